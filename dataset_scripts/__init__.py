@@ -1,0 +1,1 @@
+"""Data sets of micro-expressions in one schema."""

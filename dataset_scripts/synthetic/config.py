@@ -1,0 +1,142 @@
+"""Every number of the clip source that says what a clip looks like, one place.
+
+Tuned so that the problem is hard in the ways real sets are: motion under a pixel or two, neighbouring muscles that join
+in, movements nobody coded, and a second domain whose action units move the face differently. Change a number here and
+`SOURCE_VERSION`, and caches are rendered anew.
+"""
+
+from dataclasses import dataclass, field
+
+SOURCE_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Light:
+    """Two lamps and an ambient term. Directions point to the lamp (x right in the picture, y up, z to the camera)."""
+
+    key: tuple[float, float, float]
+    key_power: float
+    fill: tuple[float, float, float]
+    fill_power: float
+    ambient: float
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Timing in seconds, amplitude in pixels of a 224-pixel crop."""
+
+    rise: tuple[float, float, float, float] = (0.155, 0.33, 0.07, 0.33)  # median, log sigma, least, most
+    fall: tuple[float, float, float, float] = (0.165, 0.40, 0.05, 0.40)
+    hold_mean: float = 0.02
+    hold_most: float = 0.08
+    total_most: float = 0.50
+    lag_most: float = 0.03  # between the first unit and the others
+    power: tuple[float, float] = (0.8, 1.4)  # the quintic ramp is raised to it
+    incomplete: float = 0.25  # share of clips that do not return to neutral
+    residual: tuple[float, float] = (0.1, 0.6)
+    amplitude_sigma: float = 0.42  # log sigma between clips
+    unit_sigma: float = 0.25  # log sigma between the units of a clip
+    amplitude_range: tuple[float, float] = (0.3, 2.5)
+    uncoded: float = 0.25  # share of clips with one more movement that is not labelled
+
+
+@dataclass(frozen=True)
+class Nuisance:
+    """What the camera and the rest of the face do."""
+
+    tremor_units: int = 3
+    tremor_px: float = 0.07
+    blink: float = 0.30
+    blink_px: float = 4.5  # a lid that travels further is beyond what the linearised renderer can show
+    walk: tuple[float, ...] = (0.0022, 0.0028, 0.0015, 0.30, 0.30, 0.0012)  # rx ry rz (rad), tx ty (px), log scale
+    walk_sigma: float = 0.5
+    walk_jitter: float = 0.08
+    registration: tuple[float, ...] = (0.0, 0.0, 0.01, 1.2, 1.2, 0.008)
+    gain_sigma: float = 0.06
+    flicker: float = 0.008
+    pulse: tuple[float, float] = (0.001, 0.004)
+    fixed_pattern: float = 0.004
+    shot_sigma: float = 0.25  # log sigma of the noise level between clips
+
+
+@dataclass(frozen=True)
+class Face:
+    """How subjects differ."""
+
+    shape_sigma: float = 0.16  # 0.35 is grotesque
+    placement_sigma: float = 0.08
+    asymmetry: float = 0.18
+    furrow_sigma: float = 0.4
+    leak: tuple[float, float] = (0.2, 0.6)  # mean and sigma of a neighbouring muscle's share, times LEAKAGE
+    warp: float = 0.13  # smooth subject-specific change of a unit's strength over the face
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A laboratory: its people, camera, light, coding, and its basis of facial movements."""
+
+    name: str
+    basis: str  # "arkit" or "makehuman": which set of expression shapes its action units are built from
+    subjects: int
+    clips: int
+    clips_per_subject: tuple[int, int]  # fewest, most
+    ancestry: tuple[float, float, float]  # Dirichlet weights over asset.ANCESTRIES
+    age: tuple[float, float]  # Beta weights, young to old
+    amplitude_px: float  # median at the apex
+    noise: float
+    jpeg: tuple[int, int]
+    blur: tuple[float, float]
+    gamma: float
+    background: float
+    light: Light
+    camera_fps: float = 200
+    motion: Motion = field(default_factory=Motion)
+    nuisance: Nuisance = field(default_factory=Nuisance)
+    face: Face = field(default_factory=Face)
+
+
+DOMAINS: dict[str, Domain] = {
+    "casme2-like": Domain(
+        name="casme2-like",
+        basis="arkit",
+        subjects=26,
+        clips=255,
+        clips_per_subject=(2, 36),
+        ancestry=(0.15, 6, 0.15),
+        age=(1.2, 4),
+        amplitude_px=0.75,
+        noise=0.010,
+        jpeg=(70, 92),
+        blur=(0.45, 0.75),
+        gamma=1 / 1.9,
+        background=0.3,
+        light=Light((0.25, 0.35, 0.9), 0.75, (-0.5, 0.25, 0.8), 0.5, 0.22),
+    ),
+    "samm-like": Domain(
+        name="samm-like",
+        basis="makehuman",
+        subjects=29,
+        clips=159,
+        clips_per_subject=(1, 20),
+        ancestry=(0.6, 0.8, 2.5),
+        age=(1.2, 2.2),
+        amplitude_px=0.65,
+        noise=0.016,
+        jpeg=(90, 98),
+        blur=(0.3, 0.55),
+        gamma=1 / 1.6,
+        background=0.45,
+        light=Light((0.6, 0.45, 0.65), 0.85, (-0.6, 0.1, 0.7), 0.4, 0.18),
+    ),
+}
+
+
+def get_domain(name: str) -> Domain:
+    """Look a domain up.
+
+    Raises:
+        ValueError: no such domain.
+    """
+    if name not in DOMAINS:
+        raise ValueError(f"unknown domain {name!r}; there are {', '.join(map(repr, DOMAINS))}")
+    return DOMAINS[name]

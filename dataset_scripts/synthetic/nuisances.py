@@ -1,0 +1,98 @@
+"""Everything in a clip that is not its action units: a swaying head, blinks, tremor, lamps and the camera's sensor."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dataset_scripts.synthetic.config import Domain, Nuisance
+from dataset_scripts.synthetic.motion import ramp
+from dataset_scripts.synthetic.muscles import BLINK, RENDERED_UNITS
+
+_KNOT_SECONDS = 0.125  # a clip has five knots at most half a second apart in all; longer films get more
+_PULSE_HZ = 1.2
+
+
+def pose_path(nuisance: Nuisance, times: np.ndarray, pixel: float, rng: np.random.Generator) -> np.ndarray:
+    """How the head sways, and how badly the crop was registered.
+
+    Args:
+        times: (T,) seconds, evenly spaced. pixel: output pixels per pixel of the standard crop. rng: of the clip.
+    Returns:
+        (T, 6) along shading.POSE_AXES.
+    """
+    unit = np.array([1, 1, 1, pixel, pixel, 1])
+    size = np.array(nuisance.walk) * unit * np.exp(rng.normal() * nuisance.walk_sigma)
+    knots = max(5, int(np.ceil((times[-1] - times[0]) / _KNOT_SECONDS)) + 1)
+    walk = np.cumsum(rng.normal(size=(knots, 6)), 0) * size / 1.5
+    if knots > 5:
+        walk -= cv2.GaussianBlur(walk, (1, 0), sigmaX=0.1, sigmaY=5)  # a seated head comes back
+    at = np.linspace(0, knots - 1, len(times))
+    path = np.stack([np.interp(at, np.arange(knots), axis) for axis in walk.T], 1)
+    path = cv2.GaussianBlur(path, (1, 5), 1.2)
+    path += rng.normal(size=path.shape) * size * nuisance.walk_jitter
+    return path + rng.normal(size=6) * np.array(nuisance.registration) * unit
+
+
+def tremor(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Slight uncoded movements of a few units, coded ones or not: {unit: (T,) pixels of the standard crop}."""
+    chosen = rng.choice([unit for unit in RENDERED_UNITS if unit != BLINK], nuisance.tremor_units, replace=False)
+    knots = max(4, int(np.ceil((times[-1] - times[0]) / _KNOT_SECONDS)))
+    at = np.linspace(times[0], times[-1], knots)
+    return {
+        unit: rng.normal() * nuisance.tremor_px * np.interp(times, at, rng.normal(size=knots))
+        for unit in chosen.tolist()
+    }
+
+
+def blink(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Travel of the upper lid (T,) for one blink, deep or slight: pixels of the standard crop at its widest point."""
+    start = rng.uniform(times[0] - 0.1, times[-1])
+    depth = nuisance.blink_px * (1.0 if rng.random() < 0.5 else rng.uniform(0.1, 0.8))
+    return depth * ramp((times - start) / 0.07) * (1 - ramp((times - start - 0.09) / 0.14))
+
+
+def brightness(domain: Domain, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Gain of each frame (T,): exposure, mains flicker seen by the camera, and the pulse."""
+    nuisance = domain.nuisance
+    phase = rng.random() * 6
+    beat = 100 % domain.camera_fps or 7
+    flicker = rng.uniform(0, nuisance.flicker) * np.sin(2 * np.pi * times * beat + phase)
+    pulse = rng.uniform(*nuisance.pulse) * np.sin(2 * np.pi * _PULSE_HZ * times + phase)
+    return np.exp(rng.normal() * nuisance.gain_sigma) * (1 + flicker + pulse)
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """The camera's lens and chip during one clip.
+
+    Attributes:
+        gamma: display value = linear ** gamma. blur: sigma in output pixels. noise: of mid-grey, in [0, 1] values.
+        pattern: (H, W) fixed offsets of the session. jpeg: quality.
+    """
+
+    gamma: float
+    blur: float
+    noise: float
+    pattern: np.ndarray
+    jpeg: int
+
+    def read(self, image: np.ndarray, gain: float, rng: np.random.Generator) -> np.ndarray:
+        """Linear light (H, W, C) -> 8-bit picture (H, W) or (H, W, 3)."""
+        shown = np.clip(image * np.float32(gain), 0, None) ** np.float32(self.gamma)
+        shown = cv2.GaussianBlur(shown.squeeze(-1) if shown.shape[-1] == 1 else shown, (0, 0), self.blur)
+        grain = rng.standard_normal(shown.shape, dtype=np.float32)
+        pattern = self.pattern if shown.ndim == 2 else self.pattern[..., None]
+        shown = shown + grain * self.noise * np.sqrt(0.25 + 0.75 * np.clip(shown, 0, 1)) + pattern
+        return np.uint8(np.clip(shown * 255 + 0.5, 0, 255))
+
+    def encode(self, picture: np.ndarray) -> bytes:
+        """Write a grey picture as JPEG."""
+        return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self.jpeg])[1].tobytes()
+
+
+def draw_sensor(domain: Domain, pattern: np.ndarray, pixel: float, rng: np.random.Generator) -> Sensor:
+    """Draw the quality of one clip; arguments as in `pose_path`."""
+    blur = rng.uniform(*domain.blur) * pixel
+    noise = domain.noise * np.exp(rng.normal() * domain.nuisance.shot_sigma)
+    return Sensor(domain.gamma, float(blur), float(noise), pattern, int(rng.integers(*domain.jpeg)))

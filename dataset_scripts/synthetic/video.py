@@ -1,0 +1,109 @@
+"""A film of a whole head with micro-expressions in it, for demos and for tests of prediction on video files."""
+
+import os
+from pathlib import Path
+
+import av
+import numpy as np
+
+from dataset_scripts.synthetic.config import get_domain
+from dataset_scripts.synthetic.motion import Movement, draw_movement
+from dataset_scripts.synthetic.muscles import RENDERED_UNITS
+from dataset_scripts.synthetic.session import Session
+from dataset_scripts.synthetic.shading import Camera
+
+WIDE_SPAN, WIDE_DROP = 5.2, -0.18
+"""Framing of a film: a picture of 480 pixels shows the whole head, with a face about 190 pixels wide."""
+
+
+def render_video(
+    path: str | os.PathLike,
+    action_units: list[str] | list[list[str]],
+    domain: str = "casme2-like",
+    subject: int = 0,
+    seed: int = 0,
+    fps: int = 60,
+    lead_in_s: float = 1.0,
+    lead_out_s: float = 1.0,
+    gap_s: float = 1.0,
+    size: int = 480,
+    amplitude_px: float | None = None,
+    crf: int = 14,
+) -> dict:
+    """Film one subject in colour and write an H.264 MP4.
+
+    Args:
+        path: of the file. action_units: what one micro-expression shows, as in ["AU4", "AU7"], or a list of such lists
+            for several, one after the other. domain: whose people and movements.
+        subject, seed: name the person and the chances of the film. The pictures are the same each time; x264's bytes
+            can differ slightly between runs.
+        fps: frames a second. lead_in_s, gap_s, lead_out_s: neutral seconds before, between and after.
+        size: pixels a side, even. amplitude_px: median displacement at the apex, in pixels of the standard crop; the
+            domain's own by default. crf: quality of H.264, smaller is better.
+    Returns:
+        {"fps", "frames", "domain", "subject", "movements": [{"onset", "apex", "offset" (frame numbers), "action_units",
+        "amplitude_px" ({unit: pixels})}]}
+    Raises:
+        ValueError: an unknown domain or unit, or an argument out of range.
+    """
+    settings = get_domain(domain)
+    groups = [action_units] if action_units and isinstance(action_units[0], str) else list(action_units)
+    _check(groups, fps, size, (lead_in_s, gap_s, lead_out_s))
+    camera = Camera(size=size, span=WIDE_SPAN, drop=WIDE_DROP, colour=True)
+    session = Session(settings, seed, subject, camera)
+    rng = np.random.default_rng([seed, subject, 7])
+    movements, time = [], lead_in_s
+    for units in groups:
+        median = settings.amplitude_px if amplitude_px is None else amplitude_px
+        movements.append(draw_movement(settings.motion, tuple(units), median, rng, time))
+        time = movements[-1].end + gap_s
+    count = round((time - gap_s + lead_out_s) * fps) if movements else round((lead_in_s + lead_out_s) * fps)
+    times = np.arange(max(2, count)) / fps
+    pictures = session.film(movements, times, session.sensor(rng), rng, blinks=int(rng.random() < 0.5))
+    _write_mp4(Path(path), pictures, fps, crf)
+    return {
+        "fps": fps,
+        "frames": len(pictures),
+        "domain": domain,
+        "subject": subject,
+        "movements": [_truth(movement, times) for movement in movements],
+    }
+
+
+def _check(groups: list[list[str]], fps: int, size: int, pauses: tuple[float, ...]) -> None:
+    unknown = sorted({unit for units in groups for unit in units} - set(RENDERED_UNITS))
+    if unknown or not all(groups):
+        raise ValueError(f"cannot render {unknown or 'an empty list of units'}; known are {', '.join(RENDERED_UNITS)}")
+    if fps < 10 or size < 160 or size % 2 or min(pauses) < 0:
+        raise ValueError(
+            f"fps must be 10 or more, size an even number from 160, pauses not negative; got {fps=}, {size=}, {pauses=}"
+        )
+
+
+def _truth(movement: Movement, times: np.ndarray) -> dict:
+    """When a movement is on film, in frame numbers, and what moves."""
+    onset, apex, offset = (int(np.argmin(np.abs(times - at))) for at in (movement.start, movement.apex, movement.end))
+    amplitude = movement.amplitude_px
+    return {
+        "onset": onset,
+        "apex": apex,
+        "offset": offset,
+        "action_units": list(amplitude),
+        "amplitude_px": dict(amplitude),
+    }
+
+
+def _write_mp4(path: Path, pictures: list[np.ndarray], fps: int, crf: int) -> None:
+    """Encode (H, W, 3) uint8 pictures; the file appears when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with av.open(str(unfinished), "w", format="mp4") as container:
+            stream = container.add_stream("libx264", rate=fps, options={"crf": str(crf), "preset": "fast"})
+            stream.width, stream.height, stream.pix_fmt = pictures[0].shape[1], pictures[0].shape[0], "yuv420p"
+            for picture in pictures:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""The time course of a micro-expression."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dataset_scripts.synthetic.config import Motion
+from dataset_scripts.synthetic.motion import Movement, draw_movement, ramp
+
+
+def draws(count=300, units=("AU4", "AU7"), **changes):
+    rng = np.random.default_rng(0)
+    return [draw_movement(replace(Motion(), **changes), units, 0.75, rng) for _ in range(count)]
+
+
+def test_ramp_is_flat_at_both_ends_and_rises_between():
+    values = ramp(np.linspace(-1, 2, 301))
+    assert values[:101].max() == 0 and values[200:].min() == 1
+    assert (np.diff(values) >= -1e-12).all()
+    assert ramp(np.array(0.01)) < 2e-5
+
+
+def test_timing_stays_in_the_range_of_micro_expressions():
+    movements = draws()
+    assert max(movement.end for movement in movements) <= 0.5 + 1e-9
+    assert 0.12 < np.median([movement.rise for movement in movements]) < 0.19
+    assert all(0 < movement.apex < movement.end for movement in movements)
+
+
+def test_amplitudes_are_lognormal_around_the_median_and_clipped():
+    amplitude = np.array([list(movement.amplitude_px.values()) for movement in draws(1000)])
+    assert amplitude.min() >= 0.3 and amplitude.max() <= 2.5
+    assert np.median(amplitude) == pytest.approx(0.75, rel=0.1)
+    assert np.corrcoef(np.log(amplitude.T))[0, 1] > 0.5  # the units of a clip are strong or weak together
+
+
+def test_curve_starts_at_rest_reaches_its_amplitude_and_returns():
+    movement = Movement(0.1, 0.15, 0.05, 0.2, 0.0, {"AU4": 0.8}, {"AU4": 0.0}, {"AU4": 1.2})
+    at = movement.curve("AU4", np.array([0.0, 0.1, movement.apex, movement.end, 1.0]))
+    assert at == pytest.approx([0, 0, 0.8, 0, 0], abs=1e-9)
+
+
+def test_a_quarter_of_clips_does_not_return_to_neutral():
+    rest = [movement.residual for movement in draws(800)]
+    assert 0.2 < np.mean(np.array(rest) > 0) < 0.3
+    movement = Movement(0, 0.1, 0, 0.1, 0.4, {"AU4": 1.0}, {"AU4": 0.0}, {"AU4": 1.0})
+    assert movement.curve("AU4", np.array([0.3])) == pytest.approx([0.4])
+
+
+def test_followers_lag_behind_the_leading_unit():
+    lags = np.array([list(movement.lag.values()) for movement in draws()])
+    assert (lags[:, 0] == 0).all()
+    assert lags[:, 1].min() > 0 and lags[:, 1].max() <= 0.03

@@ -1,0 +1,96 @@
+"""The fast renderer against the full one, and motion in pixels as promised."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from dataset_scripts.synthetic.config import DOMAINS, Nuisance
+from dataset_scripts.synthetic.head import Head
+from dataset_scripts.synthetic.motion import Movement
+from dataset_scripts.synthetic.nuisances import Sensor
+from dataset_scripts.synthetic.render import LinearHead
+from dataset_scripts.synthetic.session import Session
+from dataset_scripts.synthetic.shading import Camera, Studio
+from dataset_scripts.synthetic.skin import paint
+
+DOMAIN = DOMAINS["casme2-like"]
+STILL = Nuisance(
+    tremor_px=0, blink=0, walk=(0,) * 6, registration=(0,) * 6, gain_sigma=0, flicker=0, pulse=(0, 0), fixed_pattern=0
+)
+CLEAN = Sensor(gamma=DOMAIN.gamma, blur=0.4, noise=0, pattern=np.zeros((224, 224), np.float32), jpeg=95)
+
+
+def decibels(first, second):
+    return -10 * np.log10(np.mean((first**DOMAIN.gamma - second**DOMAIN.gamma) ** 2))
+
+
+@pytest.fixture(scope="module")
+def studio():
+    head = Head(DOMAIN, (0, 3))
+    return Studio(head, paint(head.traits, (0, 3)), Camera(), DOMAIN.light, DOMAIN.background, np.zeros(6))
+
+
+@pytest.fixture(scope="module")
+def face(studio):
+    return LinearHead(studio)
+
+
+@pytest.fixture(scope="module")
+def still_session():
+    return Session(replace(DOMAIN, nuisance=STILL), seed=0, subject=0)
+
+
+def full_picture(studio, unit, weight):
+    furrow = studio.skin.furrows.get(unit)
+    furrow = None if furrow is None else np.float32(furrow * weight * studio.head.furrow_gain)
+    image = studio.shoot(weight * studio.head.displacement(unit), furrow).image
+    return cv2.resize(image, (224, 224), interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize("unit", ["AU2", "AU4", "AU12", "AU17"])
+def test_linearised_frames_are_close_to_full_ones(studio, face, unit):
+    weight = 1.5 / face.reach[unit]
+    rest = face.frame({}, np.zeros(6), {}).squeeze()
+    bent = face.frame({unit: weight}, np.zeros(6), {unit: weight}).squeeze()
+    full = full_picture(studio, unit, weight)
+    assert decibels(full, bent) > 46
+    assert decibels(full, bent) > decibels(full, rest) + 6  # most of the movement is there
+
+
+def test_the_neutral_frame_is_the_full_render(studio, face):
+    assert decibels(full_picture(studio, "AU4", 0.0), face.frame({}, np.zeros(6), {}).squeeze()) > 55
+
+
+def test_pose_moves_everything_by_as_many_pixels(face):
+    rest = face.frame({}, np.zeros(6), {}).squeeze()
+    moved = face.frame({}, np.array([0, 0, 0, 3.0, 0, 0]), {}).squeeze()
+    assert np.abs(moved[20:200, 23:200] - rest[20:200, 20:197]).mean() < 0.1 * np.abs(moved - rest).mean()
+
+
+def test_eyes_lie_where_the_framing_says():
+    """Docs: eye centres at (67, 74) and (157, 74) of 224 pixels, for every subject and domain."""
+    for domain in DOMAINS.values():
+        head = Head(domain, (0, 1))
+        studio = Studio(head, paint(head.traits, (0, 1)), Camera(), domain.light, 0.3, np.zeros(6))
+        points = studio.project(studio.place(head.eye_centres, studio.pose), studio.pose)[:, :2] / 2
+        assert np.abs(points - [[156.8, 74.4], [67.2, 74.4]]).max() < 1.5
+
+
+@pytest.mark.parametrize("unit", ["AU1", "AU4", "AU15"])
+def test_the_face_moves_by_the_stated_pixels(still_session, unit):
+    """Optical flow from rest to apex; its peak is the amplitude, within what flow can measure."""
+    peak = {}
+    for amplitude in (1.0, 2.0):
+        movement = Movement(0, 0.1, 0, 0.1, 0, {unit: amplitude}, {unit: 0}, {unit: 1})
+        rest, apex = still_session.film([movement], np.array([0, 0.1]), CLEAN, np.random.default_rng(0))
+        flow = cv2.calcOpticalFlowFarneback(rest, apex, None, 0.5, 3, 15, 5, 7, 1.5, 0)
+        peak[amplitude] = np.percentile(np.linalg.norm(flow, axis=-1), 99.5)
+        assert 0.5 * amplitude < peak[amplitude] < 1.3 * amplitude
+    assert 1.6 < peak[2.0] / peak[1.0] < 2.5
+
+
+def test_a_wider_camera_scales_motion_with_the_face():
+    session = Session(replace(DOMAIN, nuisance=STILL), seed=0, subject=0, camera=Camera(size=160, span=5.0))
+    assert session.pixel == pytest.approx(160 / 224 * 2.5 / 5.0, rel=0.1)
