@@ -1,0 +1,91 @@
+"""What the experiment table compares: AULLM++, parts of it removed, and the baselines."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from training_aullm.baselines import FlowConvNet, FlowLogisticRegression, LedNetwork, fit_network
+from training_aullm.clips import ClipSet
+from training_aullm.fitting import fit, new_model, predict_probabilities
+from training_aullm.recipes import Recipe, recipe_base, recipe_flow_cnn, recipe_led_network, recipe_paper
+
+NO_CCR = {"ccr_invariance_weight": 0.0, "ccr_intervention_weight": 0.0}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the table.
+
+    Attributes:
+        clips: which input it reads: "motion", "frames", "apex-flow" or "clip-flow".
+        run: fits on the first clips with a seed, gives probabilities (N, K) for each of the other sets. Arguments:
+            recipe, train, tests, seed, language model, scratch folder.
+        recipe: hyper-parameters; None where there are none.
+    """
+
+    clips: str
+    run: Callable[..., list[np.ndarray]]
+    recipe: Recipe | None = None
+
+    def with_epochs(self, epochs: int | None) -> "Variant":
+        """The variant with another number of epochs; None (or nothing to train by epochs) leaves it as it is."""
+        if epochs is None or self.recipe is None:
+            return self
+        return replace(self, recipe=self.recipe.but(epochs=epochs))
+
+    def settings(self) -> dict:
+        """Everything that decides the result besides data and seed, for the record beside the predictions."""
+        return {"clips": self.clips, "run": self.run.__name__, "recipe": self.recipe and asdict(self.recipe)}
+
+
+def run_aullm(
+    recipe: Recipe, train: ClipSet, tests: list[ClipSet], seed: int, language_model: str, scratch: Path
+) -> list[np.ndarray]:
+    """Train AULLM++ as the recipe says."""
+    model = new_model(recipe, train.action_units, language_model, seed)
+    fit(model, recipe, train, scratch, seed, callbacks=[])
+    return [predict_probabilities(model, clips) for clips in tests]
+
+
+def run_led_network(
+    recipe: Recipe, train: ClipSet, tests: list[ClipSet], seed: int, language_model: str, scratch: Path
+) -> list[np.ndarray]:
+    """Train the plain LED network with the loss of the published script."""
+    torch.manual_seed(seed)
+    network = fit_network(LedNetwork(len(train.action_units)), train, recipe, seed, gamma_negative=4.0, clip=0.05)
+    return [predict_probabilities(network, clips) for clips in tests]
+
+
+def run_flow_cnn(
+    recipe: Recipe, train: ClipSet, tests: list[ClipSet], seed: int, language_model: str, scratch: Path
+) -> list[np.ndarray]:
+    """Train the flow network with the loss of `base`."""
+    torch.manual_seed(seed)
+    network = fit_network(FlowConvNet(len(train.action_units)), train, recipe, seed, gamma_negative=2.0, clip=0.0)
+    return [predict_probabilities(network, clips) for clips in tests]
+
+
+def run_flow_regression(
+    recipe: None, train: ClipSet, tests: list[ClipSet], seed: int, language_model: str, scratch: Path
+) -> list[np.ndarray]:
+    """Logistic regression on flow to the true apex; has no randomness."""
+    fitted = FlowLogisticRegression().fit(train)
+    return [fitted.predict(clips) for clips in tests]
+
+
+VARIANTS = {
+    "base": Variant("motion", run_aullm, recipe_base()),
+    "base-no-ccr": Variant("motion", run_aullm, recipe_base().but(**NO_CCR)),
+    "base-no-instruction": Variant(
+        "motion", run_aullm, recipe_base().but(model={"use_instruction_token": False}, **NO_CCR)
+    ),
+    "base-no-content": Variant("motion", run_aullm, recipe_base().but(model={"use_content_token": False})),
+    "base-mlp": Variant("motion", run_aullm, recipe_base().but(model={"reader": "mlp"})),
+    "paper": Variant("frames", run_aullm, recipe_paper()),
+    "led-network": Variant("frames", run_led_network, recipe_led_network()),
+    "flow-lr": Variant("apex-flow", run_flow_regression),
+    "flow-cnn": Variant("clip-flow", run_flow_cnn, recipe_flow_cnn()),
+}

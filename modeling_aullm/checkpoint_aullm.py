@@ -1,0 +1,205 @@
+"""What a checkpoint holds: the trained weights and the name of their base, or everything with LoRA merged.
+
+model.save_pretrained(folder)             # trained weights only; config.json names the base language model
+model.save_pretrained(folder, full=True)  # LoRA merged, complete, loads without peft
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers.utils import logging
+
+from .base_aullm import BaseModel, check_base, find_base
+from .configuration_aullm import keep_first_layers
+from .language_aullm import LanguageReader
+
+
+class CheckpointMixin(PreTrainedModel):
+    """Saving and loading for a model that holds one `LanguageReader`."""
+
+    @classmethod
+    def from_language_model(cls, config, language_model: str | None = None, revision: str | None = None):
+        """A new model around pretrained language weights, with fresh adapters and fresh trained modules.
+
+        Args:
+            config: an `AullmConfig`; it is copied, not changed.
+            language_model: Hub id, folder or `"bundled"`; None takes `config.language_model`.
+            revision: Hub revision.
+
+        Returns:
+            The model in eval mode; its config records id, revision and hash of the base.
+        """
+        base = find_base(language_model or config.language_model, revision or config.language_revision)
+        config = type(config).from_dict(config.to_dict())
+        text_config = AutoConfig.from_pretrained(base.folder)
+        if config.num_language_layers is not None:
+            text_config = keep_first_layers(text_config, config.num_language_layers)
+        text_config.name_or_path = ""  # a folder of this machine has no place in a checkpoint
+        config.text_config = text_config
+        config.language_model, config.language_revision = base.name, base.revision
+        config.language_sha256, config.language_weights = base.sha256, "base"
+        source = _read_base(base, config)
+        config.embedding_rms = _embedding_rms(source)
+        config.validate()
+        with _quiet():  # every trained weight is new here, and the report of missing ones would say so at length
+            model = super().from_pretrained(None, config=config, state_dict={})
+        if model.language_reader is not None:
+            _fill(model.language_reader, source)
+        return model
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path, *model_args, **kwargs):
+        """Loads a checkpoint; one without language weights fetches its base and checks that it is the right one.
+
+        Raises:
+            BaseMismatchError: when the base found has other weights than the one trained on.
+        """
+        loaded = super().from_pretrained(pretrained_model_name_or_path, *model_args, **kwargs)
+        model = loaded[0] if isinstance(loaded, tuple) else loaded
+        reader = model.language_reader
+        if reader is not None:
+            if not model.config.is_complete and model.config.language_sha256 is not None:
+                base = find_base(model.config.language_model, model.config.language_revision)
+                check_base(model.config, base)
+                _fill(reader, _read_base(base, model.config))
+            reader.settle()
+        return loaded
+
+    @property
+    def language_reader(self) -> LanguageReader | None:
+        """The language model inside, None when the reader is an MLP."""
+        return next((module for module in self.modules() if isinstance(module, LanguageReader)), None)
+
+    def _body_prefix(self) -> str:
+        return next(f"{name}.body." for name, module in self.named_modules() if isinstance(module, LanguageReader))
+
+    def frozen_keys(self) -> set[str]:
+        """Names of state-dict entries that belong to the base language model and are not in its checkpoints."""
+        if self.language_reader is None or self.config.is_complete or self.config.language_sha256 is None:
+            return set()
+        prefix = self._body_prefix()
+        return {name for name in self.state_dict() if name.startswith(prefix) and "lora_" not in name}
+
+    def initialize_weights(self):
+        """Initialises what no checkpoint brought, except the frozen body when its weights come from its base."""
+        reader = self.language_reader
+        if reader is not None and self.frozen_keys():
+            for name, parameter in reader.body.named_parameters():
+                if "lora_" not in name:
+                    parameter._is_hf_initialized = True
+        super().initialize_weights()
+        if reader is not None:
+            reader.initialise_adapters()
+
+    def load_state_dict(self, state_dict, strict: bool = True, assign: bool = False):
+        """As in torch, but a trained-only checkpoint is complete: the frozen body is not reported missing."""
+        result = super().load_state_dict(state_dict, strict=False, assign=assign)
+        frozen = self.frozen_keys()
+        missing = [key for key in result.missing_keys if key not in frozen]
+        if strict and (missing or result.unexpected_keys):
+            raise RuntimeError(f"state dict lacks {missing[:5]} and has unknown {result.unexpected_keys[:5]}")
+        return type(result)(missing, result.unexpected_keys)
+
+    def save_pretrained(self, save_directory, full: bool = False, state_dict: dict | None = None, **kwargs):
+        """Saves code, config and weights.
+
+        Args:
+            save_directory: folder to write.
+            full: merge LoRA and write the language model too, so that the folder loads by itself without peft.
+                Otherwise only what was trained is written, and the config names the base.
+            state_dict: weights to write instead of the model's own (the Trainer passes them).
+            **kwargs: as in `PreTrainedModel.save_pretrained`.
+        """
+        changes: dict = {}
+        state_dict = dict(self.state_dict() if state_dict is None else state_dict)
+        if self.language_reader is not None and full:
+            state_dict = self._merged(state_dict)
+            changes = {"language_weights": "included", "lora_rank": 0}
+        elif self.frozen_keys():
+            for key in self.frozen_keys():
+                state_dict.pop(key, None)
+        elif self.language_reader is not None:
+            changes = {"language_weights": "included"}
+        if self._auto_class is not None:
+            entry = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__name__}"
+            self.config.auto_map = {**(self.config.auto_map or {}), "AutoModelForVideoClassification": entry}
+        with _config_with(self.config, changes):
+            super().save_pretrained(save_directory, state_dict=state_dict, **kwargs)
+
+    def merge_language_model(self) -> None:
+        """Merges LoRA into the language model in place; saving then writes a complete checkpoint."""
+        reader = self.language_reader
+        if reader is None or not self.config.lora_rank:
+            return
+        for name, module in list(reader.body.named_modules()):
+            if hasattr(module, "lora_A"):
+                merged = module.get_base_layer()
+                merged.weight.data = _merged_weight(module)
+                parent, _, child = name.rpartition(".")
+                setattr(reader.body.get_submodule(parent), child, merged)
+        self.config.lora_rank, self.config.language_weights = 0, "included"
+
+    def _merged(self, state_dict: dict) -> dict:
+        """A state dict with every LoRA pair folded into its base weight and peft's names undone."""
+        prefix = self._body_prefix()
+        merged = {k.replace(".base_layer.", "."): v for k, v in state_dict.items() if "lora_" not in k}
+        for name, module in self.language_reader.body.named_modules():
+            if hasattr(module, "lora_A"):
+                merged[f"{prefix}{name}.weight"] = _merged_weight(module)
+        return merged
+
+
+@torch.no_grad()
+def _merged_weight(module: nn.Module) -> torch.Tensor:
+    weight = module.get_base_layer().weight
+    return (weight.float() + module.get_delta_weight("default").float()).to(weight.dtype)
+
+
+def _read_base(base: BaseModel, config) -> PreTrainedModel:
+    """The pretrained body in the dtype and with the layers the config asks for."""
+    dtype, layers = getattr(torch, config.language_dtype), config.text_config.num_hidden_layers
+    with _quiet():  # the LM head and layers past num_language_layers are left out on purpose
+        return AutoModel.from_pretrained(base.folder, dtype=dtype, num_hidden_layers=layers)
+
+
+@torch.no_grad()
+def _fill(reader: LanguageReader, source: PreTrainedModel) -> None:
+    """Puts a pretrained body's weights into the frozen body, without a copy where possible."""
+    weights = source.state_dict()
+    for name, parameter in reader.body.named_parameters():
+        if "lora_" not in name:
+            parameter.data = weights[name.replace(".base_layer.", ".")].to(parameter.device)
+    reader.settle()
+
+
+def _embedding_rms(source: PreTrainedModel) -> float:
+    return round(source.get_input_embeddings().weight.float().square().mean().sqrt().item(), 6)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def _config_with(config, changes: dict) -> Iterator[None]:
+    """The config with some fields replaced while a checkpoint is written."""
+    before = {name: getattr(config, name) for name in changes}
+    for name, value in changes.items():
+        setattr(config, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(config, name, value)

@@ -1,0 +1,176 @@
+"""The language model as reader: a frozen body with LoRA, soft tokens at its door, and a shared prompt prefix."""
+
+import torch
+from torch import nn
+from transformers import AutoModel, DynamicCache
+from transformers import initialization as init
+
+from .base_aullm import resolve_language_model
+from .prompt_layout_aullm import PromptLayout
+
+try:
+    from peft import LoraConfig, inject_adapter_in_model
+except ImportError:
+    LoraConfig = inject_adapter_in_model = None
+
+__all__ = ["LanguageReader", "TokenDoor", "resolve_language_model"]
+
+KeysAndValues = list[tuple[torch.Tensor, torch.Tensor]]
+
+
+class TokenDoor(nn.Module):
+    """Brings a soft token to the size of the language model's own token embeddings.
+
+    The token is divided by its root mean square and multiplied by a learned gain per channel that starts at the root
+    mean square of the embedding table.
+
+    Source: Our choice. Soft tokens ten times the size of words drown the prompt; ten times smaller they are ignored.
+    """
+
+    def __init__(self, width: int, start: float):
+        super().__init__()
+        self.start = start
+        self.gain = nn.Parameter(torch.empty(width))
+        self.initialise()
+
+    def initialise(self) -> None:
+        init.constant_(self.gain, self.start)
+
+    def forward(self, token: torch.Tensor) -> torch.Tensor:
+        """(B, D) -> (B, D)."""
+        return token * torch.rsqrt(token.square().mean(-1, keepdim=True) + 1e-6) * self.gain
+
+
+class LanguageReader(nn.Module):
+    """Reads the two soft tokens inside a prompt and gives the hidden states at the read-out positions.
+
+    Everything before the first soft token is the same for every sample, so it runs once with batch 1 and its keys and
+    values are shared: the same numbers as the plain forward to float tolerance. In training this happens every step
+    with gradient, because LoRA moves the prefix; otherwise the result is kept until a weight changes.
+
+    Args:
+        config: text_config, lora_*, language_dtype, share_prefix and bidirectional_soft_tokens are read.
+
+    Attributes:
+        share_prefix: set to False to force the plain forward.
+
+    Raises:
+        ImportError: when the config asks for LoRA and peft is not installed.
+
+    Source: Paper: content token, instruction token and prompt into an LLM with LoRA. The shared prefix is our choice.
+    """
+
+    def __init__(self, config):
+        super().__init__()
+        self.body = AutoModel.from_config(config.text_config, attn_implementation=config.language_attention)
+        self.share_prefix = config.share_prefix
+        self.bidirectional = config.bidirectional_soft_tokens
+        self.language_dtype = getattr(torch, config.language_dtype)
+        if config.lora_rank:
+            self._inject(config)
+        self.settle()
+        self._cached: tuple[tuple, KeysAndValues] | None = None
+
+    def _inject(self, config) -> None:
+        if LoraConfig is None:
+            raise ImportError(
+                "this checkpoint holds LoRA adapters and needs peft: `pip install peft`, or use a merged checkpoint "
+                "(save_pretrained(..., full=True))"
+            )
+        lora = LoraConfig(
+            r=config.lora_rank,
+            lora_alpha=config.lora_alpha,
+            lora_dropout=config.lora_dropout,
+            target_modules=list(config.lora_targets),
+        )
+        inject_adapter_in_model(lora, self.body)
+
+    def settle(self) -> None:
+        """The body frozen and in `language_dtype`, adapters trained and in float32. Loading undoes both."""
+        for name, parameter in self.body.named_parameters():
+            adapter = "lora_" in name
+            parameter.requires_grad_(adapter)
+            parameter.data = parameter.data.to(torch.float32 if adapter else self.language_dtype)
+
+    @torch.no_grad()
+    def initialise_adapters(self) -> None:
+        """LoRA starts as no change: A random, B zero. Weights that came from a checkpoint are left alone."""
+        for name, parameter in self.body.named_parameters():
+            if "lora_A" in name:
+                init.kaiming_uniform_(parameter, a=5**0.5)
+            elif "lora_B" in name:
+                init.zeros_(parameter)
+
+    def forward(self, content: torch.Tensor, instruction: torch.Tensor, prompt: PromptLayout) -> torch.Tensor:
+        """Hidden states at the read-out positions.
+
+        Args:
+            content, instruction: (B, D), as they leave the door.
+            prompt: the layout of 1 or B prompts.
+
+        Returns:
+            (B, Q, D) float32.
+        """
+        batch = len(content)
+        start = prompt.static if self.share_prefix else 0
+        embeds = self._embed(content, instruction, prompt, start)
+        positions = self._positions(prompt, start)
+        inputs = {"inputs_embeds": embeds, "position_ids": positions, "attention_mask": self._mask(prompt, start)}
+        if start:
+            cache = DynamicCache()
+            for layer, (keys, values) in enumerate(self._prefix(prompt)):
+                cache.update(keys.expand(batch, -1, -1, -1), values.expand(batch, -1, -1, -1), layer)
+            hidden = self.body(**inputs, past_key_values=cache, use_cache=True).last_hidden_state
+        else:
+            hidden = self.body(**inputs, use_cache=False).last_hidden_state
+        read = (prompt.read - start).expand(batch, -1)[..., None].expand(-1, -1, hidden.shape[-1])
+        return hidden.gather(1, read).float()
+
+    def _embed(
+        self, content: torch.Tensor, instruction: torch.Tensor, prompt: PromptLayout, start: int
+    ) -> torch.Tensor:
+        """Prompt embeddings from position `start` on, with the soft tokens in place: (B, N - start, D)."""
+        embeds = self.body.get_input_embeddings()(prompt.ids[:, start:])
+        embeds = torch.where(prompt.content[:, start:, None], content[:, None].to(embeds.dtype), embeds)
+        return torch.where(prompt.instruction[:, start:, None], instruction[:, None].to(embeds.dtype), embeds)
+
+    def _positions(self, prompt: PromptLayout, start: int) -> torch.Tensor:
+        if prompt.mask is None:
+            return torch.arange(start, prompt.ids.shape[1], device=prompt.ids.device)[None]
+        return (prompt.mask.long().cumsum(1) - 1).clamp_min(0)[:, start:]
+
+    def _mask(self, prompt: PromptLayout, start: int) -> torch.Tensor | None:
+        """Additive (R, 1, N - start, N) mask, or None where the body's own causal mask is right."""
+        if prompt.mask is None and not self.bidirectional:
+            return None
+        length = prompt.ids.shape[1]
+        seen = torch.ones(length, length, dtype=torch.bool, device=prompt.ids.device).tril()[None]
+        if self.bidirectional:
+            soft = prompt.content | prompt.instruction
+            seen = seen | (soft[:, :, None] & soft[:, None, :])
+        if prompt.mask is not None:
+            own = torch.eye(length, dtype=torch.bool, device=seen.device)  # a padded row still sees itself: no NaN
+            seen = (seen & prompt.mask[:, None, :]) | own
+        additive = torch.zeros(seen.shape, dtype=self.language_dtype, device=seen.device)
+        return additive.masked_fill(~seen, torch.finfo(self.language_dtype).min)[:, None, start:]
+
+    def _prefix(self, prompt: PromptLayout) -> KeysAndValues:
+        """Keys and values (1, heads, static, size) of every layer for the static prefix."""
+        if torch.is_grad_enabled() or self.training:
+            return self._run_prefix(prompt)
+        key = self._cache_key(prompt)
+        if self._cached is None or self._cached[0] != key:
+            self._cached = (key, self._run_prefix(prompt))
+        return self._cached[1]
+
+    def _run_prefix(self, prompt: PromptLayout) -> KeysAndValues:
+        embeds = self.body.get_input_embeddings()(prompt.ids[:1, : prompt.static])
+        cache = self.body(inputs_embeds=embeds, use_cache=True).past_key_values
+        return [(layer.keys, layer.values) for layer in cache.layers]
+
+    def _cache_key(self, prompt: PromptLayout) -> tuple:
+        """Changes whenever the prefix would: other text, precision, device, or any weight written to or replaced."""
+        weights = tuple((p.data_ptr(), 0 if p.is_inference() else p._version) for p in self.body.parameters())
+        device = prompt.ids.device
+        autocast = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else None
+        return prompt.key, device, autocast, torch.is_inference_mode_enabled(), hash(weights)

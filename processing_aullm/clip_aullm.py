@@ -1,0 +1,241 @@
+"""The image processor: a clip of any kind becomes T grey face crops that hold still.
+
+Example:
+
+    image_processor = AullmImageProcessor(num_frames=6, size=224)
+    image_processor("smile.mp4", onset=10, offset=40, return_tensors="pt")["pixel_values"]  # (1, 6, 1, 224, 224)
+"""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from transformers.image_processing_utils import BaseImageProcessor, BatchFeature
+
+from .alignment_aullm import AlignedClip, FaceAligner, Framing
+from .face_networks_aullm import FaceFiles
+from .geometry_aullm import resize_matrix, to_gray
+from .landmarks_aullm import BlazeFaceDetector, FaceDetector, FaceMesh, LandmarkModel
+from .video_aullm import Clip, ClipError, open_clip, split_batch
+
+FIELDS = ("num_frames", "size", "align", "framing")
+
+
+class AullmImageProcessor(BaseImageProcessor):
+    """Samples T frames of each clip, holds the face still, and gives grey crops in [0, 1].
+
+    Args:
+        num_frames: T, frames sampled evenly between onset and offset, both included.
+        size: S, side of the crop in pixels: 224 in `base`, 64 in `paper`.
+        align: Whether a clip's face is searched and held still; False for clips that are registered already, which are
+            only resized. A call may say otherwise.
+        framing: Where the face stands in the crop, the fields of `Framing`; None is the packaged framing.
+    """
+
+    model_input_names: ClassVar = ["pixel_values", "crop_transforms", "frame_indices"]
+
+    def __init__(
+        self,
+        num_frames: int = 6,
+        size: int = 224,
+        align: bool = True,
+        framing: dict | None = None,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        if num_frames < 2:
+            raise ValueError(f"num_frames is {num_frames}: motion needs at least 2 frames")
+        if size < 16:
+            raise ValueError(f"size is {size}: a crop needs at least 16 pixels a side")
+        self.num_frames = num_frames
+        self.size = size
+        self.align = align
+        self.framing = Framing(**(framing or {})).to_dict()
+        self._face_files = FaceFiles.packaged()
+        self._aligner: FaceAligner | None = None
+
+    def use_faces(self, detector: FaceDetector, mesh: LandmarkModel) -> None:
+        """Find faces with these instead of the packaged networks."""
+        self._aligner = FaceAligner(detector, mesh, Framing(**self.framing))
+
+    def preprocess(
+        self,
+        videos: object,
+        onset: int | Sequence[int | None] | None = None,
+        offset: int | Sequence[int | None] | None = None,
+        align: bool | None = None,
+        face: int = 0,
+        return_tensors: str | None = None,
+    ) -> BatchFeature:
+        """Turn clips into the model's pixels.
+
+        Args:
+            videos: One clip or a batch: whatever `open_clip` reads, or what `align_video` gave.
+            onset: First frame of the movement, one for all or one a clip; None is the first frame there is.
+            offset: Last frame of the movement, included; None is the last frame there is.
+            align: Overrides `self.align`.
+            face: Which face to follow, counted by size from the largest, 0.
+            return_tensors: "pt" for torch tensors, "np" for arrays.
+
+        Returns:
+            `pixel_values` float32 (B, T, 1, S, S) in [0, 1]; `crop_transforms` float32 (B, T, 2, 3), which take crop
+            pixels to pixels of the source frame; `frame_indices` int64 (B, T).
+
+        Raises:
+            ClipError: A clip cannot be read, is too short, or shows no face; the message names clip and frame.
+        """
+        clips = split_batch(videos)
+        onsets, offsets = _per_clip("onset", onset, len(clips)), _per_clip("offset", offset, len(clips))
+        align = self.align if align is None else align
+        crops, transforms, indices = zip(
+            *(
+                self._sample(clip, f"clip {i}", first, last, align, face)
+                for i, (clip, first, last) in enumerate(zip(clips, onsets, offsets, strict=True))
+            ),
+            strict=True,
+        )
+        data = {
+            "pixel_values": np.stack(crops)[:, :, None].astype(np.float32) / 255,
+            "crop_transforms": np.stack(transforms).astype(np.float32),
+            "frame_indices": np.stack(indices).astype(np.int64),
+        }
+        return BatchFeature(data, tensor_type=return_tensors)
+
+    def align_video(self, video: object, face: int = 0) -> AlignedClip:
+        """Align a whole video once: windows of it then cost no alignment.
+
+        Every frame is held on the first one that shows a face, so `AlignedClip` may be given to `preprocess` again and
+        again with other onsets and offsets. The clip ends where the face leaves the frame, with a warning.
+
+        Args:
+            video: Whatever `open_clip` reads.
+            face: Which face to follow, counted by size from the largest, 0.
+
+        Raises:
+            ClipError: The video cannot be read or shows no face at all.
+        """
+        clip = open_clip(video, "video")
+        aligned = self.aligner.align(clip.frames(), self.size, clip.name, face=face, skip_empty=True)
+        aligned.fps = clip.fps
+        if aligned.lost:
+            warnings.warn(f"{clip.name}: {aligned.lost}; the video is cut there", stacklevel=2)
+        return aligned
+
+    @property
+    def aligner(self) -> FaceAligner:
+        """The face aligner, its networks read at the first use."""
+        if self._aligner is None:
+            networks = self._face_files
+            self.use_faces(BlazeFaceDetector.load(networks), FaceMesh.load(networks))
+        return self._aligner
+
+    def _sample(
+        self, video: object, name: str, onset: int | None, offset: int | None, align: bool, face: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One clip's crops (T, S, S) uint8, transforms (T, 2, 3) and frame indices (T,)."""
+        if isinstance(video, AlignedClip):
+            indices = sample_indices(video.first, video.last, onset, offset, self.num_frames, name)
+            crops = video.crops[indices - video.first]
+            return _resize_all(crops, self.size), video.transforms[indices - video.first], indices
+        clip = open_clip(video, name)
+        if len(clip) < 2:
+            raise ClipError(f"{clip.name}: {len(clip)} frame is not enough, motion needs at least 2")
+        indices = sample_indices(0, len(clip) - 1, onset, offset, self.num_frames, clip.name)
+        if align:
+            return self._sample_aligned(clip, indices, face)
+        frames = [to_gray(frame) for frame in clip.frames(indices)]
+        transforms = [resize_matrix(frame.shape[1], frame.shape[0], self.size) for frame in frames]
+        return _resize_all(frames, self.size), np.stack(transforms), indices
+
+    def _sample_aligned(self, clip: Clip, indices: np.ndarray, face: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `_sample`, the face held still; a clip that loses its face is sampled anew up to there."""
+        aligned = self.aligner.align(clip.frames(indices), self.size, clip.name, indices=indices, face=face)
+        while aligned.lost:
+            last = int(indices[aligned.last])
+            if last == indices[0]:
+                raise ClipError(f"{clip.name}: {aligned.lost}, which leaves fewer than 2 frames from onset {last}")
+            warnings.warn(f"{clip.name}: {aligned.lost}; the clip is cut after frame {last}", stacklevel=2)
+            indices = sample_indices(0, last, int(indices[0]), last, self.num_frames, clip.name)
+            aligned = self.aligner.align(clip.frames(indices), self.size, clip.name, indices=indices, face=face)
+        return aligned.crops, aligned.transforms, indices
+
+    def save_face_networks(self, folder: str | Path) -> list[str]:
+        """Copy the face networks into a folder, so that a processor loaded from there finds them."""
+        return self._face_files.copy_to(Path(folder))
+
+    def save_pretrained(self, save_directory: str | Path, push_to_hub: bool = False, **kwargs) -> list[str]:
+        """Save the configuration, this code and the face networks, so that the folder works on its own."""
+        files = super().save_pretrained(str(save_directory), **kwargs) + self.save_face_networks(save_directory)
+        if push_to_hub:
+            self.push_to_hub(kwargs.pop("repo_id", Path(save_directory).name), **kwargs)
+        return files
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **kwargs) -> "AullmImageProcessor":
+        """Load from a folder or a Hub id; the face networks come from the same place and revision."""
+        files = FaceFiles.from_pretrained(pretrained_model_name_or_path, **kwargs)
+        loaded = super().from_pretrained(pretrained_model_name_or_path, **kwargs)
+        processor = loaded[0] if isinstance(loaded, tuple) else loaded
+        processor._face_files = files
+        return loaded
+
+    def to_dict(self) -> dict:
+        """The fields that a configuration file holds."""
+        fields = {name: getattr(self, name) for name in FIELDS}
+        if getattr(self, "auto_map", None):
+            fields["auto_map"] = dict(self.auto_map)
+        return {**fields, "image_processor_type": type(self).__name__}
+
+
+AullmImageProcessor.register_for_auto_class("AutoImageProcessor")
+
+
+def sample_indices(
+    first: int, last: int, onset: int | None, offset: int | None, num_frames: int, name: str
+) -> np.ndarray:
+    """Indices of `num_frames` frames spread evenly from onset to offset, both included.
+
+    A clip with fewer frames than asked for repeats some of them: no frame is invented.
+
+    Args:
+        first: Index of the first frame there is.
+        last: Index of the last frame there is.
+        onset: First frame wanted, None for `first`.
+        offset: Last frame wanted, None for `last`.
+        num_frames: How many.
+        name: What errors call the clip.
+
+    Raises:
+        ClipError: Onset or offset lie outside of the clip, stand in the wrong order, or are the same frame.
+    """
+    onset, offset = first if onset is None else int(onset), last if offset is None else int(offset)
+    for field, value in (("onset", onset), ("offset", offset)):
+        if not first <= value <= last:
+            raise ClipError(f"{name}: {field} {value} is outside of the clip's frames {first} to {last}")
+    if onset >= offset:
+        raise ClipError(f"{name}: onset {onset} must come before offset {offset}; motion needs at least 2 frames")
+    return np.rint(np.linspace(onset, offset, num_frames)).astype(np.int64)
+
+
+def _per_clip(field: str, value: int | Sequence[int | None] | None, count: int) -> list[int | None]:
+    """One value for each clip, from one for all or a list."""
+    if value is None or np.ndim(value) == 0:
+        return [None if value is None else int(value)] * count
+    if len(value) != count:
+        raise ValueError(f"{field} has {len(value)} values for {count} clips: give one, or one for each clip")
+    return [None if item is None else int(item) for item in value]
+
+
+def _resize_all(frames: Sequence[np.ndarray], size: int) -> np.ndarray:
+    """Grey frames of any size as (T, S, S), averaged over areas where they shrink."""
+    return np.stack([_resize(frame, size) for frame in frames])
+
+
+def _resize(frame: np.ndarray, size: int) -> np.ndarray:
+    if frame.shape == (size, size):
+        return frame
+    smaller = min(frame.shape) > size
+    return cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)

@@ -1,0 +1,163 @@
+"""The three face networks as data: a program in JSON and its weights in safetensors, run by plain torch.
+
+They are MediaPipe's BlazeFace (short and full range) and FaceMesh, Apache-2.0, converted once from TFLite; the file
+docs/faces.md says how. Nothing is downloaded at run time: both files travel inside the processor's folder.
+
+    mesh = FaceFiles.packaged().load("mesh")
+    points, score = mesh(torch.rand(1, 3, 192, 192))
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors import safe_open
+from torch import Tensor, nn
+from transformers.utils import cached_file
+
+PROGRAMS = "face_networks.json"
+WEIGHTS = "face_networks.safetensors"
+HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "revision", "subfolder", "token")
+
+
+class FaceNetwork(nn.Module):
+    """Runs one program: a list of steps, each reading earlier values and writing one.
+
+    Args:
+        program: `size` (side of the square input), `input` and `outputs` (numbers of values) and `steps`.
+        weights: Tensors by the names that the steps use.
+    """
+
+    def __init__(self, program: dict, weights: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.size = program["size"]
+        self.source = program["input"]
+        self.outputs = program["outputs"]
+        self.steps = program["steps"]
+        self.weights = nn.ParameterDict({name.replace(".", "_"): value for name, value in weights.items()})
+        self.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Run the program.
+
+        Args:
+            images: (B, 3, size, size) float, scaled as the network was trained.
+
+        Returns:
+            The outputs, each (B, rows, width), or (B, height, width, channels) where the program leaves a map.
+        """
+        values = {self.source: images.contiguous(memory_format=torch.channels_last)}
+        for step in self.steps:
+            values[step["output"]] = self._run(step, [values[i] for i in step["inputs"]])
+        return [_channels_last(values[i]) for i in self.outputs]
+
+    def _run(self, step: dict, inputs: list[Tensor]) -> Tensor:
+        x, op = inputs[0], step["op"]
+        if op == "conv":
+            weight, bias = self._weight(step["weight"]), self._weight(step["bias"])
+            kernel, stride, groups = weight.shape[-1], step["stride"], step["groups"]
+            if stride == 1:
+                return F.conv2d(x, weight, bias, padding=kernel // 2 if step["same"] else 0, groups=groups)
+            return F.conv2d(_pad_same(x, kernel, stride) if step["same"] else x, weight, bias, stride, groups=groups)
+        if op == "prelu":
+            return F.prelu(x, self._weight(step["weight"]))
+        if op == "relu":
+            return F.relu(x)
+        if op == "add":
+            return x + inputs[1]
+        if op == "max_pool":
+            return F.max_pool2d(x, 2)
+        if op == "pad_channels":
+            return F.pad(x, (0, 0, 0, 0, 0, step["channels"]))
+        if op == "resize":
+            return F.interpolate(x, size=tuple(step["size"]), mode="bilinear", align_corners=False)
+        if op == "rows":
+            return _channels_last(x).reshape(len(x), -1, step["width"])
+        if op == "concat":
+            return torch.cat(inputs, dim=1)
+        raise ValueError(f"{PROGRAMS} holds an unknown step {op!r}: the file and this code are of different versions")
+
+    def _weight(self, name: str) -> Tensor:
+        return self.weights[name.replace(".", "_")]
+
+
+@dataclass(frozen=True)
+class FaceFiles:
+    """Where the program and weight files stand.
+
+    Args:
+        programs: Path of the JSON file, None if there is none.
+        weights: Path of the safetensors file, None if there is none.
+        origin: The folder or Hub id they were looked for in, for errors.
+    """
+
+    programs: Path | None
+    weights: Path | None
+    origin: str
+
+    @classmethod
+    def packaged(cls) -> "FaceFiles":
+        """The files beside this code; code copied from the Hub has none beside it."""
+        folder = Path(__file__).parent / "weights"
+        programs, weights = folder / PROGRAMS, folder / WEIGHTS
+        return cls(programs if programs.is_file() else None, weights if weights.is_file() else None, str(folder))
+
+    @classmethod
+    def from_pretrained(cls, folder_or_id: str | Path, **kwargs) -> "FaceFiles":
+        """The files in a saved folder or a Hub repository; the packaged ones where it has none."""
+        options = {name: kwargs[name] for name in HUB_OPTIONS if kwargs.get(name) is not None}
+        found = [
+            cached_file(str(folder_or_id), name, _raise_exceptions_for_missing_entries=False, **options)
+            for name in (PROGRAMS, WEIGHTS)
+        ]
+        if None in found:
+            packaged = cls.packaged()
+            return cls(packaged.programs, packaged.weights, str(folder_or_id))
+        return cls(Path(found[0]), Path(found[1]), str(folder_or_id))
+
+    def load(self, name: str) -> FaceNetwork:
+        """Read one network: "short_range", "full_range" or "mesh".
+
+        Raises:
+            FileNotFoundError: The files are not where the processor was loaded from.
+        """
+        self._check()
+        program = json.loads(self.programs.read_text(encoding="utf-8"))[name]
+        with safe_open(self.weights, framework="pt") as file:
+            names = {step[part] for step in program["steps"] for part in ("weight", "bias") if part in step}
+            weights = {key: file.get_tensor(key).float() for key in names}
+        return FaceNetwork(program, weights)
+
+    def copy_to(self, folder: Path) -> list[str]:
+        """Copy both files into a folder, if they are not there already; returns their new paths."""
+        self._check()
+        folder.mkdir(parents=True, exist_ok=True)
+        targets = [folder / PROGRAMS, folder / WEIGHTS]
+        for source, target in zip((self.programs, self.weights), targets, strict=True):
+            if not (target.exists() and source.samefile(target)):
+                shutil.copyfile(source, target)
+        return [str(target) for target in targets]
+
+    def _check(self) -> None:
+        if self.programs is None or self.weights is None:
+            raise FileNotFoundError(
+                f"{self.origin} holds no {PROGRAMS} and {WEIGHTS}, which finding a face needs: save the processor with "
+                "save_pretrained, copy both files there, or pass align=False for clips that are registered already"
+            )
+
+
+def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:
+    """Zeros around x as TFLite's SAME: an odd one goes to the right and bottom."""
+    height, width = (max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in x.shape[-2:])
+    if not height and not width:
+        return x
+    return F.pad(x, (width // 2, width - width // 2, height // 2, height - height // 2))
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    """(B, C, H, W) to (B, H, W, C); anything else as it is."""
+    return x.permute(0, 2, 3, 1) if x.dim() == 4 else x

@@ -1,0 +1,52 @@
+"""Nothing of the machine it was written on, nothing heavy, nothing half-done in the project's files."""
+
+import re
+
+from tests.contract.tree import ROOT, project_files
+
+# Put together from halves, so that this file does not hold what it forbids.
+FOREIGN = [
+    *(rf"(?<![\w.<$-])/{folder}/\w" for folder in ("ro" + "ot", "ho" + "me", "wo" + "rk", "User" + "s", "t" + "mp")),
+    *(re.escape(host) for host in ("py" + "pi.org", "pythonhos" + "ted.org", "npm" + "js.org", "deb." + "debian.org")),
+    *(re.escape(option) for option in ("--index" + "-url", "--extra-index" + "-url", "--find" + "-links")),
+]
+MARKS = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")))
+LARGEST = 3_000_000
+
+
+def _texts():
+    for path in project_files():
+        try:
+            yield path.relative_to(ROOT), path.read_text("utf-8").splitlines()
+        except UnicodeDecodeError:
+            continue
+
+
+def _lines_with(pattern: re.Pattern) -> list[str]:
+    return [
+        f"{path}:{n} {line.strip()[:120]}"
+        for path, lines in _texts()
+        for n, line in enumerate(lines, 1)
+        if pattern.search(line)
+    ]
+
+
+def test_no_path_of_a_machine_and_no_registry_host():
+    assert not _lines_with(re.compile("|".join(FOREIGN)))
+
+
+def test_nothing_is_left_to_do():
+    assert not _lines_with(MARKS)
+
+
+def test_the_patterns_find_what_they_forbid():
+    pattern = re.compile("|".join(FOREIGN))
+    assert pattern.search("see /ro" + "ot/x") and pattern.search("https://py" + "pi.org/simple")
+    assert not pattern.search("runs/demo/model and a/work/tree")
+
+
+def test_no_file_is_heavy():
+    heavy = {
+        str(path.relative_to(ROOT)): path.stat().st_size for path in project_files() if path.stat().st_size > LARGEST
+    }
+    assert not heavy

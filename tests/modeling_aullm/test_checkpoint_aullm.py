@@ -1,0 +1,201 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import Trainer, TrainerCallback, TrainingArguments
+
+from modeling_aullm import AullmConfig, AullmForActionUnitDetection, BaseMismatchError, checkpoint_aullm, language_aullm
+
+
+def body_keys(folder) -> list[str]:
+    return [name for name in load_file(folder / "model.safetensors") if "reader.body." in name]
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("preset", ["base", "paper"])
+def test_reload_gives_identical_logits(build, tmp_path, full, preset):
+    model = build(preset, **({"image_size": 48} if preset == "paper" else {})).eval()
+    pixels = torch.rand(2, 6, 1, 48, 48)
+    expected = model(pixel_values=pixels).logits
+    model.save_pretrained(tmp_path, full=full)
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    difference = (loaded(pixel_values=pixels).logits - expected).abs().max()
+    assert difference < 1e-5 if full else difference == 0
+    assert not loaded.training and loaded.config.language_sha256 == model.config.language_sha256
+
+
+def test_a_training_checkpoint_leaves_the_language_model_out(build, tmp_path):
+    model = build()
+    model.save_pretrained(tmp_path)
+    assert body_keys(tmp_path) and all("lora_" in name for name in body_keys(tmp_path))
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["language_model"] == model.config.language_model and config["language_weights"] == "base"
+    assert set(config["auto_map"]) == {"AutoConfig", "AutoModel", "AutoModelForVideoClassification"}
+
+
+def test_loading_freezes_the_body_again(build, tmp_path):
+    model = build()
+    model.save_pretrained(tmp_path)
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    frozen = {n for n, p in loaded.named_parameters() if not p.requires_grad}
+    assert frozen == {n for n, p in model.named_parameters() if not p.requires_grad}
+
+
+def test_full_checkpoint_needs_neither_peft_nor_base(build, motion, tmp_path, monkeypatch):
+    model = build().eval()
+    model.save_pretrained(tmp_path, full=True)
+    assert not any("lora_" in name or "base_layer" in name for name in body_keys(tmp_path))
+    monkeypatch.setattr(language_aullm, "inject_adapter_in_model", None)
+    monkeypatch.setattr(language_aullm, "LoraConfig", None)
+    monkeypatch.setattr(checkpoint_aullm, "find_base", None)
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    torch.testing.assert_close(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
+
+
+def test_saving_full_leaves_the_model_as_it_was(build, motion, tmp_path):
+    model = build().eval()
+    before = model(motion_values=motion).logits
+    model.save_pretrained(tmp_path, full=True)
+    assert model.config.lora_rank == 4 and model.config.language_weights == "base"
+    assert torch.equal(model(motion_values=motion).logits, before)
+
+
+def test_merging_in_place_then_saving(build, motion, tmp_path):
+    model = build().eval()
+    before = model(motion_values=motion).logits
+    model.merge_language_model()
+    assert not any("lora_" in name for name, _ in model.named_parameters())
+    torch.testing.assert_close(model(motion_values=motion).logits, before)
+    model.save_pretrained(tmp_path)
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
+
+
+def test_lora_without_peft_says_what_to_install(build, tmp_path, monkeypatch):
+    build().save_pretrained(tmp_path)
+    monkeypatch.setattr(language_aullm, "LoraConfig", None)
+    with pytest.raises(ImportError, match="pip install peft"):
+        AullmForActionUnitDetection.from_pretrained(tmp_path)
+
+
+def test_another_base_is_refused(build, base_folder, tmp_path):
+    base = tmp_path / "base"
+    shutil.copytree(base_folder, base)
+    build(language_model=str(base)).save_pretrained(tmp_path / "model")
+    weights = load_file(base / "model.safetensors")
+    save_file({n: w + 1e-3 for n, w in weights.items()}, base / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(BaseMismatchError, match="full=True"):
+        AullmForActionUnitDetection.from_pretrained(tmp_path / "model")
+
+
+def test_base_may_have_moved(build, base_folder, motion, tmp_path):
+    base, moved = tmp_path / "base", tmp_path / "moved"
+    shutil.copytree(base_folder, base)
+    model = build(language_model=str(base)).eval()
+    model.save_pretrained(tmp_path / "model")
+    base.rename(moved)
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path / "model", language_model=str(moved))
+    assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
+
+
+def test_model_without_a_base_is_saved_whole(build, motion, tmp_path):
+    text_config = build().config.text_config.to_dict()
+    fields = {"text_config": text_config, "motion_grid": 12, "action_units": ["AU4", "AU12"]}
+    model = AullmForActionUnitDetection(AullmConfig.preset("base", language_model=None, **fields)).eval()
+    model.save_pretrained(tmp_path)
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
+
+
+def test_bfloat16_body_reloads_exactly(build, motion, tmp_path):
+    model = build(language_dtype="bfloat16").eval()
+    model.save_pretrained(tmp_path)
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
+
+
+def test_state_dict_without_the_frozen_body_is_complete(build):
+    model = build()
+    state = {n: t for n, t in model.state_dict().items() if n not in model.frozen_keys()}
+    assert model.load_state_dict(state).missing_keys == []
+    state.pop("head.score.weight")
+    with pytest.raises(RuntimeError, match=r"head\.score\.weight"):
+        model.load_state_dict(state)
+
+
+class Clips(torch.utils.data.Dataset):
+    """Eight random clips."""
+
+    def __init__(self):
+        generator = torch.Generator().manual_seed(3)
+        self.motion = torch.randn(8, 2, 5, 12, 12, generator=generator)
+        self.labels = (torch.rand(8, 4, generator=generator) > 0.5).float()
+
+    def __len__(self) -> int:
+        return 8
+
+    def __getitem__(self, index: int) -> dict:
+        return {"motion_values": self.motion[index], "labels": self.labels[index]}
+
+
+class StopAt(TrainerCallback):
+    """Stops as an interrupted run would."""
+
+    def __init__(self, step: int):
+        self.step = step
+
+    def on_step_end(self, args, state, control, **_):
+        control.should_training_stop = state.global_step >= self.step
+
+
+def test_trainer_resumes_exactly_from_a_training_checkpoint(build, tmp_path):
+    def trainer(folder, stop=None) -> Trainer:
+        args = TrainingArguments(
+            folder, max_steps=4, save_steps=2, per_device_train_batch_size=4, learning_rate=1e-2, use_cpu=True,
+            report_to=[], disable_tqdm=True, logging_strategy="no", seed=1,
+        )  # fmt: skip
+        torch.manual_seed(1)
+        return Trainer(build(stirred=False), args, train_dataset=Clips(), callbacks=[StopAt(stop)] if stop else [])
+
+    whole = trainer(tmp_path / "whole")
+    whole.train()
+    trainer(tmp_path / "cut", stop=2).train()
+    resumed = trainer(tmp_path / "cut")
+    resumed.train(resume_from_checkpoint=str(tmp_path / "cut" / "checkpoint-2"))
+    assert all("lora_" in name for name in body_keys(tmp_path / "cut" / "checkpoint-2"))
+    for (name, one), (_, other) in zip(whole.model.named_parameters(), resumed.model.named_parameters(), strict=True):
+        assert torch.equal(one, other), name
+
+
+FRESH = """
+import sys, torch
+from pathlib import Path
+from transformers import AutoModel, AutoModelForVideoClassification
+here = Path(sys.argv[1])
+assert not (here / "modeling_aullm").exists()
+motion, expected = torch.load(here / "motion.pt"), torch.load(here / "expected.pt")
+for folder in ("small", "full"):
+    for auto in (AutoModel, AutoModelForVideoClassification):
+        model = auto.from_pretrained(here / folder, trust_remote_code=True)
+        torch.testing.assert_close(model(motion_values=motion).logits, expected)
+        print(folder, model.config.id2label[0])
+"""
+
+
+def test_a_fresh_process_needs_only_the_folder(build, motion, tmp_path):
+    model = build().eval()
+    model.save_pretrained(tmp_path / "small")
+    model.save_pretrained(tmp_path / "full", full=True)
+    torch.save(motion, tmp_path / "motion.pt")
+    torch.save(model(motion_values=motion).logits.detach(), tmp_path / "expected.pt")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    environment |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-I", "-c", FRESH, str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.split() == ["small", "AU1"] * 2 + ["full", "AU1"] * 2

@@ -1,0 +1,57 @@
+import pytest
+
+from modeling_aullm import AullmConfig, macro_prior
+from modeling_aullm.visual_aullm import feature_shape
+
+
+def test_labels_follow_the_action_units():
+    config = AullmConfig.preset("base", action_units=["AU4", "AU12"])
+    assert config.id2label == {0: "AU4", 1: "AU12"}
+    assert config.problem_type == "multi_label_classification"
+
+
+def test_paper_preset_is_the_figure():
+    config = AullmConfig.preset("paper")
+    assert (config.front_end, config.image_size, config.num_frames, config.readout) == ("led", 64, 6, "last")
+    assert feature_shape(config) == (64, 4, 18, 18)
+    assert not config.evidence_skip
+
+
+def test_round_trip_through_json(tmp_path):
+    config = AullmConfig.preset("paper", action_units=["AU4", "AU7"], lora_rank=8)
+    config.save_pretrained(tmp_path)
+    assert AullmConfig.from_pretrained(tmp_path).to_dict() == config.to_dict()
+
+
+def test_default_prior_is_sparse_and_says_where_from():
+    config = AullmConfig()
+    count = len(config.action_units)
+    edges = sum(value != 0 for row in config.prior for value in row)
+    assert 0 < edges < count * (count - 1) / 2
+    assert "FACS" in config.prior_source
+    assert config.prior == macro_prior(config.action_units)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"action_units": ["AU4", "AU4"]}, "AU4"),
+        ({"action_units": ["brow"]}, "brow"),
+        ({"encoder_dropout": 1.5}, "encoder_dropout"),
+        ({"num_frames": 2}, "num_frames"),
+        ({"graph_width": 30, "pooling_heads": 4}, "graph_width=30"),
+        ({"use_content_token": False, "use_instruction_token": False}, "use_content_token"),
+        ({"reader": "mlp", "readout": "au"}, "reader='mlp'"),
+        ({"action_units": ["AU4", "AU7"], "prior": [[0, 0.5], [0.1, 0]], "prior_source": "x"}, "prior"),
+        ({"front_end": "radar"}, "front_end"),
+        ({"no_such_field": 1}, "no_such_field"),
+    ],
+)
+def test_bad_choices_are_named(fields, named):
+    with pytest.raises(Exception, match=named):
+        AullmConfig.preset("base", **fields)
+
+
+def test_unknown_preset_lists_the_known():
+    with pytest.raises(ValueError, match="paper"):
+        AullmConfig.preset("large")

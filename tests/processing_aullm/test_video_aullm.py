@@ -1,0 +1,110 @@
+"""Every kind of clip is read to the same frames; every broken one says what is wrong."""
+
+import av
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from processing_aullm.video_aullm import ClipError, open_clip, split_batch
+
+
+@pytest.fixture
+def frames() -> np.ndarray:
+    """(5, 48, 64, 3) uint8, each frame of one colour."""
+    return np.stack([np.full((48, 64, 3), 40 * i + 20, np.uint8) for i in range(5)])
+
+
+def write_video(path, frames):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "1"})
+        stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def means(clip, indices=None):
+    return [round(float(frame.mean())) for frame in clip.frames(indices)]
+
+
+def test_all_kinds_of_clips_give_the_same_frames(frames, tmp_path):
+    video = write_video(tmp_path / "clip.mp4", frames)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for i, frame in enumerate(frames):
+        Image.fromarray(frame).save(folder / f"frame{i + 8}.png")  # 10 sorts after 9
+    kinds = [
+        *(video, str(video), video.read_bytes(), folder, frames, list(frames), frames[..., 0]),
+        *(torch.from_numpy(frames), torch.from_numpy(frames).permute(0, 3, 1, 2), frames.astype(np.float32) / 255),
+        *([Image.fromarray(frame) for frame in frames], [Image.fromarray(frame).convert("L") for frame in frames]),
+    ]
+    for kind in kinds:
+        clip = open_clip(kind)
+        assert len(clip) == 5
+        assert np.abs(np.subtract(means(clip), [20, 60, 100, 140, 180])).max() <= 2
+        assert np.abs(np.subtract(means(clip, [1, 1, 4]), [60, 60, 180])).max() <= 2
+        assert all(frame.dtype == np.uint8 for frame in clip.frames())
+    assert open_clip(video).fps == 25
+
+
+@pytest.mark.parametrize("kind", ["nan", "inf"])
+def test_bad_floats_name_the_frame_and_the_pixel(frames, kind):
+    broken = frames.astype(np.float32) / 255
+    broken[3, 2, 1, 0] = float(kind)
+    with pytest.raises(ClipError, match=r"clip: frame 3: 1 pixels are NaN or infinite, the first at \(2, 1, 0\)"):
+        list(open_clip(broken).frames())
+
+
+def test_unreadable_videos_name_the_file(tmp_path):
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "words.mp4").write_text("not a video")
+    (tmp_path / "no_images").mkdir()
+    for name in ("empty.mp4", "words.mp4", "missing.mp4", "no_images"):
+        with pytest.raises(ClipError, match=name):
+            len(open_clip(tmp_path / name))
+
+
+def test_a_video_that_ends_early_says_so(frames, tmp_path):
+    clip = open_clip(write_video(tmp_path / "clip.mp4", frames))
+    with pytest.raises(ClipError, match=r"clip.mp4: frame 7 does not exist, the video has 5 frames"):
+        list(clip.frames([0, 7]))
+
+
+@pytest.mark.parametrize(
+    ("video", "message"),
+    [
+        (np.zeros((4, 8, 8), np.uint16), "pixels of type uint16"),
+        (np.full((4, 8, 8), 99.0), "scale them to"),
+        (np.zeros((8, 8), np.uint8), "is no clip"),
+        ([], "no frames"),
+        (42, "cannot read a clip from int"),
+        ([np.zeros((8, 8, 8, 3), np.uint8)], "not a picture"),
+        (np.zeros((4, 9, 9, 7), np.uint8), "no axis of 1, 3 or 4 channels"),
+    ],
+)
+def test_wrong_arrays_are_refused(video, message):
+    with pytest.raises(ClipError, match=message):
+        list(open_clip(video).frames())
+
+
+@pytest.mark.parametrize(
+    ("videos", "count"),
+    [
+        ("a.mp4", 1),
+        (["a.mp4", "b.mp4"], 2),
+        (b"bytes", 1),
+        (np.zeros((6, 8, 8)), 1),
+        (np.zeros((6, 8, 8, 3)), 1),
+        (np.zeros((2, 6, 8, 8, 3)), 2),
+        ([np.zeros((8, 8))] * 6, 1),
+        ([np.zeros((8, 8, 3))] * 6, 1),
+        ([np.zeros((6, 8, 8))] * 2, 2),
+        ([np.zeros((6, 8, 8, 1))] * 2, 2),
+        ([[np.zeros((8, 8))] * 6] * 2, 2),
+        ([Image.new("L", (8, 8))] * 6, 1),
+    ],
+)
+def test_a_batch_is_told_from_a_clip(videos, count):
+    assert len(split_batch(videos)) == count

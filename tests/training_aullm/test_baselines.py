@@ -1,0 +1,57 @@
+"""Baselines: each learns a toy problem on its own kind of input, and ignores unknown labels."""
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from tests.training_aullm.conftest import UNITS, make_clips
+from training_aullm.baselines import FlowConvNet, FlowLogisticRegression, LedNetwork, fit_network
+from training_aullm.fitting import predict_probabilities
+from training_aullm.recipes import recipe_flow_cnn, recipe_led_network
+
+
+def flow_clips(number, steps, cells, seed=0):
+    """Motion clips on another grid: the rows of a band move down where the unit is present."""
+    clips = make_clips(number, seed=seed)
+    inputs = 0.1 * torch.randn(number, 2, steps, cells, cells, generator=torch.Generator().manual_seed(seed))
+    band = cells // len(UNITS)
+    for k in range(len(UNITS)):
+        present = (clips.labels[:, k] == 1).float()[:, None, None, None]
+        inputs[:, 1, :, band * k : band * (k + 1)] += present
+    return dataclasses.replace(clips, inputs=inputs)
+
+
+def accuracy(probabilities, clips):
+    known = clips.labels.numpy() != -1
+    return ((probabilities >= 0.5) == (clips.labels.numpy() == 1))[known].mean()
+
+
+def test_logistic_regression_learns_and_never_predicts_what_it_never_saw():
+    clips, test = flow_clips(60, 1, 14), flow_clips(30, 1, 14, seed=1)
+    clips.labels[:, 2] = 0
+    probabilities = FlowLogisticRegression().fit(clips).predict(test)
+    assert not probabilities[:, 2].any()
+    assert accuracy(np.delete(probabilities, 2, 1), test.select([name for name in UNITS if name != UNITS[2]])) > 0.9
+
+
+def test_the_flow_network_learns():
+    torch.manual_seed(0)
+    clips, recipe = (
+        flow_clips(24, 5, 28),
+        dataclasses.replace(recipe_flow_cnn(), epochs=12, augmentation=None, batch_size=8),
+    )
+    network = fit_network(FlowConvNet(len(UNITS), width=8), clips, recipe, 0, gamma_negative=0.0, clip=0.0)
+    assert accuracy(predict_probabilities(network, clips), clips) > 0.9
+
+
+def test_the_led_network_reads_frames_and_trains_its_scalars():
+    torch.manual_seed(0)
+    clips = make_clips(6, pixels=True)
+    clips = dataclasses.replace(clips, inputs=torch.randint(0, 256, (6, 6, 1, 64, 64), dtype=torch.uint8))
+    network = LedNetwork(len(UNITS))
+    before = network.led.log_alpha.item()
+    recipe = dataclasses.replace(recipe_led_network(), epochs=2, batch_size=3)
+    fit_network(network, clips, recipe, 0, gamma_negative=4.0, clip=0.05)
+    assert network.led.log_alpha.item() != before
+    assert predict_probabilities(network, clips).shape == (6, len(UNITS))

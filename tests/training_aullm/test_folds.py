@@ -1,0 +1,80 @@
+"""The experiment table: jobs write once, other settings are refused, rows come from pooled predictions."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import folds
+from benchmarks.folds import COLUMNS, Job, check_record, run_job
+from benchmarks.folds_table import summarise
+from benchmarks.variants import VARIANTS
+from tests.training_aullm.conftest import make_clips
+from training_aullm.predictions import Predictions
+from training_aullm.protocols import subject_folds
+from training_aullm.report import json_line, markdown_table
+
+CROSS_UNITS = ("AU1", "AU4", "AU9")
+
+
+@pytest.fixture
+def data(monkeypatch):
+    """Two tiny domains of flow clips."""
+    own, other = make_clips(36), make_clips(18, seed=1)
+    own, other = (dataclasses.replace(each, inputs=each.inputs[:, :, :1]) for each in (own, other))
+    other = dataclasses.replace(other, sample_ids=tuple(f"other/{i}" for i in range(18)))
+    monkeypatch.setattr(folds, "_worker_clips", {"apex-flow": (own, other)})
+    return own, other
+
+
+def run(folder, data, seed=0):
+    splits = [*subject_folds(data[0].subjects, 3), None]
+    jobs = [Job("flow-lr", seed, split, folder, "none") for split in splits]
+    for job in jobs:
+        run_job(job)
+    return jobs
+
+
+def test_a_row_holds_pooled_scores_and_the_other_domain(data, tmp_path):
+    jobs = run(tmp_path, data)
+    assert all(job.path.exists() for job in jobs) and jobs[-1].path.name == "cross.parquet"
+    row = summarise(tmp_path / "flow-lr", "flow-lr", tmp_path, 1, data, CROSS_UNITS)
+    assert row["f1"].value > 0.8 and row["f1"].low <= row["f1"].value <= row["f1"].high
+    assert set(row["cross_f1_per_action_unit"]) == {"AU1", "AU4"}
+    assert "minus_base" not in row and row["seconds"] >= 0
+    assert '"f1": [' in json_line(row) and markdown_table([row], COLUMNS).startswith("| variant | mean F1")
+
+
+def test_the_difference_to_base_is_paired(data, tmp_path):
+    for job in run(tmp_path, data):
+        found = Predictions.load(job.path)
+        base = dataclasses.replace(found, probabilities=np.zeros_like(found.probabilities))
+        base.save(tmp_path / "base" / "seed0" / job.path.name)
+    row = summarise(tmp_path / "flow-lr", "flow-lr", tmp_path, 1, data, CROSS_UNITS)
+    assert row["minus_base"].value == pytest.approx(row["f1"].value)
+
+
+def test_a_missing_fold_is_an_error_not_a_better_score(data, tmp_path):
+    run(tmp_path, data)[0].path.unlink()
+    with pytest.raises(ValueError, match="12 missing"):
+        summarise(tmp_path / "flow-lr", "flow-lr", tmp_path, 1, data, CROSS_UNITS)
+
+
+def test_predictions_of_other_settings_are_not_mixed(tmp_path):
+    check_record(tmp_path / "base", VARIANTS["base"].settings())
+    check_record(tmp_path / "base", VARIANTS["base"].settings())
+    with pytest.raises(ValueError, match="other settings"):
+        check_record(tmp_path / "base", VARIANTS["base"].with_epochs(1).settings())
+
+
+def test_every_ablation_differs_from_base_in_what_its_name_says():
+    base = VARIANTS["base"].recipe
+    assert VARIANTS["base-no-ccr"].recipe == base.but(ccr_invariance_weight=0.0, ccr_intervention_weight=0.0)
+    for name, setting in (
+        ("base-no-instruction", {"use_instruction_token": False}),
+        ("base-no-content", {"use_content_token": False}),
+        ("base-mlp", {"reader": "mlp"}),
+    ):
+        assert VARIANTS[name].recipe.model == base.model | setting
+    assert torch.tensor([VARIANTS[name].recipe.epochs for name in VARIANTS if "base" in name]).unique().numel() == 1

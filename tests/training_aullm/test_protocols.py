@@ -1,0 +1,53 @@
+"""Protocols: no subject on both sides, every sample tested once, inner splits inside the training side."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training_aullm.protocols import cross_domain, inner_split, leave_one_subject_out, subject_folds
+
+
+def check_partition(splits, subjects):
+    subjects = np.asarray(subjects)
+    assert sorted(np.concatenate([fold.test for fold in splits])) == list(range(len(subjects)))
+    for fold in splits:
+        assert not set(subjects[fold.train]) & set(subjects[fold.test])
+        assert len(fold.train) + len(fold.test) == len(subjects) and len(fold.train) and len(fold.test)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 12), min_size=5, max_size=80), st.integers(0, 5), st.integers(2, 4))
+def test_folds_are_subject_exclusive_and_complete(numbers, seed, folds):
+    subjects = [f"s{number:02d}" for number in numbers] + ["x", "y", "z", "w"]
+    check_partition(subject_folds(subjects, folds, seed), subjects)
+    check_partition(leave_one_subject_out(subjects), subjects)
+
+
+def test_folds_are_of_about_equal_size_and_depend_on_the_seed():
+    generator = np.random.default_rng(0)
+    subjects = np.repeat([f"s{i:02d}" for i in range(26)], generator.integers(2, 37, 26))
+    sizes = [len(fold.test) for fold in subject_folds(subjects, 5, 0)]
+    assert max(sizes) - min(sizes) < 0.1 * len(subjects)
+    same, other = subject_folds(subjects, 5, 0), subject_folds(subjects, 5, 1)
+    assert all(np.array_equal(a.test, b.test) for a, b in zip(subject_folds(subjects, 5, 0), same, strict=True))
+    assert any(not np.array_equal(a.test, b.test) for a, b in zip(same, other, strict=True))
+
+
+def test_the_inner_split_stays_on_the_training_side():
+    subjects = np.repeat([f"s{i}" for i in range(12)], 5)
+    outer = subject_folds(subjects, 4, 0)[1]
+    inner = inner_split(subjects, outer.train, folds=3)
+    assert set(inner.train) | set(inner.test) == set(outer.train)
+    assert not set(subjects[inner.train]) & set(subjects[inner.test])
+
+
+def test_cross_domain_keeps_the_common_units_in_training_order():
+    assert cross_domain(["AU1", "AU12", "AU4"], ["AU4", "AU12"]) == ["AU12", "AU4"]
+    with pytest.raises(ValueError, match="in common"):
+        cross_domain(["AU1"], ["AU4"])
+
+
+def test_too_many_folds_are_refused():
+    with pytest.raises(ValueError, match="3 folds of 2 subjects"):
+        subject_folds(["a", "b"], 3)

@@ -1,0 +1,52 @@
+"""Tables and JSON lines."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from training_aullm.bootstrap import Interval, bootstrap_f1
+from training_aullm.metrics import score
+from training_aullm.report import json_line, markdown_table, result_table, score_table
+
+
+@pytest.fixture
+def scored():
+    generator = np.random.default_rng(0)
+    labels = (generator.random((40, 3)) < 0.4).astype(int)
+    labels[:, 2] = 0
+    probabilities = np.clip(labels * 0.4 + generator.random((40, 3)) * 0.5, 0, 1)
+    intervals = bootstrap_f1(labels, [probabilities], np.repeat(list("abcd"), 10), replicates=100)
+    return score(probabilities, labels, ["AU1", "AU2", "AU4"]), intervals
+
+
+def text_of(table):
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(table)
+    return console.export_text()
+
+
+def test_the_score_table_says_undefined_and_gives_means(scored):
+    scores, intervals = scored
+    text = text_of(score_table(scores, intervals["per_action_unit"], "scores"))
+    assert "undefined" in text and "mean (1 undefined)" in text
+    assert f"{scores.mean_f1:.3f}" in text and f"({intervals['per_action_unit'][0].low:.2f}" in text
+    assert "interval" not in text_of(score_table(scores))
+
+
+def test_result_tables_in_both_forms():
+    results = [
+        {"name": "base", "f1": Interval(0.7, 0.6, 0.8), "auc": 0.9},
+        {"name": "mlp", "f1": Interval(0.6, 0.5, 0.7)},
+    ]
+    columns = {"name": "variant", "f1": "F1", "auc": "AUC"}
+    assert "0.700 (0.60–0.80)" in text_of(result_table(results, columns))
+    lines = markdown_table(results, columns).splitlines()
+    assert lines[2] == "| base | 0.700 (0.60–0.80) | 0.900 |" and lines[3].endswith("| – |")
+
+
+def test_json_has_no_nan():
+    line = json_line({"f1": float("nan"), "a": np.float64(0.12345), "b": [Interval(0.5, 0.25, 0.75)], "n": np.int64(3)})
+    assert json.loads(line) == {"f1": None, "a": 0.1235, "b": [[0.5, 0.25, 0.75]], "n": 3}

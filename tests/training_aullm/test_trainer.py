@@ -1,0 +1,177 @@
+"""AullmTrainer: what it optimises, logs, saves; exact resume; splitting a batch over processes changes nothing."""
+
+import copy
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.training_aullm.conftest import make_clips
+from training_aullm.counterfactual import intervention, invariance
+from training_aullm.fitting import check_clips, fit, predict_probabilities
+from training_aullm.parameter_groups import kind_of_weights
+from training_aullm.recipes import recipe_base, recipe_led_network, recipe_paper
+from training_aullm.trainer import AullmTrainer
+
+QUIET = {"use_cpu": True, "disable_tqdm": True}
+TINY = recipe_base().but(epochs=2, batch_size=4, model={})
+
+
+def trained(model):
+    return {name: weight for name, weight in model.state_dict().items() if "reader.body" not in name or "lora_" in name}
+
+
+def test_every_part_of_the_loss_is_logged_and_makes_up_the_total(build_model, motion_clips, tmp_path):
+    model = build_model()
+    trainer = fit(model, TINY, motion_clips, tmp_path, eval_clips=motion_clips, **QUIET)
+    log = next(entry for entry in trainer.state.log_history if "loss" in entry)
+    config, args = model.config, trainer.args
+    total = (
+        log["loss_main"]
+        + config.node_loss_weight * log["loss_node"]
+        + config.prototype_loss_weight * log["loss_prototype"]
+        + args.ccr_invariance_weight * log["loss_invariance"]
+        + args.ccr_intervention_weight * log["loss_intervention"]
+    )
+    assert log["loss"] == pytest.approx(total, rel=1e-3)
+    evaluated = next(entry for entry in trainer.state.log_history if "eval_loss" in entry)
+    assert {"eval_loss_main", "eval_loss_invariance", "eval_loss_intervention", "eval_f1", "eval_f1_AU4"} <= set(
+        evaluated
+    )
+
+
+def test_the_counterfactual_parts_are_those_of_the_flipped_logits(build_model, motion_clips, tmp_path):
+    model = build_model().eval()
+    trainer = AullmTrainer(model=model, args=TINY.training_arguments(tmp_path, **QUIET), train_dataset=motion_clips)
+    batch = next(iter(trainer.get_train_dataloader()))
+    loss = trainer.compute_loss(model, batch)
+    output = model(**batch)
+    stays = invariance(
+        output.logits, output.flipped_logits, batch["labels"], batch["flip_index"], model.graph_neighbours
+    )
+    moves = intervention(output.flipped_logits, batch["labels"], batch["flip_index"], batch["flip_state"])
+    expected = output.loss + trainer.args.ccr_invariance_weight * stays.mean()
+    torch.testing.assert_close(loss, expected + trainer.args.ccr_intervention_weight * moves.mean())
+    assert not torch.equal(output.logits, output.flipped_logits)
+
+
+def test_training_learns_and_leaves_the_language_model_alone(build_model, motion_clips, tmp_path):
+    model = build_model()
+    before = copy.deepcopy(model.state_dict())
+    recipe = TINY.but(epochs=30, augmentation=None, learning_rate=3e-3)
+    fit(model, recipe, motion_clips, tmp_path, **QUIET)
+    known = motion_clips.labels != -1
+    decided = torch.from_numpy(predict_probabilities(model, motion_clips)) >= 0.5
+    assert (decided == (motion_clips.labels == 1))[known].float().mean() > 0.95
+    for name, weight in model.named_parameters():
+        assert torch.equal(weight, before[name]) != weight.requires_grad, name
+
+
+def test_each_kind_of_weight_has_its_own_learning_rate(build_model, tmp_path, motion_clips):
+    model = build_model()
+    args = TINY.training_arguments(tmp_path, learning_rate=1.0, lora_learning_rate=2.0, led_learning_rate=3.0, **QUIET)
+    optimizer = AullmTrainer(model=model, args=args, train_dataset=motion_clips).create_optimizer()
+    names = {id(weight): name for name, weight in model.named_parameters()}
+    rates = {names[id(weight)]: group["lr"] for group in optimizer.param_groups for weight in group["params"]}
+    assert set(rates) == {name for name, weight in model.named_parameters() if weight.requires_grad}
+    assert [rate for name, rate in rates.items() if "log_alpha" in name] == [3.0]
+    assert {rate for name, rate in rates.items() if "lora_" in name} == {2.0}
+    assert list(rates.values()).count(3.0) == 3 and 1.0 in rates.values()
+    assert set(kind_of_weights(build_model("paper")).values()) == {"led", "lora", "new"}
+    decayed = {id(w) for group in optimizer.param_groups if group["weight_decay"] for w in group["params"]}
+    assert all(weight.ndim > 1 for weight in model.parameters() if id(weight) in decayed) and decayed
+
+
+@pytest.mark.parametrize("preset", ["base", "paper"])
+def test_resuming_in_the_middle_of_an_epoch_is_exact(build_model, tmp_path, preset):
+    clips = make_clips(pixels=preset == "paper")
+    recipe = (TINY if preset == "base" else recipe_paper()).but(epochs=3, batch_size=4, model={})
+    dropout = {"encoder_dropout": 0.3, "projector_dropout": 0.3}
+    settings = QUIET | {"save_strategy": "steps", "save_steps": 4, "save_total_limit": None}
+    whole = build_model(preset, **dropout)
+    fit(whole, recipe, clips, tmp_path, **settings)
+    assert (tmp_path / "checkpoint-4").is_dir()  # 3 steps an epoch: in the middle of the second
+
+    again = build_model(preset, seed=1, **dropout)
+    trainer = AullmTrainer(model=again, args=recipe.training_arguments(tmp_path, **settings), train_dataset=clips)
+    trainer.train(resume_from_checkpoint=str(tmp_path / "checkpoint-4"))
+    again.eval()
+    for name, weight in trained(whole).items():
+        assert torch.equal(weight, trained(again)[name]), name
+
+
+def test_checkpoints_hold_what_was_trained_and_nothing_else(build_model, motion_clips, tmp_path):
+    model = build_model()
+    fit(model, TINY.but(epochs=1), motion_clips, tmp_path, save_strategy="epoch", **QUIET)
+    saved = load_file(next(tmp_path.glob("checkpoint-*")) / "model.safetensors")
+    assert {name for name, weight in model.named_parameters() if weight.requires_grad} <= set(saved)
+    assert not [name for name in saved if "reader.body" in name and "lora_" not in name]
+
+
+def test_a_checkpoint_of_another_model_is_refused(build_model, motion_clips, tmp_path):
+    fit(build_model(), TINY.but(epochs=1), motion_clips, tmp_path, save_strategy="epoch", **QUIET)
+    with pytest.raises(ValueError, match="is of another model"):
+        other = build_model(evidence_skip=False)
+        fit(other, TINY, motion_clips, tmp_path, resume=True, **QUIET)
+
+
+def test_accumulating_gradients_equals_one_large_batch(build_model, tmp_path):
+    """Only if losses are sums over samples divided by the samples of the whole step, however labels are missing."""
+    clips = make_clips(8)
+    clips.labels[:3] = -1
+    weights = []
+    for batch, accumulation in ((8, 1), (4, 2)):
+        model = build_model()
+        args = {"gradient_accumulation_steps": accumulation, "optim": "sgd", "max_grad_norm": 0.0}
+        fit(model, TINY.but(epochs=1, batch_size=batch), clips, tmp_path, **QUIET, **args)
+        weights.append(trained(model))
+    for name, weight in weights[0].items():
+        torch.testing.assert_close(weights[1][name], weight, atol=1e-6, rtol=1e-4, msg=name)
+
+
+def test_bf16_autocast_trains(build_model, motion_clips, tmp_path):
+    trainer = fit(build_model(), TINY.but(bf16=True, epochs=1), motion_clips, tmp_path, **QUIET)
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    assert losses and all(math.isfinite(loss) for loss in losses)
+
+
+def test_clips_of_another_kind_are_refused(build_model, pixel_clips, motion_clips):
+    with pytest.raises(ValueError, match="trains on motion_values, these clips hold pixel_values"):
+        check_clips(build_model(), pixel_clips)
+    with pytest.raises(ValueError, match=r"clips.select"):
+        check_clips(build_model(), motion_clips.select(["AU1"]))
+
+
+def test_without_ccr_no_flip_is_drawn(build_model, motion_clips, tmp_path):
+    recipe = TINY.but(ccr_invariance_weight=0.0, ccr_intervention_weight=0.0, epochs=1)
+    trainer = fit(build_model(use_instruction_token=False), recipe, motion_clips, tmp_path, **QUIET)
+    assert not any("loss_invariance" in entry for entry in trainer.state.log_history)
+
+
+def test_recipes_give_valid_arguments(tmp_path):
+    for recipe in (recipe_base(), recipe_paper(), recipe_led_network()):
+        args = recipe.training_arguments(tmp_path, seed=3, **QUIET)
+        assert (args.augmentation(), args.seed) == (recipe.augmentation, 3)
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_weights_of_one(language_model, tmp_path):
+    """torchrun with gloo: after one SGD step the weights differ from a single process by float rounding only."""
+    script = Path(__file__).with_name("distributed_step.py")
+    results = []
+    for processes in (1, 2):
+        out = tmp_path / f"{processes}.pt"
+        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+        command = [*launcher, str(script), language_model, str(out), str(8 // processes)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-2000:]
+        results.append(torch.load(out))
+    assert results[0]["processes"] == 1 and results[1]["processes"] == 2
+    for name, weight in results[0]["weights"].items():
+        torch.testing.assert_close(results[1]["weights"][name], weight, atol=1e-6, rtol=1e-4, msg=name)

@@ -1,0 +1,5 @@
+"""The command `aullm`."""
+
+from training_aullm.cli.main import app, run
+
+__all__ = ["app", "run"]

@@ -1,0 +1,55 @@
+"""Puts the commands of `aullm` together; each stands in a file of its own and imports heavy packages as it runs."""
+
+import os
+import sys
+import warnings
+
+import typer
+
+from training_aullm.cli.demo import demo
+from training_aullm.cli.evaluate import evaluate
+from training_aullm.cli.predict import predict
+from training_aullm.cli.synth import synth
+from training_aullm.cli.train import train
+
+USER_ERRORS = (ValueError, FileNotFoundError, FileExistsError, PermissionError)
+NO_ARGUMENTS = {"no_args_is_help": True}
+
+app = typer.Typer(
+    help="Action units of micro-expressions, with AULLM++: render clips, train, score, and read videos.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def prepare(debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error.")) -> None:
+    """Settings of the libraries below that must stand before any of them is imported.
+
+    Waiting threads give their core away: where other work runs too, threads that spin make small networks ten times
+    slower.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    warnings.filterwarnings("ignore", category=UserWarning, module="torch.utils.data")
+
+
+app.command()(demo)
+app.command()(synth)
+app.command()(train)
+app.command()(evaluate)
+app.command()(predict)
+
+
+def run() -> None:
+    """The entry point: errors that a user can mend are shown as one line, every other with its traceback."""
+    try:
+        app()
+    except USER_ERRORS as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.secho(f"aullm: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(2)

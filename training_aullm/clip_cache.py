@@ -1,0 +1,78 @@
+"""Finished clip tensors on disk: what they depend on, and writing them whole or not at all."""
+
+import hashlib
+import inspect
+import json
+import os
+from pathlib import Path
+
+import datasets
+import torch
+from safetensors.torch import load_file, save_file
+
+MEASUREMENT_CLASS = "DisplacementField"  # by name: a model loaded from a folder has classes of its own
+CLIP_COLUMNS = ["sample_id", "onset", "apex", "offset", "frames"]
+
+
+def fingerprint(table: datasets.Dataset, processor, model, align: bool) -> str:
+    """A name for everything that clip tensors depend on. Labels are not among it: they are read from the table every
+    time.
+
+    Args:
+        table: the clips, see `table_digest`.
+        processor: its image processor's settings and code.
+        model: None, or the model that measures motion: its front end's settings and code.
+        align: whether faces are searched and held.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    image_processor = processor.image_processor
+    settings = {name: value for name, value in image_processor.to_dict().items() if not name.startswith("_")}
+    digest.update(json.dumps([settings, align], sort_keys=True).encode())
+    for file in sorted(Path(inspect.getfile(type(image_processor))).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    if model is not None:
+        digest.update(_measurement(model))
+    digest.update(table_digest(table).encode())
+    return digest.hexdigest()[:16]
+
+
+def table_digest(table: datasets.Dataset) -> str:
+    """16 hexadecimal digits for the clips of a table: ids, onset, apex, offset and the bytes of every frame."""
+    digest = hashlib.sha256()
+    for batch in _undecoded(table).iter(batch_size=64):
+        for sample_id, *marks, frames in zip(*(batch[name] for name in CLIP_COLUMNS), strict=True):
+            digest.update(f"{sample_id} {marks} {len(frames)}".encode())
+            for frame in frames:
+                digest.update(frame["bytes"] or str(frame["path"]).encode())
+    return digest.hexdigest()[:16]
+
+
+def load_tensors(path: Path | None) -> dict[str, torch.Tensor] | None:
+    """Tensors that an earlier run wrote, or None."""
+    return load_file(path) if path is not None and path.exists() else None
+
+
+def save_tensors(tensors: dict[str, torch.Tensor], path: Path | None) -> None:
+    """Write tensors in one move, so that a broken run leaves no half file; nothing without a path."""
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial)
+    partial.replace(path)
+
+
+def _measurement(model) -> bytes:
+    """Settings and code of the front end that measures motion."""
+    front_end = next(module for module in model.modules() if type(module).__name__ == MEASUREMENT_CLASS)
+    settings = {name: value for name, value in vars(front_end).items() if isinstance(value, int | float | str)}
+    return (json.dumps(settings, sort_keys=True) + inspect.getsource(inspect.getmodule(type(front_end)))).encode()
+
+
+def _undecoded(table: datasets.Dataset) -> datasets.Dataset:
+    """The table with frames as bytes."""
+    columns = table.select_columns(CLIP_COLUMNS)
+    return columns.cast_column("frames", datasets.List(datasets.Image(decode=False)))

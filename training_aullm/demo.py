@@ -1,0 +1,234 @@
+"""The whole of the package in a few minutes: render, train, score, save, reload elsewhere, read a video, draw.
+
+    from training_aullm.demo import DemoSettings, run_demo
+    run_demo(Path("runs/demo"), DemoSettings())
+
+Training goes on from its last checkpoint when a demo was broken off; rendered and measured clips are kept.
+"""
+
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from dataset_scripts.synthetic.video import render_video
+from modeling_aullm import AullmForActionUnitDetection
+from processing_aullm import AullmProcessor
+from training_aullm.clips import ClipSet
+from training_aullm.demo_pictures import draw_clips, draw_learned_graph, draw_scores
+from training_aullm.demo_reading import honest_reading
+from training_aullm.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
+from training_aullm.predict import MODEL_FOLDER, predict_video
+from training_aullm.progress import TrainingBar, wide_console
+from training_aullm.protocols import cross_domain, subject_folds
+from training_aullm.publish import ask_stranger, largest_difference, save_for_hub
+from training_aullm.readings import draw_reading, reading_table
+from training_aullm.report import score_table
+from training_aullm.run_scoring import PREDICTIONS, Result
+from training_aullm.run_training import CHECKPOINTS, has_checkpoint, write_history
+from training_aullm.runs import RunSettings, Source, build_clips, default_action_units
+
+CARD = Path(__file__).parents[1] / "model_card.md"
+SAME_LOGITS = 1e-3
+VIDEO_UNITS = [["AU4", "AU7"], ["AU12"]]
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """How large the demo is. The defaults are the data sets' own sizes.
+
+    Attributes:
+        domain, other: trained on and tested on; only tested on.
+        subjects, clips: of each domain; None: its own number.
+        epochs, layers: None: the recipe's.
+        folds: one in so many people is held out for the test.
+        seed: of everything.
+        language_model: Hub id, folder or "bundled".
+    """
+
+    domain: str = "casme2-like"
+    other: str = "samm-like"
+    subjects: int | None = None
+    clips: int | None = None
+    epochs: float | None = None
+    layers: int | None = None
+    folds: int = 5
+    seed: int = 0
+    language_model: str = "bundled"
+
+
+def run_demo(out: Path, demo: DemoSettings, console: Console | None = None) -> dict[str, Result]:
+    """Run the demo from end to end and write everything under `out`.
+
+    Args:
+        out: folder of the run.
+        demo: its size.
+        console: to print to.
+
+    Returns:
+        The results on people never seen ("unseen") and on the second domain ("other").
+
+    Raises:
+        RuntimeError: the saved folder does not answer in a new process as the model did here.
+    """
+    steps = Steps(console or wide_console())
+    source = Source(demo.domain, None, demo.subjects, demo.clips, demo.seed)
+    names = default_action_units(source)
+    settings = RunSettings(source, names, "base", demo.language_model, demo.layers, demo.epochs, demo.seed)
+    forget_other_settings(out, settings)
+
+    with steps("rendering people and their micro-expressions"):
+        table = source.load()
+        other_source = Source(demo.other, None, demo.subjects, demo.clips, demo.seed)
+        other_table = other_source.load()
+    with steps("measuring motion"):
+        processor = new_processor(settings.preset, names, demo.language_model)
+        model = new_model(settings.recipe, names, demo.language_model, demo.seed)
+        clips, other = (build_clips(out, each, model, processor) for each in (table, other_table))
+        fold = subject_folds(clips.subjects, demo.folds, demo.seed)[0]
+        seen, unseen = clips.subset(fold.train), clips.subset(fold.test)
+    people = (len(set(seen.subjects)), len(set(unseen.subjects)))
+    with steps(f"training on {len(seen)} clips of {people[0]} people; {people[1]} other people are kept for the test"):
+        history = train(out, settings, model, seen, unseen)
+    with steps("scoring"):
+        common = cross_domain(names, default_action_units(other_source))
+        results = score_both(out, model, unseen, other, common, demo.seed)
+    for result, where in ((results["unseen"], "people never seen in training"), (results["other"], "a second domain")):
+        title = f"{where}: {len(result.predictions.labels)} clips of {result.predictions.data_set} (synthetic)"
+        steps.console.print(score_table(result.scores, result.intervals["per_action_unit"], title))
+
+    with steps("saving a folder for the Hub, and loading it in a new process that has none of our packages"):
+        folder, video = out / MODEL_FOLDER, out / "video.mp4"
+        save_for_hub(model, processor, folder, CARD if CARD.is_file() else None)
+        truth = render_video(video, VIDEO_UNITS, domain=demo.domain, seed=demo.seed + 1000)
+        difference = check_stranger(folder, video, truth, model, processor)
+    steps.console.print(f"   its logits differ from ours by {difference:.1e} at most")
+    with steps("reading a video that it has never seen"):
+        timeline, aligned = predict_video(video, model, processor)
+        timeline.write_json(out / "video.json")
+        draw_reading(out / "video.png", timeline, aligned, known_spans(truth))
+    steps.console.print(reading_table(timeline))
+    with steps("drawing"):
+        write_history(out, history)
+        draw_scores(out / "f1.png", results)
+        draw_learned_graph(out / "graph.png", model, unseen)
+        draw_clips(out / "clips.png", model, unseen, table.select(fold.test.tolist()))
+    shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
+    steps.console.print(honest_reading(out, results, timeline, known_spans(truth), steps.total))
+    return results
+
+
+class Steps:
+    """Says what is going on, and how long it took.
+
+    Args:
+        console: to print to.
+    """
+
+    def __init__(self, console: Console):
+        self.console = console
+        self.started = time.perf_counter()
+        self.count = 0
+
+    @property
+    def total(self) -> float:
+        """Seconds since the first step."""
+        return time.perf_counter() - self.started
+
+    @contextmanager
+    def __call__(self, what: str):
+        self.count += 1
+        self.console.print(f"[bold]{self.count}. {what}[/bold]")
+        begun = time.perf_counter()
+        yield
+        self.console.print(f"   [dim]{time.perf_counter() - begun:.0f} s[/dim]")
+
+
+def forget_other_settings(out: Path, settings: RunSettings) -> None:
+    """Take the folder for these settings: a checkpoint of other settings is not gone on from."""
+    try:
+        settings.save(out)
+    except FileExistsError:
+        shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
+        (out / "settings.json").unlink()
+        settings.save(out)
+    shutil.rmtree(out / MODEL_FOLDER, ignore_errors=True)
+
+
+def train(
+    out: Path, settings: RunSettings, model: AullmForActionUnitDetection, seen: ClipSet, unseen: ClipSet
+) -> list[dict]:
+    """Train in place. The clips held out are scored after each epoch for the curves only: nothing is chosen by them.
+
+    Returns:
+        The history of losses and scores.
+    """
+    trainer = fit(
+        model,
+        settings.recipe,
+        seen,
+        out / CHECKPOINTS,
+        settings.seed,
+        eval_clips=unseen,
+        resume=has_checkpoint(out),
+        callbacks=[TrainingBar()],
+        save_strategy="epoch",
+        save_total_limit=1,
+    )
+    return trainer.state.log_history
+
+
+def score_both(
+    out: Path, model: AullmForActionUnitDetection, unseen: ClipSet, other: ClipSet, common: list[str], seed: int
+) -> dict[str, Result]:
+    """Predict people never seen and the second domain, and keep the predictions.
+
+    Args:
+        out: the run's folder.
+        model: trained.
+        unseen: clips of the people held out.
+        other: clips of the second domain, labelled for the model's action units.
+        common: action units that the second domain codes too.
+        seed: written beside the predictions.
+
+    Returns:
+        "unseen" and "other".
+    """
+    own = as_predictions(predict_probabilities(model, unseen), unseen, "fold0", seed)
+    cross = as_predictions(predict_probabilities(model, other), other, "cross", seed).select(common)
+    for predictions, name in ((own, "unseen"), (cross, "other")):
+        predictions.save(out / PREDICTIONS / f"{name}.parquet")
+    return {"unseen": Result.of("unseen", own), "other": Result.of("other", cross)}
+
+
+def check_stranger(
+    folder: Path, video: Path, truth: dict, model: AullmForActionUnitDetection, processor: AullmProcessor
+) -> float:
+    """Let a new process without our packages read the video, and compare.
+
+    Returns:
+        The largest difference between its logits and ours.
+
+    Raises:
+        RuntimeError: the difference is more than rounding.
+    """
+    movement = truth["movements"][0]
+    onset, offset = movement["onset"], movement["offset"]
+    inputs = processor(videos=video, onset=onset, offset=offset, return_tensors="pt")
+    wanted = ("pixel_values", "input_ids", "attention_mask", "au_positions")
+    with torch.inference_mode():
+        ours = model(**{name: inputs[name] for name in wanted}).logits[0].numpy()
+    difference = largest_difference(ours, ask_stranger(folder, video, onset, offset))
+    if not difference <= SAME_LOGITS:
+        raise RuntimeError(f"{folder} answers otherwise in a new process: its logits differ by {difference:.3g}")
+    return difference
+
+
+def known_spans(truth: dict) -> list[tuple[float, float, str]]:
+    """When each rendered movement happens, in seconds, and which action units it shows."""
+    fps = truth["fps"]
+    return [(each["onset"] / fps, each["offset"] / fps, " ".join(each["action_units"])) for each in truth["movements"]]

@@ -1,0 +1,1 @@
+"""One picture a file: plain arrays in, a PNG out."""

@@ -1,0 +1,174 @@
+"""From a recipe to a trained model, and from a model to predictions: what commands and benchmarks share.
+
+model, processor = new_model(recipe, action_units), new_processor(recipe.preset, action_units)
+trainer = fit(model, recipe, train_clips, "runs/mine", seed=0)
+predictions = as_predictions(predict_probabilities(model, test_clips), test_clips, "fold0", seed=0)
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set_seed
+
+from modeling_aullm import AullmConfig, AullmForActionUnitDetection, resolve_language_model
+from processing_aullm import AullmProcessor
+from training_aullm.clips import ClipSet
+from training_aullm.predictions import Predictions
+from training_aullm.recipes import Recipe
+from training_aullm.trainer import AullmTrainer
+
+
+def new_processor(preset: str, action_units: Sequence[str], language_model: str = "bundled") -> AullmProcessor:
+    """The processor of a preset with the language model's tokenizer.
+
+    Args:
+        preset: "base" or "paper".
+        action_units: names, in order.
+        language_model: Hub id, folder or "bundled".
+
+    Returns:
+        The processor.
+    """
+    location, _ = resolve_language_model(language_model)
+    return AullmProcessor.from_parts(location, preset=preset, action_units=action_units)
+
+
+def new_model(
+    recipe: Recipe, action_units: Sequence[str], language_model: str = "bundled", seed: int = 0
+) -> AullmForActionUnitDetection:
+    """An untrained model around a pretrained language model, with the processor's prompt stored in its config.
+
+    Args:
+        recipe: preset and config fields.
+        action_units: names, in order.
+        language_model: Hub id, folder or "bundled".
+        seed: of the new weights.
+
+    Returns:
+        The model.
+    """
+    processor = new_processor(recipe.preset, action_units, language_model)
+    prompt, (content, instruction) = processor.prompt(), processor.placeholder_ids
+    settings = {
+        "prompt_ids": list(prompt.input_ids),
+        "au_positions": list(prompt.au_positions),
+        "content_token_id": content,
+        "instruction_token_id": instruction,
+    }
+    set_seed(seed)
+    config = AullmConfig.preset(recipe.preset, language_model, list(action_units), **(settings | recipe.model))
+    return AullmForActionUnitDetection.from_language_model(config, language_model)
+
+
+def fit(
+    model: AullmForActionUnitDetection,
+    recipe: Recipe,
+    clips: ClipSet,
+    output_dir: str | Path,
+    seed: int = 0,
+    eval_clips: ClipSet | None = None,
+    resume: bool = False,
+    callbacks: Sequence[TrainerCallback] | None = None,
+    **overrides: Any,
+) -> AullmTrainer:
+    """Train as the recipe says.
+
+    Args:
+        model: from `new_model`; trained in place and left in evaluation mode.
+        recipe: hyper-parameters.
+        clips: training clips.
+        output_dir: folder for checkpoints.
+        seed: of order, augmentation, flips and dropout.
+        eval_clips: clips to evaluate on after each epoch, for curves only: nothing is chosen by them.
+        resume: go on from the last checkpoint in `output_dir`.
+        callbacks: told of every step, instead of the Trainer's own printing; an empty sequence trains in silence.
+        **overrides: fields of `AullmTrainingArguments`.
+
+    Returns:
+        The trainer; `trainer.state.log_history` holds the curves.
+
+    Raises:
+        ValueError: the clips do not fit the model's front end or action units.
+    """
+    check_clips(model, clips)
+    strategy = {} if eval_clips is None else {"eval_strategy": "epoch"}
+    args = recipe.training_arguments(output_dir, seed, **(strategy | overrides))
+    trainer = AullmTrainer(model=model, args=args, train_dataset=clips, eval_dataset=eval_clips, callbacks=callbacks)
+    for printing in () if callbacks is None else (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(printing)
+    trainer.train(resume_from_checkpoint=resume or None)
+    model.eval()
+    return trainer
+
+
+def check_clips(model: AullmForActionUnitDetection, clips: ClipSet) -> None:
+    """Refuse clips that were not made for this model.
+
+    Args:
+        model: the model.
+        clips: the clips.
+
+    Raises:
+        ValueError: pixels for a model that measures motion (or motion for one that reads pixels), or other action
+            units.
+    """
+    wanted = "motion_values" if model.config.front_end == "displacement" else "pixel_values"
+    if clips.input_name != wanted:
+        raise ValueError(
+            f"front_end={model.config.front_end!r} trains on {wanted}, these clips hold {clips.input_name}: build them "
+            f"with ClipSet.build(..., model={'model' if wanted == 'motion_values' else None})"
+        )
+    if list(clips.action_units) != list(model.config.action_units):
+        raise ValueError(
+            f"the clips are labelled for {list(clips.action_units)}, the model answers "
+            f"{list(model.config.action_units)}: use clips.select(model.config.action_units)"
+        )
+
+
+@torch.inference_mode()
+def predict_probabilities(model: nn.Module, clips: ClipSet, batch_size: int = 64) -> np.ndarray:
+    """Probability of every action unit in every clip.
+
+    Args:
+        model: an AULLM++ model, or a plain network that gives logits.
+        clips: the clips.
+        batch_size: clips per forward pass.
+
+    Returns:
+        (N, K) float64.
+    """
+    model.eval()
+    device, logits = next(model.parameters()).device, []
+    for start in range(0, len(clips), batch_size):
+        batch = clips.batch(range(start, min(start + batch_size, len(clips))))
+        output = model(**{clips.input_name: batch[clips.input_name].to(device)})
+        logits.append(output if isinstance(output, torch.Tensor) else output.logits)
+    return torch.sigmoid(torch.cat(logits).double()).cpu().numpy()
+
+
+def as_predictions(probabilities: np.ndarray, clips: ClipSet, fold: str, seed: int) -> Predictions:
+    """Probabilities with the sample ids, subjects and labels of their clips.
+
+    Args:
+        probabilities: (N, K).
+        clips: the N clips.
+        fold: name of the split they were tested in.
+        seed: training seed.
+
+    Returns:
+        Predictions, ready to save.
+    """
+    return Predictions(
+        sample_ids=clips.sample_ids,
+        subjects=clips.subjects,
+        data_set=clips.data_set,
+        fold=(fold,) * len(clips),
+        seed=seed,
+        action_units=clips.action_units,
+        probabilities=probabilities,
+        labels=clips.labels.numpy(),
+    )

@@ -1,0 +1,37 @@
+"""A look at a data set before anything is trained."""
+
+from pathlib import Path
+
+import datasets
+import numpy as np
+
+from dataset_scripts.labels import ACTION_UNITS
+from training_aullm.figures.contact_sheet import draw_preview
+
+
+def save_preview(table: datasets.Dataset, path: str | Path, clips: int = 8) -> None:
+    """Write a sheet of clips, each of another person as far as there are enough, with their action units.
+
+    Args:
+        table: rows of `dataset_scripts.schema.FEATURES`.
+        path: PNG file.
+        clips: how many.
+    """
+    rows = table.select(_spread(table["subject"], clips))
+    frames = [np.stack([np.asarray(frame.convert("L")) for frame in row["frames"]]) for row in rows]
+    draw_preview(path, frames, [f"{row['sample_id']}: {present_units(row['action_units'])}" for row in rows])
+
+
+def present_units(vector: list[int]) -> str:
+    """The names of the action units present in a label vector, in words for a title."""
+    return " ".join(name for name, state in zip(ACTION_UNITS, vector, strict=True) if state == 1) or "no action unit"
+
+
+def _spread(subjects: list[str], count: int) -> list[int]:
+    """Positions of `count` clips: the first of each person, then the second of each..."""
+    seen: dict[str, int] = {}
+    turns = []
+    for position, subject in enumerate(subjects):
+        seen[subject] = seen.get(subject, 0) + 1
+        turns.append((seen[subject], position))
+    return sorted(position for _, position in sorted(turns)[:count])

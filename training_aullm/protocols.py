@@ -1,0 +1,118 @@
+"""Who is trained on and who is tested on: subject-exclusive folds, leave-one-subject-out, cross-domain.
+
+No subject is ever on both sides of a split; the folds of a protocol test every sample exactly once.
+
+    for fold in subject_folds(subjects, folds=5, seed=0):
+        train(clips.subset(fold.train)), test(clips.subset(fold.test))
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Indices of one split.
+
+    Attributes:
+        name: "fold0", "s003" (the subject left out), "cross"...
+        train: sample indices to fit on.
+        test: sample indices to score on.
+    """
+
+    name: str
+    train: np.ndarray
+    test: np.ndarray
+
+
+def subject_folds(subjects: Sequence[str], folds: int, seed: int = 0) -> list[Fold]:
+    """Subject-exclusive folds of about equal clip counts. With `folds=3` the protocol of DISFA and BP4D.
+
+    Args:
+        subjects: N subject names, one per sample.
+        folds: number of folds.
+        seed: of the assignment of subjects to folds.
+
+    Returns:
+        `folds` splits that together test every sample once.
+
+    Raises:
+        ValueError: fewer subjects than folds.
+
+    Source:
+        Our choice: subjects in random order, then by falling clip count (1 to 36 a subject in CASME II), each to the
+            fold that has fewest clips.
+    """
+    subjects = np.asarray(subjects)
+    names, counts = np.unique(subjects, return_counts=True)
+    if not 2 <= folds <= len(names):
+        raise ValueError(f"{folds} folds of {len(names)} subjects: choose between 2 and the number of subjects")
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    by_count = shuffled[np.argsort(-counts[shuffled], kind="stable")]
+    sizes, assigned = np.zeros(folds, dtype=int), np.zeros(len(names), dtype=int)
+    for subject in by_count:
+        assigned[subject] = np.argmin(sizes)
+        sizes[assigned[subject]] += counts[subject]
+    fold_of_sample = assigned[np.searchsorted(names, subjects)]
+    return [_split(f"fold{index}", fold_of_sample == index) for index in range(folds)]
+
+
+def leave_one_subject_out(subjects: Sequence[str]) -> list[Fold]:
+    """One fold per subject, named after the subject left out.
+
+    Args:
+        subjects: N subject names.
+
+    Returns:
+        As many splits as there are subjects.
+
+    Raises:
+        ValueError: fewer than two subjects.
+    """
+    subjects = np.asarray(subjects)
+    names = np.unique(subjects)
+    if len(names) < 2:
+        raise ValueError(f"leave-one-subject-out needs two subjects or more, found {list(names)}")
+    return [_split(str(name), subjects == name) for name in names]
+
+
+def inner_split(subjects: Sequence[str], train: np.ndarray, folds: int = 5, seed: int = 0) -> Fold:
+    """Split the training side of a fold once more, by subject, to tune on: test subjects are never touched.
+
+    Args:
+        subjects: N subject names of the whole data set.
+        train: training indices of the outer fold.
+        folds: one in `folds` of the training clips is held out.
+        seed: of the split.
+
+    Returns:
+        Fold "inner" with indices into the whole data set: `train` to fit on, `test` to tune on.
+    """
+    train = np.asarray(train)
+    first = subject_folds(np.asarray(subjects)[train], folds, seed)[0]
+    return Fold("inner", train[first.train], train[first.test])
+
+
+def cross_domain(train_action_units: Sequence[str], test_action_units: Sequence[str]) -> list[str]:
+    """The action units that a cross-domain score is computed on: those that both domains code, in the training order.
+
+    Args:
+        train_action_units: AU names of the training domain.
+        test_action_units: AU names of the test domain.
+
+    Returns:
+        The common names.
+
+    Raises:
+        ValueError: nothing in common.
+    """
+    common = [name for name in train_action_units if name in set(test_action_units)]
+    if not common:
+        raise ValueError(f"no action unit in common: {list(train_action_units)} and {list(test_action_units)}")
+    return common
+
+
+def _split(name: str, tested: np.ndarray) -> Fold:
+    return Fold(name, np.flatnonzero(~tested), np.flatnonzero(tested))

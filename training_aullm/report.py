@@ -1,0 +1,124 @@
+"""Scores as tables: for the terminal (rich), for documents (markdown) and for programs (JSON)."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+from rich.table import Table
+
+from training_aullm.bootstrap import Interval
+from training_aullm.metrics import Scores
+
+
+def score_table(scores: Scores, intervals: Sequence[Interval] | None = None, title: str = "") -> Table:
+    """One row per action unit, and a last row of means.
+
+    Args:
+        scores: of pooled predictions.
+        intervals: K intervals of F1; None: no interval column.
+        title: above the table.
+
+    Returns:
+        A rich table. Undefined action units are shown as "undefined" and are in no mean.
+    """
+    table = Table(title=title, title_justify="left")
+    table.add_column("action unit")
+    spread = ["95% interval"] if intervals else []
+    for name in ("positive", "known", "F1", *spread, "macro F1", "AUC", "AP"):
+        table.add_column(name, justify="right")
+    for k, name in enumerate(scores.action_units):
+        spread = [_span(intervals[k])] if intervals else []
+        cells = [_number(scores.f1[k]), *spread, _number(scores.macro_f1[k]), _number(scores.auc[k])]
+        table.add_row(
+            name, str(scores.positives[k]), str(scores.known[k]), *cells, _number(scores.average_precision[k])
+        )
+    table.add_section()
+    means = [_number(scores.mean_f1), *([""] if intervals else []), _number(scores.mean_macro_f1)]
+    left_out = f" ({len(scores.undefined)} undefined)" if scores.undefined else ""
+    table.add_row(
+        f"mean{left_out}",
+        "",
+        "",
+        *means,
+        _number(scores.mean_auc),
+        _number(scores.mean_average_precision),
+        style="bold",
+    )
+    return table
+
+
+def result_table(results: Sequence[dict], columns: dict[str, str], title: str = "") -> Table:
+    """One row per method.
+
+    Args:
+        results: dictionaries of numbers, lists of them, Intervals and texts.
+        columns: key of a result to the heading of its column, in order.
+        title: above the table.
+
+    Returns:
+        A rich table.
+    """
+    table = Table(title=title, title_justify="left")
+    for index, heading in enumerate(columns.values()):
+        table.add_column(heading, justify="right" if index else "left")
+    for result in results:
+        table.add_row(*(_cell(result.get(key)) for key in columns))
+    return table
+
+
+def markdown_table(results: Sequence[dict], columns: dict[str, str]) -> str:
+    """The same rows as `result_table` in markdown.
+
+    Args:
+        results: dictionaries of numbers, lists of them, Intervals and texts.
+        columns: key of a result to the heading of its column.
+
+    Returns:
+        The table, one line per row.
+    """
+    lines = [list(columns.values()), ["---", *["---:"] * (len(columns) - 1)]]
+    lines += [[_cell(result.get(key)) for key in columns] for result in results]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def json_line(content: dict) -> str:
+    """One line of JSON; NaN becomes null, intervals become [value, low, high].
+
+    Args:
+        content: numbers, texts, Intervals, arrays, lists and dictionaries of them.
+
+    Returns:
+        The line, without a line end.
+    """
+    return json.dumps(_plain(content), allow_nan=False)
+
+
+def _plain(value):
+    if isinstance(value, Interval):
+        return [_plain(each) for each in (value.value, value.low, value.high)]
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(each) for each in value]
+    if isinstance(value, float | np.floating):
+        return None if np.isnan(value) else round(float(value), 4)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _cell(value) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Interval):
+        return f"{_number(value.value)} {_span(value)}"
+    if isinstance(value, list):
+        return " ".join(_cell(each) for each in value)
+    return _number(value) if isinstance(value, float | np.floating) else str(value)
+
+
+def _number(value: float) -> str:
+    return "undefined" if np.isnan(value) else f"{value:.3f}"
+
+
+def _span(interval: Interval) -> str:
+    """The interval in round brackets: rich would read square ones as markup."""
+    return "" if np.isnan(interval.value) else f"({interval.low:.2f}–{interval.high:.2f})"

@@ -1,0 +1,153 @@
+"""A run: one folder that holds its settings, its model and its predictions.
+
+RUN/settings.json     what it was made with; a run never mixes two settings
+RUN/model/            model and processor, as `aullm predict --model RUN` loads them
+RUN/history.json      losses and scores over the epochs
+RUN/predictions/      parquet files with sample ids
+RUN/checkpoints/      while training goes on
+RUN/clips/            measured clips, to start faster the next time
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import datasets
+
+from dataset_scripts.labels import ACTION_UNITS, AU_SETS
+from dataset_scripts.synthetic import load_synthetic
+from modeling_aullm import AullmForActionUnitDetection
+from processing_aullm import AullmProcessor
+from training_aullm.clips import ClipSet
+from training_aullm.recipes import Recipe, recipe_base, recipe_paper
+
+RECIPES = {"base": recipe_base, "paper": recipe_paper}
+SETTINGS_FILE = "settings.json"
+TABLE_FILE = "clips.parquet"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where clips come from: a rendered domain, or a parquet file of clips. Exactly one of the two is given.
+
+    Attributes:
+        domain: of the clip source.
+        data: a parquet file, or a folder with clips.parquet.
+        subjects: people to render; None: as many as the real data set has.
+        clips: clips to render; None: as the real data set has per person.
+        seed: of the rendering.
+    """
+
+    domain: str | None = None
+    data: str | None = None
+    subjects: int | None = None
+    clips: int | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        if (self.domain is None) == (self.data is None):
+            raise ValueError("pass either --domain (clips are rendered) or --data (clips are read), and not both")
+
+    def load(self) -> datasets.Dataset:
+        """The table of clips.
+
+        Raises:
+            FileNotFoundError: `data` is no parquet file and no folder with one.
+        """
+        if self.domain is not None:
+            return load_synthetic(self.domain, subjects=self.subjects, clips=self.clips, seed=self.seed)
+        path = Path(self.data)
+        path = path / TABLE_FILE if path.is_dir() else path
+        if not path.is_file():
+            raise FileNotFoundError(f"{path} does not exist: pass a parquet file of clips, as `aullm synth` writes it")
+        return datasets.Dataset.from_parquet(str(path))
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a run is made with.
+
+    Attributes:
+        source: the training clips.
+        action_units: the K names the model answers with.
+        preset: "base" or "paper".
+        language_model: Hub id, folder or "bundled".
+        layers: layers of the language model to use; None: the recipe's.
+        epochs: passes over the training clips; None: the recipe's.
+        seed: of weights, order, augmentation and flips.
+    """
+
+    source: Source
+    action_units: tuple[str, ...]
+    preset: str = "base"
+    language_model: str = "bundled"
+    layers: int | None = None
+    epochs: float | None = None
+    seed: int = 0
+
+    @property
+    def recipe(self) -> Recipe:
+        """The preset's recipe with what these settings change."""
+        changes = {} if self.epochs is None else {"epochs": self.epochs}
+        layers = {} if self.layers is None else {"model": {"num_language_layers": self.layers}}
+        return RECIPES[self.preset]().but(**changes, **layers)
+
+    def save(self, run: Path) -> None:
+        """Write RUN/settings.json.
+
+        Raises:
+            FileExistsError: the folder holds a run with other settings.
+        """
+        path = run / SETTINGS_FILE
+        if path.exists() and RunSettings.load(run) != self:
+            raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
+        run.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+
+    @classmethod
+    def load(cls, run: Path) -> "RunSettings":
+        """Read RUN/settings.json.
+
+        Raises:
+            FileNotFoundError: the folder is no run.
+        """
+        path = run / SETTINGS_FILE
+        if not path.is_file():
+            raise FileNotFoundError(f"{path} does not exist: {run} is no run of `aullm train` or `aullm demo`")
+        content = json.loads(path.read_text("utf-8"))
+        source, names = Source(**content.pop("source")), tuple(content.pop("action_units"))
+        return cls(source=source, action_units=names, **content)
+
+
+def build_clips(
+    run: Path, table: datasets.Dataset, model: AullmForActionUnitDetection, processor: AullmProcessor
+) -> ClipSet:
+    """The clips of a table in the form that the model trains on, kept in RUN/clips.
+
+    Args:
+        run: the run's folder.
+        table: rows of `dataset_scripts.schema.FEATURES`; crops that are registered already.
+        model: says which motion is measured.
+        processor: the model's own.
+
+    Returns:
+        The clips, labelled for the model's action units.
+    """
+    measure = model if model.config.front_end == "displacement" else None
+    return ClipSet.build(table, processor, processor.action_units, model=measure, cache_dir=run / "clips")
+
+
+def default_action_units(source: Source) -> tuple[str, ...]:
+    """The action units that a domain's protocol scores; for a file of clips those that it shows at least once.
+
+    Args:
+        source: of the clips.
+
+    Returns:
+        Names in the order of `ACTION_UNITS`.
+    """
+    if source.domain is not None:
+        return AU_SETS[source.domain]
+    codes = source.load()["action_units"]
+    shown = {k for vector in codes for k, state in enumerate(vector) if state == 1}
+    return tuple(name for k, name in enumerate(ACTION_UNITS) if k in shown)

@@ -1,0 +1,184 @@
+"""AullmTrainer: the transformers Trainer with CCR, a learning rate per kind of weight, and losses that no split of a
+batch changes.
+
+    trainer = AullmTrainer(model=model, args=recipe_base().training_arguments("runs/x"), train_dataset=train,
+    eval_dataset=test) trainer.train()
+
+total = the model's own loss (asymmetric loss and its auxiliary parts) + ccr_invariance_weight * invariance +
+ccr_intervention_weight * intervention. Every part is logged, in training and in evaluation.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from transformers import Trainer
+from transformers.trainer_utils import EvalPrediction
+from transformers.utils import SAFE_WEIGHTS_NAME
+
+from training_aullm.arguments import AullmTrainingArguments
+from training_aullm.batches import EpochBatches, EpochLoader, TrainingBatches, as_is
+from training_aullm.collator import ClipCollator
+from training_aullm.counterfactual import intervention, invariance
+from training_aullm.metrics import score
+from training_aullm.parameter_groups import parameter_groups
+
+
+class PartMeter:
+    """Weighted means of named loss parts since the last reading, over all processes."""
+
+    def __init__(self):
+        self.sums: dict[str, torch.Tensor] = {}
+        self.samples = 0
+
+    def add(self, parts: dict[str, torch.Tensor], samples: int) -> None:
+        """Count the means `parts` over `samples` samples."""
+        for name, value in parts.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value.detach().double() * samples
+        self.samples += samples
+
+    def read(self, accelerator) -> dict[str, float]:
+        """The means over all processes; starts anew."""
+        if not self.samples:
+            return {}
+        names = sorted(self.sums)
+        totals = torch.stack([self.sums[name] for name in names] + [torch.tensor(self.samples).to(self.sums[names[0]])])
+        totals = accelerator.reduce(totals, reduction="sum").tolist()
+        self.sums, self.samples = {}, 0
+        return {f"loss_{name}": total / totals[-1] for name, total in zip(names, totals, strict=False)}
+
+
+class AullmTrainer(Trainer):
+    """Trains AULLM++ on a `ClipSet`.
+
+    Source: the counterfactual loss is the paper's, its two parts, the parameter groups and the batching are our choice.
+    """
+
+    args: AullmTrainingArguments
+
+    def __init__(self, model: nn.Module, args: AullmTrainingArguments, **kwargs):
+        """
+        Args:
+            model: an AullmForActionUnitDetection.
+            args: training arguments.
+            **kwargs: as for `Trainer`. By default evaluation scores with `training_aullm.metrics`.
+        """
+        kwargs.setdefault("data_collator", ClipCollator(args.flip_seed if args.uses_counterfactuals else None))
+        kwargs.setdefault("compute_metrics", self._score)
+        super().__init__(model=model, args=args, **kwargs)
+        self.loss_is_scaled_for_ga = True
+        self.meters = {"train": PartMeter(), "eval": PartMeter()}
+
+    def get_train_dataloader(self) -> EpochLoader:
+        """Augmented batches, shared among the processes so that together they make the batch that one process would
+        see.
+
+        Raises:
+            ValueError: no training clips.
+        """
+        if self.train_dataset is None:
+            raise ValueError("training needs clips: pass train_dataset=ClipSet")
+        sampler = EpochBatches(
+            size=len(self.train_dataset),
+            global_batch=self.args.train_batch_size * self.args.world_size,
+            seed=self.args.seed if self.args.data_seed is None else self.args.data_seed,
+            rank=self.args.process_index,
+            processes=self.args.world_size,
+        )
+        return EpochLoader(
+            TrainingBatches(self.train_dataset, self.args),
+            batch_sampler=sampler,
+            collate_fn=as_is,
+            num_workers=self.args.dataloader_num_workers,
+            pin_memory=self.args.dataloader_pin_memory,
+        )
+
+    def compute_loss(self, model, inputs, return_outputs: bool = False, num_items_in_batch=None):
+        """The total loss, divided by the number of samples in the *global* batch.
+
+        Args:
+            model: the (wrapped) model.
+            inputs: a batch of `TrainingBatches` or `ClipCollator`.
+            return_outputs: also return {"loss", "logits"}.
+            num_items_in_batch: samples over all processes and accumulation steps; None: those of this batch.
+
+        Returns:
+            The loss, scaled so that the mean of gradients over processes is the gradient of the global mean.
+        """
+        outputs = model(**inputs)
+        counterfactual, samples = self._counterfactual_parts(outputs, inputs), len(inputs["labels"])
+        self.meters["train" if model.training else "eval"].add(outputs.loss_parts | counterfactual, samples)
+        loss = outputs.loss
+        if counterfactual:
+            loss = loss + self.args.ccr_invariance_weight * counterfactual["invariance"]
+            loss = loss + self.args.ccr_intervention_weight * counterfactual["intervention"]
+        if num_items_in_batch is not None:
+            loss = loss * (samples * self.accelerator.num_processes / num_items_in_batch)
+        return (loss, {"loss": loss, "logits": outputs.logits}) if return_outputs else loss
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """The optimizer of `args.optim` over the groups LED, LoRA and new modules."""
+        if self.optimizer is None:
+            model = self.model if model is None else model
+            optimizer_class, options = self.get_optimizer_cls_and_kwargs(self.args, model)
+            groups = parameter_groups(model, self.args, set(self.get_decay_parameter_names(model)))
+            self.optimizer = optimizer_class(groups, **options)
+        return self.optimizer
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the parts of the training loss to the log line of the total."""
+        if "loss" in logs:
+            logs = logs | self.meters["train"].read(self.accelerator)
+        super().log(logs, start_time)
+
+    def evaluation_loop(self, *args, metric_key_prefix: str = "eval", **kwargs):
+        """Evaluate, and add the parts of the loss to the metrics."""
+        self.meters["eval"] = PartMeter()
+        output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
+        parts = self.meters["eval"].read(self.accelerator)
+        output.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in parts.items()})
+        return output
+
+    def _counterfactual_parts(self, outputs, inputs) -> dict[str, torch.Tensor]:
+        """The two parts of CCR before weighting, means over the batch; none without a flip."""
+        if "flip_index" not in inputs:
+            return {}
+        labels, flip_index, flip_state = inputs["labels"], inputs["flip_index"], inputs["flip_state"]
+        logits, flipped = outputs.logits.float(), outputs.flipped_logits.float()
+        neighbours = self.accelerator.unwrap_model(self.model).graph_neighbours
+        return {
+            "invariance": invariance(logits, flipped, labels, flip_index, neighbours).mean(),
+            "intervention": intervention(flipped, labels, flip_index, flip_state).mean(),
+        }
+
+    def _get_num_items_in_batch(self, batch_samples: list, device: torch.device) -> torch.Tensor:
+        """Samples of one optimizer step over all processes and accumulation steps."""
+        count = torch.tensor(sum(len(batch["labels"]) for batch in batch_samples), device=device)
+        return self.accelerator.gather(count).sum() if self.args.world_size > 1 else count
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        """Load the trained weights of a checkpoint over the base language model that is already in the model.
+
+        Raises:
+            ValueError: a trained weight is missing in the checkpoint, or it holds weights that the model does not have.
+        """
+        model = self.model if model is None else model
+        weights = load_file(Path(resume_from_checkpoint) / SAFE_WEIGHTS_NAME)
+        trained = {name for name, weight in model.named_parameters() if weight.requires_grad}
+        missing, extra = sorted(trained - set(weights)), sorted(set(weights) - set(model.state_dict()))
+        if missing or extra:
+            raise ValueError(
+                f"{resume_from_checkpoint} is of another model: {len(missing)} trained weights missing {missing[:2]}, "
+                f"{len(extra)} unknown {extra[:2]}. Build the model with the checkpoint's own config."
+            )
+        model.load_state_dict(weights, strict=False)
+
+    def _score(self, prediction: EvalPrediction) -> dict[str, float]:
+        """Means and per-unit F1 at threshold 0.5, for logs. Undefined values are left out."""
+        names = self.accelerator.unwrap_model(self.model).config.action_units
+        probabilities = 1 / (1 + np.exp(-np.asarray(prediction.predictions, dtype=np.float64)))
+        scores = score(probabilities, np.asarray(prediction.label_ids), names)
+        values = scores.summary() | {f"f1_{name}": value for name, value in zip(names, scores.f1, strict=True)}
+        return {name: float(value) for name, value in values.items() if not np.isnan(value)}
