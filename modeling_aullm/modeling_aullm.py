@@ -216,6 +216,8 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         output_evidence: bool = False,
         output_counterfactuals: bool = False,
         return_dict: bool | None = None,
+        crop_transforms: torch.Tensor | None = None,
+        frame_indices: torch.Tensor | None = None,
     ) -> AullmOutput | tuple:
         """Scores the action units of a batch of clips.
 
@@ -228,6 +230,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
             output_evidence: also give tokens, attention maps, graph strengths and expert weights.
             output_counterfactuals: also give the logits after flipping every unit in turn.
             return_dict: False for a tuple.
+            crop_transforms, frame_indices: where crops came from; not read, so that `model(**processor(...))` works.
 
         Raises:
             ValueError: for inputs of a wrong shape, or a flip without the instruction token.

@@ -1,4 +1,4 @@
-"""Motion where the skin texture is: displacement from the onset frame, measured at crop resolution and read on a coarse grid.
+"""Motion where the skin texture is: displacement from the onset frame, measured at crop size, read on a coarse grid.
 
 Our choice. LED on 64x64 frames (the published front end) sees motions of a third of a pixel as brightness changes of a
 tenth of a grey level; at 224 px the pores and brows still carry gradients. This is Lucas-Kanade (IJCAI 1981) with one
@@ -17,6 +17,7 @@ LIGHT_STRIDE = 4  # the slow light field is computed on every 4th pixel
 CONTRAST_FLOOR = 5e-4  # variance added before dividing by local contrast: keeps bare skin from amplifying noise
 PASSES = 3  # the first removes the crop's common shift, the others refine each cell
 RIDGE = 1e-3  # of the mean gradient energy: a cell without texture answers "no motion"
+FLAT = 1e-6  # gradient energy added everywhere: a clip without any texture answers "no motion" too
 STEP_LIMIT = 2.0  # px a pass may move a cell
 WINDOW_IN_CELLS = 0.75  # standard deviation of a cell's window, in cells
 
@@ -59,9 +60,10 @@ class DisplacementField(nn.Module):
         gradient = torch.cat([central_difference(onset, -1), central_difference(onset, -2)], 1)  # (B, 2, H, W)
         across, down = gradient[:, :1], gradient[:, 1:]
         energy = self._window(torch.cat([across * across, across * down, down * down], 1))  # (B, 3, grid, grid)
-        ridge = RIDGE * 0.5 * (energy[:, 0] + energy[:, 2]).mean((1, 2), keepdim=True)
-        inverse = symmetric_inverse(energy[:, 0] + ridge, energy[:, 1], energy[:, 2] + ridge)  # (B, 3, grid, grid)
+        energy[:, 0::2] += FLAT
         total = symmetric_inverse(*energy.mean((2, 3)).unbind(1))  # (B, 3)
+        energy[:, 0::2] += RIDGE * energy[:, 0::2].mean((1, 2, 3), keepdim=True)
+        inverse = symmetric_inverse(*energy.unbind(1))  # (B, 3, grid, grid)
 
         onset, gradient, inverse, total = (x.repeat_interleave(repeats, 0) for x in (onset, gradient, inverse, total))
         shift = self._window(gradient * (onset - later)).mean((2, 3))  # (B*(T-1), 2)

@@ -45,8 +45,8 @@ ACTION_UNIT_MEANINGS = {
 # the same for every clip stands before the first soft token, so it is computed once. "query": base, then one query per
 # action unit.
 TEMPLATES = {
-    "paper": "<|ct|><|it|> Please analyse the facial motion features and classify the action units {names}:",
-    "base": "Action units seen in a short facial movement. Candidates: {described}. Evidence: <|ct|><|it|>",
+    "paper": "<|ct|><|it|> Please analyse the features and classify the facial action units:",
+    "base": "Which of {names} move in this face? Evidence: <|ct|><|it|>",
     "query": "Action units seen in a short facial movement. Candidates: {described}. Evidence: <|ct|><|it|>{queries}",
 }
 FIELDS = ("names", "described", "queries")

@@ -92,7 +92,11 @@ def _video(timeline: Timeline, rendered: Sequence[tuple[float, float, str]]) -> 
         answer = _answered(timeline, during)
         parts.append(f"at {start:.1f} to {end:.1f} s it shows {units}, and the model answers {answer}")
     parts.append(f"while the face rests, it answers {_answered(timeline, quiet)}")
-    return f"The video: {'; '.join(parts)}."
+    return (
+        f"The video: {'; '.join(parts)}. Two things to know: every training clip starts at rest, so a window that "
+        "starts in the middle of a movement reads its release as the opposite one; and training clips always hold "
+        "some movement, so the model has never learned what a resting face looks like."
+    )
 
 
 def _answered(timeline: Timeline, windows: np.ndarray) -> str:

@@ -167,7 +167,7 @@ class Studio:
         colour = white * (1 - iris) + iris * self._channels(self.skin.iris[None]) * fibres * 1.6
         colour = colour * (1 - 0.75 * rim * iris) * (1 - 0.9 * pupil)
         lit = np.clip(diffuse / max(0.2, float(np.median(diffuse))), 0, 1.3)
-        shadow = (0.25 + 0.75 * openness**1.3) * (0.55 + 0.45 * lit)
+        shadow = (0.25 + 0.75 * np.clip(openness, 0, 1) ** 1.3) * (0.55 + 0.45 * lit)
         glint = 0.9 * np.clip(ball @ self._key_half, 0, 1) ** 900 + 0.4 * np.clip(ball @ self._fill_half, 0, 1) ** 1200
         return colour * shadow[:, None] + glint[:, None]
 

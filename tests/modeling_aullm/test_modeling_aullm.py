@@ -176,6 +176,15 @@ def test_counterfactuals_are_flips_to_the_opposite_state(build, motion):
         torch.testing.assert_close(output.counterfactual_logits[:, unit], flipped)
 
 
+def test_the_processor_may_be_unpacked_into_the_model(build, motion):
+    model = build().eval()
+    extra = {
+        "crop_transforms": torch.eye(2, 3).expand(len(motion), 6, 2, 3),
+        "frame_indices": torch.zeros(len(motion), 6),
+    }
+    torch.testing.assert_close(model(motion_values=motion, **extra).logits, model(motion_values=motion).logits)
+
+
 def test_flip_without_a_state_is_an_error(build, motion):
     with pytest.raises(ValueError, match="flip_state"):
         build()(motion_values=motion, flip_index=torch.zeros(3, dtype=torch.long))
