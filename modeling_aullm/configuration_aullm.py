@@ -41,7 +41,7 @@ class AullmConfig(PreTrainedConfig):
         lora_rank (0 = no adapters), lora_alpha, lora_dropout, lora_targets: adapters.
         prompt_ids, au_positions, content_token_id, instruction_token_id: the prompt used when none is passed.
         readout: `"last"` position or `"au"` (each logit at its own AU name). head_dropout: before every head.
-        evidence_skip: add the logits of a small head on the two tokens.
+        evidence_skip: add the logits of a small head on the two tokens and each node's own evidence for its unit.
         bidirectional_soft_tokens: let the first soft token see the second.
         share_prefix: compute the static prompt before the soft tokens once a batch.
         reader: `"language"` or `"mlp"` (ablation, equal trained size; mlp_width None = derived).

@@ -56,9 +56,9 @@ class UnitChunking(nn.Module):
 
 
 class UnitScore(nn.Module):
-    """Each node's own evidence for its unit, trained by an auxiliary loss so that node k stays about unit k.
+    """Each node's own evidence for its unit. An auxiliary loss on it keeps node k about unit k.
 
-    Source: Our choice.
+    Source: Our choice. It ranks units better across domains than what is read through the two tokens.
     """
 
     def __init__(self, units: int, size: int):
@@ -161,7 +161,7 @@ class RelationGraph(nn.Module):
         self.prototypes = nn.Parameter(torch.empty(2, units, size))  # state 0 inactive, 1 active
         self.layers = nn.ModuleList([RelationLayer(config) for _ in range(config.num_graph_layers)])
         self.pool = StructuralPooling(config, width)
-        self.unit_score = UnitScore(units, size) if config.node_loss_weight else None
+        self.unit_score = UnitScore(units, size) if config.node_loss_weight or config.evidence_skip else None
         self.register_buffer("prior", torch.empty(units, units))
         self.initialise()
 

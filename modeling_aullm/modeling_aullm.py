@@ -237,8 +237,9 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         """
         seen = self.model.observe(pixel_values, motion_values)
         prompt = self.model.prompt(input_ids, attention_mask, au_positions)
-        tokens, strengths = self._instructions(seen, flip_index, flip_state)  # (M, B, D): as seen, and flipped
-        logits = self._answer(seen.content, tokens, prompt)  # (M, B, K)
+        features = self._with_flip(seen, flip_index, flip_state)  # (M, B, K, N): as seen, and flipped
+        tokens, strengths = self._instructions(seen, features)  # (M, B, D)
+        logits = self._answer(seen.content, tokens, features, prompt)  # (M, B, K)
 
         loss, parts = (None, None) if labels is None else self._loss(logits[0], seen, labels)
         output = AullmOutput(
@@ -267,45 +268,58 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
             raise ValueError("use_instruction_token=False: there is no AU graph, so nothing can be flipped")
         return self.model.graph
 
-    def _instructions(
+    def _with_flip(
         self, seen: Evidence, flip_index: torch.Tensor | None, flip_state: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Instruction tokens (M, B, D), M = 2 with a flip, and the graph strengths of the clip as seen."""
-        if flip_index is not None:
-            if flip_state is None:
-                raise ValueError("flip_index is given without flip_state (B,): the state, 0 or 1, to set the unit to")
-            flipped = self._graph().flip(seen.nodes.features, flip_index, flip_state)
-            features = torch.cat([seen.nodes.features, flipped])
-        elif self.model.graph is None:
-            return torch.zeros_like(seen.content)[None], None
-        else:
-            features = seen.nodes.features
-        tokens, strengths = self.model.instruct(features)
-        return tokens.unflatten(0, (-1, len(seen.content))), strengths[: len(seen.content)]
+    ) -> torch.Tensor | None:
+        """Node features (M, B, K, N), M = 2 with a flip; None without a graph."""
+        if flip_index is None:
+            return None if self.model.graph is None else seen.nodes.features[None]
+        if flip_state is None:
+            raise ValueError("flip_index is given without flip_state (B,): the state, 0 or 1, to set the unit to")
+        flipped = self._graph().flip(seen.nodes.features, flip_index, flip_state)
+        return torch.stack([seen.nodes.features, flipped])
 
-    def _answer(self, content: torch.Tensor, tokens: torch.Tensor, prompt: PromptLayout | None) -> torch.Tensor:
-        """Logits (M, B, K) for M instruction tokens a clip, in one call of the reader."""
+    def _instructions(self, seen: Evidence, features: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Instruction tokens (M, B, D) of node features (M, B, K, N), and the graph strengths of the clip as seen."""
+        if features is None:
+            return torch.zeros_like(seen.content)[None], None
+        tokens, strengths = self.model.instruct(features.flatten(0, 1))
+        return tokens.unflatten(0, features.shape[:2]), strengths[: len(seen.content)]
+
+    def _answer(
+        self,
+        content: torch.Tensor,
+        tokens: torch.Tensor,
+        features: torch.Tensor | None,
+        prompt: PromptLayout | None,
+    ) -> torch.Tensor:
+        """Logits (M, B, K) for M instruction tokens and node features a clip, in one call of the reader."""
         times = len(tokens)
         content, instruction = content.repeat(times, 1), tokens.flatten(0, 1)
         hidden = self.model.reader(content, instruction, prompt and prompt.repeated(times))
         with torch.autocast(content.device.type, enabled=False):
             logits = self.head(hidden)
             if self.evidence_head is not None:
-                evidence = self.evidence_head(content, instruction)
-                if evidence.shape != logits.shape:
-                    raise ValueError(
-                        f"evidence_skip=True answers for the {evidence.shape[1]} units of config.action_units only, "
-                        f"but au_positions asks for {logits.shape[1]}"
-                    )
-                logits = logits + evidence
+                logits = logits + self._evidence(content, instruction, features, logits.shape[1])
         return logits.unflatten(0, (times, -1))
+
+    def _evidence(
+        self, content: torch.Tensor, instruction: torch.Tensor, features: torch.Tensor | None, asked: int
+    ) -> torch.Tensor:
+        """What is plain to see before any reading, (M B, K): the two tokens' head and each node's own evidence."""
+        evidence = self.evidence_head(content, instruction)
+        if evidence.shape[1] != asked:
+            raise ValueError(
+                f"evidence_skip=True answers for the {evidence.shape[1]} units of config.action_units only, "
+                f"but au_positions asks for {asked}"
+            )
+        return evidence if features is None else evidence + self._graph().unit_score(features.flatten(0, 1))
 
     def _counterfactuals(self, seen: Evidence, logits: torch.Tensor, prompt: PromptLayout | None) -> torch.Tensor:
         """(B, K, K): logits after each unit's node is set to the opposite of its predicted state."""
-        features = self._graph().flip_each(seen.nodes.features, logits <= 0)  # (B, K, K, N)
-        flat = features.transpose(0, 1).flatten(0, 1)
-        tokens, _ = self.model.instruct(flat)
-        return self._answer(seen.content, tokens.unflatten(0, (-1, len(logits))), prompt).transpose(0, 1)
+        features = self._graph().flip_each(seen.nodes.features, logits <= 0).transpose(0, 1)  # (K, B, K, N)
+        tokens, _ = self._instructions(seen, features)
+        return self._answer(seen.content, tokens, features, prompt).transpose(0, 1)
 
     def _loss(
         self, logits: torch.Tensor, seen: Evidence, labels: torch.Tensor
@@ -316,7 +330,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         focus = (config.gamma_negative, config.gamma_positive, config.probability_clip)
         parts = {"main": asymmetric_loss(logits, labels, *focus)}
         loss = parts["main"]
-        if seen.nodes is not None and seen.nodes.logits is not None:
+        if seen.nodes is not None and seen.nodes.logits is not None and config.node_loss_weight:
             parts["node"] = asymmetric_loss(seen.nodes.logits, labels, *focus)
             loss = loss + config.node_loss_weight * parts["node"]
         if seen.nodes is not None and config.prototype_loss_weight:
