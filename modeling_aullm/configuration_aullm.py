@@ -47,7 +47,8 @@ class AullmConfig(PreTrainedConfig):
         reader: `"language"` or `"mlp"` (ablation, equal trained size; mlp_width None = derived).
         use_content_token, use_instruction_token, use_prior, use_moe, use_laplacian, use_squeeze_excitation: ablations.
         gamma_negative, gamma_positive, probability_clip: asymmetric loss.
-        node_loss_weight, prototype_loss_weight: auxiliary losses on the graph's nodes.
+        node_loss_weight, prototype_loss_weight: auxiliary losses on the graph's nodes. evidence_loss_weight: on the
+            skip's logits alone, so that the language model's share stays a correction.
     """
 
     model_type = "aullm"
@@ -135,6 +136,7 @@ class AullmConfig(PreTrainedConfig):
     gamma_negative: Number = 2.0
     gamma_positive: Number = 0.0
     probability_clip: Number = 0.0
+    evidence_loss_weight: Number = 0.0
     node_loss_weight: Number = 0.5
     prototype_loss_weight: Number = 0.1
 

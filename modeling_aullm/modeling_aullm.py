@@ -239,9 +239,9 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         prompt = self.model.prompt(input_ids, attention_mask, au_positions)
         features = self._with_flip(seen, flip_index, flip_state)  # (M, B, K, N): as seen, and flipped
         tokens, strengths = self._instructions(seen, features)  # (M, B, D)
-        logits = self._answer(seen.content, tokens, features, prompt)  # (M, B, K)
+        logits, evidence = self._answer(seen.content, tokens, features, prompt)  # (M, B, K), twice
 
-        loss, parts = (None, None) if labels is None else self._loss(logits[0], seen, labels)
+        loss, parts = (None, None) if labels is None else self._loss(logits[0], evidence, seen, labels)
         output = AullmOutput(
             loss=loss,
             logits=logits[0],
@@ -292,16 +292,20 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         tokens: torch.Tensor,
         features: torch.Tensor | None,
         prompt: PromptLayout | None,
-    ) -> torch.Tensor:
-        """Logits (M, B, K) for M instruction tokens and node features a clip, in one call of the reader."""
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Logits (M, B, K) for M instruction tokens and node features a clip, in one call of the reader.
+
+        Beside them the part of the logits that is plain evidence, None without `evidence_skip`.
+        """
         times = len(tokens)
         content, instruction = content.repeat(times, 1), tokens.flatten(0, 1)
         hidden = self.model.reader(content, instruction, prompt and prompt.repeated(times))
         with torch.autocast(content.device.type, enabled=False):
-            logits = self.head(hidden)
-            if self.evidence_head is not None:
-                logits = logits + self._evidence(content, instruction, features, logits.shape[1])
-        return logits.unflatten(0, (times, -1))
+            logits = self.head(hidden).unflatten(0, (times, -1))
+            if self.evidence_head is None:
+                return logits, None
+            evidence = self._evidence(content, instruction, features, logits.shape[-1]).unflatten(0, (times, -1))
+            return logits + evidence, evidence
 
     def _evidence(
         self, content: torch.Tensor, instruction: torch.Tensor, features: torch.Tensor | None, asked: int
@@ -319,10 +323,10 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         """(B, K, K): logits after each unit's node is set to the opposite of its predicted state."""
         features = self._graph().flip_each(seen.nodes.features, logits <= 0).transpose(0, 1)  # (K, B, K, N)
         tokens, _ = self._instructions(seen, features)
-        return self._answer(seen.content, tokens, features, prompt).transpose(0, 1)
+        return self._answer(seen.content, tokens, features, prompt)[0].transpose(0, 1)
 
     def _loss(
-        self, logits: torch.Tensor, seen: Evidence, labels: torch.Tensor
+        self, logits: torch.Tensor, evidence: torch.Tensor | None, seen: Evidence, labels: torch.Tensor
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         config = self.config
         if labels.shape != logits.shape:
@@ -330,6 +334,9 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         focus = (config.gamma_negative, config.gamma_positive, config.probability_clip)
         parts = {"main": asymmetric_loss(logits, labels, *focus)}
         loss = parts["main"]
+        if evidence is not None and config.evidence_loss_weight:
+            parts["evidence"] = asymmetric_loss(evidence[0], labels, *focus)
+            loss = loss + config.evidence_loss_weight * parts["evidence"]
         if seen.nodes is not None and seen.nodes.logits is not None and config.node_loss_weight:
             parts["node"] = asymmetric_loss(seen.nodes.logits, labels, *focus)
             loss = loss + config.node_loss_weight * parts["node"]

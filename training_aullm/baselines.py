@@ -155,7 +155,8 @@ def fit_network(
     for epoch in range(recipe.epochs):
         batches.set_epoch(epoch)
         for batch in loader:
-            logits = network(batch[clips.input_name])
+            with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bf16):
+                logits = network(batch[clips.input_name])
             loss = asymmetric_loss(logits, batch["labels"], gamma_negative, 0.0, clip)
             optimizer.zero_grad()
             loss.backward()

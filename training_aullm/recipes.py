@@ -105,7 +105,12 @@ class Recipe:
 
 def recipe_base() -> Recipe:
     """The preset `base`: measured motion, the first layers of the language model, CCR and augmentation."""
-    return Recipe(preset="base", model={"num_language_layers": 8})
+    return Recipe(
+        preset="base",
+        model={"num_language_layers": 4},
+        epochs=24,
+        augmentation=AugmentationSettings(mix=0.0),
+    )
 
 
 def recipe_paper() -> Recipe:
@@ -119,7 +124,7 @@ def recipe_paper() -> Recipe:
     return Recipe(
         preset="paper",
         model={"num_language_layers": 4},
-        epochs=30,
+        epochs=20,
         learning_rate=5e-4,
         lora_learning_rate=2e-4,
         weight_decay=0.005,
@@ -131,12 +136,13 @@ def recipe_led_network() -> Recipe:
     """The plain LED network (no language model, no graph): learning rates of LED's published script."""
     return Recipe(
         preset="paper",
-        epochs=60,
+        epochs=20,
         learning_rate=3e-4,
         weight_decay=0.005,
         ccr_invariance_weight=0.0,
         ccr_intervention_weight=0.0,
         augmentation=None,
+        bf16=True,
     )
 
 
@@ -144,7 +150,7 @@ def recipe_flow_cnn() -> Recipe:
     """The small 2-D network on Farneback flow."""
     return Recipe(
         preset="base",
-        epochs=60,
+        epochs=30,
         ccr_invariance_weight=0.0,
         ccr_intervention_weight=0.0,
         augmentation=AugmentationSettings(
