@@ -230,9 +230,30 @@ def test_a_new_model_starts_at_the_prior(build, motion):
 
 
 def test_loss_parts_add_up(build, motion, labels):
-    output = build().eval()(motion_values=motion, labels=labels)
+    weights = {"evidence_loss_weight": 0.7, "node_loss_weight": 0.5, "prototype_loss_weight": 0.1}
+    output = build(**weights).eval()(motion_values=motion, labels=labels)
     parts = output.loss_parts
-    torch.testing.assert_close(output.loss.detach(), parts["main"] + 0.5 * parts["node"] + 0.1 * parts["prototype"])
+    total = parts["main"] + 0.7 * parts["evidence"] + 0.5 * parts["node"] + 0.1 * parts["prototype"]
+    torch.testing.assert_close(output.loss.detach(), total)
+
+
+@torch.no_grad()
+def test_a_nodes_own_evidence_reaches_its_logit_and_no_other(build, motion):
+    model = build().eval()
+    before = model(motion_values=motion).logits
+    model.model.graph.unit_score.bias[1] += 1.5
+    change = model(motion_values=motion).logits - before
+    torch.testing.assert_close(change, torch.tensor([0.0, 1.5, 0.0, 0.0]).expand_as(change))
+
+
+@torch.no_grad()
+def test_the_evidence_loss_does_not_see_the_language_models_share(build, motion, labels):
+    model = build(evidence_loss_weight=1.0).eval()
+    before = model(motion_values=motion, labels=labels).loss_parts
+    model.head.score.bias += 2.0
+    after = model(motion_values=motion, labels=labels).loss_parts
+    assert after["main"] != before["main"]
+    assert after["evidence"] == before["evidence"]
 
 
 def test_tuple_comes_loss_first(build, motion, labels):

@@ -7,7 +7,7 @@ from modeling_aullm.visual_aullm import MotionEncoder, feature_shape
 
 @pytest.mark.parametrize(
     ("preset", "motion", "expected"),
-    [("paper", (2, 1, 5, 64, 64), (64, 4, 18, 18)), ("base", (2, 4, 5, 28, 28), (64, 2, 14, 14))],
+    [("paper", (2, 1, 5, 64, 64), (64, 4, 18, 18)), ("base", (2, 4, 5, 28, 28), (48, 2, 14, 14))],
 )
 def test_x_att_has_the_stated_shape(preset, motion, expected):
     config = AullmConfig.preset(preset)

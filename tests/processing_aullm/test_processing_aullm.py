@@ -80,7 +80,7 @@ def test_inputs_have_the_shapes_the_model_reads(processor, clip):
 def test_action_units_of_a_call_replace_the_default(processor, clip):
     inputs = processor(videos=clip, action_units=["AU7"], align=False, return_tensors="pt")
     assert inputs["au_positions"].shape == (1, 1)
-    assert "AU7 lid tightener" in processor.tokenizer.decode(inputs["input_ids"][0])
+    assert "Which of AU7 move" in processor.tokenizer.decode(inputs["input_ids"][0])
     with pytest.raises(ValueError, match="unknown action units"):
         processor(videos=clip, action_units=["AU0"])
 

@@ -33,6 +33,7 @@ def test_every_part_of_the_loss_is_logged_and_makes_up_the_total(build_model, mo
     config, args = model.config, trainer.args
     total = (
         log["loss_main"]
+        + config.evidence_loss_weight * log["loss_evidence"]
         + config.node_loss_weight * log["loss_node"]
         + config.prototype_loss_weight * log["loss_prototype"]
         + args.ccr_invariance_weight * log["loss_invariance"]
