@@ -62,7 +62,7 @@ def run_led_network(
 def run_flow_cnn(
     recipe: Recipe, train: ClipSet, tests: list[ClipSet], seed: int, language_model: str, scratch: Path
 ) -> list[np.ndarray]:
-    """Train the flow network with the loss of `base`."""
+    """Train the flow network with an asymmetric loss of gamma 2, without a margin."""
     torch.manual_seed(seed)
     network = fit_network(FlowConvNet(len(train.action_units)), train, recipe, seed, gamma_negative=2.0, clip=0.0)
     return [predict_probabilities(network, clips) for clips in tests]

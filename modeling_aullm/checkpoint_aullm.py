@@ -32,7 +32,9 @@ class CheckpointMixin(PreTrainedModel):
         Returns:
             The model in eval mode; its config records id, revision and hash of the base.
         """
-        base = find_base(language_model or config.language_model, revision or config.language_revision)
+        if language_model in (None, config.language_model):
+            revision = revision or config.language_revision  # a revision belongs to the base it was recorded for
+        base = find_base(language_model or config.language_model, revision)
         config = type(config).from_dict(config.to_dict())
         text_config = AutoConfig.from_pretrained(base.folder)
         if config.num_language_layers is not None:
@@ -57,12 +59,13 @@ class CheckpointMixin(PreTrainedModel):
         Raises:
             BaseMismatchError: when the base found has other weights than the one trained on.
         """
+        moved = kwargs.get("language_model") is not None  # then the revision recorded for the old place means nothing
         loaded = super().from_pretrained(pretrained_model_name_or_path, *model_args, **kwargs)
         model = loaded[0] if isinstance(loaded, tuple) else loaded
         reader = model.language_reader
         if reader is not None:
             if not model.config.is_complete and model.config.language_sha256 is not None:
-                base = find_base(model.config.language_model, model.config.language_revision)
+                base = find_base(model.config.language_model, None if moved else model.config.language_revision)
                 check_base(model.config, base)
                 _fill(reader, _read_base(base, model.config))
             reader.settle()

@@ -14,6 +14,7 @@ PRESETS: dict[str, dict] = {
         "mid_shape": [2, 6, 6],
         "mid_channels": 16,
         "maps_per_unit": 1,
+        "region_strength": 0.0,
         "readout": "last",
         "evidence_skip": False,
         "node_loss_weight": 0.0,

@@ -1,7 +1,7 @@
 """The three face networks as data: a program in JSON and its weights in safetensors, run by plain torch.
 
-They are MediaPipe's BlazeFace (short and full range) and FaceMesh, Apache-2.0, converted once from TFLite; the file
-docs/faces.md says how. Nothing is downloaded at run time: both files travel inside the processor's folder.
+They are MediaPipe's BlazeFace (short and full range) and FaceMesh, Apache-2.0, converted once from TFLite;
+docs/faces.md names the sources. Nothing is downloaded at run time: both files travel inside the processor's folder.
 
     mesh = FaceFiles.packaged().load("mesh")
     points, score = mesh(torch.rand(1, 3, 192, 192))

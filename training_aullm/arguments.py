@@ -27,8 +27,8 @@ class AullmTrainingArguments(TrainingArguments):
         augment: vary the training clips. The `augment_*` fields are those of `AugmentationSettings`.
 
     Source:
-        LED's own learning rate is the published LED script's (0.1, against 1e-4 for the rest); the others are our
-        choice.
+        Our choice. That LED's scalars need a much larger rate than the rest is the published LED script's (0.1 against
+        1e-4).
     """
 
     ccr_invariance_weight: float = field(default=0.1, metadata={"help": "Weight of the invariance part of CCR."})

@@ -36,8 +36,7 @@ class AugmentationSettings:
 
     Source:
         Our choice: registration errors and amplitudes of the clip source's nuisances set the ranges. Mixing follows
-            from small
-        displacements adding up: two expressions at once are the sum of their fields.
+        from small displacements adding up: two expressions at once are the sum of their fields.
     """
 
     mirror: float = 0.5

@@ -20,8 +20,7 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
     """Batches of (epoch, index) of one process. All processes together see each sample once per epoch.
 
     The samples of an epoch are shuffled and cut into global batches whose sizes differ by one at most: no ragged last
-        batch, nothing
-    dropped, nothing repeated. Each process takes its share of every global batch.
+    batch, nothing dropped, nothing repeated. Each process takes its share of every global batch.
     """
 
     def __init__(self, size: int, global_batch: int, seed: int, rank: int = 0, processes: int = 1):

@@ -22,19 +22,22 @@ from training_aullm.recipes import Recipe
 from training_aullm.trainer import AullmTrainer
 
 
-def new_processor(preset: str, action_units: Sequence[str], language_model: str = "bundled") -> AullmProcessor:
+def new_processor(
+    preset: str, action_units: Sequence[str], language_model: str = "bundled", template: str | None = None
+) -> AullmProcessor:
     """The processor of a preset with the language model's tokenizer.
 
     Args:
         preset: "base" or "paper".
         action_units: names, in order.
         language_model: Hub id, folder or "bundled".
+        template: name of a prompt template; None: the preset's.
 
     Returns:
         The processor.
     """
     location, _ = resolve_language_model(language_model)
-    return AullmProcessor.from_parts(location, preset=preset, action_units=action_units)
+    return AullmProcessor.from_parts(location, preset=preset, action_units=action_units, template=template)
 
 
 def new_model(
@@ -51,7 +54,8 @@ def new_model(
     Returns:
         The model.
     """
-    processor = new_processor(recipe.preset, action_units, language_model)
+    template = "query" if recipe.model.get("readout") == "au" else None  # a logit at each name needs the names
+    processor = new_processor(recipe.preset, action_units, language_model, template)
     prompt, (content, instruction) = processor.prompt(), processor.placeholder_ids
     settings = {
         "prompt_ids": list(prompt.input_ids),

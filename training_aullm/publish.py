@@ -6,6 +6,7 @@ logits = ask_stranger("runs/demo/model", "face.mp4", onset=10, offset=24)
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 
 STRANGER = Path(__file__).with_name("stranger.py")
+NOTICES = [Path(__file__).parents[1] / name for name in ("LICENSE", "NOTICE")]
 
 
 def save_for_hub(
@@ -38,6 +40,8 @@ def save_for_hub(
         raise ValueError(f"the model answers with {names} but the processor asks for {list(processor.action_units)}")
     model.save_pretrained(folder, full=True)
     processor.save_pretrained(folder)
+    for notice in NOTICES:  # Apache-2.0 wants both beside the weights
+        shutil.copy(notice, folder)
     if card is not None:
         (Path(folder) / "README.md").write_text(card.read_text("utf-8"), "utf-8")
 

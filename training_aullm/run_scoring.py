@@ -7,6 +7,8 @@ trained again, so a broken evaluation goes on where it stopped. Cross-domain sco
 from dataclasses import dataclass
 from pathlib import Path
 
+import datasets
+
 from training_aullm.bootstrap import Interval, bootstrap_f1
 from training_aullm.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
 from training_aullm.metrics import Scores, score
@@ -99,14 +101,32 @@ def score_cross(run: Path, settings: RunSettings, source: Source) -> Result:
         Scores on the other domain.
 
     Raises:
-        ValueError: no action unit in common, or the other domain is the one trained on.
+        ValueError: no action unit in common, or people of the other domain were trained on.
     """
-    if source == settings.source:
-        where = source.domain or source.data
-        raise ValueError(f"{where} is what the run was trained on: pass another --domain or --data")
+    table = source.load()
+    refuse_shared_people(settings.source.load(), table)
     model, processor = load_model(run)
-    clips = build_clips(run, source.load(), model, processor)
+    clips = build_clips(run, table, model, processor)
     common = cross_domain(settings.action_units, default_action_units(source))
     predictions = as_predictions(predict_probabilities(model, clips), clips, "cross", settings.seed).select(common)
     predictions.save(run / PREDICTIONS / f"cross-{clips.data_set}.parquet")
     return Result.of("cross", predictions)
+
+
+def refuse_shared_people(trained: datasets.Dataset, tested: datasets.Dataset) -> None:
+    """No person may be on both sides, however the two tables were named or cut.
+
+    Args:
+        trained, tested: rows of `dataset_scripts.schema.FEATURES`.
+
+    Raises:
+        ValueError: a data set's subject is in both; the message names some.
+    """
+    people = [set(zip(table["data_set"], table["subject"], strict=True)) for table in (trained, tested)]
+    shared = sorted(people[0] & people[1])
+    if shared:
+        some = ", ".join("/".join(each) for each in shared[:3])
+        raise ValueError(
+            f"{len(shared)} people of these clips were trained on ({some} ...): pass another --domain or --data, or "
+            "score people never seen with --protocol folds"
+        )

@@ -1,8 +1,8 @@
-"""AullmTrainer: the transformers Trainer with CCR, a learning rate per kind of weight, and losses that no split of a
-batch changes.
+"""AullmTrainer: the transformers Trainer with CCR, a rate per kind of weight, losses no split of a batch changes.
 
-    trainer = AullmTrainer(model=model, args=recipe_base().training_arguments("runs/x"), train_dataset=train,
-    eval_dataset=test) trainer.train()
+    args = recipe_base().training_arguments("runs/x")
+    trainer = AullmTrainer(model=model, args=args, train_dataset=train, eval_dataset=test)
+    trainer.train()
 
 total = the model's own loss (asymmetric loss and its auxiliary parts) + ccr_invariance_weight * invariance +
 ccr_intervention_weight * intervention. Every part is logged, in training and in evaluation.

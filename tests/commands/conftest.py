@@ -5,29 +5,15 @@ import subprocess
 import sys
 
 import pytest
-import torch
-from transformers import LlamaConfig, LlamaForCausalLM
 
-from tests.contract.tokenizers import byte_tokenizer
+from tests.contract.language_models import save_tiny_language_model
 from tests.contract.tree import ROOT
 
 
 @pytest.fixture(scope="session")
 def tiny_language_model(tmp_path_factory) -> str:
     """Folder of a random two-layer Llama and a byte tokenizer."""
-    folder = tmp_path_factory.mktemp("language-model")
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=256,
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    byte_tokenizer().save_pretrained(folder)
-    return str(folder)
+    return save_tiny_language_model(tmp_path_factory.mktemp("language-model"))
 
 
 @pytest.fixture(scope="session")

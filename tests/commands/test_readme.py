@@ -69,6 +69,7 @@ def test_the_demo_leaves_what_it_promises(played):
         assert (run / name).stat().st_size > 1000, name
     assert (run / "predictions" / "unseen.parquet").exists() and (run / "predictions" / "other.parquet").exists()
     assert not (run / "checkpoints").exists()
+    assert (run / "model" / "LICENSE").exists() and (run / "model" / "NOTICE").exists()
     assert "An honest reading" in printed["aullm demo"] and "synthetic" in printed["aullm demo"]
     assert "differ from ours by" in printed["aullm demo"]
 

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection
+from tests.contract.language_models import save_tiny_language_model
 from training_aullm.clips import ClipSet
 
 UNITS = ("AU1", "AU2", "AU4", "AU12")
@@ -30,18 +30,7 @@ NO_DROPOUT = dict.fromkeys(DROPOUTS, 0.0)
 @pytest.fixture(scope="session")
 def language_model(tmp_path_factory):
     """Folder of a random two-layer Llama."""
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=64,
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-    )
-    folder = tmp_path_factory.mktemp("language-model")
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return str(folder)
+    return save_tiny_language_model(tmp_path_factory.mktemp("language-model"), vocabulary=64)
 
 
 @pytest.fixture
