@@ -52,9 +52,10 @@ def in_a_fresh_process(where, clip, folder, **environment):
 
 
 def assert_same(one, other):
+    """Equal up to what another number of threads changes in the last bits of a sum: one grey level."""
     assert one.keys() == other.keys()
     for name in one:
-        assert torch.equal(one[name], other[name]), name
+        torch.testing.assert_close(one[name], other[name], rtol=0, atol=0.01 if name == "crop_transforms" else 4e-3)
 
 
 def test_inputs_have_the_shapes_the_model_reads(processor, clip):
