@@ -1,8 +1,8 @@
 """What the shared prompt prefix saves: the language model read with and without it, same logits either way.
 
-    python benchmarks/prefix.py                      # SmolLM2-135M, batch 32, float32 and bfloat16, about a minute
-    python benchmarks/prefix.py --layers 8 --batch 64
-    OMP_NUM_THREADS=1 python benchmarks/prefix.py --clock cpu   # on a machine that others use too
+    python -m benchmarks.prefix                      # SmolLM2-135M, batch 32, float32 and bfloat16, about a minute
+    python -m benchmarks.prefix --layers 8 --batch 64
+    OMP_NUM_THREADS=1 python -m benchmarks.prefix --clock cpu   # on a machine that others use too
 
 Plain runs prompt and soft tokens for every clip. Shared runs the static prompt once, with batch 1: kept between
 calls for inference, recomputed with gradient in a training step (forward, backward; LoRA in float32).
