@@ -5,6 +5,7 @@ from torch import nn
 from transformers import AutoModel, DynamicCache
 from transformers import initialization as init
 
+from .attention_aullm import PLAIN_ATTENTION_MODELS, SPLIT_ATTENTION
 from .base_aullm import resolve_language_model
 from .prompt_layout_aullm import PromptLayout
 
@@ -62,7 +63,9 @@ class LanguageReader(nn.Module):
 
     def __init__(self, config):
         super().__init__()
-        self.body = AutoModel.from_config(config.text_config, attn_implementation=config.language_attention)
+        self.splits = config.language_attention == "eager" and config.text_config.model_type in PLAIN_ATTENTION_MODELS
+        attention = SPLIT_ATTENTION if self.splits else config.language_attention
+        self.body = AutoModel.from_config(config.text_config, attn_implementation=attention)
         self.share_prefix = config.share_prefix
         self.bidirectional = config.bidirectional_soft_tokens
         self.language_dtype = getattr(torch, config.language_dtype)
@@ -116,13 +119,15 @@ class LanguageReader(nn.Module):
         embeds = self._embed(content, instruction, prompt, start)
         positions = self._positions(prompt, start)
         inputs = {"inputs_embeds": embeds, "position_ids": positions, "attention_mask": self._mask(prompt, start)}
-        if start:
+        if not start:
+            hidden = self.body(**inputs, use_cache=False).last_hidden_state
+        elif self.splits:
+            hidden = self.body(**inputs, use_cache=False, shared_prefix=self._prefix(prompt)).last_hidden_state
+        else:
             cache = DynamicCache()
             for layer, (keys, values) in enumerate(self._prefix(prompt)):
                 cache.update(keys.expand(batch, -1, -1, -1), values.expand(batch, -1, -1, -1), layer)
             hidden = self.body(**inputs, past_key_values=cache, use_cache=True).last_hidden_state
-        else:
-            hidden = self.body(**inputs, use_cache=False).last_hidden_state
         read = (prompt.read - start).expand(batch, -1)[..., None].expand(-1, -1, hidden.shape[-1])
         return hidden.gather(1, read).float()
 
@@ -140,7 +145,10 @@ class LanguageReader(nn.Module):
         return (prompt.mask.long().cumsum(1) - 1).clamp_min(0)[:, start:]
 
     def _mask(self, prompt: PromptLayout, start: int) -> torch.Tensor | None:
-        """Additive (R, 1, N - start, N) mask, or None where the body's own causal mask is right."""
+        """Additive mask, or None where the body's own causal mask is right.
+
+        (R, 1, N - start, N), or (R, 1, N - start, N - start) where the prefix is no part of the keys.
+        """
         if prompt.mask is None and not self.bidirectional:
             return None
         length = prompt.ids.shape[1]
@@ -152,7 +160,8 @@ class LanguageReader(nn.Module):
             own = torch.eye(length, dtype=torch.bool, device=seen.device)  # a padded row still sees itself: no NaN
             seen = (seen & prompt.mask[:, None, :]) | own
         additive = torch.zeros(seen.shape, dtype=self.language_dtype, device=seen.device)
-        return additive.masked_fill(~seen, torch.finfo(self.language_dtype).min)[:, None, start:]
+        additive = additive.masked_fill(~seen, torch.finfo(self.language_dtype).min)[:, None, start:]
+        return additive[..., start:] if self.splits else additive
 
     def _prefix(self, prompt: PromptLayout) -> KeysAndValues:
         """Keys and values (1, heads, static, size) of every layer for the static prefix."""

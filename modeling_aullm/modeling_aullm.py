@@ -239,7 +239,8 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         prompt = self.model.prompt(input_ids, attention_mask, au_positions)
         features = self._with_flip(seen, flip_index, flip_state)  # (M, B, K, N): as seen, and flipped
         tokens, strengths = self._instructions(seen, features)  # (M, B, D)
-        logits, evidence = self._answer(seen.content, tokens, features, prompt)  # (M, B, K), twice
+        own = self._own_evidence(seen, flip_index)  # (M, B, K)
+        logits, evidence = self._answer(seen.content, tokens, own, prompt)  # (M, B, K), twice
 
         loss, parts = (None, None) if labels is None else self._loss(logits[0], evidence, seen, labels)
         output = AullmOutput(
@@ -286,14 +287,22 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         tokens, strengths = self.model.instruct(features.flatten(0, 1))
         return tokens.unflatten(0, features.shape[:2]), strengths[: len(seen.content)]
 
+    def _own_evidence(self, seen: Evidence, flip_index: torch.Tensor | None) -> torch.Tensor | None:
+        """What each node says of its own unit, (M, B, K); a flipped node says nothing, its prototype was not seen.
+
+        So a flip reaches the logits only through graph and tokens, and CCR cannot be met without them.
+        """
+        if seen.nodes is None or seen.nodes.logits is None:
+            return None
+        own = seen.nodes.logits
+        if flip_index is None:
+            return own[None]
+        return torch.stack([own, own.scatter(1, flip_index[:, None], 0.0)])
+
     def _answer(
-        self,
-        content: torch.Tensor,
-        tokens: torch.Tensor,
-        features: torch.Tensor | None,
-        prompt: PromptLayout | None,
+        self, content: torch.Tensor, tokens: torch.Tensor, own: torch.Tensor | None, prompt: PromptLayout | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Logits (M, B, K) for M instruction tokens and node features a clip, in one call of the reader.
+        """Logits (M, B, K) for M instruction tokens and own evidence (M, B, K) a clip, in one call of the reader.
 
         Beside them the part of the logits that is plain evidence, None without `evidence_skip`.
         """
@@ -304,26 +313,23 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
             logits = self.head(hidden).unflatten(0, (times, -1))
             if self.evidence_head is None:
                 return logits, None
-            evidence = self._evidence(content, instruction, features, logits.shape[-1]).unflatten(0, (times, -1))
+            evidence = self.evidence_head(content, instruction).unflatten(0, (times, -1))
+            if evidence.shape != logits.shape:
+                raise ValueError(
+                    f"evidence_skip=True answers for the {evidence.shape[-1]} units of config.action_units only, "
+                    f"but au_positions asks for {logits.shape[-1]}"
+                )
+            evidence = evidence if own is None else evidence + own
             return logits + evidence, evidence
-
-    def _evidence(
-        self, content: torch.Tensor, instruction: torch.Tensor, features: torch.Tensor | None, asked: int
-    ) -> torch.Tensor:
-        """What is plain to see before any reading, (M B, K): the two tokens' head and each node's own evidence."""
-        evidence = self.evidence_head(content, instruction)
-        if evidence.shape[1] != asked:
-            raise ValueError(
-                f"evidence_skip=True answers for the {evidence.shape[1]} units of config.action_units only, "
-                f"but au_positions asks for {asked}"
-            )
-        return evidence if features is None else evidence + self._graph().unit_score(features.flatten(0, 1))
 
     def _counterfactuals(self, seen: Evidence, logits: torch.Tensor, prompt: PromptLayout | None) -> torch.Tensor:
         """(B, K, K): logits after each unit's node is set to the opposite of its predicted state."""
         features = self._graph().flip_each(seen.nodes.features, logits <= 0).transpose(0, 1)  # (K, B, K, N)
         tokens, _ = self._instructions(seen, features)
-        return self._answer(seen.content, tokens, features, prompt)[0].transpose(0, 1)
+        own = self._own_evidence(seen, None)
+        if own is not None:  # (K, B, K): a flipped node says nothing of its own unit
+            own = own * (1 - torch.eye(own.shape[-1], device=own.device))[:, None]
+        return self._answer(seen.content, tokens, own, prompt)[0].transpose(0, 1)
 
     def _loss(
         self, logits: torch.Tensor, evidence: torch.Tensor | None, seen: Evidence, labels: torch.Tensor

@@ -161,9 +161,26 @@ def test_flip_in_one_call_is_the_flip_by_hand(build, motion):
     torch.testing.assert_close(output.logits, model(motion_values=motion).logits)
     graph = model.model.graph
     chunk = graph.chunk
-    graph.chunk = lambda x_att: (nodes := chunk(x_att))._replace(features=graph.flip(nodes.features, index, state))
+
+    def chunk_flipped(x_att):
+        nodes = chunk(x_att)
+        silent = nodes.logits.scatter(1, index[:, None], 0.0)  # a prototype was not seen: no evidence of its own
+        return nodes._replace(features=graph.flip(nodes.features, index, state), logits=silent)
+
+    graph.chunk = chunk_flipped
     torch.testing.assert_close(output.flipped_logits, model(motion_values=motion).logits)
     assert (output.flipped_logits - output.logits).abs().max() > 1e-4
+
+
+def test_a_flip_reaches_its_own_logit_only_through_the_graph(build, motion):
+    """Otherwise the flipped node's own evidence meets CCR's intervention alone, and graph and LLM learn nothing of it."""
+    model = build()
+    with torch.no_grad():
+        for weight in model.model.doors["instruction"].parameters():
+            weight.zero_()
+    index = torch.tensor([3, 0, 1])
+    flips = [model(motion_values=motion, flip_index=index, flip_state=torch.full((3,), state)) for state in (0, 1)]
+    torch.testing.assert_close(flips[0].flipped_logits, flips[1].flipped_logits)
 
 
 def test_counterfactuals_are_flips_to_the_opposite_state(build, motion):
