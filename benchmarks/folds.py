@@ -127,7 +127,8 @@ def main(
     some = next(iter(data.values()))[0]
     protocol = {"domain": domain, "cross": cross, "folds": folds, "clips": some.sample_ids}
     protocol |= {"language_model": language_model}
-    for name in names:
+    compared = ["base"] if (out / "base").exists() else []  # rows are paired with it, so it must be of these settings
+    for name in dict.fromkeys([*names, *compared]):
         check_record(out / name, VARIANTS[name].with_epochs(epochs).settings() | {"protocol": protocol})
     splits = [*subject_folds(some.subjects, folds, seed=0), *([None] if cross else [])]
     runs = [(name, seed, fold) for seed in range(seeds) for name in names for fold in splits]

@@ -32,7 +32,7 @@ def summarise(
     own, other = clips
     parts = [pooled(folder, seed, own) for seed in range(seeds)]
     row = {"variant": name} | _scores(parts) | {"f1_seeds": _per_seed(parts), "seconds": _seconds(folder)}
-    if name != "base" and (out / "base" / f"seed{seeds - 1}").is_dir():
+    if name != "base" and _complete(out / "base", seeds, own):
         base = [pooled(out / "base", seed, own) for seed in range(seeds)]
         first, second = ([each.probabilities for each in group] for group in (parts, base))
         row["minus_base"] = bootstrap_difference(parts[0].labels, first, second, parts[0].subjects)
@@ -41,6 +41,15 @@ def summarise(
         common = [each.select(cross_domain(each.action_units, cross_units)) for each in crossed]
         row |= {f"cross_{key}": value for key, value in (_scores(common) | {"f1_seeds": _per_seed(common)}).items()}
     return row
+
+
+def _complete(folder: Path, seeds: int, clips: ClipSet) -> bool:
+    """Whether every clip has been predicted with every seed."""
+    tested = [set() for _ in range(seeds)]
+    for seed, found in enumerate(tested):
+        for file in (folder / f"seed{seed}").glob("fold*.parquet"):
+            found.update(Predictions.load(file).sample_ids)
+    return all(found == set(clips.sample_ids) for found in tested)
 
 
 def pooled(folder: Path, seed: int, clips: ClipSet) -> Predictions:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from modeling_aullm import AullmConfig
+from processing_aullm.prompt_aullm import TEMPLATES
 from training_aullm.baselines import FlowConvNet, FlowLogisticRegression, LedNetwork, fit_network
 from training_aullm.clips import ClipSet
 from training_aullm.fitting import fit, new_model, predict_probabilities
@@ -37,8 +39,12 @@ class Variant:
         return replace(self, recipe=self.recipe.but(epochs=epochs))
 
     def settings(self) -> dict:
-        """Everything that decides the result besides data and seed, for the record beside the predictions."""
-        return {"clips": self.clips, "run": self.run.__name__, "recipe": self.recipe and asdict(self.recipe)}
+        """Everything that decides the result besides data, seed and code, for the record beside the predictions."""
+        settings = {"clips": self.clips, "run": self.run.__name__}
+        if self.recipe is None:
+            return settings
+        model = AullmConfig.preset(self.recipe.preset, language_model=None, **self.recipe.model).to_diff_dict()
+        return settings | {"recipe": asdict(self.recipe), "model": model, "template": TEMPLATES[self.recipe.preset]}
 
 
 def run_aullm(

@@ -16,6 +16,7 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set
 
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection, resolve_language_model
 from processing_aullm import AullmProcessor
+from training_aullm.calibration import decision_shift, move_bias
 from training_aullm.clips import ClipSet
 from training_aullm.predictions import Predictions
 from training_aullm.recipes import Recipe
@@ -79,7 +80,7 @@ def fit(
     callbacks: Sequence[TrainerCallback] | None = None,
     **overrides: Any,
 ) -> AullmTrainer:
-    """Train as the recipe says.
+    """Train as the recipe says, then move the decisions to threshold 0.5 on the training clips.
 
     Args:
         model: from `new_model`; trained in place and left in evaluation mode.
@@ -106,6 +107,8 @@ def fit(
         trainer.remove_callback(printing)
     trainer.train(resume_from_checkpoint=resume or None)
     model.eval()
+    if recipe.calibration_rounds:
+        move_bias(model.head.score, decision_shift(model, clips, args, recipe.calibration_rounds))
     return trainer
 
 

@@ -33,6 +33,7 @@ class Recipe:
         ccr_intervention_weight: see `AullmTrainingArguments`.
         augmentation: strengths; None: clips as they are.
         bf16: autocast to bfloat16.
+        calibration_rounds: times every training clip is varied to find where to say yes (`calibration`); 0: not at all.
     """
 
     preset: str
@@ -49,6 +50,7 @@ class Recipe:
     ccr_intervention_weight: float = 0.1
     augmentation: AugmentationSettings | None = field(default_factory=AugmentationSettings)
     bf16: bool = False
+    calibration_rounds: int = 3
 
     def but(self, **changes: Any) -> "Recipe":
         """The recipe with some fields replaced; entries of `model` are added to those there.
@@ -109,6 +111,7 @@ def recipe_base() -> Recipe:
         preset="base",
         model={"num_language_layers": 4},
         epochs=24,
+        batch_size=16,
         augmentation=AugmentationSettings(mix=0.0),
     )
 
