@@ -19,7 +19,7 @@ DEFAULT_ACTION_UNITS = ("AU1", "AU2", "AU4", "AU7", "AU12", "AU14", "AU15", "AU1
 
 @strict
 class AullmConfig(PreTrainedConfig):
-    """Configuration of AULLM++.
+    """Configuration of AULLM++. The defaults are the preset `base`.
 
     Args:
         action_units: the K action unit names the model answers with; they become `id2label`.
@@ -81,7 +81,7 @@ class AullmConfig(PreTrainedConfig):
     led_epsilon: Number = 1.0
     encoder_layout: Literal["published", "grid"] = "grid"
     norm: Literal["batch", "group"] = "group"
-    encoder_channels: list[int] | tuple[int, ...] = (32, 64)
+    encoder_channels: list[int] | tuple[int, ...] = (24, 48)
     encoder_dropout: Number = 0.2
     mid_channels: int = 32
     mid_shape: list[int] | tuple[int, ...] = (1, 7, 7)
@@ -108,7 +108,7 @@ class AullmConfig(PreTrainedConfig):
     embedding_rms: Number | None = None
     lora_rank: int = 16
     lora_alpha: int = 32
-    lora_dropout: Number = 0.05
+    lora_dropout: Number = 0.0
     lora_targets: list[str] | tuple[str, ...] = ("q_proj", "v_proj")
 
     # --- prompt and read-out ---
@@ -135,9 +135,9 @@ class AullmConfig(PreTrainedConfig):
     # --- losses ---
     gamma_negative: Number = 2.0
     gamma_positive: Number = 0.0
-    probability_clip: Number = 0.0
-    evidence_loss_weight: Number = 0.0
-    node_loss_weight: Number = 0.5
+    probability_clip: Number = 0.05
+    evidence_loss_weight: Number = 1.0
+    node_loss_weight: Number = 1.0
     prototype_loss_weight: Number = 0.1
 
     def __post_init__(self, **kwargs):

@@ -1,7 +1,8 @@
 """The text that carries the two soft tokens: templates, placeholder tokens, and where each action unit is read.
 
-A template is plain text with two placeholder tokens and three optional fields: `{names}` ("AU1, AU4"), `{described}`
-("AU1 inner brow raiser, AU4 brow lowerer") and `{queries}` (" AU1 AU4", each name read at its own last token).
+A template is plain text with two placeholder tokens and four optional fields: `{names}` ("AU1, AU4"), `{described}`
+("AU1 inner brow raiser, AU4 brow lowerer"), `{queries}` (" AU1 AU4", each name read at its own last token) and `{start}`
+(the token that this language model's texts begin with, nothing where it has none).
 
     prompt = build_prompt(tokenizer, TEMPLATES["base"], ["AU1", "AU4"])
     prompt.input_ids, prompt.au_positions
@@ -41,15 +42,16 @@ ACTION_UNIT_MEANINGS = {
     "AU43": "eyes closed",
 }
 
-# "paper": soft tokens first, then the task (the published order), read at the last position. "base": all text that is
-# the same for every clip stands before the first soft token, so it is computed once. "query": base, then one query per
-# action unit.
+# "paper": soft tokens first, then the task (the published order), read at the last position; before them only the token
+# that begins every text, because a language model spends its first position as a place to look at when there is nothing
+# to look for. "base": all text that is the same for every clip stands before the first soft token, so it is computed
+# once. "query": base, then one query per action unit.
 TEMPLATES = {
-    "paper": "<|ct|><|it|> Please analyse the features and classify the facial action units:",
+    "paper": "{start}<|ct|><|it|> Please analyse the features and classify the facial action units:",
     "base": "Which of {names} move in this face? Evidence: <|ct|><|it|>",
     "query": "Action units seen in a short facial movement. Candidates: {described}. Evidence: <|ct|><|it|>{queries}",
 }
-FIELDS = ("names", "described", "queries")
+FIELDS = ("start", "names", "described", "queries")
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def build_prompt(
             raise ValueError(
                 f"template has {template.count(token)} placeholders {token}, it must have exactly one: {template!r}"
             )
-    text, spans = _fill(template, names)
+    text, spans = _fill(template.replace("{start}", tokenizer.bos_token or ""), names)
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     ids = encoded["input_ids"]
     for token in (content_token, instruction_token):

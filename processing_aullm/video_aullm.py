@@ -60,7 +60,7 @@ class VideoFile:
         """
         decoded = self._decode()
         if indices is None:
-            yield from (frame.to_ndarray(format="rgb24") for frame in decoded)
+            yield from (_upright(frame) for frame in decoded)
             return
         at, frame, image = -1, None, None
         for index in indices:
@@ -68,7 +68,7 @@ class VideoFile:
                 at, frame, image = at + 1, next(decoded, None), None
                 if frame is None:
                     raise ClipError(f"{self.name}: frame {index} does not exist, the video has {at} frames")
-            image = frame.to_ndarray(format="rgb24") if image is None else image
+            image = _upright(frame) if image is None else image
             yield image
 
     def _open(self) -> av.container.InputContainer:
@@ -181,6 +181,13 @@ def split_batch(videos: object) -> list:
     if not isinstance(videos, (list, tuple)) or not len(videos) or _is_frame(videos[0]):
         return [videos]
     return list(videos)
+
+
+def _upright(frame: av.VideoFrame) -> np.ndarray:
+    """Pixels of a decoded frame as they are meant to be seen: phones turn a video by a note in the file."""
+    turns = round(frame.rotation / 90)
+    pixels = frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
 def _is_frame(item: object) -> bool:

@@ -29,6 +29,12 @@ def test_paper_template_starts_with_the_soft_tokens_and_is_read_at_its_end(prepa
     assert prompt.au_positions == [len(prompt.input_ids) - 1] * 3
 
 
+def test_paper_template_begins_as_the_language_models_texts_do(prepared):
+    prepared.add_special_tokens({"bos_token": "<s>"})
+    prompt = build_prompt(prepared, "paper", UNITS)
+    assert prompt.input_ids[:3] == [prepared.bos_token_id, *placeholders(prepared)]
+
+
 def test_base_template_ends_with_the_soft_tokens(prepared):
     prompt = build_prompt(prepared, "base", UNITS)
     assert prompt.input_ids[-2:] == placeholders(prepared)

@@ -108,3 +108,13 @@ def test_wrong_arrays_are_refused(video, message):
 )
 def test_a_batch_is_told_from_a_clip(videos, count):
     assert len(split_batch(videos)) == count
+
+
+def test_a_video_that_a_phone_turned_stands_upright(frames, tmp_path, monkeypatch):
+    frames = frames.copy()
+    frames[:, :8] = 255  # a bright edge on top
+    video = write_video(tmp_path / "turned.mp4", frames)
+    monkeypatch.setattr(av.VideoFrame, "rotation", 90, raising=False)
+    turned = next(iter(open_clip(video).frames()))
+    assert turned.shape == (64, 48, 3)
+    assert turned[:, :6].mean() > 240 > turned[:, 12:].mean()  # a quarter turn against the clock: top becomes left
