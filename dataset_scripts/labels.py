@@ -25,7 +25,7 @@ AU_MEANINGS: dict[str, str] = {
 """FACS names in words (Ekman and Friesen 1978)."""
 
 ACTION_UNITS: tuple[str, ...] = tuple(AU_MEANINGS)
-"""Every action unit that some set codes, in the order of the schema's label vectors."""
+"""The action units of the schema's label vectors, in their order. Rarer ones, such as AU38, are in column `coded`."""
 
 
 def _names(numbers: str) -> tuple[str, ...]:
@@ -35,16 +35,29 @@ def _names(numbers: str) -> tuple[str, ...]:
 _CASME2 = _names("1 2 4 7 12 14 15 17")
 _SAMM = _names("2 4 7 12")
 
+_CASME3 = _names("1 2 4 5 7 9 12 14 17")
+_CROSS = _names("1 2 4 5 6 7 9 10 12 14 15 17")
+
 AU_SETS: dict[str, tuple[str, ...]] = {
+    "casme": _CASME2,
     "casme2": _CASME2,
     "casme2-like": _CASME2,
     "samm": _SAMM,
     "samm-like": _SAMM,
-    "cross": _names("1 2 4 5 6 7 9 10 12 14 15 17"),
+    "casme3": _CASME3,
+    "casme3-like": _CASME3,
+    "fourdme": _names("1 2 4 6 7 12"),
+    "mmew": _CROSS,
+    "smic": (),
+    "cross": _CROSS,
     "disfa": _names("1 2 4 6 9 12 25 26"),
     "bp4d": _names("1 2 4 6 7 10 12 14 15 17 23 24"),
 }
-"""The units that are scored, by data set. "cross" is the set of 12 of the CD6ME protocol."""
+"""The units that are scored, by data set. "cross" is the set of 12 of the CD6ME protocol.
+
+Source: CASME II, SAMM, DISFA, BP4D and "cross" as the literature scores them. Our choice: for CAS(ME)^3 and 4DME what
+of "cross" has at least 15 clips, for CASME the units of CASME II, for MMEW "cross". SMIC is coded by emotion only.
+"""
 
 
 def label_vector(present: list[str] | tuple[str, ...], absent: str | None = "rest") -> list[int]:

@@ -131,7 +131,7 @@ class FlowLogisticRegression:
 def fit_network(
     network: nn.Module, clips: ClipSet, recipe: Recipe, seed: int, gamma_negative: float, clip: float
 ) -> nn.Module:
-    """Train a plain network with the asymmetric loss, the same batching, the recipe's rates and the same calibration.
+    """Train a plain network with the asymmetric loss, the same batching, and the recipe's rates and calibration.
 
     Args:
         network: takes the clips' inputs, gives (B, K) logits.

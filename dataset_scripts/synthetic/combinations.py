@@ -1,7 +1,9 @@
 """Which action units occur together: clips drawn so that counts follow the published sheets.
 
 Counts of single units, of pairs, and of clips without any of the twelve are those of the CASME II sheet of 2019-07-01
-and of the SAMM sheet. Units beyond the twelve are our choice; clips without any of the twelve are coded with them.
+and of the SAMM sheet. Of part A of CAS(ME)^3 we have the counts of single units and 1.25 units per clip; its pairs are
+our choice, CASME II's scaled to those two facts. Units beyond the twelve are our choice; clips without any of the
+twelve are coded with them.
 """
 
 from dataclasses import dataclass
@@ -61,6 +63,16 @@ SHEETS = {
             "12-15:1 14-17:2 15-17:1"
         ),
     ),
+    "casme3-like": Sheet(
+        clips=860,
+        none=131,
+        units=_counts("1:153 2:128 4:274 5:44 6:8 7:27 9:50 10:10 12:15 14:193 15:6 17:20"),
+        others=_counts("20:12 23:24 24:50 25:28 26:20 28:13"),
+        pairs=_counts(
+            "1-2:92 1-4:8 1-5:6 1-14:3 2-4:4 2-5:10 2-14:3 4-5:6 4-6:2 4-7:15 4-9:22 4-10:3 4-14:6 4-17:3 5-14:1 "
+            "6-12:3 7-9:3 9-10:3 9-14:2 12-14:2 14-17:3 15-17:2"
+        ),
+    ),
 }
 
 
@@ -113,7 +125,7 @@ def draw_labels(domain: Domain, subjects: int, clips: int, seed: int) -> list[li
     Source: Our choice: combinations are drawn systematically, so that counts scale with `clips` with little scatter;
         every subject favours some of them, as in the real sets.
     """
-    rng = np.random.default_rng([seed, 6])
+    rng = np.random.default_rng([seed, 6] if domain.variety.expression == "micro" else [seed, 6, 1])
     names, shares = combination_shares(domain.name)
     steps = np.floor(np.cumsum(shares) * clips + rng.random()).astype(int)
     drawn = np.repeat(np.arange(len(names)), np.diff(steps, prepend=0))
@@ -127,6 +139,20 @@ def draw_labels(domain: Domain, subjects: int, clips: int, seed: int) -> list[li
         room[subject] -= 1
         dealt[subject].append(names[index])
     return dealt
+
+
+def deal_neutral(dealt: list[list[Combination]], share: float, seed: int) -> list[int]:
+    """How many clips without any expression each subject has besides those of `draw_labels`.
+
+    Args:
+        dealt: from `draw_labels`. share: of neutral clips among all, below 1. seed: of the data set.
+    Returns:
+        one number for each subject, uneven as the clips themselves are.
+    """
+    clips = np.array([len(units) for units in dealt])
+    wanted = clips * share / (1 - share)
+    steps = np.floor(np.cumsum(wanted) + np.random.default_rng([seed, 13]).random()).astype(int)
+    return np.diff(steps, prepend=0).tolist()
 
 
 def _clips_per_subject(domain: Domain, subjects: int, clips: int, rng: np.random.Generator) -> np.ndarray:

@@ -7,6 +7,8 @@ in, movements nobody coded, and a second domain whose action units move the face
 
 from dataclasses import dataclass, field
 
+from dataset_scripts.synthetic.variety import Variety
+
 SOURCE_VERSION = "1"
 
 
@@ -37,6 +39,7 @@ class Motion:
     amplitude_sigma: float = 0.42  # log sigma between clips
     unit_sigma: float = 0.25  # log sigma between the units of a clip
     amplitude_range: tuple[float, float] = (0.3, 2.5)
+    most: tuple[tuple[str, float], ...] = ()  # units that move less than amplitude_range allows
     uncoded: float = 0.25  # share of clips with one more movement that is not labelled
 
 
@@ -56,6 +59,7 @@ class Nuisance:
     flicker: float = 0.008
     pulse: tuple[float, float] = (0.001, 0.004)
     fixed_pattern: float = 0.004
+    gaze: tuple[float, float] = (0.15, 0.06)  # sigma of a gaze shift, sideways and up (rad)
     shot_sigma: float = 0.25  # log sigma of the noise level between clips
 
 
@@ -71,12 +75,30 @@ class Face:
     warp: float = 0.13  # smooth subject-specific change of a unit's strength over the face
 
 
+MACRO = Motion(
+    rise=(0.45, 0.35, 0.2, 1.2),
+    fall=(0.6, 0.40, 0.25, 1.6),
+    hold_mean=0.7,
+    hold_most=2.5,
+    total_most=4.0,
+    lag_most=0.08,
+    incomplete=0.1,
+    amplitude_range=(2.0, 6.0),
+    most=(("AU5", 3.0), ("AU7", 3.0)),
+    uncoded=0.0,
+)
+"""An expression at full size of the same muscles. Beyond 6 px the linearised renderer shows lips and lids wrongly."""
+
+MACRO_PX = 3.5
+"""Median amplitude of a macro-expression at the apex, in pixels of the standard crop."""
+
+
 @dataclass(frozen=True)
 class Domain:
     """A laboratory: its people, camera, light, coding, and its basis of facial movements."""
 
     name: str
-    basis: str  # "arkit" or "makehuman": which set of expression shapes its action units are built from
+    basis: str  # "arkit", "makehuman" or "mixed": which expression shapes its action units are built from
     subjects: int
     clips: int
     clips_per_subject: tuple[int, int]  # fewest, most
@@ -90,7 +112,10 @@ class Domain:
     background: float
     light: Light
     camera_fps: float = 200
+    on_grid: bool = False  # frames lie on the camera's own clock; else the camera is fast enough not to matter
     motion: Motion = field(default_factory=Motion)
+    macro: Motion = field(default_factory=lambda: MACRO)
+    variety: Variety = field(default_factory=Variety)
     nuisance: Nuisance = field(default_factory=Nuisance)
     face: Face = field(default_factory=Face)
 
@@ -127,6 +152,25 @@ DOMAINS: dict[str, Domain] = {
         gamma=1 / 1.6,
         background=0.45,
         light=Light((0.6, 0.45, 0.65), 0.85, (-0.6, 0.1, 0.7), 0.4, 0.18),
+    ),
+    "casme3-like": Domain(
+        name="casme3-like",
+        basis="mixed",
+        subjects=100,
+        clips=860,
+        clips_per_subject=(1, 40),
+        ancestry=(0.1, 6, 0.15),
+        age=(1.0, 7),
+        amplitude_px=0.70,
+        noise=0.013,
+        jpeg=(75, 92),
+        blur=(0.5, 0.8),
+        gamma=1 / 2.1,
+        background=0.55,
+        light=Light((-0.35, 0.6, 0.8), 0.65, (0.6, 0.1, 0.75), 0.45, 0.30),
+        camera_fps=30,
+        on_grid=True,
+        variety=Variety(colour=True, glasses=0.25, beard=0.15, gaze=0.2),
     ),
 }
 

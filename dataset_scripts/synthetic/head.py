@@ -10,6 +10,7 @@ from dataset_scripts.synthetic.muscles import ARKIT, BLINK, LEAKAGE, MAKEHUMAN, 
 from dataset_scripts.synthetic.raster import vertex_normals
 
 TEMPLATE_EYE_DISTANCE = 0.62  # of the mean head; expressions scale with the subject's own
+_MIXED = (0.25, 0.75)  # share of the second basis where a domain mixes both, the subject's own for each unit
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,21 @@ class Head:
 
     def _pure(self, unit: str, lean: float) -> np.ndarray:
         """A unit as its basis has it (C, 3), stronger on one side by `lean`."""
-        if self.domain.basis == "makehuman" and unit in MAKEHUMAN:
-            name, shapes = MAKEHUMAN[unit], self.asset.makehuman
-            if "{side}" in name:
-                return (1 + lean) * shapes[name.format(side="left")] + (1 - lean) * shapes[name.format(side="right")]
-            return shapes[name] * (1 + lean * np.tanh(self._coarse[:, :1] / 0.15))
+        if self.domain.basis == "arkit" or unit not in MAKEHUMAN:
+            return self._arkit(unit, lean)
+        if self.domain.basis == "makehuman":
+            return self._makehuman(unit, lean)
+        share = np.random.default_rng([*self.seed, 10, RENDERED_UNITS.index(unit)]).uniform(*_MIXED)
+        first, second = self._arkit(unit, lean), self._makehuman(unit, lean)
+        return (1 - share) * first + share * second * (_largest(first) / _largest(second))
+
+    def _makehuman(self, unit: str, lean: float) -> np.ndarray:
+        name, shapes = MAKEHUMAN[unit], self.asset.makehuman
+        if "{side}" in name:
+            return (1 + lean) * shapes[name.format(side="left")] + (1 - lean) * shapes[name.format(side="right")]
+        return shapes[name] * (1 + lean * np.tanh(self._coarse[:, :1] / 0.15))
+
+    def _arkit(self, unit: str, lean: float) -> np.ndarray:
         shapes, total = self.asset.arkit, np.zeros_like(self._coarse)
         for name, weight in ARKIT[unit].items():
             if "{side}" in name:

@@ -1,6 +1,6 @@
 """When and how far a face moves: the time course of one micro-expression."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,10 @@ class Movement:
     @property
     def end(self) -> float:
         return self.start + self.rise + self.hold + self.fall
+
+    def later(self, seconds: float) -> "Movement":
+        """The same movement, begun later."""
+        return replace(self, start=self.start + seconds)
 
     def curve(self, unit: str, times: np.ndarray) -> np.ndarray:
         """Displacement of a unit at given times.
@@ -71,7 +75,11 @@ def draw_movement(
     least, most = motion.amplitude_range
     shared = np.clip(median_px * np.exp(rng.normal() * motion.amplitude_sigma), least, most)
     own = np.exp(rng.normal(size=len(units)) * motion.unit_sigma)
-    amplitude = {unit: float(np.clip(shared * factor, least, most)) for unit, factor in zip(units, own, strict=True)}
+    limits = dict(motion.most)
+    amplitude = {
+        unit: float(np.clip(shared * factor, least, limits.get(unit, most)))
+        for unit, factor in zip(units, own, strict=True)
+    }
     lag = {unit: 0.0 if unit == units[0] else float(rng.uniform(0, motion.lag_most)) for unit in units}
     power = {unit: float(rng.uniform(*motion.power)) for unit in units}
     return Movement(start, rise * shrink, hold * shrink, fall * shrink, residual, amplitude, lag, power)

@@ -1,5 +1,7 @@
 """Which expression shapes make an action unit, in each of the two bases, and which neighbours tend to join in.
 
+A domain of "mixed" basis takes both, each subject in shares of its own.
+
 A shape name with {side} stands for the left and the right one; such pairs can be asymmetric.
 """
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from dataset_scripts.synthetic.config import Domain, Nuisance
+from dataset_scripts.synthetic.eyes import Gaze
 from dataset_scripts.synthetic.motion import ramp
 from dataset_scripts.synthetic.muscles import BLINK, RENDERED_UNITS
 
@@ -52,6 +53,14 @@ def blink(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> np
     return depth * ramp((times - start) / 0.07) * (1 - ramp((times - start - 0.09) / 0.14))
 
 
+def gaze_shift(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> list[Gaze]:
+    """The eyes jump elsewhere once (T,): a saccade of about 40 ms, sideways more than up or down."""
+    start, jump = rng.uniform(times[0] - 0.02, times[-1]), rng.normal(size=2) * nuisance.gaze
+    course = ramp((times - start) / 0.04)
+    right, up = np.clip(jump, -0.35, 0.35)
+    return [Gaze(float(right * share), float(up * share)) for share in course]
+
+
 def brightness(domain: Domain, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Gain of each frame (T,): exposure, mains flicker seen by the camera, and the pulse."""
     nuisance = domain.nuisance
@@ -87,8 +96,9 @@ class Sensor:
         return np.uint8(np.clip(shown * 255 + 0.5, 0, 255))
 
     def encode(self, picture: np.ndarray) -> bytes:
-        """Write a grey picture as JPEG."""
-        return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self.jpeg])[1].tobytes()
+        """Write a picture, grey or (H, W, 3) red, green, blue, as JPEG."""
+        ordered = picture if picture.ndim == 2 else picture[..., ::-1]
+        return cv2.imencode(".jpg", ordered, [cv2.IMWRITE_JPEG_QUALITY, self.jpeg])[1].tobytes()
 
 
 def draw_sensor(domain: Domain, pattern: np.ndarray, pixel: float, rng: np.random.Generator) -> Sensor:

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 
 from dataset_scripts.synthetic.asset import PARTS
+from dataset_scripts.synthetic.eyes import STRAIGHT, Eyeballs, Gaze
 from dataset_scripts.synthetic.muscles import RENDERED_UNITS
+from dataset_scripts.synthetic.overlay import Overlay
 from dataset_scripts.synthetic.raster import Cover, Window, interpolate
 from dataset_scripts.synthetic.shading import POSE_AXES, Shot, Studio, rotation
 
@@ -27,31 +29,39 @@ class LinearHead:
 
     Args:
         studio: subject, camera, light and pose.
+        worn: what the head carries in front, such as glasses.
+        rest: (V, 3) displacement of the face at weight 0; none by default.
     Attributes:
-        reach: {unit: pixels of the output that weight 1 moves the skin at most (99.7th percentile)}.
+        size: pixels a side. reach: {unit: output pixels that weight 1 moves the skin at most (99.7th percentile)}.
     """
 
-    def __init__(self, studio: Studio):
+    def __init__(self, studio: Studio, worn: Overlay | None = None, rest: np.ndarray | None = None):
         self.size = studio.camera.size
-        self._studio, self._neutral = studio, studio.shoot()
+        self._studio, self._worn, self._rest = studio, worn, rest
+        self._eyes = Eyeballs(studio)
+        self._neutral = studio.shoot(rest)
         self._displacement = {unit: studio.head.displacement(unit) for unit in RENDERED_UNITS}
-        self._flow = _flows(studio, self._neutral, self._displacement)
+        self._flow = _flows(studio, self._neutral, self._displacement, rest)
         self._skin_layer, self._inner_layer = _layers(studio, self._neutral)
         self._rows, self._columns = np.mgrid[: self.size, : self.size].astype(np.float32)
         self.reach = _reach(studio, self._neutral, self._displacement)
         self._shading: dict[str, np.ndarray] = {}
+        self._scaled = np.empty_like(self._flow[0])
 
-    def frame(self, weights: dict[str, float], pose: np.ndarray, shaded: dict[str, float]) -> np.ndarray:
+    def frame(
+        self, weights: dict[str, float], pose: np.ndarray, shaded: dict[str, float], gaze: Gaze = STRAIGHT
+    ) -> np.ndarray:
         """One picture.
 
         Args:
             weights: {unit: weight} of the bending; others are at rest. pose: (6,) small deviation from the studio's,
                 along shading.POSE_AXES. shaded: {unit: weight} of the change of shading. A unit's shading is measured
-                at first use, 40 ms each, so leave out those that only tremble.
+                at first use, 30 ms each, so leave out those that only tremble. gaze: where the eyes look, in radians.
         Returns:
             (size, size, C) float32 in linear light.
         """
-        image = self._bend(weights, pose)
+        rigid = self._rigid(pose)
+        image = self._bend(weights, rigid, gaze)
         change = np.zeros((self.size, self.size), np.float32)
         for unit, weight in shaded.items():
             if weight:
@@ -59,23 +69,32 @@ class LinearHead:
                     self._shading[unit] = self._measure_shading(unit)
                 change += np.float32(weight) * self._shading[unit]
         image *= np.exp(np.clip(change, -_MOST_SHADING, _MOST_SHADING))[..., None]
-        return image
+        return image if self._worn is None else self._worn.put_on(image, self._columns, self._rows, rigid)
 
-    def _bend(self, weights: dict[str, float], pose: np.ndarray) -> np.ndarray:
-        rigid = self._sum_flow(zip(range(_UNITS, _UNITS + POSE_AXES), pose, strict=True))
+    def moved(self, unit: str) -> np.ndarray:
+        """How far each pixel goes at weight 1 of a unit: (size, size) output pixels."""
+        flow = self._flow[RENDERED_UNITS.index(unit)]
+        return np.hypot(flow[..., 0], flow[..., 1])
+
+    def _rigid(self, pose: np.ndarray) -> np.ndarray:
+        """How far each pixel goes when the head moves: (size, size, 2)."""
+        return self._sum_flow(zip(range(_UNITS, _UNITS + POSE_AXES), pose, strict=True))
+
+    def _bend(self, weights: dict[str, float], rigid: np.ndarray, gaze: Gaze = STRAIGHT) -> np.ndarray:
         flow = rigid + self._sum_flow((RENDERED_UNITS.index(unit), weight) for unit, weight in weights.items())
         back = flow
         for _ in range(2):  # from "where a point goes" to "where a pixel comes from"
             x, y = self._columns - back[..., 0], self._rows - back[..., 1]
             back = cv2.remap(flow, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        skin, inner = self._fetch(self._skin_layer, back), self._fetch(self._inner_layer, rigid)
+        inner_back = rigid if gaze == STRAIGHT else rigid + self._eyes.turn(gaze)
+        skin, inner = self._fetch(self._skin_layer, back), self._fetch(self._inner_layer, inner_back)
         return skin[..., :-1] + (1 - np.clip(skin[..., -1:], 0, 1)) * inner
 
     def _sum_flow(self, terms: Iterable[tuple[int, float]]) -> np.ndarray:
         total = np.zeros((self.size, self.size, 2), np.float32)
         for index, weight in terms:
             if weight:
-                total += np.float32(weight) * self._flow[index]
+                total += np.multiply(self._flow[index], np.float32(weight), out=self._scaled)
         return total
 
     def _fetch(self, layer: np.ndarray, back: np.ndarray) -> np.ndarray:
@@ -92,21 +111,23 @@ class LinearHead:
             furrow = furrow * np.float32(weight * studio.head.furrow_gain)
         area = _active_area(self._flow[RENDERED_UNITS.index(unit)] * weight, self._neutral, furrow)
         double = Window(*(2 * value for value in area))
-        full = studio.shoot(weight * self._displacement[unit], furrow, double).image
+        displacement = weight * self._displacement[unit]
+        displacement = displacement if self._rest is None else displacement + self._rest
+        full = studio.shoot(displacement, furrow, double).image
         full = cv2.resize(full, (area.width, area.height), interpolation=cv2.INTER_AREA)
         inside = slice(area.y, area.y + area.height), slice(area.x, area.x + area.width)
-        bent = self._bend({unit: weight}, np.zeros(POSE_AXES))[inside]
+        bent = self._bend({unit: weight}, np.zeros_like(self._flow[0]))[inside]
         shading = np.zeros((self.size, self.size), np.float32)
         shading[inside] = np.clip(np.log(_smooth_grey(full) / _smooth_grey(bent)), -0.5, 0.5) / weight
         return shading
 
 
-def _flows(studio: Studio, neutral: Shot, displacement: dict[str, np.ndarray]) -> np.ndarray:
+def _flows(studio: Studio, neutral: Shot, displacement: dict[str, np.ndarray], rest: np.ndarray | None) -> np.ndarray:
     """Per unit and pose axis, how far a skin pixel goes per unit weight: (K, size, size, 2) in output pixels.
 
     Read off every second pixel of the double-size cover; pixels that show no skin take the value of the nearest skin.
     """
-    vertices = studio.head.vertices
+    vertices = studio.head.vertices if rest is None else studio.head.vertices + rest
     turn = rotation(*studio.pose[:3]).T
     per_vertex = []
     for field in displacement.values():
@@ -120,12 +141,12 @@ def _flows(studio: Studio, neutral: Shot, displacement: dict[str, np.ndarray]) -
         per_vertex.append((moved - start)[:, :2] / 2 / 1e-3)
     every_second = Cover(neutral.cover.triangle[::2, ::2], neutral.cover.bary[::2, ::2])
     flow = interpolate(every_second, studio.head.asset.drawn, np.concatenate(per_vertex, 1))
-    flow = _fill_holes(flow, neutral.part[::2, ::2] == _SKIN)
+    flow = fill_holes(flow, neutral.part[::2, ::2] == _SKIN)
     size = studio.camera.size
     return np.ascontiguousarray(flow.reshape(size, size, -1, 2).transpose(2, 0, 1, 3))
 
 
-def _fill_holes(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+def fill_holes(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Give unknown pixels the nearest known value, smoothed within the hole: (h, w, C)."""
     _, label = cv2.distanceTransformWithLabels(np.uint8(~known), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
     index_of = np.zeros(label.max() + 1, np.int32)

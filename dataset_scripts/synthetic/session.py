@@ -1,18 +1,24 @@
 """One subject in one recording session, and the clips filmed in it."""
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dataset_scripts.synthetic.config import Domain, Light
+from dataset_scripts.synthetic.codec import compress
+from dataset_scripts.synthetic.config import MACRO_PX, Domain, Light
+from dataset_scripts.synthetic.eyes import STRAIGHT, Gaze
 from dataset_scripts.synthetic.head import Head
+from dataset_scripts.synthetic.look import draw_look
 from dataset_scripts.synthetic.motion import Movement, draw_movement
 from dataset_scripts.synthetic.muscles import BLINK, RENDERED_UNITS
-from dataset_scripts.synthetic.nuisances import Sensor, blink, brightness, draw_sensor, pose_path, tremor
+from dataset_scripts.synthetic.nuisances import Sensor, blink, brightness, draw_sensor, gaze_shift, pose_path, tremor
 from dataset_scripts.synthetic.render import LinearHead
 from dataset_scripts.synthetic.shading import Camera, Studio
 from dataset_scripts.synthetic.skin import paint
+
+_STREAM = {"micro": 5, "neutral": 8, "macro": 14}  # of random numbers
 
 STANDARD = Camera()
 """The crop in which amplitudes are stated: 224 pixels over 2.5 distances between the eyes."""
@@ -20,25 +26,31 @@ STANDARD = Camera()
 
 @dataclass(frozen=True)
 class Clip:
-    """A filmed micro-expression.
+    """A filmed micro-expression, macro-expression or neutral face.
 
     Attributes:
-        frames: JPEG bytes, first at the onset and last at the offset. fps: their rate. apex: index of the frame nearest
-            to the apex. units: the coded action units. amplitude_px: {unit: apex displacement in the standard crop}.
+        frames: JPEG bytes, in order of time. fps: their rate. onset, offset: indices of the first and last frame of
+            the expression. apex: index of the frame nearest to the apex, None where there is no expression.
+        units: the coded action units. amplitude_px: {unit: apex displacement in the standard crop}.
     """
 
     frames: list[bytes]
     fps: float
-    apex: int
+    onset: int
+    apex: int | None
+    offset: int
     units: tuple[str, ...]
     amplitude_px: dict[str, float]
 
 
 class Session:
-    """Set-up of about a second, after which clips are cheap.
+    """Set-up of half a second, after which clips are cheap.
 
     Args:
-        domain: the laboratory. seed: of the data set. subject: number of the subject. camera: the framing.
+        domain: the laboratory. seed: of the data set. subject: number of the subject. camera: the framing; the domain
+            says whether it sees colour.
+    Attributes:
+        size: pixels a side. pixel: output pixels per pixel of the standard crop. look: what the subject wears.
     """
 
     def __init__(self, domain: Domain, seed: int, subject: int, camera: Camera = STANDARD):
@@ -49,48 +61,90 @@ class Session:
         pose = np.concatenate([rng.normal(size=3) * (0.05, 0.06, 0.03), np.zeros(3)])
         camera = replace(camera, span=camera.span * (1 + 0.02 * float(rng.normal())))
         light = _vary(domain.light, rng)
-        studio = Studio(head, paint(head.traits, self._seed), camera, light, domain.background, pose)
+        self.look = draw_look(domain.variety, head.traits, self._seed)
+        skin = self.look.on_skin(paint(head.traits, self._seed))
+        studio = Studio(head, skin, camera, light, domain.background, pose)
+        self.size = camera.size
         self.pixel = camera.size / STANDARD.size * STANDARD.span / camera.span
-        self._face = LinearHead(studio)
+        self._face = self._set_up(studio)
         grain = rng.standard_normal((camera.size, camera.size), dtype=np.float32)
         self._pattern = grain * domain.nuisance.fixed_pattern
 
+    def _set_up(self, studio: Studio) -> LinearHead:
+        return LinearHead(studio, self.look.worn(studio))
+
     def clip(self, units: tuple[str, ...], number: int, frames: int) -> Clip:
-        """Film one coded micro-expression.
+        """Film one coded expression, or none.
 
         Args:
-            units: the action units that the coder sees. number: of the clip, which seeds all of its chance.
-            frames: how many, evenly from onset to offset.
+            units: the action units that the coder sees; none for a neutral clip. number: of the clip, which seeds all
+                of its chance; neutral clips count by themselves. frames: how many from onset to offset.
         Returns:
-            The clip.
+            The clip, with the domain's lead-in and lead-out besides.
         Source: Our choice: movement and nuisances draw from streams of their own, so that the onset frame is the same
             to the byte whatever the units are: nothing can be predicted from it.
         """
-        rng, acting = (np.random.default_rng([*self._seed, 5, number, stream]) for stream in (0, 1))
-        motion, moving = self.domain.motion, units
-        if acting.random() < motion.uncoded:
-            moving += (str(acting.choice([unit for unit in RENDERED_UNITS if unit not in units and unit != BLINK])),)
-        movement = draw_movement(motion, moving, self.domain.amplitude_px, acting)
-        times = np.linspace(movement.start, movement.end, frames)
+        variety = self.domain.variety
+        kind = _STREAM[variety.expression] if units else _STREAM["neutral"]
+        rng, acting, gazing, clock = (np.random.default_rng([*self._seed, kind, number, k]) for k in range(4))
+        movement = self._act(units, acting)
+        times, repeat = self._moments(movement, frames, clock)
         sensor = draw_sensor(self.domain, self._pattern, self.pixel, rng)
-        pictures = self.film([movement], times, sensor, rng, blinks=int(rng.random() < self.domain.nuisance.blink))
+        blinks = int(rng.random() < self.domain.nuisance.blink)
+        gaze = gaze_shift(self.domain.nuisance, times, gazing) if gazing.random() < variety.gaze else None
+        pictures = list(self.film([movement], times, sensor, rng, blinks, gaze))
+        pictures = pictures if variety.h264 is None else compress(pictures, variety.h264)
+        encoded = [sensor.encode(picture) for picture in pictures]
+        shown = times[repeat]
         return Clip(
-            frames=[sensor.encode(picture) for picture in pictures],
-            fps=(frames - 1) / (times[-1] - times[0]),
-            apex=int(np.argmin(np.abs(times - movement.apex))),
+            frames=[encoded[index] for index in repeat],
+            fps=(len(shown) - 1) / (shown[-1] - shown[0]),
+            onset=variety.lead_in,
+            apex=int(np.argmin(np.abs(shown - movement.apex))) if units else None,
+            offset=variety.lead_in + frames - 1,
             units=units,
             amplitude_px={unit: movement.amplitude_px[unit] for unit in units},
         )
 
+    def _act(self, units: tuple[str, ...], acting: np.random.Generator) -> Movement:
+        """Draw the movement of a clip; without units it only sets how long the clip lasts."""
+        macro = self.domain.variety.expression == "macro"
+        motion = self.domain.macro if macro else self.domain.motion
+        moving = units
+        if acting.random() < motion.uncoded and units:
+            moving += (str(acting.choice([unit for unit in RENDERED_UNITS if unit not in units and unit != BLINK])),)
+        return draw_movement(motion, moving, MACRO_PX if macro else self.domain.amplitude_px, acting)
+
+    def _moments(self, movement: Movement, frames: int, clock: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """When the camera looks (N,), in seconds, and which of these looks each frame of the clip shows (frames,)."""
+        variety = self.domain.variety
+        steps = np.arange(-variety.lead_in, frames + variety.lead_out)
+        if self.domain.on_grid:
+            tick = 1 / self.domain.camera_fps
+            first = movement.start - clock.random() * tick
+            last = np.ceil((movement.end - first) / tick)
+            ticks, repeat = np.unique(np.round(steps * last / (frames - 1)).astype(int), return_inverse=True)
+            return first + ticks * tick, repeat
+        times = np.linspace(movement.start, movement.end, frames)
+        if len(steps) > frames:
+            times = movement.start + steps * ((movement.end - movement.start) / (frames - 1))
+        return times, np.arange(len(times))
+
     def film(
-        self, movements: list[Movement], times: np.ndarray, sensor: Sensor, rng: np.random.Generator, blinks: int = 0
-    ) -> list[np.ndarray]:
+        self,
+        movements: list[Movement],
+        times: np.ndarray,
+        sensor: Sensor,
+        rng: np.random.Generator,
+        blinks: int = 0,
+        gaze: list[Gaze] | None = None,
+    ) -> Iterator[np.ndarray]:
         """Film any movements.
 
         Args:
             movements: what the face does. times: (T,) seconds, evenly spaced. sensor: from `sensor`.
-            rng: of everything else. blinks: how many, anywhere.
-        Returns:
+            rng: of everything else. blinks: how many, anywhere. gaze: (T,) where the eyes look; straight by default.
+        Yields:
             T pictures, (size, size) uint8 or (size, size, 3) with a colour camera.
         """
         nuisance = self.domain.nuisance
@@ -106,11 +160,10 @@ class Session:
             weights[unit] = weights.get(unit, 0) + pixels * scale[unit]
         path = pose_path(nuisance, times, self.pixel, rng)
         gain = brightness(self.domain, times, rng)
-        pictures = []
         for index, (pose, level) in enumerate(zip(path, gain, strict=True)):
             bent, shaded = (_at(courses, index) for courses in (weights, acted))
-            pictures.append(sensor.read(self._face.frame(bent, pose, shaded), level, rng))
-        return pictures
+            looks = STRAIGHT if gaze is None else gaze[index]
+            yield sensor.read(self._face.frame(bent, pose, shaded, looks), level, rng)
 
     def sensor(self, rng: np.random.Generator) -> Sensor:
         """Draw the picture quality of a film in this session."""

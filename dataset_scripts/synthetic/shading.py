@@ -66,7 +66,7 @@ class Studio:
         self.scale = self.side / (camera.span * head.eye_distance)
         self.centre = head.middle - np.array([0, camera.drop * head.eye_distance, 0])
         self.pivot = head.middle + np.array([0, -1.2, -0.6])
-        self.albedo = self._channels(skin.albedo)
+        self.albedo = self.colours(skin.albedo)
         self._key, self._fill = (_unit(lamp) for lamp in (light.key, light.fill))
         self._key_half, self._fill_half = _unit(self._key + _TO_CAMERA), _unit(self._fill + _TO_CAMERA)
 
@@ -117,12 +117,12 @@ class Studio:
         image = cv2.remap(self.albedo, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         image = image.reshape(*part.shape, -1)
         below_map = np.clip(row / _FADE - (MAP_SIZE / _FADE - 1), 0, 1)
-        image += np.maximum(buffer[..., 6], below_map)[..., None] * (self._channels(self.skin.base[None]) - image)
+        image += np.maximum(buffer[..., 6], below_map)[..., None] * (self.colours(self.skin.base[None]) - image)
         if furrow is not None:
             image *= np.exp(-0.9 * cv2.remap(furrow, column, row, cv2.INTER_LINEAR))[..., None]
         normal = np.ascontiguousarray(buffer[..., 2:5])
         normal /= np.sqrt(np.einsum("...i,...i", normal, normal))[..., None] + 1e-6
-        diffuse = self._diffuse(normal, buffer[..., 5])
+        diffuse = self.diffuse(normal, buffer[..., 5])
         image *= diffuse[..., None]
         image += (self._highlight(normal) * buffer[..., 5])[..., None]
         for eye, name in enumerate(("eye_left", "eye_right")):
@@ -130,17 +130,18 @@ class Studio:
             if inside.any():
                 image[inside] = self._eye(eye, inside, diffuse[inside], buffer[..., 5][inside], window)
         teeth = part == PARTS.index(DRAWN_PARTS[3])
-        enamel = self._channels(np.array([[0.66, 0.62, 0.55]]))
+        enamel = self.colours(np.array([[0.66, 0.62, 0.55]]))
         image[teeth] = enamel * (0.2 + 0.8 * diffuse[teeth] * buffer[..., 5][teeth])[:, None]
         image[part < 0] = self.background
         return image
 
-    def _channels(self, colour: np.ndarray) -> np.ndarray:
+    def colours(self, colour: np.ndarray) -> np.ndarray:
         """Keep (..., 3) colours, or weigh them to (..., 1) grey: the whole of shading is linear in colour."""
         colour = colour.astype(np.float32)
         return colour if self.camera.colour else np.ascontiguousarray((colour @ GREY)[..., None])
 
-    def _diffuse(self, normal: np.ndarray, openness: np.ndarray) -> np.ndarray:
+    def diffuse(self, normal: np.ndarray, openness: np.ndarray) -> np.ndarray:
+        """Light on a matt white surface: normals (..., 3), openness (...) -> (...)."""
         light = self.light
         key, fill = (np.clip((normal @ lamp + _WRAP) / (1 + _WRAP), 0, 1) for lamp in (self._key, self._fill))
         sky = light.ambient * openness * (0.75 + 0.25 * normal[..., 1])
@@ -163,8 +164,8 @@ class Studio:
         iris, pupil = _edge(angle - 0.5, 0.025)[:, None], _edge(angle - 0.2, 0.02)[:, None]
         rim = 0.6 * np.exp(-(((angle - 0.5) / 0.06) ** 2))[:, None]
         fibres = (0.85 + 0.25 * np.sin(around * 23 + 3 * np.sin(around * 5)))[:, None]
-        white = self._channels(np.array([[0.68, 0.63, 0.60]])) * (1 - 0.15 * np.clip(np.abs(x), 0, 1)[:, None] ** 2)
-        colour = white * (1 - iris) + iris * self._channels(self.skin.iris[None]) * fibres * 1.6
+        white = self.colours(np.array([[0.68, 0.63, 0.60]])) * (1 - 0.15 * np.clip(np.abs(x), 0, 1)[:, None] ** 2)
+        colour = white * (1 - iris) + iris * self.colours(self.skin.iris[None]) * fibres * 1.6
         colour = colour * (1 - 0.75 * rim * iris) * (1 - 0.9 * pupil)
         lit = np.clip(diffuse / max(0.2, float(np.median(diffuse))), 0, 1.3)
         shadow = (0.25 + 0.75 * np.clip(openness, 0, 1) ** 1.3) * (0.55 + 0.45 * lit)

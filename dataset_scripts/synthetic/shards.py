@@ -1,23 +1,16 @@
-"""A subject's clips as one parquet file, written whole or not at all.
+"""A subject's clips as one Arrow file, written whole or not at all, read without being copied into memory."""
 
-`main` is a worker: it reads jobs as JSON lines, renders, and answers each with a line. `builder.py` starts workers as
-plain processes, so that a user's script needs no `if __name__ == "__main__"` guard.
-"""
-
-import json
 import os
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dataset_scripts.labels import ACTION_UNITS, label_vector
 from dataset_scripts.synthetic.config import SOURCE_VERSION, get_domain
 from dataset_scripts.synthetic.session import Session
 from dataset_scripts.synthetic.shading import Camera
+from dataset_scripts.synthetic.variety import Variety
 
 _IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 ARROW_SCHEMA = pa.schema(
@@ -37,15 +30,17 @@ ARROW_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Job:
-    """One subject to render: `units[i]` are the coded action units of clip i."""
+    """One subject to render: `units[i]` are the coded action units of clip i, and `neutral` more clips show none."""
 
     path: str
     domain: str
     seed: int
     subject: int
     units: list[list[str]]
+    neutral: int
     frames: int
     size: int
+    variety: dict
 
 
 def write_shard(job: Job) -> None:
@@ -54,20 +49,31 @@ def write_shard(job: Job) -> None:
     Args:
         job: what to render and where to.
     """
-    session = Session(get_domain(job.domain), job.seed, job.subject, Camera(size=job.size))
+    variety = Variety(**job.variety)
+    domain = replace(get_domain(job.domain), variety=variety)
+    session = Session(domain, job.seed, job.subject, Camera(size=job.size, colour=variety.colour))
     rows = [_row(job, session, number, tuple(units)) for number, units in enumerate(job.units)]
+    rows += [_row(job, session, number, ()) for number in range(job.neutral)]
     path = Path(job.path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        pq.write_table(pa.Table.from_pylist(rows, schema=ARROW_SCHEMA), unfinished, compression="none")
+        with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, ARROW_SCHEMA) as writer:
+            writer.write_table(pa.Table.from_pylist(rows, schema=ARROW_SCHEMA))
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
+def read_shard(path: str) -> pa.Table:
+    """A shard as a table whose pictures stay on disk until they are looked at."""
+    with pa.memory_map(path) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
 def _row(job: Job, session: Session, number: int, units: tuple[str, ...]) -> dict:
     clip = session.clip(units, number, job.frames)
-    subject, name = f"s{job.subject:03d}", f"c{number:03d}"
+    letter = ("m" if job.variety["expression"] == "macro" else "c") if units else "n"
+    subject, name = f"s{job.subject:03d}", f"{letter}{number:03d}"
     return {
         "sample_id": f"{job.domain}/{subject}/{name}",
         "data_set": job.domain,
@@ -76,24 +82,11 @@ def _row(job: Job, session: Session, number: int, units: tuple[str, ...]) -> dic
         "clip": name,
         "frames": [{"bytes": frame, "path": None} for frame in clip.frames],
         "fps": clip.fps,
-        "onset": 0,
+        "onset": clip.onset,
         "apex": clip.apex,
-        "offset": job.frames - 1,
+        "offset": clip.offset,
         "action_units": label_vector(units),
         "emotion": None,
         "objective_class": None,
         "amplitude_px": [clip.amplitude_px.get(unit, 0.0) for unit in ACTION_UNITS],
     }
-
-
-def encode_job(job: Job) -> str:
-    """A job as one line of text."""
-    return json.dumps(asdict(job))
-
-
-def main() -> None:
-    """Render the jobs of standard input one by one; a line "done" follows each."""
-    cv2.setNumThreads(1)
-    for line in sys.stdin:
-        write_shard(Job(**json.loads(line)))
-        print("done", flush=True)

@@ -58,7 +58,7 @@ def paint(traits: Traits, seed: tuple[int, ...]) -> Skin:
     _marks(albedo, base, pale, rng)
     _lids_and_lips(albedo, base, rng)
     lines = sum(furrows[unit] * weight * np.exp(rng.normal() * 0.5) for unit, weight in _STATIC_LINES.items())
-    albedo *= np.exp(-lines * (0.04 + 0.22 * traits.age))[..., None]
+    _scale(albedo, np.exp(-lines * (0.04 + 0.22 * traits.age)))
     if traits.maleness > 0.5 and rng.random() < 0.75:
         _stubble(albedo, rng)
     for mask in (_brow_mask(traits, rng), _lash_mask(rng)):
@@ -70,9 +70,18 @@ def paint(traits: Traits, seed: tuple[int, ...]) -> Skin:
 
 
 def _blend(albedo: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
-    mask = mask[..., None].astype(np.float32)
-    albedo *= 1 - mask
-    albedo += mask * colour.astype(np.float32)
+    mask, colour = mask.astype(np.float32), colour.astype(np.float32)
+    _scale(albedo, 1 - mask)
+    albedo += _in_colour(mask) * colour if colour.ndim > 1 else cv2.merge([mask * value for value in colour])
+
+
+def _scale(albedo: np.ndarray, factor: np.ndarray) -> None:
+    albedo *= _in_colour(factor)
+
+
+def _in_colour(values: np.ndarray) -> np.ndarray:
+    """(S, S) -> (S, S, 3): numpy is slow at spreading along a short last axis."""
+    return cv2.merge([values, values, values])
 
 
 def _blood_and_pores(albedo: np.ndarray, rng: np.random.Generator) -> None:
@@ -111,7 +120,7 @@ def _lids_and_lips(albedo: np.ndarray, base: np.ndarray, rng: np.random.Generato
         for side in SIDES
     )
     shade = (1 - circles * (0.05 + 0.2 * rng.random())) * (1 - head.eyelids * (0.10 + 0.15 * rng.random()))
-    albedo *= shade[..., None].astype(np.float32)
+    _scale(albedo, shade.astype(np.float32))
     colour = base * np.array([0.86, 0.52, 0.62]) * (1 + rng.normal() * 0.05)
     mask = cv2.GaussianBlur(head.lips, (0, 0), 1.5) * (0.6 + 0.35 * rng.random())
     _blend(albedo, mask, colour * np.exp(0.08 * noise(rng, 4, 0.35))[..., None])
@@ -124,7 +133,7 @@ def _stubble(albedo: np.ndarray, rng: np.random.Generator) -> None:
     area = np.clip(area - 0.15, 0, 1) * (1 - load_head().lips)
     area[: int(y - 0.9 * eye) + 1] = 0
     grain = 0.6 + 0.8 * np.clip(noise(rng, 2.2), 0, 2)
-    albedo *= np.exp(-area * rng.random() * 0.45 * grain)[..., None]
+    _scale(albedo, np.exp(-area * rng.random() * 0.45 * grain))
 
 
 def _brow_mask(traits: Traits, rng: np.random.Generator) -> np.ndarray:

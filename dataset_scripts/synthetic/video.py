@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-import av
 import numpy as np
 
+from dataset_scripts.synthetic.codec import write_mp4
 from dataset_scripts.synthetic.config import get_domain
 from dataset_scripts.synthetic.motion import Movement, draw_movement
 from dataset_scripts.synthetic.muscles import RENDERED_UNITS
@@ -59,11 +59,12 @@ def render_video(
         time = movements[-1].end + gap_s
     count = round((time - gap_s + lead_out_s) * fps) if movements else round((lead_in_s + lead_out_s) * fps)
     times = np.arange(max(2, count)) / fps
-    pictures = session.film(movements, times, session.sensor(rng), rng, blinks=int(rng.random() < 0.5))
-    _write_mp4(Path(path), pictures, fps, crf)
+    sensor = session.sensor(rng)
+    pictures = session.film(movements, times, sensor, rng, blinks=int(rng.random() < 0.5))
+    frames = write_mp4(Path(path), pictures, fps, crf)
     return {
         "fps": fps,
-        "frames": len(pictures),
+        "frames": frames,
         "domain": domain,
         "subject": subject,
         "movements": [_truth(movement, times) for movement in movements],
@@ -91,19 +92,3 @@ def _truth(movement: Movement, times: np.ndarray) -> dict:
         "action_units": list(amplitude),
         "amplitude_px": dict(amplitude),
     }
-
-
-def _write_mp4(path: Path, pictures: list[np.ndarray], fps: int, crf: int) -> None:
-    """Encode (H, W, 3) uint8 pictures; the file appears when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with av.open(str(unfinished), "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=fps, options={"crf": str(crf), "preset": "fast"})
-            stream.width, stream.height, stream.pix_fmt = pictures[0].shape[1], pictures[0].shape[0], "yuv420p"
-            for picture in pictures:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-            container.mux(stream.encode())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.synthetic import builder, load_synthetic
+from dataset_scripts.synthetic import builder, load_synthetic, workers
 
 from .conftest import SMALL
 
@@ -21,7 +21,7 @@ def raw(clips):
 
 
 def shards(cache):
-    return sorted(Path(cache).glob("synthetic/*/subject-*.parquet"))
+    return sorted(Path(cache).glob("synthetic/*/subject-*.arrow"))
 
 
 def test_rows_follow_the_schema(small_set):
@@ -90,7 +90,7 @@ def test_a_dead_process_is_reported_with_its_last_words(tmp_path, monkeypatch):
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho out of memory >&2\nexit 9\n")
     broken.chmod(0o755)
-    monkeypatch.setattr(builder.sys, "executable", str(broken))
+    monkeypatch.setattr(workers.sys, "executable", str(broken))
     with pytest.raises(RuntimeError, match=r"code 9: out of memory\n.*kept"):
         load_synthetic("casme2-like", 2, 2, 2, 64, num_proc=2, cache_dir=tmp_path, progress=False)
 

@@ -1,12 +1,13 @@
 """Label statistics against the published sheets."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from dataset_scripts.synthetic.combinations import SHEETS, combination_shares, draw_labels
+from dataset_scripts.synthetic.combinations import SHEETS, combination_shares, deal_neutral, draw_labels
 from dataset_scripts.synthetic.config import DOMAINS
 
 
@@ -65,3 +66,34 @@ def test_seeds_reproduce_and_differ():
     domain = DOMAINS["samm-like"]
     assert draw_labels(domain, 9, 40, 5) == draw_labels(domain, 9, 40, 5)
     assert draw_labels(domain, 9, 40, 5) != draw_labels(domain, 9, 40, 6)
+
+
+def test_the_third_domain_has_as_many_units_per_clip_as_published():
+    """Its sheet's pairs are not known to us, so this number stands for them."""
+    names, shares = combination_shares("casme3-like")
+    assert sum(len(units) * share for units, share in zip(names, shares, strict=True)) == pytest.approx(1.25, abs=0.01)
+
+
+def test_a_larger_set_keeps_the_shares():
+    domain = DOMAINS["casme3-like"]
+    clips, single, _ = counts(draw_labels(domain, 500, 4300, 1))
+    assert len(clips) == 4300
+    for unit, published in SHEETS["casme3-like"].units.items():
+        assert single[unit] / 4300 == pytest.approx(published / 860, abs=0.006)
+
+
+def test_macro_expressions_have_the_same_shares_in_another_order():
+    domain = DOMAINS["casme2-like"]
+    macro = replace(domain, variety=domain.variety.but(expression="macro"))
+    first, second = (draw_labels(each, 26, 255, 0) for each in (domain, macro))
+    assert first != second
+    for unit, published in SHEETS["casme2-like"].units.items():
+        assert abs(counts(second)[1][unit] - published) <= 3 + 0.05 * published
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
+def test_neutral_clips_are_that_share_of_all(share):
+    dealt = draw_labels(DOMAINS["casme2-like"], 26, 255, 0)
+    neutral = deal_neutral(dealt, share, 0)
+    assert sum(neutral) / (255 + sum(neutral)) == pytest.approx(share, abs=0.005)
+    assert share == 0 or np.corrcoef(neutral, [len(units) for units in dealt])[0, 1] > 0.9

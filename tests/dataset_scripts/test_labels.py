@@ -3,9 +3,7 @@
 import pytest
 
 from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS, AU_SETS, label_vector
-from dataset_scripts.schema import FEATURES
 from dataset_scripts.synthetic.muscles import LEAKAGE, MAKEHUMAN, RENDERED_UNITS
-from dataset_scripts.synthetic.shards import ARROW_SCHEMA
 
 
 def test_sets_are_made_of_known_units_and_have_no_doubles():
@@ -34,8 +32,3 @@ def test_label_vector_marks_present_absent_and_unknown():
 def test_label_vector_names_the_unknown_unit():
     with pytest.raises(ValueError, match="AU612"):
         label_vector(["AU4", "AU612"])
-
-
-def test_shards_are_stored_as_the_schema_says():
-    assert ARROW_SCHEMA.names == FEATURES.arrow_schema.names
-    assert all(ARROW_SCHEMA.field(name).type == FEATURES.arrow_schema.field(name).type for name in ARROW_SCHEMA.names)

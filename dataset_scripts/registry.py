@@ -1,0 +1,25 @@
+"""Data sets by name: which module holds the layout of each."""
+
+from importlib import import_module
+
+from dataset_scripts.layout import Layout
+
+MODULES: dict[str, str] = {
+    name: f"dataset_scripts.{name}"
+    for name in ("casme", "casme2", "samm", "casme3", "fourdme", "mmew", "smic", "disfa", "bp4d", "folder")
+}
+
+
+def find_layout(name: str) -> Layout:
+    """The layout of a data set.
+
+    Args:
+        name: a key of MODULES.
+    Returns:
+        Its `LAYOUT`.
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name not in MODULES:
+        raise ValueError(f"unknown data set {name!r}; there are {', '.join(repr(known) for known in MODULES)}")
+    return import_module(MODULES[name]).LAYOUT

@@ -1,0 +1,173 @@
+"""What a builder found: repaired, dropped, doubtful, and whether the copy has the published counts.
+
+print(report)
+report.save(folder)        # folder/report.json
+Report.load(folder).findings
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from dataset_scripts.published import TWELVE, Published, published
+from dataset_scripts.whole_files import whole_file
+
+Kind = Literal["repaired", "dropped", "doubtful"]
+REPORT_FILE = "report.json"
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as the sheet or the folder should be.
+
+    Attributes:
+        kind: "repaired" (the table differs from the sheet or the disk), "dropped" (something is not in the table) or
+            "doubtful" (the table says what the sheet says, but look at it).
+        where: sheet and row, or sample.
+        what: what was found.
+        why: what was done about it, and the reason.
+        known: an entry of `errata` explains it; `strict` lets it pass.
+    """
+
+    kind: Kind
+    where: str
+    what: str
+    why: str
+    known: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what} ({self.why})"
+
+
+class NotAsPublished(ValueError):
+    """Raised by `strict=True`: the copy needs repairs that no erratum explains."""
+
+
+@dataclass
+class Report:
+    """Findings and counts of one build.
+
+    Attributes:
+        data_set, release, frames: what was built.
+        findings: in the order met.
+        clips, subjects: in the table.
+        units: {number: clips in which it is present}, also for numbers beyond the label vector.
+        without_twelve: clips with none of the twelve units of the "cross" set, None where units are not coded.
+        unchecked: statements about the folder layout that nobody has checked against a copy.
+    """
+
+    data_set: str
+    release: str
+    frames: str = "raw"
+    findings: list[Finding] = field(default_factory=list)
+    clips: int = 0
+    subjects: int = 0
+    units: dict[int, int] = field(default_factory=dict)
+    without_twelve: int | None = None
+    unchecked: tuple[str, ...] = ()
+
+    def add(self, kind: Kind, where: str, what: str, why: str, known: bool = False) -> None:
+        """Note a finding."""
+        self.findings.append(Finding(kind, where, what, why, known))
+
+    def of_kind(self, kind: Kind) -> list[Finding]:
+        """Findings of one kind, in the order met."""
+        return [finding for finding in self.findings if finding.kind == kind]
+
+    def count(self, clips: Iterable[tuple[str, Iterable[int]]], coded: bool = True) -> None:
+        """Count the table.
+
+        Args:
+            clips: for each clip the subject and the numbers of the units present.
+            coded: whether the data set codes units at all.
+        """
+        clips = [(subject, set(numbers)) for subject, numbers in clips]
+        self.clips, self.subjects = len(clips), len({subject for subject, _ in clips})
+        self.units = dict(sorted(Counter(number for _, numbers in clips for number in numbers).items()))
+        self.without_twelve = sum(not numbers & set(TWELVE) for _, numbers in clips) if coded else None
+
+    def refuse(self) -> None:
+        """Raise where anything was repaired or dropped that no erratum explains.
+
+        Raises:
+            NotAsPublished: with every such finding.
+        """
+        wrong = [each for each in self.findings if each.kind != "doubtful" and not each.known]
+        if wrong:
+            lines = "\n".join(f"  {finding.kind}: {finding}" for finding in wrong)
+            raise NotAsPublished(f"strict: {self.data_set} is not as its sheet says in {len(wrong)} places\n{lines}")
+
+    @property
+    def published(self) -> Published | None:
+        """The published counts of this data set and release, where there are any."""
+        return published(self.data_set, self.release)
+
+    def differences(self) -> list[str]:
+        """How the counts differ from the published ones; empty where they agree or none are published."""
+        expected = self.published
+        if expected is None:
+            return []
+        pairs = [("clips", self.clips, expected.clips), ("subjects", self.subjects, expected.subjects)]
+        pairs += [(f"AU{number}", self.units.get(number, 0), count) for number, count in expected.units.items()]
+        pairs += [("clips with none of the twelve", self.without_twelve, expected.none)]
+        return [f"{name}: {here}, published {there}" for name, here, there in pairs if there not in (None, here)]
+
+    def __str__(self) -> str:
+        lines = [f"{self.data_set}, release {self.release}, {self.frames} frames"]
+        lines += [f"{self.clips} clips of {self.subjects} subjects", *self._count_lines(), *self._finding_lines()]
+        lines += [f"not checked against a copy: {text}" for text in self.unchecked]
+        return "\n".join(lines)
+
+    def _count_lines(self) -> list[str]:
+        there = self.published.units if self.published else {}
+        numbers = sorted({*self.units, *there})
+        lines = [f"  {'unit':>5} {'here':>5} {'published':>9}"] if numbers else []
+        for number in numbers:
+            here, also = self.units.get(number, 0), there.get(number, "")
+            mark = "  differs" if also not in ("", here) else ""
+            lines.append(f"  {f'AU{number}':>5} {here:>5} {also:>9}{mark}")
+        if self.published is None:
+            return [*lines, "no counts are published to check this copy against"]
+        others = [f"differs: {text}" for text in self.differences() if not text.startswith("AU")]
+        return [*lines, *(others if self.differences() else ["all counts are the published ones"])]
+
+    def _finding_lines(self) -> list[str]:
+        lines = []
+        for kind in ("dropped", "repaired", "doubtful"):
+            found = self.of_kind(kind)
+            lines.append(f"{kind}: {len(found)}")
+            lines += [f"  {finding}" for finding in found[:_SHOWN]]
+            lines += [f"  and {len(found) - _SHOWN} more in {REPORT_FILE}"] if len(found) > _SHOWN else []
+        return lines
+
+    def save(self, folder: Path) -> Path:
+        """Write FOLDER/report.json, whole or not at all.
+
+        Returns:
+            The file.
+        """
+        path = Path(folder) / REPORT_FILE
+        content = asdict(self) | {"differences": self.differences()}
+        with whole_file(path) as unfinished:
+            unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        return path
+
+    @classmethod
+    def load(cls, folder: Path) -> "Report":
+        """Read FOLDER/report.json.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        path = Path(folder) / REPORT_FILE
+        if not path.is_file():
+            raise FileNotFoundError(f"{path} does not exist: {folder} was not written by a builder")
+        content = json.loads(path.read_text("utf-8"))
+        del content["differences"]
+        content["findings"] = [Finding(**finding) for finding in content["findings"]]
+        content["units"] = {int(number): count for number, count in content["units"].items()}
+        return cls(**content | {"unchecked": tuple(content["unchecked"])})

@@ -1,0 +1,97 @@
+"""What a sheet says about each clip, read and checked, before anything is looked up on disk."""
+
+from pathlib import Path
+
+from dataset_scripts.facs import Coding, parse_cell
+from dataset_scripts.layout import Layout, Release
+from dataset_scripts.report import Report
+from dataset_scripts.rows import ClipRow, unique_names
+from dataset_scripts.sheets import SheetRow, read_sheet
+
+_NOT_GIVEN = ("", "/", "-", "--", "-1", "?", "n/a", "na", "nan", "none")
+
+
+def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> list[ClipRow]:
+    """Read a coding sheet.
+
+    Args:
+        layout, release: the set and the release of its sheet.
+        path: the sheet.
+        report: receives what is missing, unreadable or doubtful.
+    Returns:
+        One row per clip, in the sheet's order, with names that are unique.
+    Raises:
+        ValueError: no sheet with the columns the release asks for.
+    """
+    rows, subject = [], ""
+    sheet_rows = read_sheet(path, release.columns, release.required)
+    if layout.has_units and sheet_rows and "units" not in sheet_rows[0].cells:
+        report.add("doubtful", path.name, "no column of action units", "all units of all clips are unknown")
+    for row in sheet_rows:
+        if not row.get("subject") and subject and row.get("onset"):
+            report.add("repaired", row.place("subject"), "no subject", f"that of the row above, {subject}, was taken")
+        elif row.get("subject"):
+            subject = row.get("subject")
+        name = row.get("clip") or release.clip
+        if not subject or not name:
+            report.add("dropped", row.place(), "no subject or no file name", "a clip cannot be found without them")
+            continue
+        rows.append(_clip_row(layout, release, row, subject, name, report))
+    return unique_names(rows, layout.shared_folders, report)
+
+
+def frame_number(row: SheetRow, name: str, report: Report) -> int | None:
+    """A cell with a frame number.
+
+    Args:
+        row: of the sheet. name: the field. report: receives cells that are neither a number nor empty.
+    Returns:
+        The number; None where the cell is empty or says that there is none ("/").
+    """
+    text = row.get(name).lower()
+    if text in _NOT_GIVEN:
+        return None
+    digits = text.removesuffix(".0")
+    if digits.isascii() and digits.isdigit():
+        return int(digits)
+    report.add("doubtful", row.place(name), f"cannot read {row.get(name)!r} as a frame number", "taken as not given")
+    return None
+
+
+def coding_of(row: SheetRow, layout: Layout, report: Report) -> Coding:
+    """The cell of action units, parsed.
+
+    Args:
+        row: of the sheet. layout: says what an empty cell means. report: receives what cannot be read.
+    Returns:
+        The coding.
+    """
+    text = row.get("units")
+    if not layout.has_units or "units" not in row.cells:
+        return Coding(rest_unknown=True)
+    if not text and layout.empty_cell == "unknown":
+        report.add("doubtful", row.place("units"), "no action units are written", "all are taken as unknown")
+        return Coding(rest_unknown=True)
+    coding = parse_cell(text)
+    for piece in coding.unread:
+        effect = "what is not named is unknown" if coding.hides_units else "the rest of the cell counts"
+        report.add("doubtful", row.place("units"), f"cannot read {piece!r} in {text!r}", f"column coded_text; {effect}")
+    return coding
+
+
+def _clip_row(layout: Layout, release: Release, row: SheetRow, subject: str, name: str, report: Report) -> ClipRow:
+    return ClipRow(
+        subject=(release.subject or layout.subject)(subject),
+        clip=name,
+        coding=coding_of(row, layout, report),
+        coded_text=row.get("units") if "units" in row.cells else None,
+        onset=frame_number(row, "onset", report),
+        apex=frame_number(row, "apex", report),
+        offset=frame_number(row, "offset", report),
+        emotion=row.get("emotion") or None,
+        objective_class=row.get("objective_class") or None,
+        sheet=row.file + (f", sheet {row.sheet}" if row.sheet else ""),
+        row=row.row,
+        split=release.split,
+        others=row.others,
+    )

@@ -1,0 +1,185 @@
+"""One parquet file per subject, written whole or not at all, so that a run that was cut off goes on where it stopped.
+
+Each file carries in its metadata a fingerprint of what it was made from and what was found while pictures were read.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image, UnidentifiedImageError
+
+from dataset_scripts.facs import DEFAULT_POLICY, Policy, states
+from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.layout import Layout, Release
+from dataset_scripts.reconcile import LEAST_FRAMES, ClipPlan, Notes
+from dataset_scripts.report import Finding
+from dataset_scripts.schema import FEATURES, complete_row
+from dataset_scripts.whole_files import whole_file
+
+VERSION = 1
+"""Raised when rows come out differently from the same copy."""
+
+_KEY = b"aullm"
+_BYTES_A_GROUP = 64 * 2**20
+_ENDINGS = ((b"\xff\xd8", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What all rows of a build share.
+
+    Attributes:
+        layout, release: the data set. frames: the choice of frames. policy: what counts as present.
+    """
+
+    layout: Layout
+    release: Release
+    frames: str
+    policy: Policy = DEFAULT_POLICY
+
+    def sample_id(self, plan: ClipPlan) -> str:
+        """The clip's id, unique over all data sets."""
+        return f"{self.layout.name}/{plan.row.subject}/{plan.row.clip}"
+
+    def vector(self, plan: ClipPlan) -> list[int]:
+        """The clip's three-valued labels over ACTION_UNITS."""
+        state = states(plan.row.coding, self.policy)
+        coded = self.layout.coded_units if plan.row.coded_units is None else plan.row.coded_units
+        numbers = [int(name.removeprefix("AU")) for name in ACTION_UNITS]
+        return [state[number] if coded is None or number in coded else -1 for number in numbers]
+
+    def present(self, plan: ClipPlan) -> set[int]:
+        """Numbers of the units that count as present, also beyond ACTION_UNITS."""
+        return {number for number, state in states(plan.row.coding, self.policy).items() if state == 1}
+
+
+def make_row(recipe: Recipe, plan: ClipPlan) -> tuple[dict | None, list[Finding]]:
+    """Read a clip's pictures and write its row.
+
+    Args:
+        recipe: what all rows share. plan: of the clip.
+    Returns:
+        The row, None where too few pictures are whole; and what was found while reading.
+    """
+    notes = Notes(plan.row, {})
+    pictures = dict(zip(plan.numbers, plan.frames.read(plan.numbers), strict=True))
+    broken = [number for number, picture in pictures.items() if not is_whole(picture)]
+    if broken:
+        shown = ", ".join(map(str, broken[:5])) + (", ..." if len(broken) > 5 else "")
+        notes.add("repaired", f"pictures that are empty or cut off: {len(broken)} ({shown})", "left out")
+    numbers = [number for number in plan.numbers if number not in broken]
+    inside = [number for number in numbers if plan.onset <= number <= plan.offset]
+    if len(inside) < LEAST_FRAMES:
+        notes.add("dropped", f"whole pictures from onset to offset: {len(inside)}", f"a clip needs {LEAST_FRAMES}")
+        return None, notes.findings
+    apex = None if plan.apex is None else min(inside, key=lambda number: (abs(number - plan.apex), number))
+    row = complete_row(
+        sample_id=recipe.sample_id(plan),
+        data_set=recipe.layout.name,
+        label_release=recipe.release.name,
+        subject=plan.row.subject,
+        clip=plan.row.clip,
+        frames=[pictures[number] for number in numbers],
+        fps=plan.fps,
+        onset=numbers.index(inside[0]),
+        apex=None if apex is None else numbers.index(apex),
+        offset=numbers.index(inside[-1]),
+        action_units=recipe.vector(plan),
+        emotion=plan.row.emotion,
+        objective_class=plan.row.objective_class,
+        coded=[asdict(unit) for unit in plan.row.coding.units],
+        coded_text=plan.row.coded_text,
+        split=plan.row.split,
+    )
+    return row, notes.findings
+
+
+def is_whole(picture: bytes) -> bool:
+    """Whether the bytes are a picture with its beginning and its end. Nothing is decoded."""
+    for start, end in _ENDINGS:
+        if picture.startswith(start):
+            return end in picture.rstrip(b"\0")[-2048:]
+    if picture.startswith(b"BM"):
+        return len(picture) >= int.from_bytes(picture[2:6], "little")
+    try:
+        with Image.open(io.BytesIO(picture)):
+            return True
+    except UnidentifiedImageError:
+        return False
+
+
+def file_name(subject: str) -> str:
+    """The name of a subject's file; signs that no file system likes are replaced and a hash keeps it unique."""
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in subject)
+    unique = "" if safe == subject else "-" + hashlib.sha256(subject.encode()).hexdigest()[:6]
+    return f"subject-{safe}{unique}.parquet"
+
+
+def write_subject(path: Path, recipe: Recipe, plans: list[ClipPlan]) -> list[Finding]:
+    """Write a subject's file, unless it is there and made from the same things.
+
+    Args:
+        path: of the file. recipe: what all rows share. plans: the subject's clips, in order.
+    Returns:
+        What was found while its pictures were read, now or when the file was written.
+    """
+    mark = fingerprint(recipe, plans)
+    stored = read_mark(path)
+    if stored and stored["fingerprint"] == mark:
+        return [Finding(**finding) for finding in stored["findings"]]
+    findings: list[Finding] = []
+    schema = FEATURES.arrow_schema
+    with whole_file(path) as unfinished, pq.ParquetWriter(unfinished, schema, compression="none") as writer:
+        for rows in _groups(recipe, plans, findings):
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+        content = {"fingerprint": mark, "findings": [asdict(finding) for finding in findings]}
+        writer.add_key_value_metadata({_KEY: json.dumps(content)})
+    return findings
+
+
+def read_mark(path: Path) -> dict | None:
+    """What a subject's file says about itself; None where there is no readable file of ours."""
+    try:
+        return json.loads(pq.read_metadata(path).metadata[_KEY])
+    except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError):
+        return None
+
+
+def fingerprint(recipe: Recipe, plans: list[ClipPlan]) -> str:
+    """A hash of everything that decides a subject's rows, of pictures what `Frames.signature` says."""
+    digest = hashlib.sha256(repr((VERSION, recipe.layout.name, recipe.release.name, recipe.frames)).encode())
+    digest.update(repr((recipe.policy, recipe.layout.coded_units, list(FEATURES))).encode())
+    for plan in plans:
+        settled = replace(plan, frames=None)
+        digest.update(repr(settled).encode() + plan.frames.signature(plan.numbers).encode())
+    return digest.hexdigest()[:16]
+
+
+def _groups(recipe: Recipe, plans: list[ClipPlan], findings: list[Finding]) -> Iterator[list[dict]]:
+    """Rows of a few clips at a time: a subject's pictures need not fit in memory."""
+    rows, size = [], 0
+    for plan in plans:
+        row, found = make_row(recipe, plan)
+        findings += found
+        if row is None:
+            continue
+        rows.append(row)
+        size += sum(len(frame["bytes"]) for frame in row["frames"])
+        if size >= _BYTES_A_GROUP:
+            yield rows
+            rows, size = [], 0
+    if rows:
+        yield rows
+
+
+def natural(name: str) -> tuple:
+    """A key that sorts "s2" before "s10"."""
+    pieces = re.split(r"(\d+)", name.lower())
+    return tuple(int(piece) if place % 2 else piece for place, piece in enumerate(pieces))

@@ -1,0 +1,58 @@
+"""Columns that follow from rendered ones, added when a table is loaded, so that a wider schema renders nothing anew."""
+
+import pyarrow as pa
+
+from dataset_scripts.labels import ACTION_UNITS
+
+INTENSITY_PX: tuple[tuple[str, float], ...] = (("A", 0.7), ("B", 1.4), ("C", 2.8), ("D", 5.6))
+"""FACS letters and the apex displacement, in pixels of the standard crop, below which each is given; "E" beyond.
+
+Source: Our choice: every letter is twice the one before, and micro-expressions are mostly A and B, as in SAMM's sheet.
+"""
+
+
+def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Bring a table of rendered clips to the columns of a schema.
+
+    Args:
+        table: with `action_units` and `amplitude_px`, over the first action units of `labels.ACTION_UNITS` at least.
+        schema: the columns wanted. `coded` and `coded_text` are written from the amplitudes, others missing are
+            null; units that the source does not render are absent from every clip.
+    Returns:
+        The same rows under that schema.
+    """
+    coded = [_coded(amplitudes) for amplitudes in table["amplitude_px"].to_pylist()]
+    made = {
+        "coded": coded,
+        "coded_text": ["+".join(f"{unit['number']}{unit['intensity']}" for unit in units) or "none" for units in coded],
+        "action_units": [_padded(states, 0) for states in table["action_units"].to_pylist()],
+        "amplitude_px": [_padded(amplitudes, 0.0) for amplitudes in table["amplitude_px"].to_pylist()],
+    }
+    columns = []
+    for field in schema:
+        if field.name in made:
+            columns.append(pa.array(made[field.name], type=field.type))
+        elif field.name in table.column_names:
+            columns.append(table[field.name].cast(field.type))
+        else:
+            columns.append(pa.nulls(len(table), field.type))
+    return pa.table(columns, schema=schema)
+
+
+def intensity(amplitude_px: float) -> str:
+    """The FACS letter of an apex displacement in pixels of the standard crop."""
+    return next((letter for letter, below in INTENSITY_PX if amplitude_px < below), "E")
+
+
+def _coded(amplitudes: list[float]) -> list[dict]:
+    """The parsed detail of one clip; the source moves both sides of a face."""
+    moved = zip(ACTION_UNITS, amplitudes, strict=False)
+    return [
+        {"number": int(unit[2:]), "side": "both", "intensity": intensity(pixels), "certainty": "sure"}
+        for unit, pixels in moved
+        if pixels > 0
+    ]
+
+
+def _padded(values: list, rest) -> list:
+    return values + [rest] * (len(ACTION_UNITS) - len(values))

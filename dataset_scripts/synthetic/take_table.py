@@ -1,0 +1,118 @@
+"""Long takes as a `datasets.Dataset`: films in a cache folder, a row each, with what happens in them as truth.
+
+from dataset_scripts.synthetic import load_takes
+takes = load_takes("casme3-like", subjects=4, seconds=30)
+takes[0]["video"], takes[0]["events"]
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from datasets import Dataset, DatasetInfo, Features, List, Value
+from tqdm.auto import tqdm
+
+from dataset_scripts.synthetic.builder import default_cache, fingerprint, processes, require
+from dataset_scripts.synthetic.config import get_domain
+from dataset_scripts.synthetic.takes import check_take, render_take
+from dataset_scripts.synthetic.workers import run_jobs
+
+TAKE_FEATURES = Features(
+    {
+        "sample_id": Value("string"),  # "casme3-like/s003/t00"
+        "data_set": Value("string"),
+        "label_release": Value("string"),
+        "subject": Value("string"),
+        "take": Value("string"),
+        "video": Value("string"),  # path of the film
+        "fps": Value("float32"),
+        "frames": Value("int32"),  # how many
+        "size": Value("int32"),
+        "events": List(
+            {
+                "kind": Value("string"),  # one of script.KINDS
+                "onset": Value("int32"),  # numbers of frames
+                "apex": Value("int32"),
+                "offset": Value("int32"),
+                "action_units": List(Value("string")),  # of micro- and macro-expressions
+                "amplitude_px": List(Value("float32")),  # of each, in the standard crop
+            }
+        ),
+    }
+)
+
+
+@dataclass(frozen=True)
+class TakeJob:
+    """One film to make; `settings` are those of `takes.open_take` but for domain and subject."""
+
+    path: str
+    domain: str
+    subject: int
+    settings: dict
+
+
+def write_take(job: TakeJob) -> None:
+    """Film a take; its truth appears last."""
+    render_take(job.path, domain=job.domain, subject=job.subject, **job.settings)
+
+
+def load_takes(
+    domain: str = "casme3-like",
+    subjects: int = 4,
+    takes: int = 1,
+    seconds: float = 20.0,
+    fps: int = 30,
+    size: int = 320,
+    framing: str = "head",
+    events: dict[str, int] | None = None,
+    seed: int = 0,
+    num_proc: int | None = None,
+    cache_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+    **variety,
+) -> Dataset:
+    """Load long takes, filming what is not cached yet.
+
+    Args:
+        domain: whose people and movements; subjects are those of `load_synthetic` with the same seed.
+        subjects, takes: how many people, and takes of each. seconds, fps, size, framing, events: see `takes.open_take`.
+        seed: another seed gives other people and other events.
+        num_proc: processes that film; two by default. cache_dir: where films are kept, as for `load_synthetic`.
+        progress: show a bar while filming. variety: options of `variety.Variety`.
+    Returns:
+        A data set with the columns of TAKE_FEATURES, ordered by subject and take.
+    Raises:
+        ValueError: an unknown domain, kind or option, or an argument out of range.
+        RuntimeError: a process died; its last words are in the message.
+    """
+    look = get_domain(domain).variety.but(**({"colour": True} | variety))
+    check_take(seconds, fps, size, framing, events or {})
+    require("subjects", subjects, 1, 10_000)
+    require("takes", takes, 1, 100)
+    require("seed", seed, 0, 2**32)
+    shown = {"seconds": seconds, "fps": fps, "size": size, "framing": framing, "events": events or {}, "seed": seed}
+    key = fingerprint({"domain": asdict(get_domain(domain)), "variety": asdict(look), **shown}, takes=True)
+    folder = (Path(cache_dir) if cache_dir else default_cache()) / "takes" / f"{domain}-{key}"
+    jobs = [
+        TakeJob(
+            str(folder / f"s{subject:03d}-t{number:02d}.mp4"), domain, subject, {**shown, "number": number, **variety}
+        )
+        for subject in range(subjects)
+        for number in range(takes)
+    ]
+    missing = [job for job in jobs if not Path(job.path).with_suffix(".json").exists()]
+    if missing:
+        with tqdm(total=len(missing), desc=f"filming {domain}", unit="take", disable=not progress) as bar:
+            for _ in run_jobs(missing, write_take, processes(num_proc)):
+                bar.update()
+    rows = [_row(Path(job.path)) for job in jobs]
+    table = Dataset.from_list(rows, features=TAKE_FEATURES)
+    return Dataset(table.data, info=DatasetInfo(features=TAKE_FEATURES, dataset_name=domain))
+
+
+def _row(path: Path) -> dict:
+    truth = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    truth |= {"sample_id": f"{truth['data_set']}/{truth['subject']}/{truth['take']}", "video": str(path)}
+    return {name: truth[name] for name in TAKE_FEATURES}

@@ -1,0 +1,23 @@
+"""Files written whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Write to a temporary name in the same folder, then put the file in place at once.
+
+    Args:
+        path: of the finished file.
+    Yields:
+        The path to write to; it is removed where writing fails.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)

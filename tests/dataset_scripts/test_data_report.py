@@ -1,0 +1,118 @@
+"""Reports, published counts and errata."""
+
+from dataclasses import replace
+
+import pytest
+
+from dataset_scripts.errata import ERRATA, Erratum, accepted, apply_errata
+from dataset_scripts.facs import Coding, parse_cell
+from dataset_scripts.published import PUBLISHED, TWELVE
+from dataset_scripts.registry import MODULES
+from dataset_scripts.report import NotAsPublished, Report
+from dataset_scripts.rows import ClipRow
+
+ROW = ClipRow("sub01", "EP01_2", Coding(), "4", 10, 90, 20, None, None, "sheet.xlsx", 7)
+
+
+def whole_report():
+    """A report with exactly the counts published for CASME II."""
+    expected = PUBLISHED["casme2", "2019-07-01"]
+    report = Report("casme2", "2019-07-01", clips=expected.clips, subjects=expected.subjects)
+    report.units, report.without_twelve = dict(expected.units), expected.none
+    return report
+
+
+def test_a_whole_copy_is_seen_at_once():
+    report = whole_report()
+    assert report.differences() == []
+    assert "all counts are the published ones" in str(report)
+
+
+def test_every_difference_is_named():
+    report = replace(whole_report(), clips=254, units={**whole_report().units, 4: 124, 38: 3})
+    assert report.differences() == ["clips: 254, published 255", "AU4: 124, published 125"]
+    assert "AU4   124       125  differs" in str(report)
+    assert "AU38     3" in str(report)
+
+
+def test_sets_without_published_counts_say_so():
+    assert "no counts are published" in str(Report("bp4d", "1"))
+
+
+def test_counting_takes_each_unit_once_a_clip():
+    report = Report("casme2", "2019-07-01")
+    report.count([("s1", [4, 4, 7]), ("s1", [38]), ("s2", [4])])
+    assert (report.clips, report.subjects, report.units, report.without_twelve) == (3, 2, {4: 2, 7: 1, 38: 1}, 1)
+
+
+def test_long_lists_are_cut_in_print_but_not_in_the_file(tmp_path):
+    report = Report("casme2", "2019-07-01")
+    for number in range(30):
+        report.add("repaired", f"row {number}", "something", "mended")
+    assert "and 18 more in report.json" in str(report)
+    report.save(tmp_path)
+    assert Report.load(tmp_path) == report
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_folder_without_a_report(tmp_path):
+    with pytest.raises(FileNotFoundError, match="was not written by a builder"):
+        Report.load(tmp_path)
+
+
+def test_strict_refuses_repairs_and_drops_but_not_doubt_or_the_known():
+    report = Report("casme2", "2019-07-01")
+    report.add("doubtful", "row 1", "no apex", "null")
+    report.add("repaired", "row 2", "apex outside", "null", known=True)
+    report.refuse()
+    report.add("dropped", "row 3", "no folder", "left out")
+    with pytest.raises(NotAsPublished, match=r"in 1 places\n  dropped: row 3: no folder \(left out\)"):
+        report.refuse()
+
+
+def test_published_counts_are_of_known_sets_and_of_the_twelve():
+    for (name, _), counts in PUBLISHED.items():
+        assert name in MODULES
+        assert not counts.units or tuple(counts.units) == TWELVE
+        assert all(count <= counts.clips for count in counts.units.values())
+
+
+def test_an_erratum_changes_its_clip_only_and_is_told():
+    table = (Erratum("casme2", "2019-07-01", "sub01", "EP01_2", "typing error", {"apex": 15}),)
+    report = Report("casme2", "2019-07-01")
+    other = replace(ROW, clip="EP01_3")
+    first, second = apply_errata([ROW, other], "casme2", "2019-07-01", report, table)
+    assert (first.apex, second) == (15, other)
+    (finding,) = report.findings
+    assert finding.known and finding.what == "erratum of sub01/EP01_2: apex: 90 to 15" and finding.why == "typing error"
+
+
+@pytest.mark.parametrize(("name", "release"), [("samm", "2019-07-01"), ("casme2", "2014-05-08")])
+def test_an_erratum_of_another_set_or_release_does_nothing(name, release):
+    table = (Erratum("casme2", "2019-07-01", "sub01", "EP01_2", "typing error", {"apex": 15}),)
+    assert apply_errata([ROW], name, release, Report(name, release), table) == [ROW]
+
+
+def test_an_erratum_can_correct_a_coding():
+    table = (Erratum("casme2", None, "sub01", "EP01_2", "said so", {"coding": parse_cell("4+7")}),)
+    (row,) = apply_errata([ROW], "casme2", "2014-05-08", Report("casme2", "2014-05-08"), table)
+    assert row.coding.text() == "4+7"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"reason": ""}, "needs its reason"),
+        ({"changes": {"row": 3}}, r"cannot change or accept \['row'\]"),
+        ({"accepts": ("anything",)}, r"cannot change or accept \['anything'\]"),
+    ],
+)
+def test_errata_are_checked(fields, message):
+    with pytest.raises(ValueError, match=message):
+        Erratum(**{"data_set": "samm", "release": None, "subject": "013", "clip": "013_1_8", "reason": "x"} | fields)
+
+
+def test_the_six_clips_of_samm_are_known():
+    known = accepted("samm", "v2")
+    assert len(known) == 6 and ("035", "035_7_2", "frame_names") in known
+    assert all(entry.reason and entry.data_set in MODULES for entry in ERRATA)
