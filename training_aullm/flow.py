@@ -35,8 +35,9 @@ def farneback(first: np.ndarray, second: np.ndarray, cells: int) -> np.ndarray:
     return cv2.resize(flow, (cells, cells), interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
 
 
-def apex_flow(frames: list[np.ndarray], onset: int, apex: int, offset: int) -> np.ndarray:
-    """(2, 1, 14, 14): flow from onset to the true apex. The model is not told the apex."""
+def apex_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
+    """(2, 1, 14, 14): flow from onset to the true apex, or to the middle where none is known. The model is not told."""
+    apex = (onset + offset) // 2 if apex is None else apex
     return farneback(frames[onset], frames[apex], APEX_CELLS)[:, None]
 
 
