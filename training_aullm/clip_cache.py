@@ -10,6 +10,8 @@ import datasets
 import torch
 from safetensors.torch import load_file, save_file
 
+from training_aullm.frames import stored_rows
+
 MEASUREMENT_CLASS = "DisplacementField"  # by name: a model loaded from a folder has classes of its own
 CLIP_COLUMNS = ["sample_id", "onset", "apex", "offset", "frames"]
 
@@ -42,11 +44,11 @@ def fingerprint(table: datasets.Dataset, processor, model, align: bool) -> str:
 def table_digest(table: datasets.Dataset) -> str:
     """16 hexadecimal digits for the clips of a table: ids, onset, apex, offset and the bytes of every frame."""
     digest = hashlib.sha256()
-    for batch in _undecoded(table).iter(batch_size=64):
-        for sample_id, *marks, frames in zip(*(batch[name] for name in CLIP_COLUMNS), strict=True):
-            digest.update(f"{sample_id} {marks} {len(frames)}".encode())
-            for frame in frames:
-                digest.update(frame["bytes"] or str(frame["path"]).encode())
+    for row in stored_rows(table, CLIP_COLUMNS):
+        marks = [row[mark] for mark in ("onset", "apex", "offset")]
+        digest.update(f"{row['sample_id']} {marks} {len(row['frames'])}".encode())
+        for frame in row["frames"]:
+            digest.update(frame["bytes"] or str(frame["path"]).encode())
     return digest.hexdigest()[:16]
 
 
@@ -70,9 +72,3 @@ def _measurement(model) -> bytes:
     front_end = next(module for module in model.modules() if type(module).__name__ == MEASUREMENT_CLASS)
     settings = {name: value for name, value in vars(front_end).items() if isinstance(value, int | float | str)}
     return (json.dumps(settings, sort_keys=True) + inspect.getsource(inspect.getmodule(type(front_end)))).encode()
-
-
-def _undecoded(table: datasets.Dataset) -> datasets.Dataset:
-    """The table with frames as bytes."""
-    columns = table.select_columns(CLIP_COLUMNS)
-    return columns.cast_column("frames", datasets.List(datasets.Image(decode=False)))

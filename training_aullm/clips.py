@@ -18,7 +18,9 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from dataset_scripts.labels import ACTION_UNITS
-from training_aullm.clip_cache import fingerprint, load_tensors, save_tensors
+from processing_aullm.video_aullm import FrameList
+from training_aullm.clip_cache import CLIP_COLUMNS, fingerprint, load_tensors, save_tensors
+from training_aullm.frames import EncodedFrames, stored_rows
 
 ACTION_UNIT_COLUMNS = {name: column for column, name in enumerate(ACTION_UNITS)}
 
@@ -182,15 +184,15 @@ def identities(table: datasets.Dataset) -> tuple[tuple[str, ...], tuple[str, ...
 def _measure(
     table: datasets.Dataset, processor, model, align: bool, batch_size: int, progress: bool
 ) -> dict[str, torch.Tensor]:
-    """Decode, sample and, where a model is given, measure all clips."""
+    """Decode the frames that are sampled and, where a model is given, measure all clips."""
     name, parts = ("pixel_values" if model is None else "motion_values"), []
     with tqdm(total=len(table), desc=f"clips to {name}", unit="clip", disable=not progress) as bar:
         for start in range(0, len(table), batch_size):
-            rows = table[start : start + batch_size]
+            rows = list(stored_rows(table.select(range(start, min(start + batch_size, len(table)))), CLIP_COLUMNS))
             pixels = processor.image_processor.preprocess(
-                [[np.asarray(frame) for frame in clip] for clip in rows["frames"]],
-                onset=rows["onset"],
-                offset=rows["offset"],
+                [FrameList(EncodedFrames(row["frames"], row["sample_id"]), row["sample_id"]) for row in rows],
+                onset=[row["onset"] for row in rows],
+                offset=[row["offset"] for row in rows],
                 align=align,
                 return_tensors="pt",
             )["pixel_values"]

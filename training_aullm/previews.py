@@ -1,5 +1,6 @@
 """A look at a data set before anything is trained."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import datasets
@@ -17,7 +18,7 @@ def save_preview(table: datasets.Dataset, path: str | Path, clips: int = 8) -> N
         path: PNG file.
         clips: how many.
     """
-    rows = table.select(_spread(table["subject"], clips))
+    rows = table.select(spread_over_subjects(table["subject"], clips))
     frames = [np.stack([np.asarray(frame.convert("L")) for frame in row["frames"]]) for row in rows]
     draw_preview(path, frames, [f"{row['sample_id']}: {present_units(row['action_units'])}" for row in rows])
 
@@ -27,8 +28,16 @@ def present_units(vector: list[int]) -> str:
     return " ".join(name for name, state in zip(ACTION_UNITS, vector, strict=True) if state == 1) or "no action unit"
 
 
-def _spread(subjects: list[str], count: int) -> list[int]:
-    """Positions of `count` clips: the first of each person, then the second of each..."""
+def spread_over_subjects(subjects: Sequence[str], count: int) -> list[int]:
+    """Positions of some clips, of as many people as there are.
+
+    Args:
+        subjects: N names.
+        count: how many clips.
+
+    Returns:
+        The first clip of each person, then the second of each, as far as `count` goes; in order.
+    """
     seen: dict[str, int] = {}
     turns = []
     for position, subject in enumerate(subjects):

@@ -47,6 +47,29 @@ def score_table(scores: Scores, intervals: Sequence[Interval] | None = None, tit
     return table
 
 
+def label_notes(scores: Scores, clips: int) -> list[str]:
+    """What must be said beside a table where labels are unknown: who is in no mean, and whose score rests on few clips.
+
+    Args:
+        scores: of pooled predictions.
+        clips: how many were tested.
+
+    Returns:
+        Sentences; none where every unit is known in every clip and shown at least once.
+    """
+    notes, rows = [], list(zip(scores.action_units, scores.positives, scores.known, strict=True))
+    never = [name for name, _, known in rows if known == 0]
+    unshown = [name for name, positives, known in rows if known and not positives]
+    partly = [f"{name} in {known}" for name, positives, known in rows if positives and known < clips]
+    if never:
+        notes.append(f"Undefined, in no mean, because no clip is coded for it: {', '.join(never)}.")
+    if unshown:
+        notes.append(f"Undefined, in no mean, because no clip shows it: {', '.join(unshown)}.")
+    if partly:
+        notes.append(f"Known in a part of the {clips} clips only, and scored on these: {', '.join(partly)}.")
+    return notes
+
+
 def result_table(results: Sequence[dict], columns: dict[str, str], title: str = "") -> Table:
     """One row per method.
 

@@ -1,23 +1,30 @@
 """Score a run by a protocol: on people never seen in training, or on another domain. Predictions stay as parquet.
 
 Folds and leave-one-subject-out train one model per fold with the run's settings; a fold whose predictions exist is not
-trained again, so a broken evaluation goes on where it stopped. Cross-domain scores the run's own model.
+trained again, so a broken evaluation goes on where it stopped. A record beside them says what they were made with, and
+others are refused. Cross-domain scores a finished model.
 """
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import datasets
 
+from dataset_scripts.labels import AU_SETS
 from training_aullm.bootstrap import Interval, bootstrap_f1
+from training_aullm.clips import ClipSet
 from training_aullm.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
 from training_aullm.metrics import Scores, score
 from training_aullm.predict import load_model
 from training_aullm.predictions import Predictions, pool
 from training_aullm.progress import TrainingBar
 from training_aullm.protocols import Fold, cross_domain, leave_one_subject_out, subject_folds
+from training_aullm.records import check_record
 from training_aullm.report import json_line
-from training_aullm.runs import RunSettings, Source, build_clips, default_action_units
+from training_aullm.runs import RunSettings, Source, build_clips, coded_action_units
 
 PREDICTIONS = "predictions"
 
@@ -43,19 +50,26 @@ class Result:
         per_unit = dict(zip(self.scores.action_units, self.scores.f1, strict=True))
         content = {"protocol": self.name, "data_set": self.predictions.data_set, "clips": len(self.predictions.labels)}
         content |= self.scores.summary() | {"f1_interval": self.intervals["f1"], "f1_per_action_unit": per_unit}
-        return json_line(content | {"undefined": list(self.scores.undefined)})
+        known = dict(zip(self.scores.action_units, self.scores.known.tolist(), strict=True))
+        return json_line(content | {"undefined": list(self.scores.undefined), "known": known})
 
 
-def score_folds(run: Path, settings: RunSettings, folds: int | None) -> Result:
+def score_folds(
+    run: Path, settings: RunSettings, folds: int | None, predict_fold: "FoldPredictor | None" = None
+) -> Result:
     """Train and test on subject-exclusive folds of the run's own clips.
 
     Args:
         run: the run's folder.
         settings: of the run.
         folds: how many; None leaves one subject out at a time.
+        predict_fold: gives a fold's predictions; None trains a model on its training side.
 
     Returns:
         Scores of the pooled predictions: every clip is tested once, by a model that never saw its person.
+
+    Raises:
+        ValueError: predictions of other settings or other clips lie there already.
     """
     name = "loso" if folds is None else f"folds{folds}"
     recipe, names = settings.recipe, settings.action_units
@@ -63,18 +77,29 @@ def score_folds(run: Path, settings: RunSettings, folds: int | None) -> Result:
     model = new_model(recipe, names, settings.language_model, settings.seed)
     clips = build_clips(run, settings.source.load(), model, processor)
     splits = leave_one_subject_out(clips.subjects) if folds is None else subject_folds(clips.subjects, folds)
+    folder = run / PREDICTIONS / name
+    made_with = asdict(settings) | {"recipe": asdict(recipe), "clips": clips_digest(clips)}
+    check_record(folder / "made_with.json", made_with, f"delete {folder} or choose another run's folder")
     parts = []
     for fold in splits:
-        path = run / PREDICTIONS / name / f"{fold.name}.parquet"
+        path = folder / f"{quote(fold.name, safe='')}.parquet"
         if not path.exists():
-            _fit_fold(run, settings, clips, fold).save(path)
+            (predict_fold or _fit_fold)(run, settings, clips, fold).save(path)
         parts.append(Predictions.load(path))
     pooled = pool(parts, clips.sample_ids)
     pooled.save(run / PREDICTIONS / f"{name}.parquet")
     return Result.of(name, pooled)
 
 
-def _fit_fold(run: Path, settings: RunSettings, clips, fold: Fold) -> Predictions:
+def clips_digest(clips: ClipSet) -> str:
+    """A hash of what a model is trained and tested on: inputs, labels and ids."""
+    digest = hashlib.sha256(f"{clips.input_name} {clips.action_units} {clips.sample_ids} {clips.subjects}".encode())
+    for tensor in (clips.inputs, clips.labels):
+        digest.update(tensor.contiguous().numpy().data)
+    return digest.hexdigest()[:16]
+
+
+def _fit_fold(run: Path, settings: RunSettings, clips: ClipSet, fold: Fold) -> Predictions:
     """Train on one side of a split, predict the other."""
     model = new_model(settings.recipe, settings.action_units, settings.language_model, settings.seed)
     fit(
@@ -89,27 +114,34 @@ def _fit_fold(run: Path, settings: RunSettings, clips, fold: Fold) -> Prediction
     return as_predictions(predict_probabilities(model, test), test, fold.name, settings.seed)
 
 
-def score_cross(run: Path, settings: RunSettings, source: Source) -> Result:
-    """Score the run's own model on another domain, on the action units that both have.
+FoldPredictor = Callable[[Path, RunSettings, ClipSet, Fold], Predictions]
+
+
+def score_cross(out: Path, model: str | Path, source: Source, settings: RunSettings | None = None) -> Result:
+    """Score a finished model on clips of people it has not seen, on the action units that these clips are coded for.
 
     Args:
-        run: the run's folder, with a model.
-        settings: of the run.
-        source: the other domain's clips.
+        out: folder for predictions and measured clips.
+        model: a run's folder, a published folder, or a Hub id.
+        source: the clips.
+        settings: of the run that made the model; None where nobody can say whom it was trained on.
 
     Returns:
-        Scores on the other domain.
+        Scores on these clips.
 
     Raises:
-        ValueError: no action unit in common, or people of the other domain were trained on.
+        ValueError: no action unit in common, or people of these clips were trained on.
     """
     table = source.load()
-    refuse_shared_people(settings.source.load(), table)
-    model, processor = load_model(run)
-    clips = build_clips(run, table, model, processor)
-    common = cross_domain(settings.action_units, default_action_units(source))
-    predictions = as_predictions(predict_probabilities(model, clips), clips, "cross", settings.seed).select(common)
-    predictions.save(run / PREDICTIONS / f"cross-{clips.data_set}.parquet")
+    if settings is not None:
+        refuse_shared_people(settings.source.load(), table)
+    network, processor = load_model(model)
+    clips = build_clips(out, table, network, processor)
+    coded = AU_SETS.get(clips.data_set) or coded_action_units(table)
+    common = cross_domain(processor.action_units, coded)
+    seed = 0 if settings is None else settings.seed
+    predictions = as_predictions(predict_probabilities(network, clips), clips, "cross", seed).select(common)
+    predictions.save(out / PREDICTIONS / f"cross-{clips.data_set}.parquet")
     return Result.of("cross", predictions)
 
 

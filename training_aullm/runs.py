@@ -19,6 +19,7 @@ from dataset_scripts.synthetic import load_synthetic
 from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips import ClipSet
+from training_aullm.prepared import PreparedRecord, is_prepared, load_prepared
 from training_aullm.recipes import Recipe, recipe_base, recipe_paper
 
 RECIPES = {"base": recipe_base, "paper": recipe_paper}
@@ -28,11 +29,11 @@ TABLE_FILE = "clips.parquet"
 
 @dataclass(frozen=True)
 class Source:
-    """Where clips come from: a rendered domain, or a parquet file of clips. Exactly one of the two is given.
+    """Where clips come from: a rendered domain, or clips on disk. Exactly one of the two is given.
 
     Attributes:
         domain: of the clip source.
-        data: a parquet file, or a folder with clips.parquet.
+        data: a prepared set, a folder with clips.parquet, or a parquet file.
         subjects: people to render; None: as many as the real data set has.
         clips: clips to render; None: as the real data set has per person.
         seed: of the rendering.
@@ -46,21 +47,29 @@ class Source:
 
     def __post_init__(self):
         if (self.domain is None) == (self.data is None):
-            raise ValueError("pass either --domain (clips are rendered) or --data (clips are read), and not both")
+            raise ValueError("pass one of --domain (clips are rendered), --data (prepared clips) and --dataset")
 
     def load(self) -> datasets.Dataset:
         """The table of clips.
 
         Raises:
-            FileNotFoundError: `data` is no parquet file and no folder with one.
+            FileNotFoundError: `data` is no parquet file, no prepared set and no folder with clips.parquet.
         """
         if self.domain is not None:
             return load_synthetic(self.domain, subjects=self.subjects, clips=self.clips, seed=self.seed)
         path = Path(self.data)
-        path = path / TABLE_FILE if path.is_dir() else path
-        if not path.is_file():
-            raise FileNotFoundError(f"{path} does not exist: pass a parquet file of clips, as `aullm synth` writes it")
-        return datasets.Dataset.from_parquet(str(path))
+        if path.is_file():
+            return datasets.Dataset.from_parquet(str(path))
+        if (path / TABLE_FILE).is_file():
+            return datasets.Dataset.from_parquet(str(path / TABLE_FILE))
+        return load_prepared(path)
+
+    @property
+    def name(self) -> str:
+        """The domain, the prepared set's data set, or the file's name: for folders and titles."""
+        if self.domain is not None:
+            return self.domain
+        return PreparedRecord.load(self.data).name if is_prepared(self.data) else Path(self.data).stem
 
 
 @dataclass(frozen=True)
@@ -138,16 +147,57 @@ def build_clips(
 
 
 def default_action_units(source: Source) -> tuple[str, ...]:
-    """The action units that a domain's protocol scores; for a file of clips those that it shows at least once.
+    """The action units that a data set's protocol scores; for other clips those that two people or more show.
+
+    A unit that one person alone shows can be learnt or tested, but not both.
 
     Args:
         source: of the clips.
 
     Returns:
         Names in the order of `ACTION_UNITS`.
+
+    Raises:
+        ValueError: nothing to learn: no clip shows an action unit.
     """
-    if source.domain is not None:
-        return AU_SETS[source.domain]
-    codes = source.load()["action_units"]
-    shown = {k for vector in codes for k, state in enumerate(vector) if state == 1}
-    return tuple(name for k, name in enumerate(ACTION_UNITS) if k in shown)
+    if AU_SETS.get(source.name):
+        return AU_SETS[source.name]
+    people = people_showing(source.load())
+    if not people:
+        raise ValueError(
+            f"no clip of {source.name} is coded with an action unit: there is nothing to learn or to score"
+        )
+    wanted = min(2, max(people.values()))
+    return tuple(name for name, count in people.items() if count >= wanted)
+
+
+def people_showing(table: datasets.Dataset) -> dict[str, int]:
+    """How many people show each action unit.
+
+    Args:
+        table: rows of `dataset_scripts.schema.FEATURES`.
+
+    Returns:
+        Name -> people, for units that at least one clip shows, in the order of `ACTION_UNITS`.
+    """
+    people: dict[str, set[str]] = {name: set() for name in ACTION_UNITS}
+    for row in table.select_columns(["subject", "action_units"]):
+        for name, state in zip(ACTION_UNITS, row["action_units"], strict=True):
+            if state == 1:
+                people[name].add(row["subject"])
+    return {name: len(each) for name, each in people.items() if each}
+
+
+def coded_action_units(table: datasets.Dataset) -> tuple[str, ...]:
+    """The action units that are known, present or absent, in at least one clip.
+
+    Args:
+        table: rows of `dataset_scripts.schema.FEATURES`.
+
+    Returns:
+        Names in the order of `ACTION_UNITS`.
+    """
+    columns = zip(*table["action_units"], strict=True)
+    return tuple(
+        name for name, column in zip(ACTION_UNITS, columns, strict=True) if any(state != -1 for state in column)
+    )

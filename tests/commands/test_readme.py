@@ -8,9 +8,11 @@ import sys
 
 import pytest
 
+from tests.commands.films import write_films
 from tests.contract.tree import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
+OWN_CLIPS = "my-clips"
 TARGETS = re.findall(r"^(\w[\w-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
 
 
@@ -32,6 +34,8 @@ def smaller(tiny_language_model):
     return {
         "demo": [*tiny, "--subjects", "5", "--clips", "15"],
         "synth": ["--subjects", "3", "--clips", "9"],
+        "prepare": ["--processes", "1"],
+        "inspect": [],
         "train": tiny,
         "evaluate": ["--folds", "2"],
         "predict": ["--hop", "0.5"],
@@ -43,12 +47,15 @@ def smaller(tiny_language_model):
 def played(aullm, smaller, tmp_path_factory):
     """A folder in which every `aullm` command of the README was run, and what each printed."""
     folder = tmp_path_factory.mktemp("reader")
+    if any(OWN_CLIPS in words for words in commands()):
+        write_films(folder / OWN_CLIPS)
     printed = {}
     for words in [["aullm", "demo"], *commands()]:
         if words[0] != "aullm":
             continue
         small = ["--subjects", "2", "--clips", "6"] if "--domain" in words else []
-        done = aullm(*words[1:], *smaller[words[1]], *small, cwd=folder)
+        cache = {"AULLM_CACHE": str(folder / "cache")} if "--dataset" in words else {}
+        done = aullm(*words[1:], *smaller[words[1]], *small, cwd=folder, **cache)
         assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
         printed[" ".join(words)] = done.stdout
     return folder, printed

@@ -31,7 +31,7 @@ def encoded(shift: float, size=64) -> dict:
 
 
 def row(index: int, units=("AU4",), frames=8) -> dict:
-    return {
+    return dict.fromkeys(FEATURES) | {
         "sample_id": f"tiny/s{index % 2}/c{index}",
         "data_set": "tiny",
         "label_release": "1",
@@ -43,9 +43,6 @@ def row(index: int, units=("AU4",), frames=8) -> dict:
         "apex": frames - 1,
         "offset": frames - 1,
         "action_units": label_vector(list(units)),
-        "emotion": None,
-        "objective_class": None,
-        "amplitude_px": None,
     }
 
 

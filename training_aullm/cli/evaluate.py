@@ -1,56 +1,88 @@
-"""`aullm evaluate`: score a run on people or domains it has not seen."""
+"""`aullm evaluate`: score on people or domains that a model has not seen."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from training_aullm.cli.options import ClipsOption, DataOption, DomainOption, Protocol, SubjectsOption
+from training_aullm.cli.options import (
+    ActionUnitsOption,
+    ClipsOption,
+    DataDirOption,
+    DataOption,
+    DatasetOption,
+    DomainOption,
+    EpochsOption,
+    LanguageModelOption,
+    LayersOption,
+    Preset,
+    PresetOption,
+    Protocol,
+    SeedOption,
+    SubjectsOption,
+    action_unit_names,
+    chosen_source,
+)
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run's folder, as `aullm train` makes it.")],
-    protocol: Annotated[Protocol, typer.Option(help="Who is tested; see above.")] = Protocol.FOLDS,
+    run: Annotated[
+        str | None, typer.Argument(help="A run's folder, a finished model (folder or Hub id), or a new folder.")
+    ] = None,
+    protocol: Annotated[Protocol | None, typer.Option(help="Who is tested; see above.")] = None,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds, with --protocol folds.")] = 5,
     domain: DomainOption = None,
     data: DataOption = None,
+    dataset: DatasetOption = None,
+    data_dir: DataDirOption = None,
     subjects: SubjectsOption = None,
     clips: ClipsOption = None,
+    preset: PresetOption = Preset.BASE,
+    action_units: ActionUnitsOption = None,
+    language_model: LanguageModelOption = "bundled",
+    layers: LayersOption = None,
+    epochs: EpochsOption = None,
+    seed: SeedOption = 0,
 ) -> None:
-    """Score a run on people or domains it has not seen.
+    """Score on people or domains that a model has not seen.
 
     \b
       folds  one model per fold of people, trained with the run's settings
       loso   one model per person: leave-one-subject-out
-      cross  the run's own model on another --domain or --data
+      cross  a finished model, on clips of other people
+
+    A run is scored by folds on its own clips; with clips given, its model is
+    tested on those (cross). Without a run, a new one is begun on the clips given:
+    models are trained per fold and each clip is scored by one that has never seen
+    its person. --preset, --action-units, --language-model, --layers, --epochs and
+    --seed say how; they go with a new run only.
+
+    Labels may be unknown: an unknown label is in no count, and a unit that no
+    clip shows is undefined and in no mean; both are said below the table.
 
     Writes RUN/predictions/*.parquet (a row per clip, with its sample id),
     RUN/scores-*.json and a picture. A fold whose predictions exist is not trained
-    again.
+    again; predictions of other clips or settings are refused.
 
     \b
     Examples:
       aullm evaluate runs/base
       aullm evaluate runs/base --protocol loso
       aullm evaluate runs/base --protocol cross --domain samm-like
+      aullm evaluate --data prepared/casme2 --protocol loso
+      aullm evaluate --dataset folder --data-dir my-clips --protocol loso
+      aullm evaluate runs/base --dataset folder --data-dir my-clips
     """
-    from training_aullm.figures.scores import draw_f1_bars
-    from training_aullm.progress import wide_console
-    from training_aullm.report import score_table
-    from training_aullm.run_scoring import score_cross, score_folds
-    from training_aullm.runs import RunSettings, Source
+    from training_aullm.evaluating import plan_evaluation
+    from training_aullm.runs import RunSettings, default_action_units
+    from training_aullm.showing import show_result
+    from training_aullm.sources import about_source
 
-    settings = RunSettings.load(run)
-    if protocol is Protocol.CROSS:
-        result = score_cross(run, settings, Source(domain and domain.value, data and str(data), subjects, clips))
-    elif domain or data:
-        raise ValueError(f"--domain and --data go with --protocol cross; {protocol.value} scores the run's own clips")
-    else:
-        result = score_folds(run, settings, folds if protocol is Protocol.FOLDS else None)
-    title = f"{run}, {result.name}: {len(result.predictions.labels)} clips of {result.predictions.data_set}"
-    intervals = result.intervals["per_action_unit"]
-    wide_console().print(score_table(result.scores, intervals, title))
-    line = result.to_json()
-    typer.echo(line)
-    (run / f"scores-{result.name}.json").write_text(line + "\n", "utf-8")
-    draw_f1_bars(run / f"scores-{result.name}.png", result.scores.action_units, {result.name: intervals}, title)
+    def begin(source) -> RunSettings:
+        names = action_unit_names(action_units) or default_action_units(source)
+        return RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed)
+
+    source = chosen_source(domain, data, dataset, data_dir, subjects, clips)
+    evaluation = plan_evaluation(run, source, protocol and protocol.value, folds, begin)
+    for line in about_source(evaluation.tested, evaluation.action_units):
+        typer.echo(line)
+    show_result(evaluation.score(), evaluation.out, evaluation.settings)

@@ -8,15 +8,17 @@ import typer
 
 from training_aullm.cli.demo import demo
 from training_aullm.cli.evaluate import evaluate
+from training_aullm.cli.inspect import inspect
 from training_aullm.cli.predict import predict
+from training_aullm.cli.prepare import prepare
+from training_aullm.cli.push import push
 from training_aullm.cli.synth import synth
 from training_aullm.cli.train import train
 
 USER_ERRORS = (ValueError, FileNotFoundError, FileExistsError, PermissionError)
-NO_ARGUMENTS = {"no_args_is_help": True}
 
 app = typer.Typer(
-    help="Action units of micro-expressions, with AULLM++: render clips, train, score, and read videos.",
+    help="Action units of micro-expressions, with AULLM++: render or prepare clips, train, score, and read videos.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     add_completion=False,
@@ -24,7 +26,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def prepare(debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error.")) -> None:
+def settle(debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error.")) -> None:
     """Settings of the libraries below that must stand before any of them is imported.
 
     Waiting threads give their core away: where other work runs too, threads that spin make small networks ten times
@@ -34,14 +36,18 @@ def prepare(debug: bool = typer.Option(False, "--debug", help="Show the whole tr
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     warnings.filterwarnings("ignore", category=UserWarning, module="torch.utils.data")
 
 
 app.command()(demo)
 app.command()(synth)
+app.command()(prepare)
+app.command()(inspect)
 app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(push)
 
 
 def run() -> None:

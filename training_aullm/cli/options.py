@@ -12,6 +12,7 @@ class Domain(StrEnum):
 
     CASME2_LIKE = "casme2-like"
     SAMM_LIKE = "samm-like"
+    CASME3_LIKE = "casme3-like"
 
 
 class Preset(StrEnum):
@@ -31,7 +32,18 @@ class Protocol(StrEnum):
 
 DomainOption = Annotated[Domain | None, typer.Option(help="Render (or take from the cache) clips of this domain.")]
 DataOption = Annotated[
-    Path | None, typer.Option(help="A parquet file of clips, or a folder with clips.parquet, as `aullm synth` writes.")
+    Path | None, typer.Option(help="Clips on disk: a folder of `aullm prepare` or `aullm synth`, or a parquet file.")
+]
+DatasetOption = Annotated[
+    str | None, typer.Option(help="A data set as it was shipped, or folder for your own clips; with --data-dir.")
+]
+DataDirOption = Annotated[
+    Path | None, typer.Option(help="Where it lies. It is prepared into the cache once, then read from there.")
+]
+PresetOption = Annotated[Preset, typer.Option(help="base measured better, paper is as published.")]
+ActionUnitsOption = Annotated[
+    str | None,
+    typer.Option(help="Such as AU1,AU4,AU12; left out: what the set's protocol scores, or what two people show."),
 ]
 SubjectsOption = Annotated[
     int | None, typer.Option(min=2, help="People to render, with --domain; left out: as many as the real data set has.")
@@ -54,3 +66,19 @@ def action_unit_names(text: str | None) -> list[str] | None:
         return None
     names = [part.strip().upper() for part in text.split(",") if part.strip()]
     return [name if name.startswith("AU") else f"AU{name}" for name in names]
+
+
+def chosen_source(
+    domain: Domain | None,
+    data: Path | None,
+    dataset: str | None,
+    data_dir: Path | None,
+    subjects: int | None,
+    clips: int | None,
+):
+    """The clips that the options name, or None where they name none."""
+    if domain is None and data is None and dataset is None and data_dir is None:
+        return None
+    from training_aullm.sources import choose_source
+
+    return choose_source(domain and domain.value, data, dataset, data_dir, subjects, clips)

@@ -6,16 +6,21 @@ from typing import Annotated
 import typer
 
 from training_aullm.cli.options import (
+    ActionUnitsOption,
     ClipsOption,
+    DataDirOption,
     DataOption,
+    DatasetOption,
     DomainOption,
     EpochsOption,
     LanguageModelOption,
     LayersOption,
     Preset,
+    PresetOption,
     SeedOption,
     SubjectsOption,
     action_unit_names,
+    chosen_source,
 )
 
 
@@ -23,10 +28,10 @@ def train(
     out: Annotated[Path, typer.Option(help="The run's folder.")],
     domain: DomainOption = None,
     data: DataOption = None,
-    preset: Annotated[Preset, typer.Option(help="base measured better, paper is as published.")] = Preset.BASE,
-    action_units: Annotated[
-        str | None, typer.Option(help="Such as AU1,AU4,AU12; left out: those the domain's protocol scores.")
-    ] = None,
+    dataset: DatasetOption = None,
+    data_dir: DataDirOption = None,
+    preset: PresetOption = Preset.BASE,
+    action_units: ActionUnitsOption = None,
     language_model: LanguageModelOption = "bundled",
     layers: LayersOption = None,
     epochs: EpochsOption = None,
@@ -37,21 +42,28 @@ def train(
 ) -> None:
     """Train a model on every clip of a source and save it with its processor.
 
-    Give either --domain (clips are rendered) or --data (clips are read). The run
-    holds settings.json, model/, history.json and curves.png. To score it on
-    people it has not seen, use `aullm evaluate`.
+    Give one of --domain (clips are rendered), --data (a prepared set) and
+    --dataset with --data-dir (a data set as it was shipped, or your own clips).
+    The run holds settings.json, model/, history.json and curves.png. To score it
+    on people it has not seen, use `aullm evaluate`.
+
+    Labels may be unknown: an unknown label adds nothing to the loss.
 
     \b
     Examples:
       aullm train --domain casme2-like --out runs/base
-      aullm train --data runs/many --out runs/many-base --epochs 20
+      aullm train --data prepared/casme2 --out runs/casme2 --epochs 20
+      aullm train --dataset folder --data-dir my-clips --out runs/mine
       aullm train --domain samm-like --preset paper --out runs/paper --resume
     """
     from training_aullm.run_training import train_run
     from training_aullm.runs import RunSettings, Source, default_action_units
+    from training_aullm.sources import about_source
 
-    source = Source(domain and domain.value, data and str(data), subjects, clips)
+    source = chosen_source(domain, data, dataset, data_dir, subjects, clips) or Source()
     names = action_unit_names(action_units) or default_action_units(source)
+    for line in about_source(source, names):
+        typer.echo(line)
     settings = RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed)
     history = train_run(out, settings, resume)
     losses = [entry["loss"] for entry in history if "loss" in entry]

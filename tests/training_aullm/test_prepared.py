@@ -1,0 +1,66 @@
+"""A folder that is no prepared set is told what it is instead."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.report import Report
+from tests.training_aullm.clip_tables import clip_row, states, table_of
+from training_aullm.prepared import PreparedRecord, count_states, load_prepared, present_numbers
+from training_aullm.preparing import Preparation, prepare_table
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    rows = [clip_row("s0", "c0"), clip_row("s1", "c1")]
+    prepare_table(table_of(rows), Report("folder", "1"), tmp_path, Preparation("folder", "x", align=False), 1, False)
+    return tmp_path
+
+
+def test_it_loads_as_a_table_of_the_schema(folder):
+    table = load_prepared(folder)
+    assert table[0]["frames"][0].size == (40, 40) and table["subject"][:] == ["s0", "s1"]
+
+
+def test_no_folder_another_folder_and_half_a_set_are_told_apart(folder, tmp_path):
+    with pytest.raises(FileNotFoundError, match="does not exist: make one with `aullm prepare"):
+        load_prepared(tmp_path / "nowhere")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "holiday.jpg").touch()
+    with pytest.raises(FileNotFoundError, match=r"prepared\.json .* was looked for, holiday\.jpg was found"):
+        load_prepared(other)
+    (folder / "prepared.json").rename(folder / "preparing.json")
+    with pytest.raises(FileNotFoundError, match=r"preparation of folder .* was broken off"):
+        load_prepared(folder)
+
+
+def test_a_missing_shard_is_named(folder):
+    (folder / "data" / "subject-s1.parquet").unlink()
+    with pytest.raises(FileNotFoundError, match=r"names 2 shards, 1 are not there \(subject-s1\.parquet"):
+        load_prepared(folder)
+
+
+def test_a_record_of_another_version_is_refused(folder):
+    content = json.loads((folder / "prepared.json").read_text())
+    (folder / "prepared.json").write_text(json.dumps({**content, "colour": "grey"}))
+    with pytest.raises(ValueError, match=r"'colour'.*prepare the set again"):
+        PreparedRecord.load(folder)
+
+
+def test_states_are_counted_by_name():
+    counts = count_states([states("4"), states("4 7", unknown="12"), states()])
+    assert counts["AU4"] == {"present": 2, "absent": 1, "unknown": 0}
+    assert counts["AU12"] == {"present": 0, "absent": 2, "unknown": 1}
+    assert set(count_states([])) == set(ACTION_UNITS)
+
+
+def test_units_beyond_the_vector_count_where_they_are_sure():
+    units = [
+        {"number": 38, "certainty": "sure"},
+        {"number": 39, "certainty": "unclear"},
+        {"number": 7, "certainty": "sure"},
+    ]
+    assert present_numbers({"action_units": states("4"), "coded": units}) == {4, 38}

@@ -1,0 +1,191 @@
+"""A table becomes a prepared set: whole or not at all, resumed without loss, repeated without work."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dataset_scripts.report import NotAsPublished, Report
+from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
+from training_aullm import preparing
+from training_aullm.prepared import PreparedRecord, load_prepared
+from training_aullm.preparing import Preparation, listing_digest, prepare, prepare_cached, prepare_table
+
+
+@pytest.fixture
+def rows() -> list[dict]:
+    """Two clips of each of three people, interleaved; one of them shows no face."""
+    rows = [clip_row(f"s{k % 3}", f"c{k}", vector=states("4" if k % 2 else "12", unknown="9")) for k in range(6)]
+    rows[4] = clip_row("s1", "c4", (0, 90, 90, 90))
+    return rows
+
+
+def prepare_rows(rows, out, aligner=None, **changes) -> PreparedRecord:
+    settings = Preparation("folder", "clips", **changes)
+    return prepare_table(table_of(rows), Report("folder", "1"), Path(out), settings, 1, False, aligner or BrightFaces())
+
+
+def test_every_clip_is_stored_or_named(rows, tmp_path):
+    record = prepare_rows(rows, tmp_path)
+    assert (record.clips, record.subjects, record.left_out, record.frames) == (5, 3, 1, 30)
+    assert record.action_units["AU4"] == {"present": 3, "absent": 2, "unknown": 0}
+    assert record.action_units["AU9"] == {"present": 0, "absent": 0, "unknown": 5}
+    table = load_prepared(tmp_path)
+    assert sorted(table["sample_id"]) == sorted(row["sample_id"] for row in rows if row["clip"] != "c4")
+    assert {row["sample_id"]: row["action_units"] for row in table} == {
+        row["sample_id"]: row["action_units"] for row in rows if row["clip"] != "c4"
+    }
+    report = Report.load(tmp_path)
+    assert [(each.kind, each.where) for each in report.findings] == [("dropped", "tiny/s1/c4")]
+    assert (report.clips, report.subjects, report.units) == (5, 3, {4: 3, 12: 2})
+
+
+def test_the_record_says_what_the_set_is(rows, tmp_path):
+    prepare_rows(rows, tmp_path, whole=True)
+    record = PreparedRecord.load(tmp_path)
+    assert (record.name, record.label_release) == ("folder", "1")
+    assert record.alignment["align"] and record.alignment["whole"] and record.alignment["size"] == 224
+    assert set(record.code) == {"aullm", "alignment"} and len(record.shards) == 3
+
+
+def test_a_person_of_whom_nothing_is_left_does_not_stop_the_rest(rows, tmp_path):
+    rows.append(clip_row("s9", "c9", (0, 0, 0)))
+    record = prepare_rows(rows, tmp_path)
+    assert (record.clips, record.subjects, record.left_out) == (5, 3, 2)
+    assert len(load_prepared(tmp_path)) == 5
+
+
+def test_a_broken_off_preparation_goes_on_and_loses_nothing(rows, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    prepare_rows(rows, whole)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_rows(rows, broken, BrightFaces(most=3))
+    with pytest.raises(FileNotFoundError, match=r"broken off \(1 subjects are done"):
+        load_prepared(broken)
+    assert not list(broken.rglob("*.partial"))
+    aligner = BrightFaces()
+    prepare_rows(rows, broken, aligner)
+    assert {name.split("/")[1] for name in aligner.names} == {"s1", "s2"}
+    assert load_prepared(broken).to_list() == load_prepared(whole).to_list()
+    assert Report.load(broken) == Report.load(whole)
+
+
+def test_a_repeated_preparation_makes_only_what_has_changed(rows, tmp_path):
+    prepare_rows(rows, tmp_path)
+    again = BrightFaces()
+    prepare_rows(rows, tmp_path, again)
+    assert again.names == []
+    rows[2] = clip_row("s2", "c2", vector=states("7"))
+    prepare_rows(rows, tmp_path, again)
+    assert set(again.names) == {"tiny/s2/c2", "tiny/s2/c5"}
+    changed = {row["sample_id"]: row["action_units"] for row in load_prepared(tmp_path)}
+    assert changed["tiny/s2/c2"] == states("7")
+
+
+def test_a_set_that_is_being_made_anew_is_not_read(rows, tmp_path):
+    prepare_rows(rows, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_rows(rows, tmp_path, BrightFaces(most=3), whole=True)
+    with pytest.raises(FileNotFoundError, match="broken off"):
+        load_prepared(tmp_path)
+
+
+def test_another_form_of_clips_is_made_anew(rows, tmp_path):
+    prepare_rows(rows, tmp_path)
+    again = BrightFaces()
+    prepare_rows(rows, tmp_path, again, whole=True)
+    assert len(again.names) == 6
+
+
+def test_people_who_are_no_longer_in_the_source_leave_the_set(rows, tmp_path):
+    prepare_rows(rows, tmp_path)
+    prepare_rows([row for row in rows if row["subject"] != "s2"], tmp_path)
+    assert set(load_prepared(tmp_path)["subject"]) == {"s0", "s1"}
+    assert len(list((tmp_path / "data").iterdir())) == 2
+
+
+def test_odd_names_of_people_are_kept(tmp_path):
+    names = ["006", "f/m", "spNO.1", "ä ö"]
+    prepare_rows([clip_row(name, "c") for name in names], tmp_path)
+    assert load_prepared(tmp_path)["subject"][:] == names
+
+
+def test_strict_refuses_and_leaves_no_set(rows, tmp_path):
+    with pytest.raises(NotAsPublished, match="tiny/s1/c4"):
+        prepare_rows(rows, tmp_path, strict=True)
+    with pytest.raises(FileNotFoundError):
+        load_prepared(tmp_path)
+
+
+def test_nothing_that_can_be_used_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="not one clip of folder can be used"):
+        prepare_rows([clip_row("s1", "c1", (0, 0))], tmp_path)
+
+
+def test_one_folder_holds_one_set(rows, tmp_path):
+    prepare_rows(rows, tmp_path)
+    with pytest.raises(ValueError, match="holds folder, not casme2-like"):
+        prepare(Preparation("casme2-like"), tmp_path)
+    foreign = tmp_path / "other"
+    (foreign / "data").mkdir(parents=True)
+    with pytest.raises(ValueError, match="something else"):
+        prepare(Preparation("casme2-like"), foreign)
+
+
+@pytest.mark.parametrize("wrong", [{"name": "casme2"}, {"name": "casme2-like", "data_dir": "x"}])
+def test_a_data_set_needs_a_folder_and_a_rendered_one_must_not_have_one(wrong):
+    with pytest.raises(ValueError, match="--data-dir"):
+        Preparation(**wrong)
+
+
+def test_rendered_clips_come_registered():
+    assert not Preparation("casme2-like").form.align and Preparation("casme2-like", align=True).form.align
+    assert Preparation("casme2", "x").form.align and not Preparation("casme2", "x", align=False).form.align
+
+
+@pytest.fixture
+def builder(rows, monkeypatch) -> Iterator[list]:
+    """The builder replaced by one that gives these rows; the list counts its calls."""
+    calls = []
+
+    def load(name, data_dir, **options):
+        calls.append((name, str(data_dir), options["release"]))
+        return table_of(rows), Report(name, "1")
+
+    monkeypatch.setattr(preparing, "load_dataset_from", load)
+    return calls
+
+
+def test_the_cache_is_used_until_the_folder_changes(builder, rows, tmp_path, monkeypatch):
+    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "metadata.csv").write_text("one")
+    settings = Preparation("folder", str(tmp_path / "clips"), align=False)
+    rows[:] = [row for row in rows if row["clip"] != "c4"]
+    first = prepare_cached(settings, num_proc=1, progress=False)
+    assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 1
+    (tmp_path / "clips" / "metadata.csv").write_text("changed")
+    rows.pop()
+    assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 2
+    assert len(load_prepared(first)) == 4 and first.is_relative_to(tmp_path / "cache")
+
+
+def test_the_listing_sees_names_sizes_and_depth(tmp_path):
+    (tmp_path / "a").mkdir()
+    seen = {listing_digest(tmp_path)}
+    (tmp_path / "a" / "1.jpg").write_bytes(b"1")
+    seen.add(listing_digest(tmp_path))
+    (tmp_path / "a" / "1.jpg").write_bytes(b"12")
+    seen.add(listing_digest(tmp_path))
+    (tmp_path / "a" / "1.jpg").rename(tmp_path / "1.jpg")
+    seen.add(listing_digest(tmp_path))
+    assert len(seen) == 4 and listing_digest(tmp_path) in seen
+    with pytest.raises(FileNotFoundError, match="--data-dir"):
+        listing_digest(tmp_path / "nowhere")
+
+
+def test_the_record_is_plain_json(rows, tmp_path):
+    prepare_rows(rows, tmp_path)
+    content = json.loads((tmp_path / "prepared.json").read_text())
+    assert content["clips"] == 5 and str(tmp_path) not in json.dumps(content)

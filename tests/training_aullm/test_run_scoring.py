@@ -1,0 +1,140 @@
+"""From a prepared folder to a score: a detector that knows the truth gets exactly 1, and nothing old is mixed in."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dataset_scripts.report import Report
+from tests.contract.language_models import save_tiny_language_model
+from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
+from training_aullm.clips import ClipSet, select_labels
+from training_aullm.fitting import as_predictions, predict_probabilities
+from training_aullm.metrics import score
+from training_aullm.preparing import Preparation, prepare_table
+from training_aullm.report import label_notes
+from training_aullm.run_scoring import Result, score_cross, score_folds
+from training_aullm.run_training import train_run
+from training_aullm.runs import RunSettings, Source, coded_action_units, default_action_units
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> str:
+    """Ten clips of four people who interleave, of 2 to 9 frames; AU7 is known in some, AU9 coded but never shown,
+    AU15 shown by one."""
+    folder = tmp_path_factory.mktemp("prepared")
+    order = [3, 0, 2, 1, 0, 3, 1, 2, 2, 0]
+    coded = ["4 15", "4 12", "12", "", "4 7", "12 7", "4", "12", "7", "4 12"]
+    rows = [
+        clip_row(
+            f"s{person}", f"c{k}", (90 + k,) * (2 + k % 8), states(units, "" if k % 3 else "7" * ("7" not in units))
+        )
+        for k, (person, units) in enumerate(zip(order, coded, strict=True))
+    ]
+    prepare_table(table_of(rows), Report("tiny", "1"), folder, Preparation("folder", "x"), 1, False, BrightFaces())
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def settings(prepared, tmp_path_factory) -> RunSettings:
+    language_model = save_tiny_language_model(tmp_path_factory.mktemp("language-model"))
+    return RunSettings(Source(data=prepared), ("AU4", "AU7", "AU9", "AU12"), "base", language_model, 1, 1)
+
+
+def oracle(run, settings, clips: ClipSet, fold):
+    """Labels as predictions; what nobody knows is guessed."""
+    test = clips.subset(fold.test)
+    truth = test.labels.numpy().astype(float)
+    return as_predictions(np.where(truth < 0, 0.7, truth), test, fold.name, settings.seed)
+
+
+@pytest.fixture(scope="module")
+def loso(settings, tmp_path_factory) -> tuple[Path, Result]:
+    """A folder, and what the oracle scores when one person is left out at a time."""
+    folder = tmp_path_factory.mktemp("loso")
+    return folder, score_folds(folder, settings, None, oracle)
+
+
+def test_labels_as_predictions_score_exactly_one(settings, loso):
+    _, result = loso
+    assert np.delete(result.scores.f1, 2).tolist() == [1.0, 1.0, 1.0] and result.scores.undefined == ("AU9",)
+    assert (result.scores.mean_f1, result.scores.mean_macro_f1, result.scores.mean_auc) == (1.0, 1.0, 1.0)
+    table = settings.source.load()
+    truth = select_labels(np.asarray(table["action_units"]), settings.action_units).numpy()
+    assert list(result.predictions.sample_ids) == table["sample_id"][:]  # pooled back into the order of the table
+    assert score(result.predictions.probabilities, truth, settings.action_units).mean_f1 == 1.0
+    assert list(result.predictions.subjects) == [sample.split("/")[1] for sample in result.predictions.sample_ids]
+    assert len(set(result.predictions.fold)) == 4
+
+
+def test_unknown_labels_and_undefined_units_are_said(loso):
+    _, result = loso
+    assert result.scores.known.tolist() == [10, 6, 10, 10]
+    undefined, partly = label_notes(result.scores, 10)
+    assert "no clip shows it: AU9" in undefined and "AU7 in 6" in partly
+    assert '"known": {"AU4": 10, "AU7": 6' in result.to_json() and '"undefined": ["AU9"]' in result.to_json()
+
+
+def test_a_fold_has_a_file_and_all_of_them_a_record(loso):
+    names = {path.name for path in (loso[0] / "predictions" / "loso").iterdir()}
+    assert names == {"made_with.json", "s0.parquet", "s1.parquet", "s2.parquet", "s3.parquet"}
+
+
+def test_predictions_of_other_settings_or_clips_are_refused(settings, tmp_path):
+    first = score_folds(tmp_path, settings, 2, oracle)
+    again = score_folds(tmp_path, settings, 2, None)  # every fold is there: nothing is trained
+    assert again.scores.mean_f1 == first.scores.mean_f1 == 1.0
+    with pytest.raises(ValueError, match="seed: 0, now 1"):
+        score_folds(tmp_path, replace(settings, seed=1), 2, oracle)
+    with pytest.raises(ValueError, match=r"recipe\.epochs: 1, now 2\): delete"):
+        score_folds(tmp_path, replace(settings, epochs=2), 2, oracle)
+
+
+def test_predictions_of_changed_labels_are_refused(settings, tmp_path, prepared):
+    table = Source(data=prepared).load()
+    table.to_parquet(tmp_path / "clips.parquet")
+    mine = replace(settings, source=Source(data=str(tmp_path)))
+    score_folds(tmp_path / "run", mine, 2, oracle)
+    changed = table.map(lambda row: {"action_units": states("12")}, features=table.features)
+    changed.to_parquet(tmp_path / "clips.parquet")
+    with pytest.raises(ValueError, match="clips: "):
+        score_folds(tmp_path / "run", mine, 2, oracle)
+
+
+def test_the_units_of_a_set_are_those_that_two_people_show(prepared):
+    assert default_action_units(Source(data=prepared)) == ("AU4", "AU7", "AU12")
+    assert "AU9" in coded_action_units(Source(data=prepared).load())
+
+
+def test_a_set_without_a_unit_is_refused(tmp_path):
+    table_of([clip_row("s0", "c0", vector=states(others=-1))]).to_parquet(tmp_path / "clips.parquet")
+    with pytest.raises(ValueError, match=r"no clip of .* is coded with an action unit"):
+        default_action_units(Source(data=str(tmp_path)))
+
+
+def test_a_model_learns_from_labels_that_are_mostly_unknown(settings, tmp_path):
+    """AU9 is unknown everywhere in this copy; the model still trains, and is tested on other people."""
+    rows = [
+        clip_row(f"t{k}", "c", (90 + 5 * k,) * 5, states("4" if k % 2 else "12", "7 9", -1), data_set="other")
+        for k in range(6)
+    ]
+    table_of(rows).to_parquet(tmp_path / "clips.parquet")
+    mine = replace(settings, source=Source(data=str(tmp_path)))
+    history = train_run(tmp_path / "run", mine)
+    assert np.isfinite([entry["loss"] for entry in history if "loss" in entry]).all()
+    result = score_cross(tmp_path / "run", tmp_path / "run", settings.source, mine)
+    assert result.predictions.action_units == mine.action_units and len(result.predictions.labels) == 10
+    assert result.scores.undefined == ("AU9",) and np.isfinite(result.scores.mean_f1)
+    with pytest.raises(ValueError, match="6 people of these clips were trained on"):
+        score_cross(tmp_path / "run", tmp_path / "run", mine.source, mine)
+
+
+def test_a_batch_of_unknown_labels_moves_nothing(build_model, motion_clips):
+    unknown = ClipSet(**{**vars(motion_clips), "labels": torch.full_like(motion_clips.labels, -1)})
+    model = build_model()
+    batch = unknown.batch(range(4))
+    loss = model(**batch).loss
+    assert torch.isfinite(loss)
+    assert np.isfinite(predict_probabilities(model, unknown)).all()

@@ -1,0 +1,86 @@
+"""`aullm prepare`: a data set, aligned once and kept, so that training never decodes or detects again."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Frames(StrEnum):
+    """Which of the frames that a data set ships."""
+
+    RAW = "raw"
+    CROPPED = "cropped"
+
+
+def prepare(
+    name: Annotated[str, typer.Argument(help="casme2, samm, ..., folder, or a domain of the clip source.")],
+    out: Annotated[Path, typer.Option(help="Folder of the prepared set.")],
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where your copy lies: the folder with the coding sheet and the frames.")
+    ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option(help="Release of the labels, where a set has several; left out: the first that is found."),
+    ] = None,
+    sheet: Annotated[Path | None, typer.Option(help="The coding sheet, where it does not lie in --data-dir.")] = None,
+    frames: Annotated[Frames, typer.Option(help="Which frames, where a set ships both.")] = Frames.RAW,
+    align: Annotated[
+        bool | None,
+        typer.Option(
+            "--align/--no-align", help="Find the face and hold it still; left out: yes, but for rendered clips."
+        ),
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Keep the frames before the onset and after the offset too.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first thing that would be repaired or left out.")
+    ] = False,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes that align; left out: one per core, eight at most.")
+    ] = None,
+) -> None:
+    """Read a data set, align every clip once, and keep the result.
+
+    NAME says how your copy is laid out: casme, casme2, samm, casme3, fourdme,
+    mmew, smic, disfa or bp4d as they are handed out; folder for clips of your own
+    (videos or folders of images with a metadata.csv: file_name, subject,
+    action_units such as 4+7, and what you know of onset, apex, offset, fps).
+
+    Each clip is cut from onset to offset, its face is found and held still, and
+    the 224-pixel crops are kept as PNG, without loss. OUT then holds
+
+    \b
+      prepared.json   what it is: release, alignment, code, counts
+      report.json     what was repaired, left out or is doubtful, and why
+      data/*.parquet  a file per person, written whole or not at all
+
+    Stopped half-way? The same command goes on where it was. Run again later, it
+    makes anew only the people whose clips or labels have changed.
+
+    \b
+    Examples:
+      aullm prepare casme2 --data-dir CASME2 --out prepared/casme2
+      aullm prepare casme2 --data-dir CASME2 --release 2014-05-08 --out prepared/casme2-2014
+      aullm prepare folder --data-dir my-clips --out prepared/mine
+      aullm prepare folder --data-dir registered --no-align --out prepared/registered
+      aullm inspect prepared/mine
+    """
+    from dataset_scripts.report import Report
+    from training_aullm.inspection_tables import finding_tables
+    from training_aullm.preparing import Preparation, prepare
+    from training_aullm.progress import wide_console
+
+    paths = [path and str(path) for path in (data_dir, sheet)]
+    settings = Preparation(name, paths[0], release, paths[1], frames.value, align, whole, strict)
+    record = prepare(settings, out, processes)
+    console = wide_console()
+    for part in finding_tables(Report.load(out)):
+        console.print(part)
+    console.print(
+        f"{record.clips} clips of {record.subjects} people, {record.frames} frames: {out}\n"
+        f"a look at it: aullm inspect {out}",
+        markup=False,
+    )

@@ -1,0 +1,132 @@
+"""What `aullm evaluate` was asked for: which model, which clips, which protocol, and where results go.
+
+| named | clips given | protocol left out | what happens |
+|---|---|---|---|
+| a run | no | folds | its own clips, new models per fold with its settings |
+| a run, or a finished model | yes | cross | the finished model on these clips |
+| nothing, or a new folder | yes | folds | a run is begun there, new models per fold |
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from training_aullm.predict import MODEL_FOLDER
+from training_aullm.run_scoring import Result, score_cross, score_folds
+from training_aullm.runs import SETTINGS_FILE, RunSettings, Source
+
+FOLDS, LOSO, CROSS = "folds", "loso", "cross"
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation, decided.
+
+    Attributes:
+        protocol: "folds", "loso" or "cross".
+        out: folder of the results.
+        settings: of the run; None for a finished model that came without.
+        model: the finished model, with "cross".
+        source: the clips tested, with "cross".
+        folds: how many, with "folds".
+    """
+
+    protocol: str
+    out: Path
+    settings: RunSettings | None
+    model: str | None = None
+    source: Source | None = None
+    folds: int | None = None
+
+    @property
+    def tested(self) -> Source:
+        """The clips that are scored."""
+        return self.source or self.settings.source
+
+    @property
+    def action_units(self) -> tuple[str, ...] | None:
+        """Those that models are trained for; None for a finished model, which brings its own."""
+        return None if self.protocol == CROSS else self.settings.action_units
+
+    def score(self) -> Result:
+        """Train what must be trained, predict, score."""
+        if self.protocol == CROSS:
+            return score_cross(self.out, self.model, self.source, self.settings)
+        return score_folds(self.out, self.settings, self.folds if self.protocol == FOLDS else None)
+
+
+def plan_evaluation(
+    named: str | None,
+    source: Source | None,
+    protocol: str | None,
+    folds: int,
+    begin: Callable[[Source], RunSettings],
+) -> Evaluation:
+    """Decide what is evaluated.
+
+    Args:
+        named: a run's folder, a finished model's folder or Hub id, a folder for a new run, or None.
+        source: clips that were asked for, or None.
+        protocol: "folds", "loso", "cross", or None.
+        folds: how many, with "folds".
+        begin: settings of a run on these clips, as the command's options say.
+
+    Returns:
+        The evaluation.
+
+    Raises:
+        ValueError: the three do not go together; the message says what does.
+        FileNotFoundError: the folder is no run, and no clips are given to begin one.
+        FileExistsError: the folder holds a run with other settings.
+    """
+    run = None if named is None else Path(named)
+    if run is not None and (run / SETTINGS_FILE).is_file():
+        return _of_run(run, source, protocol, folds, begin)
+    if run is not None and (protocol == CROSS or _is_model(run)):
+        return _of_model(named, source, protocol)
+    if source is None:
+        raise FileNotFoundError(
+            f"{run / SETTINGS_FILE if run else 'no run'}: name a run of `aullm train`, or say which clips to train and "
+            "test on (--data, --domain, or --dataset with --data-dir)"
+        )
+    if protocol == CROSS:
+        raise ValueError("--protocol cross tests a finished model: name its folder or Hub id before the options")
+    out = run or RUNS / source.name
+    settings = begin(source)
+    settings.save(out)
+    return Evaluation(protocol or FOLDS, out, settings, folds=folds)
+
+
+def _of_run(
+    run: Path, source: Source | None, protocol: str | None, folds: int, begin: Callable[[Source], RunSettings]
+) -> Evaluation:
+    """A folder with settings: its own clips by fold, or its model on others."""
+    settings = RunSettings.load(run)
+    if source is None or source == settings.source:
+        if protocol == CROSS:
+            raise ValueError(f"{run} was trained on {settings.source.name}: pass other clips to --protocol cross")
+        if source is not None and not (run / MODEL_FOLDER).exists():
+            begin(source).save(run)  # a run that was begun here before: refused where the options differ
+        return Evaluation(protocol or FOLDS, run, settings, folds=folds)
+    if protocol in (FOLDS, LOSO):
+        raise ValueError(
+            f"{run} is a run on {settings.source.name}. To test its model on {source.name}: --protocol cross. To train "
+            f"and test new models on {source.name}: name another folder"
+        )
+    return Evaluation(CROSS, run, settings, str(run), source)
+
+
+def _of_model(named: str, source: Source | None, protocol: str | None) -> Evaluation:
+    """A finished model without a run around it: results go beside, not into it."""
+    if source is None or protocol in (FOLDS, LOSO):
+        raise ValueError(
+            f"{named} is a finished model: test it on clips with --data, --domain, or --dataset and --data-dir; "
+            "training by fold begins in a folder of its own"
+        )
+    out = RUNS / f"{Path(named).name}-on-{source.name}"
+    return Evaluation(CROSS, out, None, named, source)
+
+
+def _is_model(folder: Path) -> bool:
+    return any((folder / path).is_file() for path in ("config.json", f"{MODEL_FOLDER}/config.json"))

@@ -1,0 +1,55 @@
+"""Frames as they are stored, encoded; each is decoded when it is looked at, so that a long clip costs what it shows."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import datasets
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from processing_aullm import ClipError
+
+
+class EncodedFrames(Sequence):
+    """The frames of one clip as a sequence of arrays.
+
+    Args:
+        stored: one {"bytes", "path"} per frame, as `datasets.Image(decode=False)` gives them.
+        name: what errors call the clip.
+    """
+
+    def __init__(self, stored: Sequence[dict], name: str) -> None:
+        self.stored = stored
+        self.name = name
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Frame `index` as (H, W) or (H, W, 3) uint8."""
+        try:
+            with Image.open(io.BytesIO(self.encoded(index))) as image:
+                return np.array(image if image.mode == "L" else image.convert("RGB"))
+        except (UnidentifiedImageError, OSError) as error:
+            raise ClipError(f"{self.name}: frame {index} is not a readable image ({error})") from error
+
+    def encoded(self, index: int) -> bytes:
+        """Frame `index` as the bytes of an image file."""
+        frame = self.stored[index]
+        return frame["bytes"] if frame["bytes"] is not None else Path(frame["path"]).read_bytes()
+
+
+def stored_rows(table: datasets.Dataset, columns: Sequence[str] | None = None) -> Iterator[dict]:
+    """Rows one by one, with frames as they are stored: nothing is decoded or copied to disk.
+
+    Args:
+        table: rows of `dataset_scripts.schema.FEATURES`.
+        columns: those wanted; None: all.
+
+    Yields:
+        Column name -> value; `frames` holds {"bytes", "path"} each.
+    """
+    table = table if columns is None else table.select_columns(list(columns))
+    for batch in table.with_format("arrow").iter(batch_size=1):
+        yield batch.to_pylist()[0]

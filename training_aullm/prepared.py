@@ -1,0 +1,168 @@
+"""A prepared data set: a folder of parquet shards, one per subject, with a record and a report beside them.
+
+OUT/prepared.json   what it is: name, label release, alignment, code, counts; written last
+OUT/report.json     what was repaired, dropped or is doubtful, clip by clip
+OUT/data/           subject-<name>.parquet, rows of `dataset_scripts.schema.FEATURES`
+
+clips = load_prepared("prepared/casme2")
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import datasets
+
+from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.schema import FEATURES
+from training_aullm.records import write_whole
+
+RECORD_FILE, UNFINISHED_FILE, REPORT_FILE = "prepared.json", "preparing.json", "report.json"
+DATA_FOLDER, CACHE_FOLDER = "data", ".cache"
+STATES = {1: "present", 0: "absent", -1: "unknown"}
+
+
+@dataclass(frozen=True)
+class PreparedRecord:
+    """What a prepared set is.
+
+    Attributes:
+        name: of the data set.
+        label_release: of its coding sheet; several with "+" between.
+        alignment: how its clips are stored, the fields of `ClipForm` and the framing of the face.
+        code: version of this package, and a hash of the code that aligns.
+        clips, subjects, frames: how many are stored.
+        left_out: clips that could not be aligned and are not stored; the report names each.
+        action_units: name -> clips in which it is "present", "absent", "unknown".
+        shards: files under data/, in order.
+    """
+
+    name: str
+    label_release: str
+    alignment: Mapping[str, object]
+    code: Mapping[str, str]
+    clips: int
+    subjects: int
+    frames: int
+    left_out: int
+    action_units: Mapping[str, Mapping[str, int]]
+    shards: tuple[str, ...]
+
+    def save(self, folder: Path) -> None:
+        """Write the record: from now on the set is complete."""
+        write_whole(folder / RECORD_FILE, json.dumps(asdict(self), indent=1) + "\n")
+        (folder / UNFINISHED_FILE).unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "PreparedRecord":
+        """Read OUT/prepared.json.
+
+        Raises:
+            FileNotFoundError: the folder is not there, not complete, or not a prepared set; the message says which.
+            ValueError: the record was written by another version.
+        """
+        folder = Path(folder)
+        path = folder / RECORD_FILE
+        if not path.is_file():
+            raise FileNotFoundError(_what_is_there(folder))
+        content = json.loads(path.read_text("utf-8"))
+        fields = set(cls.__dataclass_fields__)
+        if set(content) != fields:
+            raise ValueError(
+                f"{path} has the fields {sorted(set(content) ^ fields)} too many or too few: it was written by another "
+                "version of aullm; prepare the set again"
+            )
+        return cls(**{**content, "shards": tuple(content["shards"])})
+
+
+def load_prepared(folder: str | Path) -> datasets.Dataset:
+    """The clips of a prepared set.
+
+    Args:
+        folder: as `aullm prepare --out` names it.
+
+    Returns:
+        Rows of `dataset_scripts.schema.FEATURES`, subject by subject.
+
+    Raises:
+        FileNotFoundError: the folder is not a (complete) prepared set, or a shard is missing.
+        ValueError: it was written by another version.
+    """
+    folder, record = Path(folder), PreparedRecord.load(folder)
+    paths = [folder / DATA_FOLDER / name for name in record.shards]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"{folder / RECORD_FILE} names {len(paths)} shards, {len(missing)} are not there ({missing[0]} ...): "
+            "run the same `aullm prepare` again, it makes what is missing"
+        )
+    table = datasets.Dataset.from_parquet([str(path) for path in paths], cache_dir=str(folder / CACHE_FOLDER))
+    differing = sorted(name for name in {*table.features, *FEATURES} if table.features.get(name) != FEATURES.get(name))
+    if differing:
+        raise ValueError(f"{folder} holds other columns than this version reads ({differing}): prepare the set again")
+    return table
+
+
+def is_prepared(folder: str | Path) -> bool:
+    """Whether a folder holds a complete prepared set."""
+    return (Path(folder) / RECORD_FILE).is_file()
+
+
+def count_states(vectors: Iterable[Iterable[int]]) -> dict[str, dict[str, int]]:
+    """In how many clips each action unit is present, absent and unknown.
+
+    Args:
+        vectors: label vectors over `ACTION_UNITS`.
+
+    Returns:
+        Name -> {"present": n, "absent": n, "unknown": n}.
+    """
+    columns = list(zip(*vectors, strict=True)) or [()] * len(ACTION_UNITS)
+    counts = {name: Counter(column) for name, column in zip(ACTION_UNITS, columns, strict=True)}
+    return {name: {word: count[state] for state, word in STATES.items()} for name, count in counts.items()}
+
+
+def present_numbers(row: dict) -> set[int]:
+    """The action units present in a clip, those that the label vector has no place for included.
+
+    Args:
+        row: with columns `action_units` and `coded`.
+
+    Returns:
+        FACS numbers.
+    """
+    inside = {
+        int(name.removeprefix("AU")): state for name, state in zip(ACTION_UNITS, row["action_units"], strict=True)
+    }
+    beyond = {unit["number"] for unit in row["coded"] or () if unit["certainty"] == "sure"} - set(inside)
+    return {number for number, state in inside.items() if state == 1} | beyond
+
+
+def package_version() -> str:
+    """The version of aullm that is installed, or "not installed" where it runs from its source folder."""
+    try:
+        return version("aullm")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _what_is_there(folder: Path) -> str:
+    """Why a folder is no prepared set, and what to do."""
+    advice = f"make one with `aullm prepare NAME --data-dir ... --out {folder}`"
+    if not folder.is_dir():
+        return f"{folder} does not exist: {advice}"
+    if (folder / UNFINISHED_FILE).is_file():
+        name = json.loads((folder / UNFINISHED_FILE).read_text("utf-8"))["name"]
+        shards = len(list((folder / DATA_FOLDER).glob("subject-*.parquet")))
+        return (
+            f"the preparation of {name} in {folder} was broken off ({shards} subjects are done): run the same "
+            "`aullm prepare` again, it goes on from there"
+        )
+    names = sorted(path.name for path in folder.iterdir())
+    found = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") if names else "nothing"
+    return (
+        f"{folder} is not a prepared set: {RECORD_FILE} (or clips.parquet) was looked for, {found} was found; {advice}"
+    )

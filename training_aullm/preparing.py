@@ -1,0 +1,270 @@
+"""A data set as training wants it: found, read, aligned once, kept.
+
+    record = prepare(Preparation("casme2", data_dir="CASME2"), "prepared/casme2")
+    clips = load_prepared("prepared/casme2")
+
+Each subject becomes one file that is written whole or not at all. A preparation that was broken off goes on with the
+subjects that are missing; one that is repeated checks each subject's file against its source and makes anew only what
+has changed.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm.auto import tqdm
+
+from dataset_scripts.builder import load_dataset_from
+from dataset_scripts.report import Report
+from dataset_scripts.subject_files import file_name
+from dataset_scripts.synthetic import load_synthetic
+from dataset_scripts.synthetic.builder import default_cache
+from dataset_scripts.synthetic.config import DOMAINS
+from processing_aullm import AullmImageProcessor
+from processing_aullm.alignment_aullm import FaceAligner
+from training_aullm.aligning import ClipForm
+from training_aullm.origins import code_digest, listing_digest
+from training_aullm.prepared import (
+    CACHE_FOLDER,
+    DATA_FOLDER,
+    RECORD_FILE,
+    REPORT_FILE,
+    UNFINISHED_FILE,
+    PreparedRecord,
+    count_states,
+    is_prepared,
+    load_prepared,
+    package_version,
+    present_numbers,
+)
+from training_aullm.records import write_whole
+from training_aullm.subject_shards import SubjectJob, count_frames, read_findings
+from training_aullm.subject_workers import write_subjects
+
+CLIPS_A_PROCESS = 25  # a process takes some seconds to start, as long as these clips take to align
+SOURCE_FOLDER, LISTING_FILE = "source", "listing"
+LABEL_COLUMNS = ["subject", "label_release", "action_units", "coded"]
+__all__ = ["Preparation", "load_prepared", "prepare", "prepare_cached", "prepare_table"]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is prepared, and how.
+
+    Attributes:
+        name: a data set that `dataset_scripts` reads, "folder", or a domain of the clip source.
+        data_dir: where the data set lies; None for a domain.
+        release: of the labels; None: the first that the data set's builder finds.
+        sheet: the coding sheet, where it does not lie in `data_dir`.
+        frames: "raw" or "cropped": which of the frames that a set ships.
+        align: find the face and hold it still; None: yes for data sets, no for rendered clips, which come registered.
+        whole: keep the frames before the onset and after the offset too.
+        strict: stop at the first thing that would have to be repaired or dropped.
+    """
+
+    name: str
+    data_dir: str | None = None
+    release: str | None = None
+    sheet: str | None = None
+    frames: str = "raw"
+    align: bool | None = None
+    whole: bool = False
+    strict: bool = False
+
+    def __post_init__(self):
+        if self.rendered and self.data_dir is not None:
+            raise ValueError(f"{self.name} is rendered: leave --data-dir out")
+        if not self.rendered and self.data_dir is None:
+            raise ValueError(f"pass --data-dir, the folder in which {self.name} lies")
+
+    @property
+    def rendered(self) -> bool:
+        """Whether the clips come from the clip source."""
+        return self.name in DOMAINS
+
+    @property
+    def form(self) -> ClipForm:
+        """How clips are stored."""
+        return ClipForm(align=not self.rendered if self.align is None else self.align, whole=self.whole)
+
+
+def prepare(
+    preparation: Preparation, out: str | Path, num_proc: int | None = None, progress: bool = True
+) -> PreparedRecord:
+    """Read a data set, align every clip once, and write the prepared set.
+
+    Args:
+        preparation: what, and how.
+        out: folder of the prepared set.
+        num_proc: processes; None: one per core, eight at most, and fewer for few clips.
+        progress: show bars.
+
+    Returns:
+        The record of the finished set.
+
+    Raises:
+        ValueError: the folder holds another set; no clip can be used; in strict mode, anything was repaired or dropped.
+        FileNotFoundError: `data_dir` is not what the data set looks like.
+    """
+    out = Path(out)
+    refuse_other_set(out, preparation.name)
+    if preparation.rendered:
+        source = load_synthetic(preparation.name, num_proc=num_proc, progress=progress)
+        report = Report(preparation.name, source[0]["label_release"])
+    else:
+        source, report = load_dataset_from(
+            preparation.name,
+            preparation.data_dir,
+            release=preparation.release,
+            strict=preparation.strict,
+            frames=preparation.frames,
+            whole=preparation.whole,
+            sheet=preparation.sheet,
+            num_proc=num_proc,
+            progress=progress,
+            out=(out / SOURCE_FOLDER / listing_digest(preparation.data_dir)).resolve(),
+        )
+    num_proc = min(8, os.cpu_count() or 1, 1 + len(source) // CLIPS_A_PROCESS) if num_proc is None else num_proc
+    record = prepare_table(source, report, out, preparation, num_proc, progress)
+    shutil.rmtree(out / SOURCE_FOLDER, ignore_errors=True)
+    return record
+
+
+def prepare_table(
+    source: datasets.Dataset,
+    report: Report,
+    out: Path,
+    preparation: Preparation,
+    num_proc: int = 1,
+    progress: bool = True,
+    aligner: FaceAligner | None = None,
+) -> PreparedRecord:
+    """Align and write the clips of a table.
+
+    Args:
+        source: rows of `dataset_scripts.schema.FEATURES`.
+        report: of the builder; what is found here is added.
+        out: folder of the prepared set.
+        preparation: how.
+        num_proc: processes.
+        progress: show a bar.
+        aligner: holds faces, in this process; None: the packaged networks.
+
+    Returns:
+        The record of the finished set.
+
+    Raises:
+        ValueError: as `prepare`.
+    """
+    form, code = preparation.form, code_digest()
+    jobs = _plan(source, out)
+    _begin(out, preparation)
+    with tqdm(total=len(source), desc=f"preparing {preparation.name}", unit="clip", disable=not progress) as bar:
+        for job in write_subjects(jobs, source, form, code, num_proc, aligner):
+            bar.update(len(job.rows))
+    return _finish(out, preparation, jobs, report, source)
+
+
+def prepare_cached(preparation: Preparation, num_proc: int | None = None, progress: bool = True) -> Path:
+    """The prepared set of a folder, made in the cache unless it is there and the folder has not changed since.
+
+    Args:
+        preparation: what, and how.
+        num_proc: processes; None: one per core, eight at most, and fewer for few clips.
+        progress: show bars.
+
+    Returns:
+        The folder of the prepared set: $AULLM_CACHE/aligned/NAME-..., one for each data folder.
+
+    Raises:
+        ValueError, FileNotFoundError: as `prepare`.
+    """
+    settings = asdict(preparation) | {"data_dir": str(Path(preparation.data_dir or "").resolve())}
+    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+    out = default_cache() / "aligned" / f"{preparation.name}-{key}"
+    listing = listing_digest(preparation.data_dir) if preparation.data_dir else code_digest()
+    seen = out / LISTING_FILE
+    if not (is_prepared(out) and seen.is_file() and seen.read_text("utf-8") == listing):
+        prepare(preparation, out, num_proc, progress)
+        write_whole(seen, listing)
+    return out
+
+
+def refuse_other_set(out: Path, name: str) -> None:
+    """One folder holds one data set.
+
+    Raises:
+        ValueError: the folder holds another one, or files that are none of ours.
+    """
+    for file in (RECORD_FILE, UNFINISHED_FILE):
+        if (out / file).is_file():
+            found = json.loads((out / file).read_text("utf-8"))["name"]
+            if found != name:
+                raise ValueError(f"{out} holds {found}, not {name}: choose another --out or delete it")
+            return
+    if (out / DATA_FOLDER).exists():
+        raise ValueError(f"{out / DATA_FOLDER} holds files of something else: choose another --out")
+
+
+def _plan(source: datasets.Dataset, out: Path) -> list[SubjectJob]:
+    """One job per subject, in order of first appearance."""
+    rows: dict[str, list[int]] = {}
+    for index, subject in enumerate(source["subject"]):
+        rows.setdefault(str(subject), []).append(index)
+    return [
+        SubjectJob(subject, tuple(indices), str(out / DATA_FOLDER / file_name(subject)))
+        for subject, indices in rows.items()
+    ]
+
+
+def _begin(out: Path, preparation: Preparation) -> None:
+    """From here on the folder is unfinished, whatever it was before."""
+    content = {"name": preparation.name, "alignment": asdict(preparation.form)}
+    write_whole(out / UNFINISHED_FILE, json.dumps(content, indent=1) + "\n")
+    (out / RECORD_FILE).unlink(missing_ok=True)
+
+
+def _finish(
+    out: Path, preparation: Preparation, jobs: list[SubjectJob], report: Report, source: datasets.Dataset
+) -> PreparedRecord:
+    """Report, counts and record of the shards; shards of subjects that are no more are removed."""
+    paths = [Path(job.path) for job in jobs]
+    for stale in set((out / DATA_FOLDER).glob("subject-*.parquet")) - set(paths):
+        stale.unlink()
+    rows = pa.concat_tables(pq.read_table(path, columns=LABEL_COLUMNS) for path in paths).to_pylist()
+    report.findings.extend(finding for path in paths for finding in read_findings(path))
+    report.count(
+        [(row["subject"], present_numbers(row)) for row in rows], any(1 in row["action_units"] for row in rows)
+    )
+    report.save(out)
+    if not rows:
+        raise ValueError(f"not one clip of {preparation.name} can be used: {out / REPORT_FILE} says why for each")
+    if preparation.strict:
+        report.refuse()
+    shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    record = PreparedRecord(
+        name=preparation.name,
+        label_release="+".join(sorted({str(row["label_release"]) for row in rows})),
+        alignment=_alignment(preparation),
+        code={"aullm": package_version(), "alignment": code_digest()},
+        clips=len(rows),
+        subjects=len({row["subject"] for row in rows}),
+        frames=sum(count_frames(path) for path in paths),
+        left_out=len(source) - len(rows),
+        action_units=count_states(row["action_units"] for row in rows),
+        shards=tuple(path.name for path in paths),
+    )
+    record.save(out)
+    return record
+
+
+def _alignment(preparation: Preparation) -> dict[str, object]:
+    """The form of the clips, in the words of the record."""
+    framing = AullmImageProcessor(size=preparation.form.size).framing if preparation.form.align else None
+    return asdict(preparation.form) | {"framing": framing, "frames": preparation.frames}

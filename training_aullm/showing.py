@@ -1,0 +1,35 @@
+"""Scores of a run, for those who read, those who program, and those who look."""
+
+from pathlib import Path
+
+import typer
+
+from training_aullm.figures.scores import draw_f1_bars
+from training_aullm.progress import wide_console
+from training_aullm.records import write_whole
+from training_aullm.report import label_notes, score_table
+from training_aullm.run_scoring import Result
+from training_aullm.runs import RunSettings
+
+
+def show_result(result: Result, out: Path, settings: RunSettings | None) -> None:
+    """Print the table, what must be said beside it, and one JSON line; write RUN/scores-*.json and a picture.
+
+    Args:
+        result: of an evaluation.
+        out: the run's folder.
+        settings: of the run; None where nobody knows whom the model was trained on.
+    """
+    clips, name = len(result.predictions.labels), result.name
+    title = f"{out}, {name}: {clips} clips of {result.predictions.data_set}"
+    intervals = result.intervals["per_action_unit"]
+    console = wide_console()
+    console.print(score_table(result.scores, intervals, title))
+    for note in label_notes(result.scores, clips):
+        console.print(note, markup=False)
+    if settings is None:
+        console.print("The model does not say whom it was trained on: see to it that none of these people were.")
+    line = result.to_json()
+    typer.echo(line)
+    write_whole(out / f"scores-{name}.json", line + "\n")
+    draw_f1_bars(out / f"scores-{name}.png", result.scores.action_units, {name: intervals}, title)
