@@ -28,6 +28,7 @@ from dataset_scripts.labels import AU_SETS
 from training_aullm.clips import ClipSet
 from training_aullm.fitting import as_predictions
 from training_aullm.protocols import Fold, subject_folds
+from training_aullm.records import check_record
 from training_aullm.report import json_line, markdown_table, result_table
 
 CROSS = "cross"
@@ -87,23 +88,6 @@ def start_worker(clips: dict[str, tuple[ClipSet, ClipSet]]) -> None:
     _worker_clips.update(clips)
 
 
-def check_record(folder: Path, settings: dict) -> None:
-    """Refuse to mix predictions of different settings in one folder.
-
-    Args:
-        folder: of one variant.
-        settings: what decides its results; written beside the predictions the first time.
-
-    Raises:
-        ValueError: the folder holds predictions made otherwise.
-    """
-    record, text = folder / "settings.json", json.dumps(settings, indent=1, sort_keys=True, default=str)
-    if record.exists() and record.read_text() != text:
-        raise ValueError(f"{folder} holds predictions of other settings ({record}): delete it or choose another --out")
-    folder.mkdir(parents=True, exist_ok=True)
-    record.write_text(text)
-
-
 def main(
     variants: Annotated[str, typer.Option(help="Names with commas between, or 'all'.")] = "all",
     seeds: Annotated[int, typer.Option(help="Training seeds 0, 1, ...")] = 3,
@@ -129,7 +113,8 @@ def main(
     protocol |= {"language_model": language_model}
     compared = ["base"] if (out / "base").exists() else []  # rows are paired with it, so it must be of these settings
     for name in dict.fromkeys([*names, *compared]):
-        check_record(out / name, VARIANTS[name].with_epochs(epochs).settings() | {"protocol": protocol})
+        settings = VARIANTS[name].with_epochs(epochs).settings() | {"protocol": protocol}
+        check_record(out / name / "settings.json", settings, "delete it or choose another --out")
     splits = [*subject_folds(some.subjects, folds, seed=0), *([None] if cross else [])]
     runs = [(name, seed, fold) for seed in range(seeds) for name in names for fold in splits]
     jobs = [Job(*run, out, language_model, epochs) for run in runs]

@@ -182,8 +182,8 @@ def _load(folder: Path, paths: list[Path], streaming: bool) -> Dataset | Iterabl
 
 def _forget_older(cache: Path, table: Dataset) -> None:
     """Delete what earlier states of the parquet files were mapped to: it would double the space with every change."""
-    used = {parent for held in table.cache_files for parent in Path(held["filename"]).parents}
-    for folder in cache.glob("parquet/*"):
+    used = {parent for held in table.cache_files for parent in Path(held["filename"]).resolve().parents}
+    for folder in cache.resolve().glob("parquet/*"):
         if folder not in used:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -61,6 +61,12 @@ def test_older_states_take_no_space(copy):
     assert len(list((copy.parent / "out").rglob("parquet-*.arrow"))) == 1
 
 
+def test_a_relative_folder_keeps_the_rows_it_gives(copy, monkeypatch):
+    monkeypatch.chdir(copy.parent)
+    table, _ = load_dataset_from("casme2", copy, out="here", progress=False)
+    assert [held for held in table.cache_files if not os.path.exists(held["filename"])] == []
+
+
 def test_findings_of_pictures_survive_resuming(copy):
     (clip_folder(copy, 0) / "img47.jpg").write_bytes(b"")
     once, again = load(copy)[1], load(copy)[1]

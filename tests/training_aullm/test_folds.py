@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from benchmarks import folds
-from benchmarks.folds import COLUMNS, Job, check_record, run_job
+from benchmarks.folds import COLUMNS, Job, run_job
 from benchmarks.folds_table import summarise
 from benchmarks.variants import VARIANTS
 from tests.training_aullm.conftest import make_clips
 from training_aullm.predictions import Predictions
 from training_aullm.protocols import subject_folds
+from training_aullm.records import check_record
 from training_aullm.report import json_line, markdown_table
 
 CROSS_UNITS = ("AU1", "AU4", "AU9")
@@ -62,10 +63,11 @@ def test_a_missing_fold_is_an_error_not_a_better_score(data, tmp_path):
 
 
 def test_predictions_of_other_settings_are_not_mixed(tmp_path):
-    check_record(tmp_path / "base", VARIANTS["base"].settings())
-    check_record(tmp_path / "base", VARIANTS["base"].settings())
-    with pytest.raises(ValueError, match="other settings"):
-        check_record(tmp_path / "base", VARIANTS["base"].with_epochs(1).settings())
+    record = tmp_path / "base" / "settings.json"
+    check_record(record, VARIANTS["base"].settings(), "delete it")
+    check_record(record, VARIANTS["base"].settings(), "delete it")
+    with pytest.raises(ValueError, match=r"recipe.epochs: 24, now 1\): delete it"):
+        check_record(record, VARIANTS["base"].with_epochs(1).settings(), "delete it")
 
 
 def test_every_ablation_differs_from_base_in_what_its_name_says():
