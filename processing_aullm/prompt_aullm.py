@@ -1,7 +1,7 @@
 """The text that carries the two soft tokens: templates, placeholder tokens, and where each action unit is read.
 
 A template is plain text with two placeholder tokens and four optional fields: `{names}` ("AU1, AU4"), `{described}`
-("AU1 inner brow raiser, AU4 brow lowerer"), `{queries}` (" AU1 AU4", each name read at its own last token) and `{start}`
+("AU1 inner brow raiser, AU4 brow lowerer"), `{queries}` (" AU1 AU4", each name read at its own last token), `{start}`
 (the token that this language model's texts begin with, nothing where it has none).
 
     prompt = build_prompt(tokenizer, TEMPLATES["base"], ["AU1", "AU4"])

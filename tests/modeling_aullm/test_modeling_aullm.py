@@ -173,7 +173,7 @@ def test_flip_in_one_call_is_the_flip_by_hand(build, motion):
 
 
 def test_a_flip_reaches_its_own_logit_only_through_the_graph(build, motion):
-    """Otherwise the flipped node's own evidence meets CCR's intervention alone, and graph and LLM learn nothing of it."""
+    """Otherwise the flipped node's own evidence meets CCR's intervention alone: graph and LLM learn nothing of it."""
     model = build()
     with torch.no_grad():
         for weight in model.model.doors["instruction"].parameters():
