@@ -58,7 +58,11 @@ def draw_clips(path: str | Path, model: AullmForActionUnitDetection, clips: Clip
         clips: clips of the test people.
         table: their rows, in the same order.
     """
-    first = [list(clips.subjects).index(name) for name in dict.fromkeys(clips.subjects)][:CARDS]
+    found: dict[str, int] = {}
+    for index, apex in enumerate(table["apex"]):
+        if apex is not None:  # a resting face has none
+            found.setdefault(clips.subjects[index], index)
+    first = list(found.values())[:CARDS]
     output = _evidence(model, clips.subset(first))
     probabilities = output.logits.sigmoid().numpy()
     attentions = output.au_attentions.sum(dim=2).numpy()
