@@ -43,7 +43,9 @@ class Variant:
         settings = {"clips": self.clips, "run": self.run.__name__}
         if self.recipe is None:
             return settings
-        model = AullmConfig.preset(self.recipe.preset, language_model=None, **self.recipe.model).to_diff_dict()
+        config = AullmConfig.preset(self.recipe.preset, language_model=None, **self.recipe.model)
+        own = AullmConfig.__annotations__.keys() & AullmConfig.__dataclass_fields__.keys()  # not those of transformers
+        model = {name: getattr(config, name) for name in sorted(own - {"text_config"})}
         return settings | {"recipe": asdict(self.recipe), "model": model, "template": TEMPLATES[self.recipe.preset]}
 
 

@@ -11,10 +11,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Write to a temporary name in the same folder, then put the file in place at once.
 
     Args:
-        path: of the finished file.
+        path: of the finished file; its folder is made.
     Yields:
         The path to write to; it is removed where writing fails.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield unfinished

@@ -37,7 +37,7 @@ def split_attention(
         shared_prefix: per layer keys and values (1, G, s, d).
 
     Returns:
-        (B, n, H, d) and the weights (B, G, H / G, n, s + n).
+        (B, n, H, d) and the weights (B, H, n, s + n).
     """
     batch, heads, steps, size = query.shape
     groups = key.shape[1]
@@ -56,7 +56,7 @@ def split_attention(
     if prefix is not None:
         over = weights[..., :-steps].transpose(0, 1).reshape(groups, batch * heads // groups * steps, -1)
         out = out + (over @ prefix[1][0]).unflatten(1, (batch, -1)).transpose(0, 1)
-    return out.reshape(batch, heads, steps, size).transpose(1, 2), weights
+    return out.reshape(batch, heads, steps, size).transpose(1, 2), weights.flatten(1, 2)
 
 
 AttentionInterface.register(SPLIT_ATTENTION, split_attention)

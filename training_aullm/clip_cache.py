@@ -3,13 +3,13 @@
 import hashlib
 import inspect
 import json
-import os
 from pathlib import Path
 
 import datasets
 import torch
 from safetensors.torch import load_file, save_file
 
+from dataset_scripts.whole_files import whole_file
 from training_aullm.frames import stored_rows
 
 MEASUREMENT_CLASS = "DisplacementField"  # by name: a model loaded from a folder has classes of its own
@@ -61,10 +61,8 @@ def save_tensors(tensors: dict[str, torch.Tensor], path: Path | None) -> None:
     """Write tensors in one move, so that a broken run leaves no half file; nothing without a path."""
     if path is None:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial)
-    partial.replace(path)
+    with whole_file(path) as unfinished:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished)
 
 
 def _measurement(model) -> bytes:

@@ -7,7 +7,6 @@ their sample id, and a duplicate or a missing id is an error.
     pooled = pool([Predictions.load(path) for path in paths], expected=clips.sample_ids)
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dataset_scripts.whole_files import whole_file
 from training_aullm.metrics import check_predictions
 
 KEY_COLUMNS = ["sample_id", "subject", "data_set", "fold", "seed"]
@@ -60,16 +60,13 @@ class Predictions:
         Args:
             path: the file; its folder is made.
         """
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         columns = dict(
             zip(KEY_COLUMNS, (self.sample_ids, self.subjects, self.data_set, self.fold, self.seed), strict=True)
         )
         columns |= {f"probability_{name}": self.probabilities[:, k] for k, name in enumerate(self.action_units)}
         columns |= {f"label_{name}": self.labels[:, k].astype(np.int8) for k, name in enumerate(self.action_units)}
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        pd.DataFrame(columns).to_parquet(partial, index=False)
-        partial.replace(path)
+        with whole_file(Path(path)) as unfinished:
+            pd.DataFrame(columns).to_parquet(unfinished, index=False)
 
     @classmethod
     def load(cls, path: str | Path) -> "Predictions":

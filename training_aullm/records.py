@@ -1,8 +1,9 @@
 """Small JSON files that say how the files beside them were made, written whole or not at all."""
 
 import json
-import os
 from pathlib import Path
+
+from dataset_scripts.whole_files import whole_file
 
 MOST_TOLD = 5
 
@@ -14,14 +15,8 @@ def write_whole(path: str | Path, text: str) -> None:
         path: the file; its folder is made.
         text: what it holds from then on.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, "utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(Path(path)) as unfinished:
+        unfinished.write_text(text, "utf-8")
 
 
 def check_record(path: str | Path, settings: dict, advice: str) -> None:

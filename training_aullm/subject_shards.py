@@ -6,7 +6,6 @@ finished subjects from others, and loses no finding of them.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from dataset_scripts.report import Finding
 from dataset_scripts.schema import FEATURES
+from dataset_scripts.whole_files import whole_file
 from processing_aullm.alignment_aullm import FaceAligner
 from training_aullm.aligning import ClipForm, prepare_clip
 from training_aullm.frames import stored_rows
@@ -49,13 +49,8 @@ def write_subject(
     made_of = _digest(rows, form, code)
     if read_metadata(path).get(MADE_OF) == made_of:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        _write(partial, rows, form, aligner, made_of)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as unfinished:
+        _write(unfinished, rows, form, aligner, made_of)
 
 
 def read_metadata(path: Path) -> dict[bytes, bytes]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from dataset_scripts.whole_files import whole_file
+
 _H264 = ("libx264", "libopenh264", "h264_videotoolbox")
 
 
@@ -41,14 +43,8 @@ def write_mp4(path: Path, pictures: Iterable[np.ndarray], fps: int, crf: int) ->
     Returns:
         how many pictures there were.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        count = _encode(str(unfinished), pictures, fps, crf, {"preset": "fast"})
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return count
+    with whole_file(path) as unfinished:
+        return _encode(str(unfinished), pictures, fps, crf, {"preset": "fast"})
 
 
 def _encode(target, pictures: Iterable[np.ndarray], fps: int, crf: int, options: dict[str, str]) -> int:

@@ -1,6 +1,5 @@
 """A subject's clips as one Arrow file, written whole or not at all, read without being copied into memory."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from dataset_scripts.synthetic.config import SOURCE_VERSION, get_domain
 from dataset_scripts.synthetic.session import Session
 from dataset_scripts.synthetic.shading import Camera
 from dataset_scripts.synthetic.variety import Variety
+from dataset_scripts.whole_files import whole_file
 
 _IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 ARROW_SCHEMA = pa.schema(
@@ -54,14 +54,12 @@ def write_shard(job: Job) -> None:
     session = Session(domain, job.seed, job.subject, Camera(size=job.size, colour=variety.colour))
     rows = [_row(job, session, number, tuple(units)) for number, units in enumerate(job.units)]
     rows += [_row(job, session, number, ()) for number in range(job.neutral)]
-    path = Path(job.path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, ARROW_SCHEMA) as writer:
-            writer.write_table(pa.Table.from_pylist(rows, schema=ARROW_SCHEMA))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with (
+        whole_file(Path(job.path)) as unfinished,
+        pa.OSFile(str(unfinished), "wb") as sink,
+        pa.ipc.new_file(sink, ARROW_SCHEMA) as writer,
+    ):
+        writer.write_table(pa.Table.from_pylist(rows, schema=ARROW_SCHEMA))
 
 
 def read_shard(path: str) -> pa.Table:

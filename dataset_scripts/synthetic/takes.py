@@ -25,6 +25,7 @@ from dataset_scripts.synthetic.script import KINDS, Event, Script, write_script
 from dataset_scripts.synthetic.session import Session
 from dataset_scripts.synthetic.shading import Camera, Studio
 from dataset_scripts.synthetic.video import WIDE_DROP, WIDE_SPAN
+from dataset_scripts.whole_files import whole_file
 
 FRAMINGS = ("head", "crop")
 _STREAM = 12  # of random numbers
@@ -139,9 +140,8 @@ def render_take(path: str | os.PathLike, crf: int = 18, **settings) -> dict:
     """
     path, take = Path(path), open_take(**settings)
     write_mp4(path, take.frames(), take.truth["fps"], crf)
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.json.part")
-    unfinished.write_text(json.dumps(take.truth, indent=1) + "\n", "utf-8")
-    os.replace(unfinished, path.with_suffix(".json"))
+    with whole_file(path.with_suffix(".json")) as unfinished:
+        unfinished.write_text(json.dumps(take.truth, indent=1) + "\n", "utf-8")
     return take.truth
 
 

@@ -55,3 +55,13 @@ def test_the_led_network_reads_frames_and_trains_its_scalars():
     fit_network(network, clips, recipe, 0, gamma_negative=4.0, clip=0.05)
     assert network.led.log_alpha.item() != before
     assert predict_probabilities(network, clips).shape == (6, len(UNITS))
+
+
+def test_a_network_is_calibrated_when_its_recipe_says_so():
+    clips, biases = flow_clips(24, 5, 28), []
+    for rounds in (0, 1):
+        torch.manual_seed(0)
+        recipe = dataclasses.replace(recipe_flow_cnn(), epochs=1, batch_size=8, calibration_rounds=rounds)
+        network = fit_network(FlowConvNet(len(UNITS), width=8), clips, recipe, 0, gamma_negative=2.0, clip=0.0)
+        biases.append(network.head.bias.detach())
+    assert (biases[0] - biases[1]).abs().max() > 1e-3

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training_aullm.conftest import make_clips
+from training_aullm.calibration import decision_shift
 from training_aullm.counterfactual import intervention, invariance
 from training_aullm.fitting import check_clips, fit, predict_probabilities
 from training_aullm.parameter_groups import kind_of_weights
@@ -104,6 +105,18 @@ def test_resuming_in_the_middle_of_an_epoch_is_exact(build_model, tmp_path, pres
     again.eval()
     for name, weight in trained(whole).items():
         assert torch.equal(weight, trained(again)[name]), name
+
+
+def test_after_training_decisions_are_moved_as_far_as_the_training_clips_say(build_model, motion_clips, tmp_path):
+    models = []
+    for rounds in (0, 2):
+        models.append(build_model())
+        recipe = TINY.but(epochs=1, calibration_rounds=rounds)
+        trainer = fit(models[-1], recipe, motion_clips, tmp_path, **QUIET)
+    trained_only, calibrated = (model.head.score.bias.detach() for model in models)
+    shift = decision_shift(models[0], motion_clips, trainer.args, rounds=2)
+    torch.testing.assert_close(calibrated, trained_only - torch.tensor(shift, dtype=torch.float32))
+    assert abs(shift).max() > 1e-3
 
 
 def test_checkpoints_hold_what_was_trained_and_nothing_else(build_model, motion_clips, tmp_path):
