@@ -80,7 +80,7 @@ def test_a_failed_subject_leaves_no_file_behind(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("dataset_scripts.synthetic.shards.os.replace", fail)
+    monkeypatch.setattr("dataset_scripts.whole_files.os.replace", fail)
     with pytest.raises(OSError, match="disk full"):
         load_synthetic("casme2-like", 1, 1, 2, 64, num_proc=1, cache_dir=tmp_path, progress=False)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
