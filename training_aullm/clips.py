@@ -89,6 +89,26 @@ class ClipSet(Dataset):
         (input_name, inputs), *_ = tensors.items()
         return cls(inputs, input_name, labels, tuple(action_units), sample_ids, subjects, data_set)
 
+    @classmethod
+    def joined(cls, sets: Sequence["ClipSet"], name: str) -> "ClipSet":
+        """Several sets as one, for training on all of them.
+
+        Args:
+            sets: clips measured alike and labelled for the same action units.
+            name: of the new set.
+
+        Returns:
+            Their clips one after the other. Subjects carry their data set's name: two sets may both have an "s001".
+        """
+        first = sets[0]
+        return first._with(
+            inputs=torch.cat([each.inputs for each in sets]),
+            labels=torch.cat([each.labels for each in sets]),
+            sample_ids=tuple(sample for each in sets for sample in each.sample_ids),
+            subjects=tuple(f"{each.data_set}/{subject}" for each in sets for subject in each.subjects),
+            data_set=name,
+        )
+
     def __len__(self) -> int:
         return len(self.labels)
 

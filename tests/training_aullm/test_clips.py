@@ -128,3 +128,13 @@ def test_flow_clips_have_the_shapes_of_the_baselines(table, tmp_path):
     assert apex.inputs.shape == (3, 2, 1, 14, 14) and clip.inputs.shape == (3, 2, 5, 28, 28)
     assert torch.equal(flow_clips(table, ["AU4"], apex_flow, tmp_path, progress=False).inputs, apex.inputs)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_sets_are_joined_and_keep_their_people_apart(table):
+    one = ClipSet.build(table, Processor(), ["AU4", "AU1"], progress=False)
+    other = ClipSet(**vars(one) | {"data_set": "other", "sample_ids": ("a", "b", "c")})
+    both = ClipSet.joined([one, other], "both")
+    assert (len(both), both.data_set) == (6, "both")
+    assert both.subjects == ("tiny/s0", "tiny/s1", "tiny/s0", "other/s0", "other/s1", "other/s0")
+    assert both.sample_ids[3:] == ("a", "b", "c") and both.labels[3:].tolist() == one.labels.tolist()
+    assert torch.equal(both.inputs[3:], one.inputs)

@@ -12,6 +12,7 @@ from training_aullm.cli.inspect import inspect
 from training_aullm.cli.predict import predict
 from training_aullm.cli.prepare import prepare
 from training_aullm.cli.push import push
+from training_aullm.cli.release import release
 from training_aullm.cli.synth import synth
 from training_aullm.cli.train import train
 
@@ -47,6 +48,7 @@ app.command()(inspect)
 app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(release)
 app.command()(push)
 
 

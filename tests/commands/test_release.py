@@ -1,0 +1,36 @@
+"""The checkpoint to use: its settings, and the whole way with little of everything."""
+
+import json
+
+import pytest
+
+from training_aullm.release import TEST_SEED, TRAINING_SEED, ReleaseSettings
+
+
+def test_a_release_is_never_mixed_with_another(tmp_path):
+    ReleaseSettings().save(tmp_path)
+    ReleaseSettings().save(tmp_path)
+    with pytest.raises(FileExistsError, match="other settings"):
+        ReleaseSettings(people=3).save(tmp_path)
+
+
+def test_nobody_is_trained_on_who_is_tested_or_published():
+    assert len({TRAINING_SEED, TEST_SEED, 0}) == 3
+
+
+@pytest.mark.slow
+def test_little_of_everything_gives_a_model_that_a_second_call_leaves_alone(tmp_path, aullm, tiny_language_model):
+    small = ("--people", 2, "--films", 1, "--seconds", 5, "--tested", 2, "--epochs", 1)
+    command = ("release", "--out", tmp_path / "run", *small, "--language-model", tiny_language_model)
+    done = aullm(*command, AULLM_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 0, done.stderr
+    config = json.loads((tmp_path / "run/model/config.json").read_text())
+    assert len(config["id2label"]) == 12
+    assert sorted(path.stem for path in (tmp_path / "run/predictions").iterdir()) == [
+        "casme2-like",
+        "casme3-like",
+        "samm-like",
+    ]
+    assert "casme3-like" in done.stdout and not (tmp_path / "run/checkpoints").exists()
+    again = aullm(*command, AULLM_CACHE=str(tmp_path / "cache"))
+    assert again.returncode == 2 and "finished" in again.stderr

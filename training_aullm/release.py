@@ -1,0 +1,171 @@
+"""The checkpoint to use: trained on many rendered people of three domains and on windows of long takes.
+
+    from training_aullm.release import ReleaseSettings, run_release
+    run_release(Path("runs/release"), ReleaseSettings())
+
+The demo shows that the parts learn; this is what they can do with more to learn from. People come from seeds that no
+published table and no benchmark renders. A broken run goes on: films, windows, clips and checkpoints are kept.
+"""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from dataset_scripts.synthetic import load_synthetic, load_takes
+from dataset_scripts.whole_files import whole_file
+from modeling_aullm import AullmForActionUnitDetection
+from processing_aullm import AullmProcessor
+from training_aullm.clips import ClipSet
+from training_aullm.demo import CARD, Steps
+from training_aullm.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
+from training_aullm.predict import MODEL_FOLDER
+from training_aullm.progress import TrainingBar, wide_console
+from training_aullm.publish import save_for_hub
+from training_aullm.recipes import Recipe, recipe_base
+from training_aullm.report import score_table
+from training_aullm.run_scoring import PREDICTIONS, Result
+from training_aullm.run_training import CHECKPOINTS, has_checkpoint, write_history
+from training_aullm.runs import SETTINGS_FILE, build_clips
+from training_aullm.take_windows import Windows, take_clips
+
+TRAINING_SEED, TEST_SEED = 500, 900
+VARIETY = {"neutral": 0.1, "glasses": 0.2, "beard": 0.2, "gaze": 0.2}
+
+
+@dataclass(frozen=True)
+class ReleaseSettings:
+    """How much is rendered, and how long is trained.
+
+    Attributes:
+        people: training subjects of each domain.
+        tested: test subjects of each domain, other people than those.
+        films: people of each domain that long takes are filmed of, one each.
+        seconds: that a take lasts.
+        epochs: passes over the clips: fewer than the recipe's, since there are forty times as many.
+        action_units: names that the model answers with.
+        language_model: Hub id, folder or "bundled".
+        seed: of weights, order, augmentation and flips.
+    """
+
+    people: int = 100
+    tested: int = 26
+    films: int = 20
+    seconds: float = 20.0
+    epochs: float = 16
+    action_units: tuple[str, ...] = (
+        "AU1",
+        "AU2",
+        "AU4",
+        "AU5",
+        "AU6",
+        "AU7",
+        "AU9",
+        "AU10",
+        "AU12",
+        "AU14",
+        "AU15",
+        "AU17",
+    )
+    language_model: str = "bundled"
+    seed: int = 0
+    domains: tuple[str, ...] = ("casme2-like", "samm-like", "casme3-like")
+    preset: str = "base"
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of `base`, for so many epochs."""
+        return recipe_base().but(epochs=self.epochs)
+
+    def save(self, run: Path) -> None:
+        """Write RUN/settings.json.
+
+        Raises:
+            FileExistsError: the folder holds a run with other settings.
+        """
+        path, text = run / SETTINGS_FILE, json.dumps({"kind": "release"} | asdict(self), indent=2) + "\n"
+        if path.exists() and path.read_text("utf-8") != text:
+            raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
+        with whole_file(path) as unfinished:
+            unfinished.write_text(text, "utf-8")
+
+
+def run_release(out: Path, settings: ReleaseSettings, console: Console | None = None) -> dict[str, Result]:
+    """Render, train, score on other people of each domain, and save a folder for the Hub.
+
+    Args:
+        out: folder of the run: model/, predictions/, history.json, settings.json.
+        settings: how much of everything.
+        console: to print to.
+
+    Returns:
+        The result on unseen people of each domain.
+
+    Raises:
+        FileExistsError: the folder holds a finished run, or one with other settings.
+    """
+    if (out / MODEL_FOLDER).exists():
+        raise FileExistsError(f"{out / MODEL_FOLDER} exists: this run is finished; choose another --out or delete it")
+    steps, names = Steps(console or wide_console()), settings.action_units
+    settings.save(out)
+    with steps("filming long takes, holding faces still, measuring windows"):
+        parts = [_windows(out, domain, settings) for domain in settings.domains]
+    with steps("rendering people and measuring clips"):
+        processor = new_processor(settings.preset, names, settings.language_model)
+        model = new_model(settings.recipe, names, settings.language_model, settings.seed)
+        parts += [_clips(out, domain, settings, model, processor) for domain in settings.domains]
+        clips = ClipSet.joined(parts, "release")
+    with steps(f"training on {len(clips)} clips and windows of {len(set(clips.subjects))} rendered people"):
+        history = train(out, settings, model, clips)
+    with steps("scoring people never seen"):
+        results = {domain: _score(out, domain, settings, model, processor) for domain in settings.domains}
+    for domain, result in results.items():
+        title = f"{domain}: {len(result.predictions.labels)} clips of people never seen (synthetic)"
+        steps.console.print(score_table(result.scores, result.intervals["per_action_unit"], title))
+    with steps("saving a folder for the Hub"):
+        save_for_hub(model, processor, out / MODEL_FOLDER, CARD if CARD.is_file() else None)
+        write_history(out, history)
+    shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
+    return results
+
+
+def train(out: Path, settings: ReleaseSettings, model: AullmForActionUnitDetection, clips: ClipSet) -> list[dict]:
+    """Train in place, from the last checkpoint on where there is one; returns the history of losses."""
+    trainer = fit(
+        model,
+        settings.recipe,
+        clips,
+        out / CHECKPOINTS,
+        settings.seed,
+        resume=has_checkpoint(out),
+        callbacks=[TrainingBar()],
+        save_strategy="epoch",
+        save_total_limit=1,
+    )
+    return trainer.state.log_history
+
+
+def _windows(out: Path, domain: str, settings: ReleaseSettings) -> ClipSet:
+    takes = load_takes(domain, settings.films, seconds=settings.seconds, seed=TRAINING_SEED)
+    return take_clips(takes, settings.action_units, Windows(), out / "windows")
+
+
+def _clips(
+    out: Path, domain: str, settings: ReleaseSettings, model: AullmForActionUnitDetection, processor: AullmProcessor
+) -> ClipSet:
+    return build_clips(out, load_synthetic(domain, settings.people, seed=TRAINING_SEED, **VARIETY), model, processor)
+
+
+def _score(
+    out: Path,
+    domain: str,
+    settings: ReleaseSettings,
+    model: AullmForActionUnitDetection,
+    processor: AullmProcessor,
+) -> Result:
+    clips = build_clips(out, load_synthetic(domain, settings.tested, seed=TEST_SEED), model, processor)
+    predictions = as_predictions(predict_probabilities(model, clips), clips, "unseen", settings.seed)
+    predictions.save(out / PREDICTIONS / f"{domain}.parquet")
+    return Result.of(domain, predictions)
