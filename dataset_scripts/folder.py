@@ -160,6 +160,7 @@ LAYOUT = Layout(
     title="a folder of clips",
     releases=(Release("1", (), {}, {"raw": FrameFolder("{clip}", _ANY_FPS)}),),
     optional_times=True,
+    open_ends=True,
     empty_cell="none",
     read_rows=read_folder,
     open_frames=open_clip,

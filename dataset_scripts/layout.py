@@ -99,6 +99,7 @@ class Layout:
         empty_cell: what an empty cell of action units means: "unknown" (not coded, reported) or "none" (no unit seen).
         shared_folders: several clips are cut from one folder, so clip names repeat in the sheet and get the onset.
         optional_times: onset, apex and offset may be left out; that is no finding then.
+        open_ends: an onset or offset that is left out is not known, null; else it is the first or last frame.
         unchecked: what about folders and sheets nobody has checked against a copy.
         read_rows: takes the place of the sheet reader (for sets whose labels are no sheet).
         mend_rows: goes over the rows that were read, for what one row cannot know: (rows, data_dir, report) -> rows.
@@ -114,6 +115,7 @@ class Layout:
     empty_cell: Literal["unknown", "none"] = "unknown"
     shared_folders: bool = False
     optional_times: bool = False
+    open_ends: bool = False
     unchecked: tuple[str, ...] = ()
     read_rows: Callable[[Path, Release, Report], list[ClipRow]] | None = None
     mend_rows: Callable[[list[ClipRow], Path, Report], list[ClipRow]] | None = None

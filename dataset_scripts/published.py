@@ -14,12 +14,12 @@ class Published:
     """Counts of one release. None: not published.
 
     Attributes:
-        clips, subjects: in all.
+        clips, subjects: in all. Recordings that are cut into clips here have no count of clips.
         units: {number: clips in which it is coded}.
         none: clips with none of the twelve.
     """
 
-    clips: int
+    clips: int | None = None
     subjects: int | None = None
     units: dict[int, int] = field(default_factory=dict)
     none: int | None = None
@@ -38,6 +38,9 @@ PUBLISHED: dict[tuple[str, str], Published] = {
     ("casme", "1"): Published(189),
     ("mmew", "1"): Published(300),
     ("smic", "HS"): Published(164, 16),
+    ("disfa", "left"): Published(subjects=27),
+    ("disfa", "right"): Published(subjects=27),
+    ("bp4d", "1"): Published(subjects=41),
 }
 """By (data set, release)."""
 

@@ -17,7 +17,7 @@ FEATURES = Features(
         "clip": Value("string"),
         "frames": List(Image()),  # encoded bytes, in order of time
         "fps": Value("float32"),  # of the frames as stored
-        "onset": Value("int32"),  # indices into frames; apex is null where no frame can be named
+        "onset": Value("int32"),  # indices into frames; null where nobody has named one (apex: or none can be)
         "apex": Value("int32"),
         "offset": Value("int32"),
         "action_units": List(Value("int8"), length=len(ACTION_UNITS)),  # 1 present, 0 absent, -1 unknown
@@ -38,7 +38,7 @@ FEATURES = Features(
     }
 )
 
-_REQUIRED = ("sample_id", "data_set", "subject", "clip", "frames", "fps", "onset", "offset", "action_units")
+_REQUIRED = ("sample_id", "data_set", "subject", "clip", "frames", "fps", "action_units")
 
 
 def complete_row(**fields) -> dict:

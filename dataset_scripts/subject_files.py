@@ -80,6 +80,7 @@ def make_row(recipe: Recipe, plan: ClipPlan) -> tuple[dict | None, list[Finding]
         notes.add("dropped", f"whole pictures from onset to offset: {len(inside)}", f"a clip needs {LEAST_FRAMES}")
         return None, notes.findings
     apex = None if plan.apex is None else min(inside, key=lambda number: (abs(number - plan.apex), number))
+    open_ends = recipe.layout.open_ends
     row = complete_row(
         sample_id=recipe.sample_id(plan),
         data_set=recipe.layout.name,
@@ -88,9 +89,9 @@ def make_row(recipe: Recipe, plan: ClipPlan) -> tuple[dict | None, list[Finding]
         clip=plan.row.clip,
         frames=[pictures[number] for number in numbers],
         fps=plan.fps,
-        onset=numbers.index(inside[0]),
+        onset=None if open_ends and plan.row.onset is None else numbers.index(inside[0]),
         apex=None if apex is None else numbers.index(apex),
-        offset=numbers.index(inside[-1]),
+        offset=None if open_ends and plan.row.offset is None else numbers.index(inside[-1]),
         action_units=recipe.vector(plan),
         emotion=plan.row.emotion,
         objective_class=plan.row.objective_class,

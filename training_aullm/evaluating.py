@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training_aullm.predict import MODEL_FOLDER
+from training_aullm.protocols import CROSS, FOLDS
 from training_aullm.run_scoring import Result, score_cross, score_folds
 from training_aullm.runs import SETTINGS_FILE, RunSettings, Source
 
-FOLDS, LOSO, CROSS = "folds", "loso", "cross"
 RUNS = Path("runs")
 
 
@@ -24,7 +24,7 @@ class Evaluation:
     """One evaluation, decided.
 
     Attributes:
-        protocol: "folds", "loso" or "cross".
+        protocol: "folds", "loso", "split" or "cross".
         out: folder of the results.
         settings: of the run; None for a finished model that came without.
         model: the finished model, with "cross".
@@ -53,7 +53,7 @@ class Evaluation:
         """Train what must be trained, predict, score."""
         if self.protocol == CROSS:
             return score_cross(self.out, self.model, self.source, self.settings)
-        return score_folds(self.out, self.settings, self.folds if self.protocol == FOLDS else None)
+        return score_folds(self.out, self.settings, self.protocol, self.folds)
 
 
 def plan_evaluation(
@@ -68,7 +68,7 @@ def plan_evaluation(
     Args:
         named: a run's folder, a finished model's folder or Hub id, a folder for a new run, or None.
         source: clips that were asked for, or None.
-        protocol: "folds", "loso", "cross", or None.
+        protocol: "folds", "loso", "split", "cross", or None.
         folds: how many, with "folds".
         begin: settings of a run on these clips, as the command's options say.
 
@@ -109,7 +109,7 @@ def _of_run(
         if source is not None and not (run / MODEL_FOLDER).exists():
             begin(source).save(run)  # a run that was begun here before: refused where the options differ
         return Evaluation(protocol or FOLDS, run, settings, folds=folds)
-    if protocol in (FOLDS, LOSO):
+    if protocol not in (None, CROSS):
         raise ValueError(
             f"{run} is a run on {settings.source.name}. To test its model on {source.name}: --protocol cross. To train "
             f"and test new models on {source.name}: name another folder"
@@ -119,7 +119,7 @@ def _of_run(
 
 def _of_model(named: str, source: Source | None, protocol: str | None) -> Evaluation:
     """A finished model without a run around it: results go beside, not into it."""
-    if source is None or protocol in (FOLDS, LOSO):
+    if source is None or protocol not in (None, CROSS):
         raise ValueError(
             f"{named} is a finished model: test it on clips with --data, --domain, or --dataset and --data-dir; "
             "training by fold begins in a folder of its own"

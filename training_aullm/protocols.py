@@ -1,6 +1,7 @@
-"""Who is trained on and who is tested on: subject-exclusive folds, leave-one-subject-out, cross-domain.
+"""Who is trained on and who is tested on: subject-exclusive folds, leave-one-subject-out, own splits, cross-domain.
 
-No subject is ever on both sides of a split; the folds of a protocol test every sample exactly once.
+No subject is ever on both sides of a split. Folds test every sample exactly once; of a set that comes with a training
+part, that part is not tested.
 
     for fold in subject_folds(subjects, folds=5, seed=0):
         train(clips.subset(fold.train)), test(clips.subset(fold.test))
@@ -10,6 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+FOLDS, LOSO, SPLIT, CROSS = "folds", "loso", "split", "cross"
+TRAINING_PARTS = ("train", "training")
+"""What a set may call the part to train on, in letters of any case."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,41 @@ def leave_one_subject_out(subjects: Sequence[str]) -> list[Fold]:
     if len(names) < 2:
         raise ValueError(f"leave-one-subject-out needs two subjects or more, found {list(names)}")
     return [_split(str(name), subjects == name) for name in names]
+
+
+def own_split(parts: Sequence[str | None], subjects: Sequence[str]) -> list[Fold]:
+    """The division that a data set comes with, its column `split`.
+
+    Args:
+        parts: N names of parts, one per sample; None where a sample belongs to none.
+        subjects: N subject names.
+
+    Returns:
+        With a part called train (or training): one fold "test", trained on it and tested on all others. Without: a fold
+            per part, named after it and trained on the others, as the three of DISFA and BP4D are meant.
+
+    Raises:
+        ValueError: samples without a part; a single part; a subject on both sides.
+    """
+    subjects, without = np.asarray(subjects), sum(part is None for part in parts)
+    instead = "choose --protocol folds or loso"
+    if without:
+        some = "no clip says" if without == len(parts) else f"{without} of {len(parts)} clips do not say"
+        raise ValueError(f"{some} in column `split` to which part it belongs: {instead}")
+    parts = np.asarray(parts, dtype=str)
+    names = np.unique(parts).tolist()
+    training = [name for name in names if name.lower() in TRAINING_PARTS]
+    if len(names) == max(1, len(training)):
+        raise ValueError(f"all clips belong to part {names} of column `split`, which leaves nothing to test: {instead}")
+    tested = {"test": ~np.isin(parts, training)} if training else {name: parts == name for name in names}
+    folds = [_split(name, mask) for name, mask in tested.items()]
+    for fold in folds:
+        if shared := sorted(set(subjects[fold.train]) & set(subjects[fold.test])):
+            raise ValueError(
+                f"{len(shared)} people ({', '.join(map(str, shared[:3]))} ...) are in the training and in the testing "
+                f"part of column `split`, so that scores would not be of people unseen: {instead}"
+            )
+    return folds
 
 
 def inner_split(subjects: Sequence[str], train: np.ndarray, folds: int = 5, seed: int = 0) -> Fold:

@@ -1,8 +1,8 @@
 """Score a run by a protocol: on people never seen in training, or on another domain. Predictions stay as parquet.
 
-Folds and leave-one-subject-out train one model per fold with the run's settings; a fold whose predictions exist is not
-trained again, so a broken evaluation goes on where it stopped. A record beside them says what they were made with, and
-others are refused. Cross-domain scores a finished model.
+Folds, leave-one-subject-out and a set's own split train one model per fold with the run's settings; a fold whose
+predictions exist is not trained again, so a broken evaluation goes on where it stopped. A record beside them says what
+they were made with, and others are refused. Cross-domain scores a finished model.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import datasets
+import numpy as np
 
 from dataset_scripts.labels import AU_SETS
 from training_aullm.bootstrap import Interval, bootstrap_f1
@@ -21,7 +22,16 @@ from training_aullm.metrics import Scores, score
 from training_aullm.predict import load_model
 from training_aullm.predictions import Predictions, pool
 from training_aullm.progress import TrainingBar
-from training_aullm.protocols import Fold, cross_domain, leave_one_subject_out, subject_folds
+from training_aullm.protocols import (
+    FOLDS,
+    LOSO,
+    SPLIT,
+    Fold,
+    cross_domain,
+    leave_one_subject_out,
+    own_split,
+    subject_folds,
+)
 from training_aullm.records import check_record
 from training_aullm.report import json_line
 from training_aullm.runs import RunSettings, Source, build_clips, coded_action_units
@@ -55,30 +65,38 @@ class Result:
 
 
 def score_folds(
-    run: Path, settings: RunSettings, folds: int | None, predict_fold: "FoldPredictor | None" = None
+    run: Path,
+    settings: RunSettings,
+    protocol: str,
+    folds: int | None = None,
+    predict_fold: "FoldPredictor | None" = None,
 ) -> Result:
     """Train and test on subject-exclusive folds of the run's own clips.
 
     Args:
         run: the run's folder.
         settings: of the run.
-        folds: how many; None leaves one subject out at a time.
+        protocol: "folds", "loso" or "split".
+        folds: how many, with "folds".
         predict_fold: gives a fold's predictions; None trains a model on its training side.
 
     Returns:
-        Scores of the pooled predictions: every clip is tested once, by a model that never saw its person.
+        Scores of the pooled predictions: a clip is tested once, by a model that never saw its person.
 
     Raises:
-        ValueError: predictions of other settings or other clips lie there already.
+        ValueError: predictions of other settings or other clips lie there already; the clips cannot be divided so.
     """
-    name = "loso" if folds is None else f"folds{folds}"
+    name = f"folds{folds}" if protocol == FOLDS else protocol
+    table = settings.source.load()
+    splits = _divide(table, protocol, folds)
     recipe, names = settings.recipe, settings.action_units
     processor = new_processor(settings.preset, names, settings.language_model)
     model = new_model(recipe, names, settings.language_model, settings.seed)
-    clips = build_clips(run, settings.source.load(), model, processor)
-    splits = leave_one_subject_out(clips.subjects) if folds is None else subject_folds(clips.subjects, folds)
+    clips = build_clips(run, table, model, processor)
     folder = run / PREDICTIONS / name
     made_with = asdict(settings) | {"recipe": asdict(recipe), "clips": clips_digest(clips)}
+    if protocol == SPLIT:
+        made_with["parts"] = {fold.name: hashlib.sha256(fold.test.tobytes()).hexdigest()[:16] for fold in splits}
     check_record(folder / "made_with.json", made_with, f"delete {folder} or choose another run's folder")
     parts = []
     for fold in splits:
@@ -86,9 +104,17 @@ def score_folds(
         if not path.exists():
             (predict_fold or _fit_fold)(run, settings, clips, fold).save(path)
         parts.append(Predictions.load(path))
-    pooled = pool(parts, clips.sample_ids)
+    tested = np.sort(np.concatenate([fold.test for fold in splits]))
+    pooled = pool(parts, [clips.sample_ids[index] for index in tested])
     pooled.save(run / PREDICTIONS / f"{name}.parquet")
     return Result.of(name, pooled)
+
+
+def _divide(table: datasets.Dataset, protocol: str, folds: int | None) -> list[Fold]:
+    subjects = table["subject"][:]
+    if protocol == SPLIT:
+        return own_split(table["split"][:] if "split" in table.column_names else [None] * len(table), subjects)
+    return leave_one_subject_out(subjects) if protocol == LOSO else subject_folds(subjects, folds)
 
 
 def clips_digest(clips: ClipSet) -> str:

@@ -36,7 +36,7 @@ def test_every_difference_is_named():
 
 
 def test_sets_without_published_counts_say_so():
-    assert "no counts are published" in str(Report("bp4d", "1"))
+    assert "no counts are published" in str(Report("smic", "VIS"))
 
 
 def test_counting_takes_each_unit_once_a_clip():
@@ -68,6 +68,15 @@ def test_strict_refuses_repairs_and_drops_but_not_doubt_or_the_known():
     report.add("dropped", "row 3", "no folder", "left out")
     with pytest.raises(NotAsPublished, match=r"in 1 places\n  dropped: row 3: no folder \(left out\)"):
         report.refuse()
+
+
+@pytest.mark.parametrize(("name", "release", "people"), [("disfa", "right", 27), ("bp4d", "1", 41)])
+def test_a_copy_of_recordings_is_checked_by_its_people(name, release, people):
+    report = Report(name, release)
+    report.count((f"s{number}", [4]) for number in range(people - 1))
+    assert report.differences() == [f"subjects: {people - 1}, published {people}"]
+    report.count((f"s{number % people}", [4]) for number in range(3 * people))
+    assert report.differences() == []
 
 
 def test_published_counts_are_of_known_sets_and_of_the_twelve():

@@ -53,10 +53,16 @@ def test_a_video_counts_from_zero(load):
     assert row["sample_id"] == "folder/anna/anna" and row["data_set"] == "folder" and not report.findings
 
 
+def test_an_onset_alone_leaves_the_offset_open(load):
+    rows, _ = load("anna.mp4,anna,12,4,,,,,")
+    assert (rows[0]["onset"], rows[0]["offset"], len(rows[0]["frames"])) == (0, None, 16)
+
+
 def test_without_onset_and_offset_the_whole_clip_counts_and_empty_means_none(load):
     rows, report = load(*ALL)
     row = next(row for row in rows if row["clip"] == "more_ben")
-    assert (row["onset"], row["apex"], row["offset"], len(row["frames"]), row["fps"]) == (0, None, 9, 10, 25)
+    assert [row[mark] for mark in ("onset", "apex", "offset")] == [None, None, None]  # nobody said when it begins
+    assert (len(row["frames"]), row["fps"]) == (10, 25)
     assert set(states(row).values()) == {0} and not report.findings
 
 

@@ -26,7 +26,9 @@ def run(tmp_path) -> str:
     return str(tmp_path / "run")
 
 
-@pytest.mark.parametrize(("protocol", "expected"), [(None, "folds"), ("folds", "folds"), ("loso", "loso")])
+@pytest.mark.parametrize(
+    ("protocol", "expected"), [(None, "folds"), ("folds", "folds"), ("loso", "loso"), ("split", "split")]
+)
 def test_a_run_is_scored_on_its_own_clips(run, protocol, expected):
     evaluation = plan_evaluation(run, None, protocol, 4, begin)
     assert (evaluation.protocol, evaluation.out, evaluation.folds) == (expected, Path(run), 4)
@@ -63,8 +65,9 @@ def test_a_finished_model_without_a_run_is_scored_beside_itself(tmp_path, monkey
 
 
 def test_what_makes_no_sense_is_told(run, tmp_path):
-    with pytest.raises(ValueError, match="name another folder"):
-        plan_evaluation(run, OTHER, "loso", 5, begin)
+    for protocol in ("loso", "split"):
+        with pytest.raises(ValueError, match="name another folder"):
+            plan_evaluation(run, OTHER, protocol, 5, begin)
     with pytest.raises(ValueError, match="pass other clips"):
         plan_evaluation(run, OWN, "cross", 5, begin)
     with pytest.raises(FileNotFoundError, match="--data"):

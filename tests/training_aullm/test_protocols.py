@@ -1,11 +1,11 @@
-"""Protocols: no subject on both sides, every sample tested once, inner splits inside the training side."""
+"""Protocols: no subject on both sides, every sample tested once, inner splits inside the training side, own splits."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training_aullm.protocols import cross_domain, inner_split, leave_one_subject_out, subject_folds
+from training_aullm.protocols import cross_domain, inner_split, leave_one_subject_out, own_split, subject_folds
 
 
 def check_partition(splits, subjects):
@@ -51,3 +51,33 @@ def test_cross_domain_keeps_the_common_units_in_training_order():
 def test_too_many_folds_are_refused():
     with pytest.raises(ValueError, match="3 folds of 2 subjects"):
         subject_folds(["a", "b"], 3)
+
+
+@pytest.mark.parametrize("name", ["train", "Training"])
+def test_a_training_part_is_trained_on_and_all_others_are_tested(name):
+    (fold,) = own_split([name, "test", name, "validation"], ["a", "b", "c", "d"])
+    assert (fold.name, fold.train.tolist(), fold.test.tolist()) == ("test", [0, 2], [1, 3])
+
+
+def test_parts_without_a_training_part_are_tested_in_turn():
+    subjects = ["a", "b", "a", "c"]
+    folds = own_split(["1", "2", "1", "3"], subjects)
+    assert [fold.name for fold in folds] == ["1", "2", "3"]
+    check_partition(folds, subjects)
+    assert folds[0].test.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("parts", "subjects", "said"),
+    [
+        ([None, None], "ab", "no clip says in column `split`"),
+        (["train", None, "test"], "abc", "1 of 3 clips do not say"),
+        (["train", "train"], "ab", "all clips belong to part .'train'."),
+        (["train", "training"], "ab", "nothing to test"),
+        (["train", "test", "test"], "aab", "1 people .a .... are in the training and in the testing part"),
+        (["1", "2", "2"], "aab", "people unseen: choose --protocol"),
+    ],
+)
+def test_what_is_no_split_is_told(parts, subjects, said):
+    with pytest.raises(ValueError, match=said):
+        own_split(parts, list(subjects))

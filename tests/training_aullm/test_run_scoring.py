@@ -14,6 +14,7 @@ from training_aullm.clips import ClipSet, select_labels
 from training_aullm.fitting import as_predictions, predict_probabilities
 from training_aullm.metrics import score
 from training_aullm.preparing import Preparation, prepare_table
+from training_aullm.protocols import FOLDS, LOSO, SPLIT
 from training_aullm.report import label_notes
 from training_aullm.run_scoring import Result, score_cross, score_folds
 from training_aullm.run_training import train_run
@@ -54,7 +55,7 @@ def oracle(run, settings, clips: ClipSet, fold):
 def loso(settings, tmp_path_factory) -> tuple[Path, Result]:
     """A folder, and what the oracle scores when one person is left out at a time."""
     folder = tmp_path_factory.mktemp("loso")
-    return folder, score_folds(folder, settings, None, oracle)
+    return folder, score_folds(folder, settings, LOSO, predict_fold=oracle)
 
 
 def test_labels_as_predictions_score_exactly_one(settings, loso):
@@ -83,24 +84,54 @@ def test_a_fold_has_a_file_and_all_of_them_a_record(loso):
 
 
 def test_predictions_of_other_settings_or_clips_are_refused(settings, tmp_path):
-    first = score_folds(tmp_path, settings, 2, oracle)
-    again = score_folds(tmp_path, settings, 2, None)  # every fold is there: nothing is trained
+    first = score_folds(tmp_path, settings, FOLDS, 2, oracle)
+    again = score_folds(tmp_path, settings, FOLDS, 2, None)  # every fold is there: nothing is trained
     assert again.scores.mean_f1 == first.scores.mean_f1 == 1.0
     with pytest.raises(ValueError, match="seed: 0, now 1"):
-        score_folds(tmp_path, replace(settings, seed=1), 2, oracle)
+        score_folds(tmp_path, replace(settings, seed=1), FOLDS, 2, oracle)
     with pytest.raises(ValueError, match=r"recipe\.epochs: 1, now 2\): delete"):
-        score_folds(tmp_path, replace(settings, epochs=2), 2, oracle)
+        score_folds(tmp_path, replace(settings, epochs=2), FOLDS, 2, oracle)
 
 
 def test_predictions_of_changed_labels_are_refused(settings, tmp_path, prepared):
     table = Source(data=prepared).load()
     table.to_parquet(tmp_path / "clips.parquet")
     mine = replace(settings, source=Source(data=str(tmp_path)))
-    score_folds(tmp_path / "run", mine, 2, oracle)
+    score_folds(tmp_path / "run", mine, FOLDS, 2, oracle)
     changed = table.map(lambda row: {"action_units": states("12")}, features=table.features)
     changed.to_parquet(tmp_path / "clips.parquet")
     with pytest.raises(ValueError, match="clips: "):
-        score_folds(tmp_path / "run", mine, 2, oracle)
+        score_folds(tmp_path / "run", mine, FOLDS, 2, oracle)
+
+
+def split_table(settings, part_of: dict[str, str], folder: Path) -> RunSettings:
+    """Settings of the same clips, divided by person."""
+    table = settings.source.load()
+    divided = table.map(lambda row: {"split": part_of[row["subject"]]}, features=table.features)
+    divided.to_parquet(folder / "clips.parquet")
+    return replace(settings, source=Source(data=str(folder)))
+
+
+def test_a_sets_own_split_tests_its_test_part_only(settings, tmp_path):
+    mine = split_table(settings, {"s0": "train", "s1": "test", "s2": "train", "s3": "test"}, tmp_path)
+    seen = []
+
+    def predict(run, settings, clips, fold):
+        seen.append((set(clips.subset(fold.train).subjects), set(clips.subset(fold.test).subjects)))
+        return oracle(run, settings, clips, fold)
+
+    result = score_folds(tmp_path / "run", mine, SPLIT, predict_fold=predict)
+    assert seen == [({"s0", "s2"}, {"s1", "s3"})] and set(result.predictions.subjects) == {"s1", "s3"}
+    assert result.name == "split" and result.scores.mean_f1 == 1.0 and len(result.predictions.labels) == 4
+    other = split_table(settings, {"s0": "test", "s1": "train", "s2": "train", "s3": "test"}, tmp_path)
+    with pytest.raises(ValueError, match=r"parts\.test"):
+        score_folds(tmp_path / "run", other, SPLIT, predict_fold=oracle)
+
+
+def test_a_set_without_a_split_is_told_before_it_is_measured(settings, tmp_path):
+    with pytest.raises(ValueError, match="choose --protocol folds or loso"):
+        score_folds(tmp_path, settings, SPLIT, predict_fold=oracle)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_units_of_a_set_are_those_that_two_people_show(prepared):

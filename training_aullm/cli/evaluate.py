@@ -48,6 +48,10 @@ def evaluate(
     \b
       folds  one model per fold of people, trained with the run's settings
       loso   one model per person: leave-one-subject-out
+      split  the set's own division, column split: one model trained on part
+             train and tested on the rest (a folder with train/metadata.csv and
+             test/metadata.csv); without such a part, one model per part,
+             trained on the others (DISFA, BP4D)
       cross  a finished model, on clips of other people
 
     A run is scored by folds on its own clips; with clips given, its model is
@@ -70,6 +74,7 @@ def evaluate(
       aullm evaluate runs/base --protocol cross --domain samm-like
       aullm evaluate --data prepared/casme2 --protocol loso
       aullm evaluate --dataset folder --data-dir my-clips --protocol loso
+      aullm evaluate --data prepared/disfa --protocol split
       aullm evaluate runs/base --dataset folder --data-dir my-clips
     """
     from training_aullm.evaluating import plan_evaluation

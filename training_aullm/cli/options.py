@@ -27,6 +27,7 @@ class Protocol(StrEnum):
 
     FOLDS = "folds"
     LOSO = "loso"
+    SPLIT = "split"
     CROSS = "cross"
 
 
