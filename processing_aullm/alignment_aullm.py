@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from .geometry_aullm import apply, compose, fit_similarity, invert, resize_matrix, to_gray, warp
-from .landmarks_aullm import FaceDetector, LandmarkModel, Landmarks, Region
+from .landmarks_aullm import Face, FaceDetector, LandmarkModel, Landmarks, Region
 from .refinement_aullm import LEFT_EYE, LIPS, RIGHT_EYE, RigidRefiner
 from .video_aullm import ClipError
 
@@ -161,10 +161,20 @@ class FaceAligner:
             raise ClipError(f"{name}: no face in any frame; check that the video shows one, upright and large enough")
         return AlignedClip(np.stack(crops), np.stack(matrices), first, first + len(crops) - 1, lost)
 
+    def faces(self, frame: np.ndarray) -> list[Landmarks]:
+        """The faces of a frame that detector and landmark network agree on, the largest first."""
+        found = [settle(self.mesh, frame, face.region()) for face in self.detector(frame)]
+        return [landmarks for landmarks in found if landmarks.score >= LEAST_SCORE]
+
+    def nearest_face(self, frame: np.ndarray, region: Region) -> Face | None:
+        """The detected face of about a region's size that stands within its own size of it."""
+        near = [f for f in self.detector(frame) if np.hypot(*(f.center - region.center)) < f.side]
+        near = [f for f in near if 0.6 < f.region().side / region.side < 1.6]
+        return min(near, key=lambda f: np.hypot(*(f.center - region.center))) if near else None
+
     def _start(self, frame: np.ndarray, face: int, where: str, skip_empty: bool) -> "Track | None":
-        """Follow one of the faces that detector and landmark network agree on."""
-        found = [_settle(self.mesh, frame, face.region()) for face in self.detector(frame)]
-        faces = [landmarks for landmarks in found if landmarks.score >= LEAST_SCORE]
+        """Follow one of the frame's faces."""
+        faces = self.faces(frame)
         if not faces and skip_empty:
             return None
         if not faces:
@@ -196,7 +206,7 @@ class Track:
         landmarks = self._look(frame)
         if landmarks is None:
             return self.first_matrix, "the face is lost"
-        if _outside(landmarks.points, frame) > 0.1:
+        if outside(landmarks.points, frame) > 0.1:
             return self.first_matrix, "the face leaves the frame"
         matrix = compose(fit_similarity(self.first_points, landmarks.points), self.first_matrix)
         if not self.aligner.refine:
@@ -208,24 +218,22 @@ class Track:
         found = self.aligner.mesh(frame, self.region)
         if found.score < LEAST_SCORE:
             return self._look_again(frame)
-        if _moved(self.region, found.region()):
-            found = _settle(self.aligner.mesh, frame, found.region())
+        if moved(self.region, found.region()):
+            found = settle(self.aligner.mesh, frame, found.region())
             self.region = found.region()
         return found
 
     def _look_again(self, frame: np.ndarray) -> Landmarks | None:
         """The same face after a leap: the nearest one, if it stands within its own size of where it was."""
-        near = [f for f in self.aligner.detector(frame) if np.hypot(*(f.center - self.region.center)) < f.side]
-        near = [f for f in near if 0.6 < f.region().side / self.region.side < 1.6]
-        if not near:
+        face = self.aligner.nearest_face(frame, self.region)
+        if face is None:
             return None
-        face = min(near, key=lambda f: np.hypot(*(f.center - self.region.center)))
-        found = _settle(self.aligner.mesh, frame, face.region())
+        found = settle(self.aligner.mesh, frame, face.region())
         self.region = found.region()
         return found if found.score >= LEAST_SCORE else None
 
 
-def _settle(mesh: LandmarkModel, frame: np.ndarray, region: Region, passes: int = 2) -> Landmarks:
+def settle(mesh: LandmarkModel, frame: np.ndarray, region: Region, passes: int = 2) -> Landmarks:
     """Landmarks from a rough region: each pass gives the next its region."""
     for _ in range(passes):
         found = mesh(frame, region)
@@ -233,7 +241,7 @@ def _settle(mesh: LandmarkModel, frame: np.ndarray, region: Region, passes: int 
     return found
 
 
-def _moved(old: Region, new: Region) -> bool:
+def moved(old: Region, new: Region) -> bool:
     """Whether a region moved so far that its landmarks would suffer: 4% of its side, 6% in size, or 0.06 radians."""
     return bool(
         np.hypot(*(new.center - old.center)) > 0.04 * old.side
@@ -242,7 +250,7 @@ def _moved(old: Region, new: Region) -> bool:
     )
 
 
-def _outside(points: np.ndarray, frame: np.ndarray) -> float:
+def outside(points: np.ndarray, frame: np.ndarray) -> float:
     """Part of the eye, nose and mouth points that stands outside of the frame."""
     x, y = points[list(FEATURES)].T
     return float(((x < 0) | (y < 0) | (x > frame.shape[1] - 1) | (y > frame.shape[0] - 1)).mean())

@@ -16,9 +16,11 @@ import numpy as np
 from transformers.image_processing_utils import BaseImageProcessor, BatchFeature
 
 from .alignment_aullm import AlignedClip, FaceAligner, Framing
+from .decoding_aullm import NumberedFrames
 from .face_networks_aullm import FaceFiles
 from .geometry_aullm import resize_matrix, to_gray
 from .landmarks_aullm import BlazeFaceDetector, FaceDetector, FaceMesh, LandmarkModel
+from .stream_aullm import FaceStream
 from .video_aullm import Clip, ClipError, open_clip, split_batch
 
 FIELDS = ("num_frames", "size", "align", "framing")
@@ -123,6 +125,32 @@ class AullmImageProcessor(BaseImageProcessor):
         if aligned.lost:
             warnings.warn(f"{clip.name}: {aligned.lost}; the video is cut there", stacklevel=2)
         return aligned
+
+    def open_stream(
+        self,
+        video: object,
+        faces: int = 1,
+        start: float | None = None,
+        end: float | None = None,
+        fps: float | None = None,
+        length: float = 0.5,
+    ) -> FaceStream:
+        """Open a video of any length; iterating over what this gives follows its faces, a few seconds at a time.
+
+        Args:
+            video: Whatever `open_clip` reads.
+            faces: How many faces to follow at the same time, by size.
+            start: Seconds from the first frame where to start; a file is not decoded before it.
+            end: Seconds where to end; None is the video's end.
+            fps: Frames per second; None takes what the file says.
+            length: Seconds that a window covers: what neighbouring chunks overlap by.
+
+        Raises:
+            ClipError: The video cannot be read, or start and end name no part of it.
+            ValueError: The frame rate is not known, or an option is out of range.
+        """
+        frames = NumberedFrames(open_clip(video, "video"), start, end, fps)
+        return FaceStream(self.aligner, frames, self.size, faces, length)
 
     @property
     def aligner(self) -> FaceAligner:

@@ -16,7 +16,9 @@ from transformers.feature_extraction_utils import BatchFeature
 from transformers.processing_utils import ProcessorMixin
 
 from .alignment_aullm import AlignedClip, FaceAligner, Framing
+from .blinks_aullm import find_blinks
 from .clip_aullm import AullmImageProcessor
+from .explained_aullm import ExplainedClips
 from .face_networks_aullm import FaceFiles
 from .geometry_aullm import warp
 from .landmarks_aullm import BlazeFaceDetector, FaceMesh
@@ -31,7 +33,9 @@ from .prompt_aullm import (
     check_action_units,
     resolve_template,
 )
+from .reading_aullm import VideoReading
 from .refinement_aullm import RigidRefiner
+from .stream_aullm import FaceChunk, FaceStream
 from .video_aullm import ClipError, open_clip
 
 __all__ = [
@@ -45,11 +49,14 @@ __all__ = [
     "BlazeFaceDetector",
     "ClipError",
     "FaceAligner",
+    "FaceChunk",
     "FaceFiles",
     "FaceMesh",
+    "FaceStream",
     "Framing",
     "Prompt",
     "RigidRefiner",
+    "find_blinks",
     "open_clip",
     "warp",
 ]
@@ -57,7 +64,7 @@ __all__ = [
 PRESETS = {"base": {"num_frames": 6, "size": 224}, "paper": {"num_frames": 6, "size": 64}}
 
 
-class AullmProcessor(ProcessorMixin):
+class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
     """Face crops and prompt of a clip.
 
     Args:
@@ -153,6 +160,18 @@ class AullmProcessor(ProcessorMixin):
             "au_positions": np.tile(np.array(prompt.au_positions, dtype=np.int64), (batch, 1)),
         }
         return BatchFeature({**pixels, **text}, tensor_type=return_tensors)
+
+    def open_stream(
+        self,
+        video: object,
+        faces: int = 1,
+        start: float | None = None,
+        end: float | None = None,
+        fps: float | None = None,
+        length: float = 0.5,
+    ) -> FaceStream:
+        """Follow the faces of a video of any length, see `AullmImageProcessor.open_stream`."""
+        return self.image_processor.open_stream(video, faces, start, end, fps, length)
 
     def prompt(self, action_units: Sequence[str] | None = None) -> Prompt:
         """The prompt for these action units, tokenised: what a model stores to run on pixels alone."""

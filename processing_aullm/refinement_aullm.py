@@ -11,7 +11,7 @@ out, since they are what moves.
 import cv2
 import numpy as np
 
-from .geometry_aullm import IDENTITY, apply, compose, invert
+from .geometry_aullm import IDENTITY, apply, compose
 
 # Outlines among FaceMesh's 468 points.
 RIGHT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
@@ -28,6 +28,9 @@ ABOVE_MOUTH = 8  # px above the mouth corners where the region ends
 BESIDE_NOSE = 4  # px beside the nose wings where it ends, below the eyes: cheeks rise with AU6 and AU12
 TUKEY = 4.685  # 95% efficiency on Gaussian noise (Huber and Ronchetti, "Robust Statistics")
 LEAST_SCALE = 0.7  # grey levels; keeps the weights sane on noiseless frames
+CONVERGED = 5e-3  # px; a smaller step ends the search
+DAMPING = 1e-3 * np.eye(6)  # keeps an even patch, which says nothing, solvable
+EVERY = 3  # of the residuals, which are sorted by steepness, tell their spread
 FARTHEST = 0.08  # of the crop's side; landmarks are never that wrong, so a corner moved farther means divergence
 
 
@@ -53,12 +56,12 @@ class RigidRefiner:
         chosen = np.argsort(-steep, kind="stable")[:points]
         rows, columns = rows[chosen], columns[chosen]
         self.half = (template.shape[0] - 1) / 2
-        self.points = np.stack([columns, rows], axis=1).astype(np.float64)
-        self.values = image[rows, columns].astype(np.float64)
+        self.points = np.stack([columns, rows, np.ones_like(rows)], axis=1).astype(np.float32)
+        self.values = image[rows, columns]
         gx, gy = gradient_x[rows, columns], gradient_y[rows, columns]
-        x, y = ((self.points - self.half) / self.half).T
-        columns_of_jacobian = [gx, gy, gx * x + gy * y, gy * x - gx * y, self.values, np.ones_like(x)]
-        self.jacobian = np.stack(columns_of_jacobian, axis=1).astype(np.float64)
+        x, y = (columns - self.half) / self.half, (rows - self.half) / self.half
+        rows_of_jacobian = [gx, gy, gx * x + gy * y, gy * x - gx * y, self.values, np.ones_like(gx)]
+        self.jacobian = np.stack(rows_of_jacobian).astype(np.float32)
 
     def refine(self, crop: np.ndarray) -> np.ndarray:
         """Similarity from template pixels to pixels of the crop, near the identity.
@@ -69,34 +72,57 @@ class RigidRefiner:
         Returns:
             (2, 3) matrix; the identity where refinement diverges or does not lower the residual.
         """
+        return self.match(crop)[0]
+
+    def match(self, crop: np.ndarray) -> tuple[np.ndarray, float]:
+        """The same, and how alike the two are there.
+
+        Args:
+            crop: (S, S) uint8, placed by the landmarks or as the frame before it.
+
+        Returns:
+            The matrix, and the correlation of the compared grey values, -1 to 1; what is hidden or another face
+            lowers it.
+        """
         image = _blur(crop)
-        matrix, gain, bias = IDENTITY, *self._light(_sample(image, self.points))
-        start = _sample(image, self.points) - (gain * self.values + bias)
+        matrix, values = IDENTITY, self._sample(image, IDENTITY)
+        gain, bias = self._light(values)
+        start = end = values - (gain * self.values + bias)
         scale = _scale(start)
         for _ in range(self.iterations):
-            residual = _sample(image, apply(matrix, self.points)) - (gain * self.values + bias)
-            weighted = self.jacobian * _tukey(residual, _scale(residual))[:, None]
-            step = np.linalg.lstsq(weighted.T @ self.jacobian, weighted.T @ residual, rcond=None)[0]
-            gain, bias = gain + step[4], bias + step[5]
-            matrix = compose(matrix, invert(self._similarity(step)))
-            if np.abs(step[:4]).max() < 2e-3:
+            weighted = self.jacobian * _tukey(end, _scale(end))
+            step = np.linalg.solve((weighted @ self.jacobian.T).astype(np.float64) + DAMPING, weighted @ end)
+            gain, bias = np.float32(gain + step[4]), np.float32(bias + step[5])
+            matrix = self._stepped(matrix, *step[:4].tolist())
+            values = self._sample(image, matrix)
+            end = values - (gain * self.values + bias)
+            if np.abs(step[:4]).max() < CONVERGED:
                 break
-        end = _sample(image, apply(matrix, self.points)) - (gain * self.values + bias)
-        better = _loss(end, scale) < _loss(start, scale)
         corners = self.half * np.array([[0, 0], [0, 2], [2, 0], [2, 2]])
         near = np.abs(apply(matrix, corners) - corners).max() < FARTHEST * 2 * self.half
-        return matrix if better and near else IDENTITY
+        if near and _loss(end, scale) < _loss(start, scale):
+            return matrix, self._likeness(values)
+        return IDENTITY, self._likeness(self._sample(image, IDENTITY))
+
+    def _sample(self, image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+        """Grey values (N,) at the mapped points, linear, which is exact enough on a blurred image."""
+        places = self.points @ matrix.T.astype(np.float32)
+        return cv2.remap(image, places[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+
+    def _likeness(self, values: np.ndarray) -> float:
+        a, b = values - values.mean(), self.values - self.values.mean()
+        return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-6))
 
     def _light(self, values: np.ndarray) -> tuple[float, float]:
         """Gain and bias that take the template's grey values to these."""
         gain = values.std() / max(self.values.std(), 1e-6)
         return gain, values.mean() - gain * self.values.mean()
 
-    def _similarity(self, step: np.ndarray) -> np.ndarray:
-        grow, turn = step[2] / self.half, step[3] / self.half
-        linear = np.array([[1 + grow, -turn], [turn, 1 + grow]])
-        center = np.full(2, self.half)
-        return np.hstack([linear, (step[:2] + center - linear @ center)[:, None]])
+    def _stepped(self, matrix: np.ndarray, right: float, down: float, grow: float, turn: float) -> np.ndarray:
+        """The matrix before a step of the template: shifts in pixels, growth and turn in pixels at the crop's edge."""
+        a, b = 1 + grow / self.half, turn / self.half
+        x, y = right + self.half * (1 - a + b), down + self.half * (1 - a - b)
+        return compose(matrix, np.array([[a, b, -a * x - b * y], [-b, a, b * x - a * y]]) / np.array([a * a + b * b]))
 
 
 def rigid_region(landmarks: np.ndarray, size: int) -> np.ndarray:
@@ -133,20 +159,11 @@ def _blur(image: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(image.astype(np.float32), (0, 0), BLUR)
 
 
-def _sample(image: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Grey values between pixels, linear, which is exact enough on a blurred image; (N, 2) to (N,)."""
-    points = np.clip(points, 0, image.shape[0] - 1.001)
-    x, y = points[:, 0].astype(np.intp), points[:, 1].astype(np.intp)
-    right, down = points[:, 0] - x, points[:, 1] - y
-    flat, corner = image.ravel(), y * image.shape[1] + x
-    top = flat[corner] + right * (flat[corner + 1] - flat[corner])
-    corner += image.shape[1]
-    return top + down * (flat[corner] + right * (flat[corner + 1] - flat[corner]) - top)
-
-
 def _scale(residual: np.ndarray) -> float:
     """Spread of the residuals that outliers do not move."""
-    return max(1.4826 * float(np.median(np.abs(residual))), LEAST_SCALE)
+    some = np.abs(residual[::EVERY])
+    middle = len(some) // 2
+    return max(1.4826 * float(np.partition(some, middle)[middle]), LEAST_SCALE)
 
 
 def _tukey(residual: np.ndarray, scale: float) -> np.ndarray:

@@ -48,7 +48,7 @@ class VideoFile:
     @cached_property
     def fps(self) -> float | None:
         """Frames per second as the container states them, None where it does not."""
-        with self._open() as container:
+        with self.open() as container:
             rate = container.streams.video[0].average_rate
         return float(rate) if rate else None
 
@@ -60,7 +60,7 @@ class VideoFile:
         """
         decoded = self._decode()
         if indices is None:
-            yield from (_upright(frame) for frame in decoded)
+            yield from (upright(frame) for frame in decoded)
             return
         at, frame, image = -1, None, None
         for index in indices:
@@ -68,10 +68,15 @@ class VideoFile:
                 at, frame, image = at + 1, next(decoded, None), None
                 if frame is None:
                     raise ClipError(f"{self.name}: frame {index} does not exist, the video has {at} frames")
-            image = _upright(frame) if image is None else image
+            image = upright(frame) if image is None else image
             yield image
 
-    def _open(self) -> av.container.InputContainer:
+    def open(self) -> av.container.InputContainer:
+        """Open the container anew.
+
+        Raises:
+            ClipError: It is no video.
+        """
         try:
             container = av.open(io.BytesIO(self.source) if isinstance(self.source, bytes) else str(self.source))
         except (av.FFmpegError, OSError) as error:
@@ -82,7 +87,7 @@ class VideoFile:
         return container
 
     def _decode(self) -> Iterator[av.VideoFrame]:
-        with self._open() as container:
+        with self.open() as container:
             count = 0
             try:
                 for frame in container.decode(video=0):
@@ -183,7 +188,7 @@ def split_batch(videos: object) -> list:
     return list(videos)
 
 
-def _upright(frame: av.VideoFrame) -> np.ndarray:
+def upright(frame: av.VideoFrame) -> np.ndarray:
     """Pixels of a decoded frame as they are meant to be seen: phones turn a video by a note in the file."""
     turns = round(frame.rotation / 90)
     pixels = frame.to_ndarray(format="rgb24")

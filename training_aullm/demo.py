@@ -6,6 +6,7 @@
 Training goes on from its last checkpoint when a demo was broken off; rendered and measured clips are kept.
 """
 
+import json
 import shutil
 import time
 from contextlib import contextmanager
@@ -17,16 +18,18 @@ from rich.console import Console
 
 from dataset_scripts.synthetic.video import render_video
 from modeling_aullm import AullmForActionUnitDetection
+from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm import AullmProcessor
 from training_aullm.clips import ClipSet
 from training_aullm.demo_pictures import draw_clips, draw_learned_graph, draw_scores
 from training_aullm.demo_reading import honest_reading
 from training_aullm.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
-from training_aullm.predict import MODEL_FOLDER, predict_video
+from training_aullm.predict import MODEL_FOLDER
 from training_aullm.progress import TrainingBar, wide_console
 from training_aullm.protocols import cross_domain, subject_folds
 from training_aullm.publish import ask_stranger, largest_difference, save_for_hub
-from training_aullm.readings import draw_reading, reading_table
+from training_aullm.readings import FaceTimeline, draw_reading, reading_table
+from training_aullm.records import write_whole
 from training_aullm.report import score_table
 from training_aullm.run_scoring import PREDICTIONS, Result
 from training_aullm.run_training import CHECKPOINTS, has_checkpoint, write_history
@@ -108,17 +111,17 @@ def run_demo(out: Path, demo: DemoSettings, console: Console | None = None) -> d
         difference = check_stranger(folder, video, truth, model, processor)
     steps.console.print(f"   its logits differ from ours by {difference:.1e} at most")
     with steps("reading a video that it has never seen"):
-        timeline, aligned = predict_video(video, model, processor)
-        timeline.write_json(out / "video.json")
-        draw_reading(out / "video.png", timeline, aligned, known_spans(truth))
-    steps.console.print(reading_table(timeline))
+        reading = AullmPipeline(model.eval(), processor=processor, device=model.device)(video)
+        write_whole(out / "video.json", json.dumps(reading, indent=1) + "\n")
+        draw_reading(out / "video.png", reading, video, truth=known_spans(truth))
+    steps.console.print(reading_table(reading))
     with steps("drawing"):
         write_history(out, history)
         draw_scores(out / "f1.png", results)
         draw_learned_graph(out / "graph.png", model, unseen)
         draw_clips(out / "clips.png", model, unseen, table.select(fold.test.tolist()))
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
-    steps.console.print(honest_reading(out, results, timeline, known_spans(truth), steps.total))
+    steps.console.print(honest_reading(out, results, FaceTimeline.of(reading), known_spans(truth), steps.total))
     return results
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training_aullm.metrics import Scores, mean_of_defined
-from training_aullm.predict import Timeline
+from training_aullm.metrics import always_present_f1, mean_of_defined
+from training_aullm.readings import FaceTimeline
 from training_aullm.run_scoring import Result
 
 FILES = {
@@ -20,16 +20,10 @@ FILES = {
 }
 
 
-def always_present_f1(scores: Scores) -> float:
-    """Mean F1 of answering "present" for every clip: what a score has to beat."""
-    share = scores.positives / np.maximum(scores.known, 1)
-    return mean_of_defined(np.where(scores.positives > 0, 2 * share / (1 + share), np.nan))
-
-
 def honest_reading(
     out: Path,
     results: dict[str, Result],
-    timeline: Timeline,
+    timeline: FaceTimeline,
     rendered: Sequence[tuple[float, float, str]],
     seconds: float,
 ) -> str:
@@ -83,7 +77,7 @@ def _other(results: dict[str, Result]) -> str:
     )
 
 
-def _video(timeline: Timeline, rendered: Sequence[tuple[float, float, str]]) -> str:
+def _video(timeline: FaceTimeline, rendered: Sequence[tuple[float, float, str]]) -> str:
     """What is answered while each rendered movement is in a window, and what is answered when nothing moves."""
     parts, quiet = [], np.ones(len(timeline.starts), bool)
     for start, end, units in rendered:
@@ -99,7 +93,7 @@ def _video(timeline: Timeline, rendered: Sequence[tuple[float, float, str]]) -> 
     )
 
 
-def _answered(timeline: Timeline, windows: np.ndarray) -> str:
+def _answered(timeline: FaceTimeline, windows: np.ndarray) -> str:
     """The action units that reach the threshold in some of the windows, strongest first."""
     highest = timeline.probabilities[windows].max(axis=0, initial=0)
     found = [k for k in np.argsort(-highest) if highest[k] >= timeline.threshold]

@@ -83,6 +83,12 @@ def mean_of_defined(values: np.ndarray) -> float:
     return float(defined.mean()) if defined.size else float("nan")
 
 
+def always_present_f1(scores: Scores) -> float:
+    """Mean F1 of answering "present" for every clip: what a score has to beat."""
+    share = scores.positives / np.maximum(scores.known, 1)
+    return mean_of_defined(np.where(scores.positives > 0, 2 * share / (1 + share), np.nan))
+
+
 def check_predictions(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Check shapes and values once, at the edge.
 

@@ -1,62 +1,143 @@
-"""A timeline made readable: a table for the terminal and a picture."""
+"""A reading made for people: arrays over time, a table for the terminal, and a picture."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from rich.table import Table
 
-from dataset_scripts.labels import AU_MEANINGS
-from processing_aullm import AlignedClip
-from training_aullm.figures.timeline import draw_timeline
-from training_aullm.predict import Timeline
+from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.geometry_aullm import to_gray, warp
+from processing_aullm.video_aullm import open_clip
+from training_aullm.figures.timeline import THUMBNAILS, draw_timeline
+from training_aullm.reading_files import events_of
 
-MOST_SPANS = 4
+MOST_ROWS = 30
+MOST_POINTS = 1500  # of a curve in a picture
+THUMBNAIL = 160  # px
 
 
-def reading_table(timeline: Timeline) -> Table:
-    """One row per action unit: its highest probability, when, and where it is present.
+@dataclass(frozen=True)
+class FaceTimeline:
+    """Probabilities of K action units in W windows of one face.
+
+    Attributes:
+        action_units: the K names.
+        starts, ends: (W,) seconds from the video's first frame.
+        probabilities: (W, K) in [0, 1]; 0 where nothing moved and the model was not asked.
+        threshold: at and above it an action unit counts as present.
+    """
+
+    action_units: tuple[str, ...]
+    starts: np.ndarray
+    ends: np.ndarray
+    probabilities: np.ndarray
+    threshold: float
+
+    @classmethod
+    def of(cls, reading: dict, face: int = 0) -> "FaceTimeline":
+        """Of one face of a reading, by its place in it."""
+        windows, names = reading["faces"][face]["windows"], tuple(reading["action_units"])
+        nothing = [0.0] * len(names)
+        rows = np.array([window["probabilities"] or nothing for window in windows]).reshape(-1, len(names))
+        starts, ends = (np.array([w[mark] for w in windows]) / reading["fps"] for mark in ("onset", "offset"))
+        return cls(names, starts, ends, rows, reading["threshold"])
+
+    @property
+    def centres(self) -> np.ndarray:
+        """(W,) the middle of each window, in seconds."""
+        return (self.starts + self.ends) / 2
+
+    def thinned(self, most: int = MOST_POINTS) -> tuple[np.ndarray, np.ndarray]:
+        """Times (N,) and probabilities (N, K) with at most `most` points: the highest of neighbours stays."""
+        size = -(-len(self.starts) // most) if len(self.starts) else 1
+        edges = range(0, len(self.starts), size)
+        highest = np.array([self.probabilities[at : at + size].max(0) for at in edges]).reshape(
+            -1, len(self.action_units)
+        )
+        return self.centres[::size], highest
+
+
+def reading_table(reading: dict) -> Table:
+    """A row for each movement, in order of time; blinks are counted.
 
     Args:
-        timeline: of one video.
+        reading: of one video.
 
     Returns:
         A table for rich.
     """
-    last = timeline.ends[-1] - timeline.starts[0]
-    table = Table(title=f"{timeline.video}: {len(timeline.starts)} windows over {last:.2f} s", title_justify="left")
-    table.add_column("AU")
-    table.add_column("meaning")
-    table.add_column("highest", justify="right")
-    table.add_column("at", justify="right")
-    table.add_column(f"present (>= {timeline.threshold:g})")
-    for peak in timeline.peaks():
-        spans = [f"{start:.2f}-{end:.2f} s" if end > start else f"{start:.2f} s" for start, end in peak.spans]
-        more = [f"+ {len(spans) - MOST_SPANS} more"] if len(spans) > MOST_SPANS else []
-        row = (f"{peak.probability:.2f}", f"{peak.at:.2f} s", ", ".join(spans[:MOST_SPANS] + more))
-        table.add_row(peak.action_unit, AU_MEANINGS[peak.action_unit], *row, style="bold" if spans else "dim")
+    rows = events_of(reading)
+    moved = [row for row in rows if row["kind"] != "blink"]
+    windows = [window for face in reading["faces"] for window in face["windows"]]
+    title = f"{reading['video']}: {_count(len(moved), 'movement')}, {_count(len(rows) - len(moved), 'blink')}"
+    answered = sum(window["probabilities"] is not None for window in windows)
+    table = Table(title=title, title_justify="left")
+    for name in ("face", "kind", "from", "apex", "to", "score"):
+        table.add_column(name, justify="left" if name == "kind" else "right")
+    table.add_column("action units")
+    for row in moved[:MOST_ROWS]:
+        marks = (f"{row[mark]:.2f} s" for mark in ("onset_s", "apex_s", "offset_s"))
+        table.add_row(str(row["face"]), row["kind"], *marks, f"{row['score']:.2f}", _in_words(row, reading["meanings"]))
+    more = f"{len(moved) - MOST_ROWS} more in the files; " if len(moved) > MOST_ROWS else ""
+    table.caption = f"{more}{len(windows)} windows, something moved in {answered}"
     return table
 
 
 def draw_reading(
-    path: str | Path, timeline: Timeline, aligned: AlignedClip, truth: list[tuple[float, float, str]] | None = None
+    path: str | Path, reading: dict, video: str | Path, face: int = 0, truth: Sequence[tuple[float, float, str]] = ()
 ) -> None:
-    """Write the curves over a strip of the aligned frames.
+    """Write the curves of one face, what was spotted, and a strip of its frames.
 
     Args:
         path: PNG file.
-        timeline: of one video.
-        aligned: the clip that the timeline was read from.
+        reading: of the video.
+        video: the file that was read.
+        face: by its place in the reading.
         truth: (start, end, text) spans in seconds where something is known to happen.
     """
-    frame_times = [(aligned.first + i) / timeline.fps for i in range(len(aligned.crops))]
+    timeline, part, fps = FaceTimeline.of(reading, face), reading["faces"][face], reading["fps"]
+    times, probabilities = timeline.thinned()
+    frames, frame_times = _strip(video, part, fps)
     draw_timeline(
         path,
-        title=f"{Path(timeline.video).name}: probability of each action unit over time",
-        times=timeline.centres,
-        probabilities=timeline.probabilities,
+        title=f"{Path(reading['video']).name}: probability of each action unit over time",
+        times=times,
+        probabilities=probabilities,
         action_units=timeline.action_units,
-        meanings=AU_MEANINGS,
-        frames=aligned.crops,
+        meanings=reading["meanings"],
+        frames=frames,
         frame_times=frame_times,
         threshold=timeline.threshold,
-        truth=truth or (),
+        truth=truth,
+        movements=[(m["onset"] / fps, m["apex"] / fps, m["offset"] / fps, m["kind"]) for m in part["movements"]],
+        blinks=[blink["apex"] / fps for blink in part["blinks"]],
     )
+
+
+def _strip(video: str | Path, part: dict, fps: float) -> tuple[np.ndarray, np.ndarray]:
+    """Some evenly spaced pictures of a face (F, S, S), and the times in seconds where they were taken."""
+    windows = part["windows"]
+    picks = np.unique(np.linspace(0, len(windows) - 1, min(THUMBNAILS, len(windows))).round().astype(int))
+    pictures, times = [], []
+    for window in (windows[pick] for pick in picks):
+        source = NumberedFrames(open_clip(video), start=window["onset"] / fps, fps=fps)
+        for _, pixels in islice(source, 1):
+            left, top, right, bottom = window["box"]
+            side = 1.1 * max(right - left, bottom - top) / THUMBNAIL
+            corner = np.array([left + right, top + bottom]) / 2 - side * (THUMBNAIL - 1) / 2
+            pictures.append(warp(to_gray(pixels), np.array([[side, 0, corner[0]], [0, side, corner[1]]]), THUMBNAIL))
+            times.append(window["onset"] / fps)
+    span = [part["first"] / fps, part["last"] / fps]
+    return np.stack(pictures), np.array([span[0], *times[1:-1], span[1]])
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _in_words(row: dict, meanings: dict[str, str]) -> str:
+    units = [unit.split(":") for unit in row["action_units"].split()]
+    return ", ".join(f"{name} {meanings[name]} {p}" for name, p in units)

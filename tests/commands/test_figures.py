@@ -37,11 +37,13 @@ def test_graph_shows_the_strengths(tmp_path):
 
 def test_timeline_with_truth(tmp_path):
     times, probabilities = np.arange(5) / 10, NOISE.random((5, 3))
-    truth = [(0.1, 0.2, "AU4")]
-    draw_timeline(
-        tmp_path / "a.png", "face", times, probabilities, UNITS, WORDS, FRAMES, np.arange(6) / 10, truth=truth
-    )
-    assert is_drawn(tmp_path / "a.png")
+    known = {"truth": [(0.1, 0.2, "AU4")]}
+    spotted = {"movements": [(0.1, 0.15, 0.2, "micro")], "blinks": [0.3]}
+    for name, more in (("a", known), ("b", known | spotted)):
+        path, shown = tmp_path / f"{name}.png", (times, probabilities, UNITS, WORDS, FRAMES, np.arange(6) / 10)
+        draw_timeline(path, "face", *shown, **more)
+        assert is_drawn(path)
+    assert not np.array_equal(imread(tmp_path / "a.png"), imread(tmp_path / "b.png"))
 
 
 def test_contact_sheet_and_preview(tmp_path):

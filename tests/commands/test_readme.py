@@ -39,6 +39,8 @@ def smaller(tiny_language_model):
         "train": tiny,
         "evaluate": ["--folds", "2"],
         "predict": ["--hop", "0.5"],
+        "explain": [],
+        "publish": [],
         "--help": [],
     }
 

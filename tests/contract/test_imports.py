@@ -20,7 +20,8 @@ MAY_IMPORT = {
         *PICTURES,
     },
 }
-MUST_BE_GUARDED = {("modeling_aullm", "peft")}
+SPACE_MAY_IMPORT = {"gradio", "transformers", "torch", "av", "numpy", "PIL", "matplotlib", "spaces"}
+MUST_BE_GUARDED = {("modeling_aullm", "peft"), ("space_app", "spaces")}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -35,6 +36,18 @@ def test_each_package_imports_only_what_the_table_allows(package):
     assert not wrong, (
         f"{package} may import {sorted(MAY_IMPORT[package])}, itself and the standard library\n" + "\n".join(wrong)
     )
+
+
+def test_the_space_is_a_user_like_any_other():
+    """It stands alone in a repository of its own: its siblings are plain modules, our packages are not there."""
+    files = python_files("space_app")
+    siblings, wrong = {path.stem for path in files}, []
+    for path in files:
+        for found in imports_of(path):
+            root = found.target.split(".")[0]
+            if found.level or root not in sys.stdlib_module_names | siblings | SPACE_MAY_IMPORT:
+                wrong.append(f"{path.relative_to(ROOT)}:{found.line} imports {found.target}")
+    assert files and not wrong, f"space_app may import its siblings and {sorted(SPACE_MAY_IMPORT)}\n" + "\n".join(wrong)
 
 
 def test_optional_packages_are_guarded_at_module_level():

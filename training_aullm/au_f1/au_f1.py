@@ -1,4 +1,4 @@
-"""`evaluate` module for action-unit detection: a thin wrapper on `training_aullm.metrics.score`.
+"""`evaluate` module for action-unit detection: a thin wrapper on the plain function `score`.
 
 metric = evaluate.load("training_aullm/au_f1")
 metric.compute(predictions=probabilities, references=labels, action_units=["AU1", "AU4"])

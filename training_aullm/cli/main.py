@@ -8,9 +8,11 @@ import typer
 
 from training_aullm.cli.demo import demo
 from training_aullm.cli.evaluate import evaluate
+from training_aullm.cli.explain import explain
 from training_aullm.cli.inspect import inspect
 from training_aullm.cli.predict import predict
 from training_aullm.cli.prepare import prepare
+from training_aullm.cli.publish import publish
 from training_aullm.cli.push import push
 from training_aullm.cli.release import release
 from training_aullm.cli.synth import synth
@@ -49,6 +51,8 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
 app.command()(release)
+app.command()(explain)
+app.command()(publish)
 app.command()(push)
 
 

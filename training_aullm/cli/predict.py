@@ -1,4 +1,4 @@
-"""`aullm predict`: action units over time in videos."""
+"""`aullm predict`: action units and movements over time in videos."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,53 +9,72 @@ import typer
 def predict(
     videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video files, or folders of images.")],
     model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "runs/demo",
-    out: Annotated[Path, typer.Option(help="Folder for VIDEO.json and VIDEO.png.")] = Path("runs/predictions"),
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("runs/predictions"),
+    formats: Annotated[
+        str, typer.Option(help="Which files, such as csv,mp4: csv, json, parquet, vtt, png, mp4.")
+    ] = "csv,json,vtt,png",
+    every: Annotated[bool, typer.Option("--all", help="Write every format.")] = False,
+    faces: Annotated[int, typer.Option(min=1, help="How many faces to follow at most, the largest first.")] = 1,
+    start: Annotated[float | None, typer.Option(min=0, help="Seconds from the first frame where to start.")] = None,
+    end: Annotated[float | None, typer.Option(min=0, help="Seconds where to end.")] = None,
     length: Annotated[float, typer.Option(min=0.02, help="Seconds that a window covers.")] = 0.5,
     hop: Annotated[float, typer.Option(min=0.001, help="Seconds from one window to the next.")] = 0.1,
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="From here on an action unit counts as present.")
     ] = 0.5,
     fps: Annotated[float | None, typer.Option(min=1, help="Frames per second, where the video states none.")] = None,
-    face: Annotated[int, typer.Option(min=0, help="Which face to follow, counted by size: 0 is the largest.")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Windows per forward pass.")] = 16,
 ) -> None:
-    """Read action units over time in videos of any length.
+    """Read action units and movements over time in videos of any length.
 
-    The face is held still over the whole video, then windows slide over it.
-    Prints a table per video and writes OUT/VIDEO.json (every window) and
-    OUT/VIDEO.png (the curves). Windows should last about as long as the clips
-    that the model was trained on: half a second for micro-expressions.
+    Faces are followed and held still, windows slide over them, and the model
+    answers where something moves. Prints a table per video and writes
+    OUT/VIDEO.events.csv, .windows.csv, .json, .vtt (subtitles), .png (curves),
+    .annotated.mp4 and so on. A run that was killed goes on where it was when
+    the same command is given again.
 
     \b
     Examples:
       aullm predict face.mp4
-      aullm predict a.mp4 b.mp4 --model runs/base --out runs/read
+      aullm predict a.mp4 b.mp4 --model runs/base --out runs/read --formats csv,mp4
+      aullm predict talk.mp4 --faces 2 --start 60 --end 120 --all
       aullm predict frames/ --fps 200 --length 0.4 --hop 0.05
     """
+    from rich.progress import Progress
+
     from processing_aullm import ClipError
-    from training_aullm.predict import load_model, predict_video
+    from training_aullm.predict import load_pipeline
     from training_aullm.progress import wide_console
-    from training_aullm.readings import draw_reading, reading_table
+    from training_aullm.readings import reading_table
+    from training_aullm.video_files import FORMATS, base_names, check_formats, read_to_files
 
     console = wide_console()
+    options = {"faces": faces, "start": start, "end": end, "length": length, "hop": hop, "threshold": threshold}
+    options |= {"fps": fps, "batch_size": batch_size}
+    wanted = list(FORMATS) if every else [name.strip() for name in formats.split(",") if name.strip()]
+    check_formats(wanted)
+    bases = base_names(videos, out)
     with console.status(f"loading {model}"):
-        network, processor = load_model(model)
-    out.mkdir(parents=True, exist_ok=True)
+        pipe = load_pipeline(model)
     failed = False
-    for video in videos:
+    for video, base in zip(videos, bases, strict=True):
         try:
-            with console.status(f"reading {video}"):
-                timeline, aligned = predict_video(
-                    video, network, processor, length, hop, threshold, fps, face, batch_size
+            with Progress(console=console, transient=True) as bar:
+                task = bar.add_task(f"reading {video}", total=1.0)
+                reading, files = read_to_files(
+                    video,
+                    pipe,
+                    base,
+                    options,
+                    wanted,
+                    model,
+                    lambda share, task=task: bar.update(task, completed=share),
                 )
         except ClipError as error:
             typer.secho(f"aullm: {error}", fg=typer.colors.RED, err=True)
             failed = True
             continue
-        base = out / (video.name if video.is_dir() else video.stem)
-        timeline.write_json(f"{base}.json")
-        draw_reading(f"{base}.png", timeline, aligned)
-        console.print(reading_table(timeline))
-        console.print(f"{base}.json  {base}.png\n")
+        console.print(reading_table(reading))
+        console.print("  ".join(map(str, files)) + "\n", soft_wrap=True)
     if failed:
         raise typer.Exit(2)

@@ -1,13 +1,14 @@
-"""Action-unit probabilities over the time of a video, with a strip of its aligned frames above them."""
+"""Action-unit probabilities over the time of a video, what was spotted, and a strip of its frames above them."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from training_aullm.figures.style import CYCLE, INK, QUIET, new_figure
+from training_aullm.figures.style import BLUE, CYCLE, GREEN, INK, ORANGE, QUIET, new_figure
 
 THUMBNAILS = 12
+KIND_COLOURS = {"micro": ORANGE, "macro": GREEN}
 
 
 def draw_timeline(
@@ -21,6 +22,8 @@ def draw_timeline(
     frame_times: np.ndarray,
     threshold: float = 0.5,
     truth: Sequence[tuple[float, float, str]] = (),
+    movements: Sequence[tuple[float, float, float, str]] = (),
+    blinks: Sequence[float] = (),
 ) -> None:
     """Write the picture.
 
@@ -31,19 +34,21 @@ def draw_timeline(
         probabilities: (W, K) in [0, 1].
         action_units: the K names.
         meanings: name -> words.
-        frames: (F, S, S) uint8 aligned grey frames.
+        frames: (F, S, S) uint8 grey frames.
         frame_times: (F,) seconds.
         threshold: drawn as a line.
         truth: (start, end, text) spans where something is known to happen; shaded.
+        movements: (onset, apex, offset, kind) in seconds of what was spotted. blinks: seconds of each.
     """
     rows = len(action_units)
-    with new_figure(path, 10, 1.9 + 0.62 * rows) as figure:
-        grid = figure.add_gridspec(rows + 1, 1, height_ratios=[1.9, *[1] * rows])
+    with new_figure(path, 10, 2.3 + 0.62 * rows) as figure:
+        grid = figure.add_gridspec(rows + 2, 1, height_ratios=[1.9, 0.7, *[1] * rows])
         top = figure.add_subplot(grid[0])
-        _draw_strip(top, title, frames, frame_times)
+        _draw_strip(top, title, frames)
         limits = (frame_times[0], frame_times[-1])
+        _draw_spotted(figure.add_subplot(grid[1]), movements, blinks, limits)
         for k, name in enumerate(action_units):
-            axis = figure.add_subplot(grid[k + 1])
+            axis = figure.add_subplot(grid[k + 2])
             colour = CYCLE[k % len(CYCLE)]
             for start, end, _ in truth:
                 axis.axvspan(start, end, color=QUIET, alpha=0.25, lw=0)
@@ -52,24 +57,35 @@ def draw_timeline(
             axis.axhline(threshold, color=QUIET, lw=0.8, ls=":")
             axis.set(ylim=(0, 1.02), xlim=limits, yticks=[0, 0.5, 1])
             axis.tick_params(labelsize=7, labelbottom=k == rows - 1, length=2)
-            axis.set_ylabel(
-                f"{name}\n{meanings.get(name, '')}", rotation=0, ha="right", va="center", fontsize=8, labelpad=8
-            )
-            axis.grid(axis="x", visible=False)
+            _name(axis, f"{name}\n{meanings.get(name, '')}")
         axis.set_xlabel("seconds")
         for start, end, text in truth:
-            top.text(
-                ((start + end) / 2 - limits[0]) / (limits[1] - limits[0]),
-                1.03,
-                text,
-                transform=top.transAxes,
-                ha="center",
-                fontsize=8,
-                color=INK,
-            )
+            place = ((start + end) / 2 - limits[0]) / (limits[1] - limits[0])
+            top.text(place, 1.03, text, transform=top.transAxes, ha="center", fontsize=8, color=INK)
 
 
-def _draw_strip(axis, title: str, frames: np.ndarray, frame_times: np.ndarray) -> None:
+def _draw_spotted(
+    axis,
+    movements: Sequence[tuple[float, float, float, str]],
+    blinks: Sequence[float],
+    limits: tuple[float, float],
+) -> None:
+    """Movements as bars from onset to offset with a tick at the apex, blinks as points below them."""
+    for onset, apex, offset, kind in movements:
+        axis.broken_barh([(onset, offset - onset)], (0.42, 0.5), color=KIND_COLOURS[kind], lw=0)
+        axis.plot([apex, apex], [0.42, 0.92], color=INK, lw=1)
+    axis.plot(blinks, np.full(len(blinks), 0.18), ls="", marker="o", ms=3, color=BLUE)
+    axis.set(ylim=(0, 1), xlim=limits, yticks=[])
+    axis.tick_params(labelbottom=False, length=0)
+    _name(axis, "spotted: micro (orange),\nmacro (green), blinks (dots)")
+
+
+def _name(axis, text: str) -> None:
+    axis.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=8, labelpad=8)
+    axis.grid(axis="x", visible=False)
+
+
+def _draw_strip(axis, title: str, frames: np.ndarray) -> None:
     """Evenly spaced frames side by side; the strip spans the same width as the curves below it."""
     picks = np.linspace(0, len(frames) - 1, min(THUMBNAILS, len(frames))).round().astype(int)
     axis.imshow(np.concatenate(list(frames[picks]), axis=1), cmap="gray", vmin=0, vmax=255, aspect="auto")

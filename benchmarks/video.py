@@ -1,0 +1,162 @@
+"""What does a video cost? Milliseconds a frame by stage, beside the floor; blinks; stillness; memory over an hour.
+
+    python -m benchmarks.video                                     # stages of the stream on a rendered take, 640 x 480
+    python -m benchmarks.video --model runs/demo                   # and of everything, up to the reading
+    python -m benchmarks.video --blinks 4 --stillness 3            # precision, recall; px of jitter
+    python -m benchmarks.video --memory 3600 --plot docs/img/video_memory.png
+
+Processor time of one thread. The floor is decoding and one pass of the landmark network a frame: what any reader that
+looks for landmarks in every frame pays before it has read anything.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from rich.table import Table
+
+from benchmarks import alignment
+from benchmarks.video_film import loop, widen
+from benchmarks.video_memory import draw_memory, memory_curve
+from benchmarks.video_stages import Stopwatch
+from dataset_scripts.synthetic import load_takes
+from processing_aullm.blinks_aullm import find_blinks
+from processing_aullm.clip_aullm import AullmImageProcessor
+from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.video_aullm import open_clip
+from training_aullm.predict import load_pipeline
+from training_aullm.progress import wide_console
+
+STREAM = ("decode", "detection", "landmarks", "refinement", "warp", "eyes")
+READING = ("motion gate", "spotting", "displacement field", "model")
+
+
+def stages(film: Path, model: str | None) -> dict:
+    """Milliseconds a frame by stage, the floor, and how many landmark passes there were."""
+    watch, pipe = Stopwatch(), load_pipeline(model) if model else None
+    reader = pipe.processor.image_processor if pipe else AullmImageProcessor()
+    floor = _floor(reader, film)
+    start = time.process_time()
+    with watch.watching(reader):
+        if pipe is None:
+            frames = sum(len(chunk) - chunk.new_from for chunk in reader.open_stream(film))
+        else:
+            pipe.model.measure_motion = watch.timed(pipe.model.measure_motion, "displacement field")
+            pipe.model.model.motion.measure = watch.timed(pipe.model.model.motion.measure, "displacement field")
+            pipe.model.forward = watch.timed(pipe.model.forward, "model")
+            frames = pipe(film)["frames"]
+    total = (time.process_time() - start) / frames * 1e3
+    names = STREAM if pipe is None else STREAM + READING
+    spent = {name: watch.seconds[name] / frames * 1e3 for name in names}
+    return {
+        "frames": frames,
+        "ms_per_frame": {name: round(value, 2) for name, value in spent.items()}
+        | {"rest": round(total - sum(spent.values()), 2), "total": round(total, 2)},
+        "floor_ms": round(floor, 2),
+        "landmark_passes": watch.calls["landmarks"],
+        "detections": watch.calls["detection"],
+    }
+
+
+def _floor(reader: AullmImageProcessor, film: Path, most: int = 200) -> float:
+    """Milliseconds a frame of decoding and one landmark pass."""
+    frames, region, count, spent = iter(NumberedFrames(open_clip(film))), None, 0, 0.0
+    reader.aligner.mesh(next(frames)[1], reader.aligner.faces(next(frames)[1])[0].region())  # warm
+    while count < most:
+        start = time.process_time()
+        frame = next(frames, None)
+        if frame is None:
+            break
+        if region is not None:
+            reader.aligner.mesh(frame[1], region)
+            spent, count = spent + time.process_time() - start, count + 1
+        else:
+            region = reader.aligner.faces(frame[1])[0].region()
+    return spent / count * 1e3
+
+
+def stillness(reader: AullmImageProcessor, faces: int) -> list[dict]:
+    """The stream's error as benchmarks/alignment.py measures it: {"face", "motion", "error_px"} of each."""
+    rows = []
+    wanted = argparse.Namespace(rendered=faces, video=[], image=[], astronaut=False)
+    for name, image in alignment.faces_of(wanted):
+        points = reader.aligner.faces(image)[0].points
+        crop = reader.aligner.framing.crop_matrix(points, alignment.WORK_SIZE)
+        for kind in alignment.MOTION:
+            frames, truth = alignment.moving_frames(image, points, crop, kind, seed=0)
+            chunks = list(reader.open_stream(frames, fps=30.0))
+            found = np.concatenate([chunk.transforms[chunk.new_from :] for chunk in chunks])
+            error = alignment.error_px(found, truth[: len(found)], found[0])
+            rows.append({"face": name, "motion": kind, "error_px": round(error, 4), "frames": len(found)})
+    return rows
+
+
+def blinks(reader: AullmImageProcessor, takes: int) -> dict:
+    """Precision and recall of blinks on rendered takes of people that no threshold was chosen on."""
+    hits = found = true = 0
+    for take in load_takes("casme3-like", subjects=takes, seconds=30, seed=100):
+        openness = np.full(take["frames"], np.nan)
+        for chunk in reader.open_stream(take["video"]):
+            openness[chunk.first : chunk.first + len(chunk)] = chunk.eye_openness
+        spans = [(onset, offset) for onset, _, offset in find_blinks(openness, take["fps"])]
+        truth = [(event["onset"], event["offset"]) for event in take["events"] if event["kind"] == "blink"]
+        hits += sum(any(a <= d and b >= c for c, d in spans) for a, b in truth)
+        found, true = found + len(spans), true + len(truth)
+    return {"true": true, "found": found, "precision": _share(hits, found), "recall": _share(hits, true)}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(min(part, whole) / whole, 3) if whole else None
+
+
+def stage_table(result: dict) -> Table:
+    """The stages as rows, with their part of the whole."""
+    table = Table("stage", "ms a frame", "part", title=f"{result['frames']} frames, one thread", title_justify="left")
+    total = result["ms_per_frame"]["total"]
+    for name, value in result["ms_per_frame"].items():
+        table.add_row(name, f"{value:.2f}", f"{value / total:.0%}")
+    table.add_row("floor: decode and landmarks in every frame", f"{result['floor_ms']:.2f}", "")
+    return table
+
+
+def main() -> None:
+    """Measure, print tables, then one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--video", type=Path, help="a film of one face; default: a rendered take at 640 x 480")
+    parser.add_argument("--model", help="a run, folder or Hub id: measure up to the reading")
+    parser.add_argument("--blinks", type=int, default=0, metavar="N", help="score blinks on so many rendered takes")
+    parser.add_argument("--stillness", type=int, default=0, metavar="N", help="measure jitter on so many faces")
+    parser.add_argument("--memory", type=float, metavar="SECONDS", help="watch memory over a film of that length")
+    parser.add_argument("--plot", type=Path, help="where the picture of the memory goes")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    result, console = {"benchmark": "video", "video": str(arguments.video or "rendered")}, wide_console()
+    with tempfile.TemporaryDirectory() as folder:
+        film = arguments.video or widen(load_takes(subjects=1, seconds=30, seed=100)[0]["video"], Path(folder, "f.mp4"))
+        if arguments.memory:
+            long = loop(film, Path(folder, "long.mp4"), arguments.memory)
+            result["memory"] = memory_curve(long, arguments.model)
+            if arguments.plot:
+                draw_memory(arguments.plot, result["memory"])
+        else:
+            result |= stages(film, arguments.model)
+            console.print(stage_table(result))
+    reader = AullmImageProcessor()
+    if arguments.stillness:
+        result["stillness"] = stillness(reader, arguments.stillness)
+        for row in result["stillness"]:
+            console.print(f"{row['face']:14s}{row['motion']:8s}{row['error_px']:.3f} px")
+    if arguments.blinks:
+        result["blinks"] = blinks(reader, arguments.blinks)
+        console.print(result["blinks"])
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

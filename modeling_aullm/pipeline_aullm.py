@@ -1,0 +1,151 @@
+"""A video in, action units over time and spotted movements out.
+
+from transformers import pipeline
+pipe = pipeline("action-unit-detection", model="user/name", trust_remote_code=True)
+reading = pipe("face.mp4")
+for piece in pipe.stream("an_hour.mp4"): ...
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForVideoClassification, Pipeline
+from transformers.dynamic_module_utils import custom_object_save
+from transformers.pipelines import PIPELINE_REGISTRY
+
+from .explanation_aullm import explain
+
+TASK = "action-unit-detection"
+INPUTS = ("pixel_values", "input_ids", "attention_mask", "au_positions")
+
+
+class AullmPipeline(Pipeline):
+    """Reads videos with a model and its processor.
+
+    The processor finds and follows the faces, cuts windows and leaves out those in which nothing moves; the model
+    answers for the others; the processor joins windows to movements. Any option of `stream` may be given here too, as
+    a default: `pipeline(..., hop=0.05)`.
+
+    The three steps of a pipeline stand for one batch of windows: `preprocess` takes their crops, `_forward` runs the
+    model, `postprocess` gives probabilities.
+    """
+
+    _load_processor = True
+    _load_tokenizer = False
+    _load_image_processor = False
+    _load_feature_extractor = False
+    _load_video_processor = False
+
+    def __call__(self, video: Any, **options: Any) -> dict | list[dict]:
+        """Read whole videos.
+
+        Args:
+            video: what the processor's `open_clip` reads: a path, bytes, frames; or a list of paths.
+            **options: as for `stream`.
+
+        Returns:
+            A reading as docs/video.md describes it, plain numbers and texts that `json.dumps` takes; a list of them for
+            a list of paths.
+
+        Raises:
+            ValueError: an option is out of range, the video cannot be read or shows no face.
+        """
+        if isinstance(video, (list, tuple)) and video and all(isinstance(each, (str, Path)) for each in video):
+            return [self(each, **options) for each in video]
+        return self.processor.join_pieces(self.stream(video, **options))
+
+    def stream(self, video: Any, **options: Any) -> Iterator[dict]:
+        """Read a video of any length piece by piece, in memory that does not grow with it.
+
+        Args:
+            video: one video, as above.
+            faces: how many faces to follow at most, the largest first.
+            start, end: seconds; what lies outside is not read.
+            length, hop: seconds that a window covers, and from one window to the next.
+            threshold: from here on an action unit counts as present.
+            fps: frames per second, where the video states none.
+            batch_size: windows per forward pass.
+            progress: called with the share of the video that is read, 0 to 1.
+            after: the `resume` of a piece of an earlier, broken reading with equal options: go on behind it.
+
+        Yields:
+            Pieces of a few seconds: a reading with only what became final in it; `done`, the share read; and `resume`,
+            not None on the last piece of a section.
+        """
+        defaults = {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
+        yield from self.processor.read_video(video, self._answer, **defaults)
+
+    def explain(self, video: Any, onset: int | None = None, offset: int | None = None, face: int = 0) -> dict:
+        """What led to the answer for one stretch of a video.
+
+        Args:
+            video: as above.
+            onset, offset: first and last frame, both included; None: of the video.
+            face: counted by size in the first of these frames, the largest is 0.
+
+        Returns:
+            What docs/explanations.md lists, as numpy arrays and numbers; `draw` and `magnify` take it.
+        """
+        inputs, pictures = self.processor.read_clip(video, onset, offset, face)
+        return {**explain(self.model, **{name: inputs[name] for name in INPUTS})[0], **pictures}
+
+    def draw(self, explanation: dict, kind: str, action_unit: str | None = None, factor: float | None = None):
+        """A picture (H, W, 3) uint8 on the original pixels: "attention" of an action unit, or "motion" as arrows."""
+        return self.processor.draw(explanation, kind, action_unit, factor)
+
+    def magnify(self, explanation: dict, factor: float = 8.0):
+        """The explained frames (T, H, W, 3) uint8 with movements made larger."""
+        return self.processor.magnify(explanation, factor)
+
+    def _answer(self, crops: torch.Tensor) -> list[list[float]]:
+        """Probabilities of a batch of windows (B, T, S, S) uint8."""
+        return self.postprocess(self.forward(self.preprocess(crops)))
+
+    def _sanitize_parameters(self, **options: Any) -> tuple[dict, dict, dict]:
+        return options, {}, {}
+
+    def preprocess(self, input_: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Crops (B, T, S, S) uint8 of a batch of windows to the model's inputs."""
+        return self.processor.window_inputs(input_)
+
+    def _forward(self, model_inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {"logits": self.model(**{name: model_inputs[name] for name in INPUTS}).logits}
+
+    def postprocess(self, model_outputs: dict[str, torch.Tensor]) -> list[list[float]]:
+        """Logits (B, K) to probabilities, as plain numbers."""
+        return model_outputs["logits"].float().sigmoid().tolist()
+
+    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
+        """Save model (merged and complete), processor and this code, so that the folder works on its own."""
+        self.model.save_pretrained(save_directory, full=True, **kwargs)
+        self.processor.save_pretrained(save_directory)
+        add_pipeline(save_directory)
+
+
+if TASK not in PIPELINE_REGISTRY.supported_tasks:  # a folder's copy of this code may have come first
+    PIPELINE_REGISTRY.register_pipeline(
+        TASK, pipeline_class=AullmPipeline, pt_model=AutoModelForVideoClassification, type="multimodal"
+    )
+
+
+def add_pipeline(folder: str | Path) -> None:
+    """Make `pipeline("action-unit-detection", model=folder, trust_remote_code=True)` work from a saved folder.
+
+    Args:
+        folder: where model and processor are saved already; its config.json gets the entry `custom_pipelines`, and this
+            code is put beside it.
+
+    Raises:
+        FileNotFoundError: no config.json is there.
+    """
+    path = Path(folder) / "config.json"
+    config = json.loads(path.read_text("utf-8"))
+    implementation = f"{__name__.rsplit('.', 1)[-1]}.{AullmPipeline.__name__}"
+    config["custom_pipelines"] = {
+        TASK: {"impl": implementation, "pt": [AutoModelForVideoClassification.__name__], "type": "multimodal"}
+    }
+    custom_object_save(AullmPipeline, str(folder))
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")

@@ -1,0 +1,153 @@
+"""Courses of a face's skin over time, freed of head turns, chained from chunk to chunk.
+
+courses = SkinCourses(fps=30.0)
+courses.add(chunk)
+courses.moved(first=60, last=75)  # px of a 224-px crop
+"""
+
+import numpy as np
+
+from .movement_aullm import SkinField, around_eyes, cell_centres
+from .stream_aullm import FaceChunk
+
+FACE_HALF = (0.95, 1.0)  # half axes of the face in its crop, sides -1 and 1
+LIDS = (0.34, 0.26)  # half axes around an eye of what a blink moves
+STRONGEST = 4  # cells whose mean counts as the movement of a face: fewer follow noise, more dilute one brow
+SMOOTH_S = 0.05  # standard deviation of the smoothing over time
+ROUNDS = 4  # of reweighting
+TURN_RIDGE = 0.002  # keeps the turn from explaining noise
+LEAST_SCALE = 0.25  # px: cells that differ from the head by less than twice that help to tell how it moves
+
+
+class SkinCourses:
+    """What is remembered of one face's skin: a few seconds, for windows and spotting.
+
+    Args:
+        fps: frames per second.
+
+    Attributes:
+        first: number of the first frame that is remembered.
+        skin: (n, C, 2) displacement of the C cells of a face, without the head's, in pixels of a 224-px crop.
+        turns: (n, 4) strengths of the four fields of a turning head.
+        openness: (n,) of the eyes.
+        trust: (C,) between 0 and 1, by texture.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self.fps, self.first = fps, 0
+        self.skin = np.zeros((0, len(HEAD), 2), np.float32)
+        self.turns = np.zeros((0, 4), np.float32)
+        self.openness = np.zeros(0)
+        self.trust = np.ones(len(HEAD), np.float32)
+
+    @property
+    def last(self) -> int:
+        """Number of the last frame that is remembered."""
+        return self.first + len(self.skin) - 1
+
+    def add(self, chunk: FaceChunk) -> None:
+        """Append a chunk; its shared frames tie its courses to those before."""
+        field = SkinField(chunk.crops[0])
+        texture = field.texture[FACE]
+        trust = texture / (texture + 0.5 * np.median(texture) + 1e-9)
+        moved = np.stack([field.follow(crop)[FACE] for crop in chunk.crops])
+        skin, turns = without_head(moved, trust)
+        shared = chunk.new_from
+        if shared == 0 or shared > len(self.skin):
+            self.first, self.skin, self.turns, self.openness = chunk.first, skin, turns, chunk.eye_openness
+            self.trust = trust
+            return
+        skin += (self.skin[-shared:] - skin[:shared]).mean(0)
+        turns += (self.turns[-shared:] - turns[:shared]).mean(0)
+        self.skin = np.concatenate([self.skin, skin[shared:]])
+        self.turns = np.concatenate([self.turns, turns[shared:]])
+        self.openness = np.concatenate([self.openness, chunk.eye_openness[shared:]])
+        self.trust = 0.5 * (self.trust + trust)
+
+    def forget(self, before: int) -> None:
+        """Drop the frames before this one."""
+        drop = max(0, before - self.first)
+        self.first += drop
+        self.skin, self.turns, self.openness = self.skin[drop:], self.turns[drop:], self.openness[drop:]
+
+    def smooth(self) -> np.ndarray:
+        """(n, C, 2) the courses without frame-to-frame noise."""
+        return smoothed(self.skin, SMOOTH_S * self.fps)
+
+    @property
+    def noise(self) -> float:
+        """Frame-to-frame noise of a cell's displacement in pixels: standard deviation, median over cells."""
+        if len(self.skin) < 3:
+            return 0.0
+        bend = self.skin[2:] - 2 * self.skin[1:-1] + self.skin[:-2]
+        return float(1.4826 * np.median(np.abs(bend)) / np.sqrt(6))
+
+    def turned(self, baseline: np.ndarray) -> np.ndarray:
+        """(n,) px: how far a turn of the head away from `baseline` (n, 4) moves cells apart, the strongest of them."""
+        fields = np.einsum("cpi,ni->ncp", TURN, self.turns - baseline)
+        return strongest(np.hypot(fields[..., 0], fields[..., 1]))
+
+
+def strongest(sizes: np.ndarray) -> np.ndarray:
+    """(n, C) sizes of each cell's movement -> (n,) mean of the strongest."""
+    return np.partition(sizes, -STRONGEST, axis=1)[:, -STRONGEST:].mean(1)
+
+
+def smoothed(values: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian mean over the first axis, the ends repeated."""
+    reach = int(np.ceil(3 * sigma))
+    if sigma < 0.3 or len(values) < 2:
+        return values
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weights /= weights.sum()
+    padded = np.concatenate([values[:1].repeat(reach, 0), values, values[-1:].repeat(reach, 0)])
+    return sum(weight * padded[k : k + len(values)] for k, weight in enumerate(weights))
+
+
+def without_head(moved: np.ndarray, trust: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take shifts, turns and nods of the head out of displacements.
+
+    A small turn of a rigid head moves every cell by its depth, and by products of its place. Cells that move otherwise
+    count little, so that an expression does not pass for a turn.
+
+    Args:
+        moved: (n, C, 2) displacement of the face's cells. trust: (C,) weight of each.
+
+    Returns:
+        (n, C, 2) what is left, and (n, 4) the strengths of the turn's four fields.
+    """
+    squares = np.einsum("cpi,cpj->cij", HEAD, HEAD).reshape(len(HEAD), -1)
+    size = HEAD.shape[-1]
+    ridge = np.diag([0.0] * 4 + [1.0] * 4) * TURN_RIDGE * len(HEAD) + 1e-6 * np.eye(size)
+    weights = np.broadcast_to(trust, moved.shape[:2])
+    for _ in range(ROUNDS):
+        normal = (weights @ squares).reshape(-1, size, size) + ridge
+        right = np.einsum("ncp,cpi->ni", weights[..., None] * moved, HEAD)
+        strengths = np.linalg.solve(normal, right[..., None])[..., 0]
+        rest = moved - np.einsum("cpi,ni->ncp", HEAD, strengths)
+        sizes = np.hypot(rest[..., 0], rest[..., 1])
+        scale = np.maximum(LEAST_SCALE, 1.4826 * np.median(sizes, axis=1))[:, None]
+        weights = trust / (1 + (sizes / (2 * scale)) ** 2)
+    return rest.astype(np.float32), strengths[:, 4:].astype(np.float32)
+
+
+def _face() -> np.ndarray:
+    x, y = cell_centres()
+    return (x / FACE_HALF[0]) ** 2 + ((y - 0.05) / FACE_HALF[1]) ** 2 < 1
+
+
+def _head_fields() -> np.ndarray:
+    """(C, 2, 8) how a face's cells move with the head: shift (2), size, roll, and turn and nod (2 each)."""
+    x, y = (axis[FACE] for axis in cell_centres())
+    nose = 0.35 * np.exp(-((x / 0.16) ** 2) - ((y - 0.1) / 0.25) ** 2)
+    depth = np.sqrt(np.clip(1 - 0.5 * x**2 - 0.3 * y**2, 0, None)) + nose
+    none, one = np.zeros_like(x), np.ones_like(x)
+    right = [one, none, x, -y, depth, none, x * x, x * y]
+    down = [none, one, y, x, none, depth, x * y, y * y]
+    return np.stack([np.stack(right, -1), np.stack(down, -1)], axis=1).astype(np.float32)
+
+
+FACE = _face()  # (CELLS, CELLS) bool
+HEAD = _head_fields()
+TURN = HEAD[..., 4:] - HEAD[..., 4:].mean(0)
+BLINKING = around_eyes(*LIDS, lower=-0.02)[FACE]  # (C,) cells that a blink moves

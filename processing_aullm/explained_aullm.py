@@ -1,0 +1,151 @@
+"""An explanation with its pictures: what a pipeline hands out, and what is drawn from it.
+
+inputs, pictures = read_clip(processor, "face.mp4", onset=60, offset=85)
+explanation = {**explain(model, **inputs)[0], **pictures}
+draw(explanation, "attention", action_unit="AU12")  # (H, W, 3) uint8
+magnify(explanation, factor=8)  # (T, H, W, 3) uint8
+"""
+
+import numpy as np
+from transformers.image_processing_utils import BatchFeature
+
+from .geometry_aullm import to_rgb
+from .magnify_aullm import largest_factor, magnify_motion
+from .pictures_aullm import close_up, draw_attention, draw_motion
+from .sentences_aullm import describe
+from .video_aullm import open_clip
+
+KINDS = ("attention", "motion")
+
+
+def read_clip(
+    processor, video: object, onset: int | None = None, offset: int | None = None, face: int = 0
+) -> tuple[BatchFeature, dict]:
+    """The model's inputs for one clip, and the pictures they were made from.
+
+    Args:
+        processor: an `AullmProcessor`.
+        video: whatever `open_clip` reads.
+        onset, offset: first and last frame of the movement, both included; None: of the video.
+        face: which face, counted by size from the largest, 0.
+
+    Returns:
+        Tensors for the model, and a dict: `onset`, `offset`, `frame_indices` (T,), `crops` (T, S, S) uint8, `frames`
+        (T, H, W, 3) uint8, the original pixels, and `crop_transforms` (T, 2, 3), crop pixels to frame pixels.
+
+    Raises:
+        ClipError: the clip cannot be read, or shows no face.
+    """
+    inputs = processor(videos=[video], onset=onset, offset=offset, face=face, return_tensors="pt")
+    indices = inputs["frame_indices"][0].numpy()
+    clip = open_clip(video)
+    frames = np.stack([to_rgb(frame) for frame in clip.frames(indices.tolist())])
+    pictures = {
+        "onset": int(indices[0]),
+        "offset": int(indices[-1]),
+        "frame_indices": indices,
+        "crops": np.rint(inputs["pixel_values"][0, :, 0].numpy() * 255).astype(np.uint8),
+        "frames": frames,
+        "crop_transforms": inputs["crop_transforms"][0].numpy().astype(np.float64),
+    }
+    return inputs, pictures
+
+
+def apex_step(displacement: np.ndarray) -> int:
+    """Which sampled frame (1 to T - 1) shows the largest movement: the mean over the tenth of cells that moved most."""
+    moved = np.hypot(displacement[:, 0], displacement[:, 1]).reshape(len(displacement), -1)
+    most = np.sort(moved, axis=1)[:, -max(1, moved.shape[1] // 10) :]
+    return 1 + int(most.mean(1).argmax())
+
+
+def draw(explanation: dict, kind: str, action_unit: str | None = None, factor: float | None = None) -> np.ndarray:
+    """One picture on the original pixels of the frame with the largest movement.
+
+    Args:
+        explanation: of the model and `read_clip`, as one dict.
+        kind: "attention" (where `action_unit` looked) or "motion" (arrows, `factor` times as long as the movement).
+        action_unit: for "attention"; None takes the most probable one.
+        factor: for "motion"; None takes 10, or less where arrows would leave the face.
+
+    Returns:
+        (H, W, 3) uint8.
+
+    Raises:
+        ValueError: an unknown kind or action unit, or a picture of what this model does not have.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind={kind!r} cannot be drawn: choose one of {', '.join(KINDS)}")
+    step, size = shown_step(explanation), explanation["crops"].shape[-1]
+    frame, transform = explanation["frames"][step], explanation["crop_transforms"][step]
+    if kind == "motion":
+        return draw_motion(frame, transform, _displacement(explanation)[step - 1], size, factor)
+    name = action_unit or max(explanation["probabilities"], key=explanation["probabilities"].get)
+    if name not in explanation["attentions"]:
+        known = ", ".join(explanation["attentions"]) or "none: the model has no graph of action units"
+        raise ValueError(f"action_unit={name!r} has no attention map; there are maps for {known}")
+    return draw_attention(frame, transform, explanation["attentions"][name], size)
+
+
+def shown_step(explanation: dict) -> int:
+    """Position of the frame that pictures are drawn on: the largest movement, or the middle where none is measured."""
+    displacement = explanation["displacement"]
+    return len(explanation["frames"]) // 2 if displacement is None else apex_step(displacement)
+
+
+def magnify(explanation: dict, factor: float = 8.0) -> np.ndarray:
+    """The sampled frames with movements made larger; `factor` is taken down where faces would tear.
+
+    Args:
+        explanation: as in `draw`.
+        factor: 1 shows the original frames.
+
+    Returns:
+        (T, H, W, 3) uint8.
+
+    Raises:
+        ValueError: the model measures no displacement.
+    """
+    size = explanation["crops"].shape[-1]
+    motion = _displacement(explanation)
+    return magnify_motion(explanation["frames"], explanation["crop_transforms"], motion, size, factor)
+
+
+def most_magnified(explanation: dict) -> float:
+    """The largest factor that `magnify` uses for this clip."""
+    return largest_factor(_displacement(explanation), explanation["crops"].shape[-1])
+
+
+def zoom(explanation: dict, side: int = 640, margin: float = 0.15) -> dict:
+    """The same explanation with frames that show the face only; `draw` and `magnify` work on it as before.
+
+    Args:
+        explanation: as in `draw`.
+        side: of the square frames, in pixels.
+        margin: room around the crop, as a part of its side.
+    """
+    frames, transforms = close_up(
+        explanation["frames"], explanation["crop_transforms"], explanation["crops"].shape[-1], side, margin
+    )
+    return {**explanation, "frames": frames, "crop_transforms": transforms}
+
+
+def _displacement(explanation: dict) -> np.ndarray:
+    if explanation["displacement"] is None:
+        raise ValueError("this model does not measure how far skin moves (front_end='led'): no motion can be drawn")
+    return explanation["displacement"]
+
+
+class ExplainedClips:
+    """What a processor does with explanations, so that a pipeline reaches it; see the functions of the same names."""
+
+    def read_clip(
+        self, video: object, onset: int | None = None, offset: int | None = None, face: int = 0
+    ) -> tuple[BatchFeature, dict]:
+        """Inputs for the model and the pictures they were made from."""
+        return read_clip(self, video, onset, offset, face)
+
+    draw = staticmethod(draw)
+    magnify = staticmethod(magnify)
+    most_magnified = staticmethod(most_magnified)
+    zoom = staticmethod(zoom)
+    describe = staticmethod(describe)

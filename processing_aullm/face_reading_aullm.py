@@ -1,0 +1,141 @@
+"""One face of a section: its windows as they fill, what waits for the model, and what became final.
+
+reader.add(chunk)
+for window, crops in reader.take_waiting(): ...
+part = reader.settled(ends=False)
+"""
+
+import numpy as np
+
+from .blinks_aullm import find_blinks
+from .courses_aullm import BLINKING, SkinCourses, strongest
+from .sections_aullm import Section
+from .spotting_aullm import AROUND_S, LONGEST_S, MovementSpotter
+from .stream_aullm import FaceChunk
+from .windows_aullm import WindowGrid
+
+LEAST_MOVED = 0.2  # px of a 224-px crop; a window whose skin moves less is not shown to the model
+OVER_NOISE = 6.5  # nor one that moves less than so many times the frame-to-frame noise
+BLINK_S = 1.5  # after which a blink is final
+
+
+class FaceReader:
+    """Reads one face.
+
+    Args:
+        grid: of windows.
+        section: what is its own.
+        num_frames: T, frames of a window that the model sees.
+        action_units: K names. threshold: from there on one is present. fps: frames per second.
+
+    Attributes:
+        over: whether the stretch that is followed has ended.
+        left: whether it ended with the face leaving, and not because the section ends.
+        first_box, last_box: (4,) of the face in the first and last frame of its own, None before.
+    """
+
+    def __init__(
+        self,
+        grid: WindowGrid,
+        section: Section,
+        num_frames: int,
+        action_units: list[str],
+        threshold: float,
+        fps: float,
+    ) -> None:
+        self.grid, self.section, self.num_frames, self.fps = grid, section, num_frames, fps
+        self.spotter = MovementSpotter(fps, threshold, action_units)
+        self.courses = SkinCourses(fps)
+        self.over = self.left = False
+        self.waiting: list[tuple[dict, np.ndarray]] = []
+        self._new: list[dict] = []
+        self._past: list[dict] = []
+        self._next = self._blinked_to = self._moved_to = 0
+        self._first = self._last = self.first_box = self.last_box = None
+
+    def add(self, chunk: FaceChunk) -> None:
+        """Take the next chunk; the one after a chunk that was the last of a stretch starts anew."""
+        if chunk.new_from == 0:
+            self._next = -(-chunk.first // self.grid.step) * self.grid.step
+            self._blinked_to = self._moved_to = chunk.first - 1
+            self._past = []
+        self.courses.add(chunk)
+        last = chunk.first + len(chunk) - 1
+        self.over = chunk.last
+        ends = self.left = chunk.last and not self.section.is_cut(last, self.fps)
+        skin, blinks = self.courses.smooth(), self._blinks()
+        for first, offset in self.grid.inside(chunk.first, last, self._next, ends):
+            self._next = first + self.grid.step
+            self._add_window(chunk, first, offset, self._moved(skin, blinks, first, offset))
+        self._note_boxes(chunk)
+
+    def take_waiting(self) -> list[tuple[dict, np.ndarray]]:
+        """Windows that the model should answer, and their crops (T, S, S); `probabilities` is to be filled in."""
+        waiting, self.waiting = self.waiting, []
+        return waiting
+
+    def settled(self, ends: bool) -> dict | None:
+        """What became final since the last call, None where that is nothing; all of it where the stretch `ends`."""
+        ends = ends or self.over
+        blinks = self._blinks()
+        self._past += self._new
+        part = {
+            "first": self._first,
+            "last": self._last,
+            "box": self.first_box,
+            "windows": [window for window in self._new if self.section.owns(window["onset"])],
+            "movements": self._final_movements(blinks, ends),
+            "blinks": self._final_blinks(blinks, ends),
+        }
+        self._new = []
+        self._forget()
+        return None if self._first is None else part
+
+    def _add_window(self, chunk: FaceChunk, first: int, last: int, moved: float) -> None:
+        box = chunk.boxes[first - chunk.first].round(1).tolist()
+        window = {"onset": first, "offset": last, "moved": round(moved, 4), "probabilities": None, "box": box}
+        self._new.append(window)
+        if moved >= max(LEAST_MOVED, OVER_NOISE * self.courses.noise):
+            places = np.rint(np.linspace(first, last, self.num_frames)).astype(int) - chunk.first
+            self.waiting.append((window, chunk.crops[places]))
+
+    def _moved(self, skin: np.ndarray, blinks: list[tuple[int, int, int]], first: int, last: int) -> float:
+        """How far the skin goes from a window's first frame, in pixels of a 224-px crop; blinking lids left out."""
+        inside = skin[first - self.courses.first : last - self.courses.first + 1]
+        away = inside[1:] - inside[:1]
+        sizes = np.hypot(away[..., 0], away[..., 1]) * self.courses.trust
+        if any(onset <= last and offset >= first for onset, _, offset in blinks):
+            sizes[:, BLINKING] = 0
+        return float(strongest(sizes).max())
+
+    def _note_boxes(self, chunk: FaceChunk) -> None:
+        for place in range(chunk.new_from, len(chunk)):
+            number = chunk.first + place
+            if self.section.owns(number):
+                self._last, self.last_box = number, chunk.boxes[place].round(1).tolist()
+                if self._first is None:
+                    self._first, self.first_box = number, self.last_box
+
+    def _blinks(self) -> list[tuple[int, int, int]]:
+        """Blinks in the frames that are remembered, in frame numbers."""
+        found = find_blinks(self.courses.openness, self.fps)
+        return [tuple(mark + self.courses.first for mark in blink) for blink in found]
+
+    def _final_blinks(self, blinks: list[tuple[int, int, int]], ends: bool) -> list[dict]:
+        horizon = self.courses.last - (0 if ends else round(BLINK_S * self.fps))
+        final = [blink for blink in blinks if self._blinked_to < blink[2] <= horizon]
+        self._blinked_to = max(self._blinked_to, horizon)
+        return [dict(zip(("onset", "apex", "offset"), b, strict=True)) for b in final if self.section.owns(b[1])]
+
+    def _final_movements(self, blinks: list[tuple[int, int, int]], ends: bool) -> list[dict]:
+        horizon = self.courses.last - (0 if ends else round(AROUND_S * self.fps))
+        found = self.spotter.spot(self.courses, self._past, blinks)
+        final = [each for each in found if self._moved_to < each["offset"] <= horizon]
+        self._moved_to = max(self._moved_to, horizon)
+        return [each for each in final if self.section.owns(each["apex"])]
+
+    def _forget(self) -> None:
+        """Keep what spotting may still need: the longest movement that is not final, and rest before it."""
+        before = self._moved_to - round((AROUND_S + LONGEST_S) * self.fps)
+        self.courses.forget(min(before, self.courses.last - self.grid.span))
+        self._past = [window for window in self._past if window["onset"] >= self.courses.first]

@@ -1,0 +1,107 @@
+"""How the skin of a face moves from frame to frame, cheaply: one rough displacement field a frame.
+
+    field = SkinField(reference_crop)
+    courses = np.stack([field.follow(crop) for crop in crops])  # (n, CELLS, CELLS, 2) px of a 224-px crop
+
+Differences of such courses say how far each cell's skin went between any two frames, so that every window of a chunk
+costs a subtraction. The model's own field is finer and some fifty times dearer: it is measured only where this one
+says that something moves.
+"""
+
+import cv2
+import numpy as np
+
+REFERENCE_SIZE = 224  # px; displacements are given in pixels of a crop of this size
+WORK_SIZE = 112  # px of the crops that are compared
+CELLS = 14  # a side, of the answer
+FINE = 2 * CELLS  # cells a side that are measured
+TEXTURE_SIGMA = 0.8  # px of the work size; finer than that is noise
+LIGHT = 13  # px of the work size: what is wider is light, not skin
+CONTRAST_FLOOR = 5e-4  # as in the model's field
+RIDGE = 0.02  # of the mean gradient energy: a cell without texture answers "no motion"
+STEP_LIMIT = 1.5  # px of the work size that a pass may move a cell
+PASSES = 3
+EYES_APART, EYE_LINE = 0.391, -0.273  # where eyes stand in a crop whose sides are -1 and 1, as Framing places them
+EYE_HALF = (0.22, 0.12)  # of an opening, with the iris in it
+EPSILON = 1e-9
+
+
+class SkinField:
+    """Displacement of every cell from a reference crop. Eye openings are left out: the gaze moves them.
+
+    Args:
+        reference: (S, S) uint8, the face at the start of a chunk.
+
+    Attributes:
+        texture: (CELLS, CELLS) how much of it there is: the smaller eigenvalue of the gradients' structure tensor.
+
+    Source: Lucas and Kanade (IJCAI 1981), inverse compositional, one Gaussian window a cell, as in motion_aullm.py; at
+        half its resolution. Every frame starts anew: what is carried over piles up where there is no texture.
+    """
+
+    def __init__(self, reference: np.ndarray) -> None:
+        self._image = _texture(reference)
+        right = cv2.Sobel(self._image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+        down = cv2.Sobel(self._image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+        self._slope = np.dstack([right, down])
+        energy = _windowed(np.dstack([right * right, right * down, down * down]))  # (FINE, FINE, 3)
+        xx, xy, yy = np.moveaxis(energy, -1, 0)
+        weaker = (xx + yy) / 2 - np.sqrt((xx - yy) ** 2 / 4 + xy * xy)
+        self._weight = np.maximum(weaker, 0) * ~_eye_openings() + EPSILON
+        self.texture = _summed(self._weight)
+        ridge = RIDGE * energy[..., ::2].mean() + 1e-6
+        xx, yy = xx + ridge, yy + ridge
+        self._inverse = np.stack([yy, -xy, xx]) / (xx * yy - xy * xy)
+        self._grid = np.dstack(np.meshgrid(np.arange(WORK_SIZE), np.arange(WORK_SIZE))).astype(np.float32)
+
+    def follow(self, crop: np.ndarray) -> np.ndarray:
+        """Displacement (CELLS, CELLS, 2) right and down of another frame's skin, in pixels of a 224-px crop."""
+        image, field = _texture(crop), np.zeros((FINE, FINE, 2), np.float32)
+        for turn in range(PASSES):
+            there = image
+            if turn:
+                where = self._grid + cv2.resize(field, (WORK_SIZE, WORK_SIZE), interpolation=cv2.INTER_LINEAR)
+                there = cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            x, y = np.moveaxis(_windowed(self._slope * (self._image - there)[..., None]), -1, 0)
+            xx, xy, yy = self._inverse
+            step = np.dstack([xx * x + xy * y, xy * x + yy * y])
+            field += np.clip(step, -STEP_LIMIT, STEP_LIMIT)
+        means = _summed(field * self._weight[..., None]) / self.texture[..., None]
+        return means * (REFERENCE_SIZE / WORK_SIZE)
+
+
+def cell_centres(cells: int = CELLS) -> tuple[np.ndarray, np.ndarray]:
+    """(cells, cells) of x and y in a crop whose sides are -1 and 1."""
+    axis = (np.arange(cells) + 0.5) / cells * 2 - 1
+    return np.meshgrid(axis, axis)
+
+
+def around_eyes(half_width: float, half_height: float, cells: int = CELLS, lower: float = 0.0) -> np.ndarray:
+    """(cells, cells) bool: cells inside an ellipse around either eye; `lower` shifts it up where negative."""
+    x, y = cell_centres(cells)
+    across, down = (np.abs(x) - EYES_APART) / half_width, (y - EYE_LINE - lower) / half_height
+    return across**2 + down**2 < 1
+
+
+def _eye_openings() -> np.ndarray:
+    return around_eyes(*EYE_HALF, cells=FINE)
+
+
+def _texture(crop: np.ndarray) -> np.ndarray:
+    """A crop at work size without slow light: local mean 0, local contrast 1."""
+    smaller = crop.shape[0] >= WORK_SIZE
+    image = cv2.resize(crop, (WORK_SIZE, WORK_SIZE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    image = cv2.GaussianBlur(image.astype(np.float32) / 255, (0, 0), TEXTURE_SIGMA)
+    image -= cv2.blur(image, (LIGHT, LIGHT))
+    return image / np.sqrt(cv2.blur(image * image, (LIGHT, LIGHT)) + CONTRAST_FLOOR)
+
+
+def _windowed(image: np.ndarray) -> np.ndarray:
+    """Gaussian mean around each fine cell: (WORK_SIZE, WORK_SIZE, C) -> (FINE, FINE, C)."""
+    halves = cv2.resize(image, (2 * FINE, 2 * FINE), interpolation=cv2.INTER_AREA)
+    return cv2.resize(cv2.GaussianBlur(halves, (0, 0), 1.5), (FINE, FINE), interpolation=cv2.INTER_AREA)
+
+
+def _summed(values: np.ndarray) -> np.ndarray:
+    """(FINE, FINE, ...) -> (CELLS, CELLS, ...), the sum of each four."""
+    return values.reshape(CELLS, 2, CELLS, 2, *values.shape[2:]).sum((1, 3))

@@ -1,0 +1,204 @@
+"""A video becomes pieces of a reading: faces followed, windows answered by a model, movements spotted.
+
+for piece in processor.read_video("face.mp4", answer):
+    ...
+reading = processor.join_pieces(pieces)
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from .face_reading_aullm import FaceReader
+from .prompt_aullm import ACTION_UNIT_MEANINGS
+from .sections_aullm import FaceNumbers, Section, cut_sections
+from .stream_aullm import FaceStream
+from .video_aullm import ClipError
+from .windows_aullm import WindowGrid
+
+Answer = Callable[[torch.Tensor], list[list[float]]]
+LISTS = ("windows", "movements", "blinks")
+LONGEST_PIECE_S = 8.0
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How a video is read, see `VideoReading.read_video`."""
+
+    faces: int = 1
+    start: float | None = None
+    end: float | None = None
+    length: float = 0.5
+    hop: float = 0.1
+    threshold: float = 0.5
+    fps: float | None = None
+    batch_size: int = 16
+
+    def __post_init__(self) -> None:
+        for name in ("faces", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, it must be at least 1")
+        for name in ("length", "hop"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)} s, it must be above zero")
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold is {self.threshold}, it must lie between 0 and 1")
+        if self.start is not None and self.start < 0:
+            raise ValueError(f"start is {self.start} s, it must not be negative")
+        if self.end is not None and self.end <= (self.start or 0):
+            raise ValueError(f"end is {self.end} s, it must come after start, {self.start or 0} s")
+
+
+class VideoReading:
+    """What a processor does with whole videos; a base class of `AullmProcessor`."""
+
+    def window_inputs(self, crops: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Crops (B, T, S, S) uint8 of windows to the model's inputs."""
+        prompt = self.prompt()
+        ids = torch.tensor(prompt.input_ids).expand(len(crops), -1)
+        return {
+            "pixel_values": crops[:, :, None].float() / 255,
+            "input_ids": ids,
+            "attention_mask": torch.ones_like(ids),
+            "au_positions": torch.tensor(prompt.au_positions).expand(len(crops), -1),
+        }
+
+    def read_video(
+        self,
+        video: object,
+        answer: Answer,
+        progress: Callable[[float], None] | None = None,
+        after: dict | None = None,
+        **options,
+    ) -> Iterator[dict]:
+        """Read a video piece by piece, in memory that does not grow with it.
+
+        Args:
+            video: what `open_clip` reads.
+            answer: gives probabilities for crops (B, T, S, S) uint8 of windows; asked only where something moves.
+            progress: called with the share that is read.
+            after: the `resume` of a piece: go on behind its section, as if there had been no break.
+            **options: fields of `ReadingOptions`; seconds for start, end, length and hop.
+
+        Yields:
+            Pieces: a reading with only what became final, `done`, and `resume` on the last piece of a section (None on
+            others).
+
+        Raises:
+            ClipError: the video cannot be read or shows no face.
+            ValueError: an option is out of range, or the frame rate is not known.
+        """
+        wanted = ReadingOptions(**options)
+        plan = self._stream(video, wanted, wanted.start, wanted.end)
+        sections = cut_sections(plan, wanted.start, wanted.end)
+        numbers = FaceNumbers.restored(after)
+        failure = None
+        for section in sections[0 if after is None else after["section"] + 1 :]:
+            try:
+                stream = plan if section.whole else self._stream(video, wanted, section.read_from, section.read_to)
+                for piece in _SectionReader(self, stream, section, wanted, numbers, answer).pieces():
+                    if progress is not None:
+                        progress(piece["done"])
+                    yield piece
+            except ClipError as error:  # nobody is seen in this part
+                failure = failure or error
+        if not numbers.used:
+            raise failure or ClipError(f"{plan.name}: a face is seen in one frame only; motion needs at least 2")
+
+    def join_pieces(self, pieces: Iterable[dict]) -> dict:
+        """One reading out of its pieces, in order."""
+        reading, faces = None, {}
+        for piece in pieces:
+            reading = {name: value for name, value in piece.items() if name not in ("faces", "done", "resume")}
+            for part in piece["faces"]:
+                face = faces.setdefault(part["face"], {**part, **{kind: [] for kind in LISTS}})
+                face["last"] = part["last"]
+                for kind in LISTS:
+                    face[kind] += part[kind]
+        return {**reading, "faces": [faces[number] for number in sorted(faces)]}
+
+    def _stream(self, video: object, wanted: ReadingOptions, start: float | None, end: float | None) -> FaceStream:
+        return self.open_stream(video, faces=wanted.faces, start=start, end=end, fps=wanted.fps, length=wanted.length)
+
+
+class _SectionReader:
+    """Reads one section of a video."""
+
+    def __init__(
+        self,
+        processor: VideoReading,
+        stream: FaceStream,
+        section: Section,
+        wanted: ReadingOptions,
+        numbers: FaceNumbers,
+        answer: Answer,
+    ) -> None:
+        self.processor, self.stream, self.section, self.wanted = processor, stream, section, wanted
+        self.numbers, self.answer = numbers, answer
+        self.grid = WindowGrid.of(stream.fps, wanted.length, wanted.hop)
+        self.readers: dict[int, FaceReader] = {}
+        self.seen_to = section.first
+
+    def pieces(self) -> Iterator[dict]:
+        """The section's pieces; the last one says that it is done."""
+        since = self.section.first
+        for chunk in self.stream:
+            reader = self._reader(chunk.face)
+            reader.add(chunk)
+            self.seen_to = max(self.seen_to, chunk.first + len(chunk) - 1)
+            full = reader.over or sum(len(each.waiting) for each in self.readers.values()) >= self.wanted.batch_size
+            if full or self.seen_to - since >= LONGEST_PIECE_S * self.stream.fps:
+                since = self.seen_to
+                yield self._piece(False)
+        yield self._piece(True)
+
+    def _piece(self, ends: bool) -> dict:
+        """What became final since the last piece; `resume` where the section ends."""
+        faces, resume = self._settled(ends), None
+        if ends:
+            self.numbers.leave(
+                (self.section.index, key, reader.last_box)
+                for key, reader in self.readers.items()
+                if reader.last_box is not None and not reader.left
+            )
+            resume = {"section": self.section.index, **self.numbers.state()}
+        done = self.section.share(None if ends else self.seen_to)
+        return {**self._head(), "faces": faces, "done": done, "resume": resume}
+
+    def _head(self) -> dict:
+        names = list(self.processor.action_units)
+        return {
+            "video": self.stream.name,
+            "fps": self.stream.fps,
+            "frames": self.stream.frames or self.seen_to + 1,
+            "size": [int(side) for side in self.stream.size],
+            "action_units": names,
+            "meanings": {name: ACTION_UNIT_MEANINGS[name] for name in names},
+            "threshold": self.wanted.threshold,
+        }
+
+    def _reader(self, face: int) -> FaceReader:
+        if face not in self.readers:
+            frames = self.processor.image_processor.num_frames
+            names = list(self.processor.action_units)
+            self.readers[face] = FaceReader(
+                self.grid, self.section, frames, names, self.wanted.threshold, self.stream.fps
+            )
+        return self.readers[face]
+
+    def _settled(self, ends: bool) -> list[dict]:
+        """Answer the windows that wait, over all faces in the same batches, and give what became final."""
+        waiting = [task for reader in self.readers.values() for task in reader.take_waiting()]
+        for at in range(0, len(waiting), self.wanted.batch_size):
+            batch = waiting[at : at + self.wanted.batch_size]
+            crops = torch.from_numpy(np.stack([crops for _, crops in batch]))
+            for (window, _), probabilities in zip(batch, self.answer(crops), strict=True):
+                window["probabilities"] = [round(float(p), 4) for p in probabilities]
+        parts = []
+        for key in sorted(self.readers):
+            part = self.readers[key].settled(ends)
+            if part is not None:
+                parts.append({"face": self.numbers.number(self.section.index, key, part["box"]), **part})
+        return parts

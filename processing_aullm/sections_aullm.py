@@ -1,0 +1,133 @@
+"""A long video cut into sections that are read on their own, so that a broken reading goes on with equal results.
+
+    for section in cut_sections(stream, options):
+        section.first, section.stop, section.read_from, section.read_to
+
+Each section is read with some seconds more on both sides; what starts, or peaks, between `first` and `stop` is its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from .stream_aullm import FaceStream
+
+SECTION_S = 120.0
+LEAD_S = 3.0  # what spotting looks back and ahead
+SAME_FACE = 0.3  # intersection over union of a face's boxes on both sides of a cut
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a video.
+
+    Args:
+        index: its place among the sections.
+        first, stop: frames that are its own, `stop` not included; None: to the end.
+        read_from, read_to: seconds that are read.
+        whole: whether it is all that was asked for.
+        begin, total: first frame of all sections, and how many frames they have together, if known.
+    """
+
+    index: int
+    first: int
+    stop: int | None
+    read_from: float | None
+    read_to: float | None
+    whole: bool
+    begin: int
+    total: int | None
+
+    def owns(self, frame: int) -> bool:
+        """Whether what starts or peaks in this frame belongs here."""
+        return frame >= self.first and (self.stop is None or frame < self.stop)
+
+    def is_cut(self, frame: int, fps: float) -> bool:
+        """Whether a face that is not followed beyond this frame is so only because reading ends here."""
+        return not self.whole and self.read_to is not None and frame >= round(self.read_to * fps) - 1
+
+    def share(self, frame: int | None) -> float:
+        """Share of all sections that is read with this frame, or with the whole of this section."""
+        if not self.total:
+            return 1.0 if frame is None and self.stop is None else 0.0
+        last = frame + 1 if frame is not None else self.begin + self.total if self.stop is None else self.stop
+        if self.stop is not None:
+            last = min(last, self.stop)
+        return round(min(1.0, max(0.0, (last - self.begin) / self.total)), 4)
+
+
+def cut_sections(stream: FaceStream, start: float | None, end: float | None) -> list[Section]:
+    """Cut what was asked for.
+
+    Args:
+        stream: of all of it, not read yet; gives frame rate and length.
+        start, end: seconds that were asked for, None: the video's own.
+
+    Returns:
+        Sections of equal length; one that is whole for a short video, or one whose length is not known.
+    """
+    fps = stream.fps
+    begin = round((start or 0) * fps)
+    ends = [count for count in (stream.frames, None if end is None else round(end * fps)) if count is not None]
+    total = min(ends) - begin if ends else None
+    count = 1 if stream.frames is None else max(1, round(total / fps / SECTION_S))
+    if count == 1:
+        return [Section(0, begin, None, start, end, True, begin, total)]
+    length, sections = ceil(total / count), []
+    for index in range(count):
+        first, final = begin + index * length, index == count - 1
+        stop = None if final else first + length
+        read_from = max(start or 0.0, first / fps - LEAD_S)
+        read_to = end if final else stop / fps + LEAD_S
+        sections.append(Section(index, first, stop, read_from, read_to, False, begin, total))
+    return sections
+
+
+class FaceNumbers:
+    """Gives a face the number that it had in the section before, by where it stood.
+
+    Args:
+        used: numbers given so far.
+        left: number -> box (4,) of each face that was in the picture where the last section ended.
+    """
+
+    def __init__(self, used: int = 0, left: dict[int, list[float]] | None = None) -> None:
+        self.used, self.left = used, left or {}
+        self._given: dict[tuple[int, int], int] = {}
+
+    @classmethod
+    def restored(cls, state: dict | None) -> "FaceNumbers":
+        """From what `state` gave, or new."""
+        if state is None:
+            return cls()
+        return cls(state["used"], {int(number): box for number, box in state["left"].items()})
+
+    def state(self) -> dict:
+        """Plain numbers to restore it from."""
+        return {"used": self.used, "left": {str(number): box for number, box in self.left.items()}}
+
+    def number(self, section: int, key: int, box: list[float]) -> int:
+        """Number of the face that this section's stream calls `key` and that first stood at `box`."""
+        if (section, key) not in self._given:
+            likely = {number: _overlap(box, known) for number, known in self.left.items()}
+            best = max(likely, key=likely.get, default=None)
+            if best is not None and likely[best] >= SAME_FACE:
+                self.left.pop(best)
+            else:
+                best, self.used = self.used, self.used + 1
+            self._given[section, key] = best
+        return self._given[section, key]
+
+    def leave(self, boxes: Iterable[tuple[int, int, list[float]]]) -> None:
+        """Remember (section, key, last box) of the faces in the picture where a section ends."""
+        self.left = {self._given[section, key]: box for section, key, box in boxes if (section, key) in self._given}
+        self._given = {}
+
+
+def _overlap(box: list[float], other: list[float]) -> float:
+    """Intersection over union of two boxes."""
+    a, b = np.asarray(box), np.asarray(other)
+    inner = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
+    return float(inner / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - inner))

@@ -1,0 +1,245 @@
+"""The faces of a video of any length, held still, a few seconds at a time: memory does not grow with the video.
+
+    stream = processor.open_stream("lecture.mp4", faces=2)
+    for chunk in stream:
+        chunk.face, chunk.first, chunk.crops.shape  # one face, its first frame's number, (n, 224, 224)
+
+Every frame is decoded once. Each chunk is held on its own first frame. Two neighbouring chunks of a face share as many
+frames as a window is long, so that every window lies whole inside one chunk: the one in which its last frame is new.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .alignment_aullm import WORK_SIZE, FaceAligner
+from .decoding_aullm import NumberedFrames
+from .geometry_aullm import compose, resize_matrix
+from .landmarks_aullm import Landmarks
+from .tracking_aullm import FaceTrack, Held
+from .video_aullm import ClipError
+
+CHUNK_S = 4.0  # of frames that a chunk adds, about
+STALE = 0.85  # likeness to the reference below which a chunk ends early: the head has turned
+SEARCH_S = (0.4, 1.0)  # between searches for faces: while none is followed, while some are but more may come
+SAME_FACE = 0.75  # least correlation of two aligned faces for one person who comes back
+THUMB = 32  # px of what is kept of a face that has left
+MOST_REMEMBERED = 32  # faces
+NEAR = 0.4  # of a face's size: a found face whose centre stands nearer to a followed one is the same
+
+
+@dataclass
+class FaceChunk:
+    """A few seconds of one face.
+
+    Args:
+        face: Number of the face: 0 is the largest when the first was seen; one that comes back keeps its number.
+        first: Number of the first crop's frame.
+        crops: (n, S, S) uint8 grey, all held on the first.
+        transforms: (n, 2, 3), crop pixels to pixels of the frame.
+        boxes: (n, 4) left, top, right, bottom of the face in the frame.
+        eye_openness: (n,) height over width of the eyes' openings.
+        new_from: Place of the first crop whose frame was in no chunk of this face before.
+        last: Whether the face is not followed beyond this chunk: it left, was lost, or the video ended. A face that
+            comes back starts with a chunk whose `new_from` is 0.
+        done: Share of the wanted part of the video that has been read, 0 to 1; 0 where its length is not known.
+    """
+
+    face: int
+    first: int
+    crops: np.ndarray
+    transforms: np.ndarray
+    boxes: np.ndarray
+    eye_openness: np.ndarray
+    new_from: int
+    last: bool
+    done: float
+
+    def __len__(self) -> int:
+        return len(self.crops)
+
+
+class FaceStream:
+    """Follows the faces of a video and gives them in chunks.
+
+    Args:
+        aligner: Finds faces and landmarks.
+        frames: The video.
+        size: S, side of the crops.
+        faces: How many faces to follow at the same time, by size.
+        length: Seconds that a window of the reader covers: what chunks overlap by.
+
+    Attributes:
+        fps: Frames per second.
+        frames: Frames of the whole video, as far as it says so, else None.
+        size: (width, height) of its frames.
+        overlap: Frames that neighbouring chunks share. longest: Frames of a chunk at most.
+        crop_size: S.
+
+    Raises:
+        ValueError: `faces` or `length` is not above zero.
+    """
+
+    def __init__(
+        self, aligner: FaceAligner, frames: NumberedFrames, size: int, faces: int = 1, length: float = 0.5
+    ) -> None:
+        if faces < 1:
+            raise ValueError(f"faces is {faces}: give how many faces to follow, at least 1")
+        if not length > 0:
+            raise ValueError(f"length is {length}: a window must cover more than 0 seconds")
+        self.fps, self.frames, self.size, self.name = frames.fps, frames.count, frames.size, frames.name
+        self.overlap = max(1, round(length * self.fps))
+        self.longest = self.overlap + max(self.overlap, round(CHUNK_S * self.fps))
+        self.crop_size = size
+        self._aligner, self._source, self._most = aligner, frames, faces
+
+    def __iter__(self) -> Iterator[FaceChunk]:
+        """Decode and follow.
+
+        Raises:
+            ClipError: No face was seen in the whole of the video, or of the part asked for.
+        """
+        courses, memory, searched, number = [], FaceMemory(), None, None
+        for number, frame in self._source:
+            for course in list(courses):
+                yield from course.step(number, frame)
+                if course.ended:
+                    courses.remove(course)
+                    memory.keep(course)
+            if len(courses) < self._most and self._due(number, searched, bool(courses)):
+                searched = number
+                courses += self._found(number, frame, courses, memory)
+        if number is None:
+            raise ClipError(f"{self.name}: no frame could be read from {self._source.first / self.fps:.2f} s on")
+        for course in courses:
+            yield from course.end()
+        if not memory.numbers and not courses:
+            raise ClipError(
+                f"{self.name}: no face in any of the frames {self._source.first} to {number}; check that the video "
+                "shows one, upright and large enough"
+            )
+
+    def _due(self, number: int, searched: int | None, some: bool) -> bool:
+        return searched is None or number - searched >= SEARCH_S[some] * self.fps
+
+    def _found(self, number: int, frame: np.ndarray, courses: list["FaceCourse"], memory: "FaceMemory") -> list:
+        """Start to follow the largest faces that are not followed yet."""
+        started = []
+        for landmarks in self._aligner.faces(frame):
+            if len(courses) + len(started) == self._most:
+                break
+            if not any(_same_place(landmarks, course.track.held) for course in (*courses, *started)):
+                track = FaceTrack(self._aligner, number, frame, landmarks, self.fps)
+                taken = {course.face for course in (*courses, *started)}
+                started.append(FaceCourse(memory.number_of(track, taken), track, self))
+        return started
+
+    def done(self, number: int) -> float:
+        """Share of the wanted part that has been read with this frame."""
+        last = self._source.last
+        return 0.0 if last is None else min(1.0, (number + 1 - self._source.first) / (last + 1 - self._source.first))
+
+
+class FaceCourse:
+    """A followed face and the chunk that is being filled with it.
+
+    Args:
+        face: Its number.
+        track: Follows it.
+        stream: Gives sizes and shares.
+
+    Attributes:
+        ended: Whether the face is not followed any more.
+    """
+
+    def __init__(self, face: int, track: FaceTrack, stream: FaceStream) -> None:
+        self.face, self.track, self.stream = face, track, stream
+        self.ended = False
+        self._begin([track.held])
+
+    def step(self, number: int, frame: np.ndarray) -> Iterator[FaceChunk]:
+        """Follow the face into the next frame; gives a chunk where one is full or the face is lost."""
+        if number != self.track.held.number + 1:
+            yield from self.end()
+            return
+        full = None
+        if self._full():
+            full = self._chunk(False)
+            self._begin(self.track.rebase(list(self._kept)), new_from=self.stream.overlap)
+        held = self.track.follow(number, frame)
+        if full is not None:
+            full.last = held is None
+            yield full
+        if held is not None:
+            self._add(held)
+        else:
+            yield from self.end()
+
+    def end(self) -> Iterator[FaceChunk]:
+        """The last chunk, where it holds anything new that moves."""
+        self.ended = True
+        if len(self._rows) > max(1, self._new_from):
+            yield self._chunk(True)
+
+    def _begin(self, shared: list[Held], new_from: int = 0) -> None:
+        """Start a chunk with these frames."""
+        self._new_from, self._rows, self._kept = new_from, [], deque(maxlen=self.stream.overlap)
+        for held in shared:
+            self._add(held)
+
+    def _full(self) -> bool:
+        """Whether the next frame belongs to another chunk: at its length, or after a turn once there is enough."""
+        turned = self.track.likeness < STALE and len(self._rows) >= self._new_from + 2 * self.stream.overlap
+        return turned or len(self._rows) >= self.stream.longest
+
+    def _add(self, held: Held) -> None:
+        size = self.stream.crop_size
+        matrix = compose(held.matrix, resize_matrix(WORK_SIZE, WORK_SIZE, size))
+        self._rows.append((held.crop(matrix, size), matrix, held.box(), held.openness, held.number))
+        self._kept.append(held)
+
+    def _chunk(self, last: bool) -> FaceChunk:
+        crops, matrices, boxes, openness, numbers = zip(*self._rows, strict=True)
+        stacked = (np.stack(crops), np.stack(matrices), np.stack(boxes), np.array(openness))
+        return FaceChunk(self.face, numbers[0], *stacked, self._new_from, last, self.stream.done(numbers[-1]))
+
+
+class FaceMemory:
+    """Small pictures of faces that have left, so that one that comes back gets its number again."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[int, np.ndarray] = {}
+        self.used = 0
+
+    def keep(self, course: FaceCourse) -> None:
+        """Remember a face that is not followed any more."""
+        self.numbers[course.face] = _thumb(course.track)
+        if len(self.numbers) > MOST_REMEMBERED:
+            self.numbers.pop(next(iter(self.numbers)))
+
+    def number_of(self, track: FaceTrack, taken: set[int]) -> int:
+        """The number of the remembered face that this one resembles most, or a new one."""
+        seen = _thumb(track)
+        likeness = {number: float(seen @ kept) for number, kept in self.numbers.items() if number not in taken}
+        best = max(likeness, key=likeness.get, default=None)
+        if best is not None and likeness[best] >= SAME_FACE:
+            return best
+        self.used += 1
+        return self.used - 1
+
+
+def _thumb(track: FaceTrack) -> np.ndarray:
+    """(THUMB * THUMB,) of the reference crop, mean 0 and length 1."""
+    crop = track.reference.crop(track.reference.matrix, WORK_SIZE)
+    small = cv2.resize(crop, (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
+    small -= small.mean()
+    return small / max(float(np.linalg.norm(small)), 1e-6)
+
+
+def _same_place(landmarks: Landmarks, held: Held) -> bool:
+    box, points = held.box(), landmarks.points
+    distance = np.hypot(*((box[:2] + box[2:]) / 2 - (points.min(0) + points.max(0)) / 2))
+    return bool(distance < NEAR * max(box[2] - box[0], box[3] - box[1]))

@@ -1,0 +1,98 @@
+"""Which press calls what. The page's own events are private; programs use the two endpoints of `wire_api`."""
+
+import gradio as gr
+from handlers import Handlers, Part
+from inference import Reader
+from uploads import EXAMPLES, described
+
+MODEL = {"concurrency_id": "model", "concurrency_limit": 1}
+OWN = {"api_visibility": "private"}
+SHOWN = "() => { const it = document.getElementById('%s'); it?.focus({preventScroll: true}); it?.scrollIntoView(); }"
+"""Takes eyes and screen readers to what is new."""
+
+
+def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> None:
+    """Connect the page's parts.
+
+    Args:
+        blocks: the page.
+        handlers: what answers.
+        parts: by the names in `Part`.
+        controls: start, end, go, delete and the example buttons.
+    """
+    answers = Answers(handlers, parts)
+    every = [part for name, part in parts.items() if name not in (Part.VIEW, Part.FACTOR)]
+    quietly = {**OWN, "show_progress": "hidden"}
+    video, reading, seen, face = (parts[name] for name in (Part.VIDEO, Part.READING, Part.SEEN, Part.FACES))
+    moves, view, unit, factor = (parts[name] for name in (Part.MOVES, Part.VIEW, Part.UNIT, Part.FACTOR))
+
+    video.change(answers.chosen, video, every, **quietly)
+    video.clear(answers.delete, None, every, **quietly)
+    for button, name in zip(controls["examples"], described(), strict=True):
+        button.click(lambda name=name: str(EXAMPLES / name), None, video, **quietly)
+    read = controls["go"].click(
+        answers.found,
+        [video, controls["start"], controls["end"]],
+        every,
+        show_progress="full",
+        show_progress_on=parts[Part.STATUS],
+        **OWN,
+        **MODEL,
+    )
+    read.success(None, js=SHOWN % "results-title", **OWN)
+    face.input(answers.show_face, [reading, face], every, **quietly)
+
+    picked = parts[Part.TIMELINE].select(answers.picked, None, moves, **quietly)
+    look = {"inputs": [video, reading, face, moves], "outputs": every, **OWN, **MODEL}
+    for event in (picked.then, moves.input):
+        looked = event(answers.look, show_progress="full", show_progress_on=parts[Part.STATUS], **look)
+        looked.then(handlers.draw, [seen, view, unit], parts[Part.PICTURE], **quietly)
+        flipped = looked.then(handlers.magnify, [seen, factor], parts[Part.FLIP], **quietly)
+        flipped.then(None, js=SHOWN % "closer-title", **OWN)
+    gr.on([view.input, unit.input], handlers.draw, [seen, view, unit], parts[Part.PICTURE], **quietly)
+    factor.release(handlers.magnify, [seen, factor], parts[Part.FLIP], **quietly)
+    controls["delete"].click(answers.delete, None, every, **quietly)
+    blocks.unload(answers.leave)
+
+
+class Answers:
+    """The handlers' answers, with parts in the place of their names."""
+
+    def __init__(self, handlers: Handlers, parts: dict) -> None:
+        self.handlers, self.parts = handlers, parts
+
+    def chosen(self, video, request: gr.Request) -> dict:
+        return self._placed(self.handlers.chosen(video, request.session_hash))
+
+    def found(self, video, start, end) -> dict:
+        return self._placed(self.handlers.read(video, start, end))
+
+    def show_face(self, reading, face) -> dict:
+        return self._placed(self.handlers.show_face(reading, face))
+
+    def picked(self, event: gr.EventData) -> int:
+        return int(event.movement)
+
+    def look(self, video, reading, face, chosen) -> dict:
+        return self._placed(self.handlers.look(video, reading, face, chosen))
+
+    def delete(self, request: gr.Request) -> dict:
+        return self._placed(self.handlers.delete(request.session_hash))
+
+    def leave(self, request: gr.Request) -> None:
+        self.handlers.uploads.drop(request.session_hash)
+
+    def _placed(self, answer: dict) -> dict:
+        return {self.parts[name]: value for name, value in answer.items()}
+
+
+def wire_api(reader: Reader, parts: dict, controls: dict) -> None:
+    """Two endpoints for programs: `/read` gives the reading, `/explain` the numbers behind one movement of it.
+
+    What is wrong with a video comes back as an error with the same words as on the page.
+    """
+    answer = gr.JSON(visible=False)
+    onset, offset, face = (gr.Number(visible=False, precision=0, label=name) for name in ("onset", "offset", "face"))
+    asked = [parts[Part.VIDEO], controls["start"], controls["end"]]
+    gr.on([], reader.read, asked, answer, api_name="read", **MODEL)
+    gr.on([], reader.explain_in_numbers, [parts[Part.VIDEO], onset, offset, face], answer, api_name="explain", **MODEL)

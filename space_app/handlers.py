@@ -1,0 +1,216 @@
+"""What happens when something on the page is pressed. Each method answers one event with the page's new contents.
+
+Nothing here knows how the page is laid out, except for the names of its parts in `Part`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import figures
+import gradio as gr
+import page
+import pictures
+from downloads import links
+from inference import Reader, translated
+from problems import Problem
+from readings import Movement, movements_of, place_of, summary
+from timeline import timeline
+from uploads import Uploads
+from words import label
+
+VIEWS = {"attention": "Where the model looked", "motion": "What moved", "plain": "As filmed"}
+NOT_MEASURED = "This model cannot show that: it was built without the part that measures it."
+
+
+class Part(StrEnum):
+    """Parts of the page that events change."""
+
+    VIDEO = "video"
+    STATUS = "status"
+    RESULTS = "results"
+    CLOSER = "closer"
+    READING = "reading"
+    SEEN = "seen"
+    PORTRAITS = "portraits"
+    FACES = "faces"
+    SUMMARY = "summary"
+    TIMELINE = "timeline"
+    MOVES = "moves"
+    DOWNLOADS = "downloads"
+    SENTENCE = "sentence"
+    VIEW = "view"
+    UNIT = "unit"
+    PICTURE = "picture"
+    FACTOR = "factor"
+    FLIP = "flip"
+    BARS = "bars"
+    EXPERTS = "experts"
+    GRAPH = "graph"
+    FLIPS = "flips"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One movement looked at closer: kept for the session, so that changing a view asks the model nothing."""
+
+    movement: Movement
+    explanation: dict
+    meanings: dict
+    threshold: float
+
+
+class Handlers:
+    """The events of one page. Every answer is a dict of parts to change; a problem is an answer too."""
+
+    def __init__(self, reader: Reader, uploads: Uploads) -> None:
+        self.reader, self.uploads = reader, uploads
+
+    def chosen(self, video: str | None, session: str | None) -> dict:
+        """A video came or went: old results go, and what is wrong with it is said before anything is pressed."""
+        cleared = self._cleared()
+        if video is None:
+            del cleared[Part.STATUS]  # it may just have said that the video is deleted
+            return cleared
+        self.uploads.note(session, video)
+        try:
+            seconds = self.reader.check(video)
+        except Problem as problem:
+            return cleared | {Part.STATUS: page.state(problem)}
+        lasts = "The video is here" if seconds is None else f"The video lasts {seconds:.1f} seconds"
+        return cleared | {Part.STATUS: page.message("ready", f"{lasts}. Press “Find movements”.")}
+
+    def read(self, video: str | None, start: float | None, end: float | None) -> dict:
+        """Read the video and show its largest face."""
+        try:
+            reading = self.reader.read(video, start, end)
+            faces = _faces(reading)
+            portraits = self._portraits(video, reading, faces)
+        except Problem as problem:
+            return self._cleared() | {Part.STATUS: page.state(problem)}
+        first = reading["faces"][0]["face"]
+        several = len(reading["faces"]) > 1
+        told = "Done."
+        if several:
+            told = f"Done. {len(reading['faces'])} faces were found; you see the largest one. Choose another below."
+        return {
+            Part.STATUS: page.message("several-faces" if several else "done", told),
+            Part.READING: reading,
+            Part.RESULTS: gr.update(visible=True),
+            Part.PORTRAITS: portraits,
+            Part.FACES: gr.update(visible=several, choices=faces, value=first),
+            Part.DOWNLOADS: links(reading),
+            **self.show_face(reading, first),
+        }
+
+    def show_face(self, reading: dict, face: int) -> dict:
+        """One face's summary and timeline; what was looked at closer goes."""
+        movements = movements_of(reading, face)
+        told = "".join(f"<p>{sentence}</p>" for sentence in summary(reading, face))
+        items = "".join(f"<li>{each.sentence(reading['meanings'])}</li>" for each in movements)
+        return {
+            Part.SUMMARY: f"<div class='summary'>{told}<ol>{items}</ol></div>"
+            if items
+            else f"<div class='summary'>{told}</div>",
+            Part.TIMELINE: timeline(reading, face),
+            Part.MOVES: gr.update(
+                visible=bool(movements),
+                choices=[(m.short(reading["meanings"]), m.number) for m in movements],
+                value=None,
+            ),
+            Part.CLOSER: gr.update(visible=False),
+            Part.SEEN: None,
+        }
+
+    def look(self, video: str | None, reading: dict | None, face: int, chosen: int | None) -> dict:
+        """Explain one movement."""
+        if reading is None or chosen is None:
+            return {Part.CLOSER: gr.update(visible=False)}
+        movement = next(each for each in movements_of(reading, face) if each.number == chosen)
+        try:
+            explanation = self.reader.explain(video, movement.onset, movement.offset, face)
+            seen = Seen(movement, explanation, reading["meanings"], reading["threshold"])
+            return self._closer(seen) | {Part.TIMELINE: timeline(reading, face, chosen)}
+        except Problem as problem:
+            return {Part.STATUS: page.state(problem), Part.CLOSER: gr.update(visible=False)}
+
+    def draw(self, seen: Seen | None, view: str, unit: str | None) -> str:
+        """The picture of the apex in one of three views."""
+        if seen is None or unit is None:
+            return ""
+        with translated():
+            return self._picture(seen, view, unit)
+
+    def magnify(self, seen: Seen | None, factor: float) -> str:
+        """The flip book."""
+        if seen is None:
+            return ""
+        if seen.explanation.get("displacement") is None:
+            return f"<p>{NOT_MEASURED}</p>"
+        with translated():
+            magnified = self.reader.pipe.magnify(seen.explanation, factor=factor)
+            return pictures.flip_book(seen.explanation, magnified, factor, seen.movement.fps)
+
+    def delete(self, session: str | None) -> dict:
+        """Delete what this session uploaded, and everything that was made of it."""
+        self.uploads.drop(session)
+        told = page.message("deleted", "Your video and everything that was made of it are deleted.")
+        return self._cleared() | {Part.VIDEO: None, Part.STATUS: told}
+
+    def _cleared(self) -> dict:
+        return {
+            Part.STATUS: "",
+            Part.RESULTS: gr.update(visible=False),
+            Part.CLOSER: gr.update(visible=False),
+            Part.READING: None,
+            Part.SEEN: None,
+        }
+
+    def _portraits(self, video: str, reading: dict, faces: list[tuple[str, int]]) -> str:
+        """A picture of each face with its name; nothing where there is only one."""
+        if len(faces) == 1:
+            return ""
+        crops = self.reader.portraits(video, reading)
+        shown = "".join(pictures.portrait(crops[face], told) for told, face in faces if face in crops)
+        return f"<div class='portraits'>{shown}</div>"
+
+    def _closer(self, seen: Seen) -> dict:
+        explanation, meanings = seen.explanation, seen.meanings
+        scores = explanation["probabilities"]
+        present = [unit for unit in sorted(scores, key=scores.get, reverse=True) if scores[unit] >= seen.threshold]
+        ranked = sorted(scores, key=scores.get, reverse=True)
+        with translated():
+            return {
+                Part.CLOSER: gr.update(visible=True),
+                Part.SEEN: seen,
+                Part.SENTENCE: f"<p class='lead'>{seen.movement.sentence(meanings)}</p>",
+                Part.UNIT: gr.update(choices=[(label(unit, meanings), unit) for unit in ranked], value=ranked[0]),
+                Part.BARS: figures.unit_bars(scores, seen.threshold, meanings),
+                Part.EXPERTS: figures.expert_bars(explanation["expert_weights"]),
+                Part.GRAPH: figures.relation_graph(explanation, list(scores), set(present), meanings),
+                Part.FLIPS: figures.counterfactuals(explanation, present, meanings),
+            }
+
+    def _picture(self, seen: Seen, view: str, unit: str) -> str:
+        explanation = seen.explanation
+        if view == "motion" and explanation.get("displacement") is not None:
+            drawn, caption = self.reader.pipe.draw(explanation, "motion"), pictures.moved(explanation)
+        elif view == "attention" and unit in explanation["attentions"]:
+            drawn = self.reader.pipe.draw(explanation, "attention", action_unit=unit)
+            caption = pictures.looked(explanation, unit, seen.meanings)
+        else:
+            drawn = explanation["frames"][nearest(explanation["frame_indices"], seen.movement.apex)]
+            caption = "As it was filmed." if view == "plain" else f"As it was filmed. {NOT_MEASURED}"
+        return pictures.strongest_moment(explanation, drawn, seen.movement.peak, caption)
+
+
+def _faces(reading: dict) -> list[tuple[str, int]]:
+    """What each face is called on the page, and its number in the reading."""
+    return [
+        (f"Face {i} ({'largest, ' if i == 1 else ''}{place_of(reading, each['face'])})", each["face"])
+        for i, each in enumerate(reading["faces"], 1)
+    ]
+
+
+def nearest(frames, wanted: int) -> int:
+    """The place of the frame nearest to a wanted one."""
+    return min(range(len(frames)), key=lambda i: abs(int(frames[i]) - wanted))

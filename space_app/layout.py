@@ -1,0 +1,105 @@
+"""The page's parts in the order they stand there. Headings carry the structure; every control has its words."""
+
+from pathlib import Path
+
+import gradio as gr
+import page
+from handlers import VIEWS, Part
+from settings import Settings
+from uploads import described
+
+SCRIPT = Path(__file__).with_name("page.js").read_text("utf-8")
+READ_ALOUD = "element.setAttribute('role', 'status')"  # what is written there is spoken
+STRONGEST_MAGNIFICATION = 15  # beyond it the pipeline smooths too much away
+
+
+def silent_video(**options) -> gr.Video:
+    """A video without sound: the browser never asks for the microphone, and the upload is passed on as it is.
+
+    Told in the constructor, Gradio would strip the sound of every upload with the program ffmpeg, which need not be
+    there; the model does not listen anyway.
+    """
+    video = gr.Video(**options)
+    video.include_audio = False
+    video.preprocess = lambda payload: None if payload is None else payload.path
+    return video
+
+
+def input_parts(parts: dict, settings: Settings) -> dict:
+    """The video, the part of it to read, and the buttons."""
+    gr.HTML("<h2>1. Choose a video</h2>" + page.limits(settings))
+    with gr.Row():
+        with gr.Column(scale=3, min_width=300):
+            parts[Part.VIDEO] = silent_video(
+                label="Video of a face",
+                sources=["upload", "webcam"],
+                elem_id="video",
+            )
+        with gr.Column(scale=2, min_width=300):
+            examples = [
+                gr.Button(f"Example: {told}", elem_classes="example", size="sm") for told in described().values()
+            ]
+            with gr.Group():
+                start = gr.Number(label="From second", minimum=0, value=0, elem_id="start")
+                end = gr.Number(label="To second (0: to the end)", minimum=0, value=0, elem_id="end")
+            go = gr.Button("Find movements", variant="primary", elem_id="go")
+            delete = gr.Button("Delete my video", variant="secondary", elem_id="delete")
+    parts[Part.STATUS] = gr.HTML(elem_id="status", min_height=64, js_on_load=READ_ALOUD)
+    return {"start": start, "end": end, "go": go, "delete": delete, "examples": examples}
+
+
+def result_parts(parts: dict) -> None:
+    """What moved, and when."""
+    with gr.Column(visible=False, elem_id="results") as parts[Part.RESULTS]:
+        gr.HTML("<h2 id='results-title' tabindex='-1'>2. What moved, and when</h2>")
+        parts[Part.PORTRAITS] = gr.HTML(elem_id="portraits")
+        parts[Part.FACES] = gr.Radio(label="Whose face?", visible=False, elem_id="faces")
+        parts[Part.SUMMARY] = gr.HTML(elem_id="summary")
+        parts[Part.TIMELINE] = gr.HTML(elem_id="timeline", js_on_load=SCRIPT)
+        parts[Part.MOVES] = gr.Radio(
+            label="Look closer at a movement", info="or press its number in the timeline", elem_id="moves"
+        )
+        gr.HTML("<h3>Save the results</h3>")
+        parts[Part.DOWNLOADS] = gr.HTML(elem_id="downloads")
+
+
+def closer_parts(parts: dict) -> None:
+    """One movement: what it looked like, and why the model thinks so."""
+    with gr.Column(visible=False, elem_id="closer") as parts[Part.CLOSER]:
+        gr.HTML("<h2 id='closer-title' tabindex='-1'>3. A closer look</h2>")
+        parts[Part.SENTENCE] = gr.HTML(elem_id="sentence")
+        with gr.Row():
+            with gr.Column(min_width=300):
+                gr.HTML("<h3>The strongest moment</h3>")
+                parts[Part.PICTURE] = gr.HTML(elem_id="picture")
+                parts[Part.VIEW] = gr.Radio(
+                    [(told, view) for view, told in VIEWS.items()], value="attention", label="Show", elem_id="view"
+                )
+                parts[Part.UNIT] = gr.Dropdown(label="For which movement", filterable=False, elem_id="unit")
+            with gr.Column(min_width=300):
+                gr.HTML(
+                    "<h3>Scores</h3><p>Of the whole movement. The timeline's scores are of half-second windows.</p>"
+                )
+                parts[Part.BARS] = gr.HTML(elem_id="bars")
+        gr.HTML("<h3>See it move</h3>")
+        parts[Part.FLIP] = gr.HTML(elem_id="flip", js_on_load=SCRIPT)
+        parts[Part.FACTOR] = gr.Slider(
+            1, STRONGEST_MAGNIFICATION, value=8, step=1, label="Magnify the movement (times)", elem_id="factor"
+        )
+        gr.HTML(
+            "<h3>Why does the model think so?</h3>"
+            "<p>These are the model's own weights and answers, not guesses about it.</p>"
+        )
+        with gr.Row():
+            with gr.Column(min_width=300):
+                gr.HTML("<h4>What it looked at</h4>")
+                parts[Part.EXPERTS] = gr.HTML(elem_id="experts")
+            with gr.Column(min_width=300):
+                gr.HTML("<h4>What would change its mind</h4>")
+                parts[Part.FLIPS] = gr.HTML(elem_id="flips")
+        gr.HTML(
+            "<h4>Which movements listen to each other</h4><p>Faces rarely move one muscle alone. The model learned "
+            "which movements tell something about others; arrows run from the one that tells to the one that "
+            "listens. Filled circles: seen here. Dashed arrows speak against.</p>"
+        )
+        parts[Part.GRAPH] = gr.HTML(elem_id="graph")

@@ -1,0 +1,80 @@
+"""The fixed texts of the page: what it is, what it must not be used for, what happens to a video."""
+
+from html import escape
+
+from problems import Problem, clock
+from settings import Settings
+from words import PLAIN
+
+TITLE = "What moved in this face?"
+
+NOTICE = """
+<section class="notice" aria-labelledby="notice-title">
+<h2 id="notice-title">Before you use this</h2>
+<p><strong>The model learned from computer-made faces only.</strong> It has not been shown to read real ones. Expect
+wrong answers, and do not rely on any of them.</p>
+<p><strong>It names movements, not feelings.</strong> A raised brow is a raised brow. What someone feels, wants or hides
+cannot be read from it.</p>
+<p><strong>Do not use it</strong></p>
+<ul>
+<li>to find out whether someone lies: no movement of a face shows that;</li>
+<li>in hiring, at borders, in policing, credit, medicine, or any decision about a person;</li>
+<li>on people who do not know of it or have not agreed;</li>
+<li>to infer emotions at work or in schools: in the European Union that is unlawful (AI Act, Article 5(1)(f)).</li>
+</ul>
+</section>
+"""
+
+
+def intro() -> str:
+    """What this page does, in three sentences."""
+    return (
+        f"<h1>{TITLE}</h1><p class='lead'>Give it a short video of a face. It finds small movements, even ones of a "
+        "fraction of a second, says in plain words what moved and when, and shows why the model thinks so. "
+        "Researchers call these movements <em>action units</em>.</p>"
+    )
+
+
+def limits(settings: Settings) -> str:
+    """What is taken on."""
+    return (
+        f"<p class='limits'>At most {settings.most_megabytes} MB, {clock(settings.most_seconds)} at once, and "
+        f"{settings.longest_side} pixels on the longest side. The face should look towards the camera, "
+        "in even light, and hold fairly still. Sound is not used.</p>"
+    )
+
+
+def privacy(settings: Settings) -> str:
+    """What happens to a video."""
+    return (
+        "<section><h2>What happens to your video</h2><p>It is read by the machine that runs this page; no "
+        "person sees it. It is deleted when you press “Delete my video”, when you close this page, and in any case "
+        f"after {settings.keep_minutes} minutes. Pictures and results stand in memory just as long, and are never "
+        "written to a disk. Nothing about you is noted down: no file names, no faces, no results.</p></section>"
+    )
+
+
+def glossary(units: list[str]) -> str:
+    """Every action unit of the model in plain words."""
+    rows = "".join(
+        f"<div><dt>{escape(unit)}</dt><dd>{escape(PLAIN[unit].happened)}</dd></div>" for unit in units if unit in PLAIN
+    )
+    return (
+        "<h2>What are action units?</h2><p>The Facial Action Coding System (FACS; Ekman, Friesen and Hager) gives each "
+        f"movement that facial muscles can make a number. This model knows {len(units)} of them, and no others:</p>"
+        f"<dl class='glossary'>{rows}</dl><p>The <b>score</b> goes from 0 to 1. It tells how strongly the model "
+        "leans towards an answer. It is not the chance of being right: that was never measured on real faces.</p>"
+    )
+
+
+def state(problem: Problem) -> str:
+    """What is wrong, and what to do."""
+    return (
+        f'<div class="state problem" data-state="{problem.state}"><p><span aria-hidden="true">⚠</span> '
+        f"<strong>{escape(problem.headline)}</strong></p><p>{escape(problem.advice)}</p></div>"
+    )
+
+
+def message(name: str, text: str) -> str:
+    """A state that is no problem."""
+    return f'<div class="state" data-state="{name}"><p>{escape(text)}</p></div>'

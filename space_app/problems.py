@@ -1,0 +1,133 @@
+"""Everything that can be wrong with an upload, told so that the person knows what to do next."""
+
+import gradio as gr
+
+
+class Problem(gr.Error):
+    """A state of the page, not a failure: it is shown in place and never printed.
+
+    It is a `gr.Error` because that is the only exception that comes back whole from a ZeroGPU worker.
+
+    Args:
+        state: a short name, for tests and for the API.
+        title: what is wrong, in a few words.
+        advice: what to do about it.
+    """
+
+    def __init__(self, state: str, title: str, advice: str) -> None:
+        super().__init__(f"{title} {advice}", title=title, print_exception=False)
+        self.state, self.headline, self.advice = state, title, advice
+
+    def __reduce__(self) -> tuple:
+        return Problem, (self.state, self.headline, self.advice)
+
+
+def nothing_chosen() -> Problem:
+    """The button was pressed without a video."""
+    return Problem("nothing", "There is no video yet.", "Upload one, record one, or choose an example below.")
+
+
+def not_a_video() -> Problem:
+    """No decoder takes it."""
+    return Problem(
+        "not-a-video",
+        "This file cannot be read as a video.",
+        "MP4, MOV, WebM and AVI usually work. If it is one of these, it may be damaged or cut off: try to play it, "
+        "and save it again as MP4.",
+    )
+
+
+def too_heavy(megabytes: float, most: float) -> Problem:
+    """More bytes than are taken."""
+    return Problem(
+        "too-large",
+        f"The file is too large: {megabytes:.0f} MB, and {most:g} MB is the most this page takes.",
+        "Cut out the seconds that matter, or save it with a smaller picture.",
+    )
+
+
+def too_wide(width: int, height: int, most: int) -> Problem:
+    """More pixels than are taken."""
+    return Problem(
+        "too-large",
+        f"The picture is too large: {width} × {height} pixels, and {most} is the longest side this page takes.",
+        "Save the video with a smaller picture. 640 × 480 is plenty when the face fills a third of it.",
+    )
+
+
+def too_narrow(width: int, height: int, least: int) -> Problem:
+    """So few pixels that no face can be seen to move."""
+    return Problem(
+        "too-small",
+        f"The picture is too small: {width} × {height} pixels, and {least} is the least.",
+        "Small movements of a face cannot be seen in it. Choose a video with a larger picture.",
+    )
+
+
+def too_long(seconds: float, most: float) -> Problem:
+    """The part to be read lasts longer than is taken."""
+    return Problem(
+        "too-long",
+        f"That is too long: {clock(seconds)}, and {clock(most)} is the most this page reads at once.",
+        "Choose a part of it: fill in “From second” and “To second” below the video, then press the button again.",
+    )
+
+
+def bad_part(length: float | None = None) -> Problem:
+    """The part to be read does not exist; `length` of the video in seconds, where it is known."""
+    return Problem(
+        "bad-part",
+        "There is nothing to read in this part of the video.",
+        "“From second” must be before “To second”, and both inside the video."
+        + ("" if length is None else f" It lasts {length:.1f} s."),
+    )
+
+
+def no_face() -> Problem:
+    """Nobody is in the picture."""
+    return Problem(
+        "no-face",
+        "No face was found.",
+        "It should look towards the camera, be well lit, and fill at least a fifth of the picture's height. "
+        "If it only comes later in the video, say from which second to read.",
+    )
+
+
+def no_motion_to_read() -> Problem:
+    """Too few frames with a face for one window."""
+    return Problem(
+        "too-short",
+        "There is too little to read.",
+        "A face must be seen for at least half a second.",
+    )
+
+
+def too_slow(minutes: float) -> Problem:
+    """The time limit has struck."""
+    return Problem(
+        "too-slow",
+        f"Reading took longer than {minutes:g} minutes and was given up.",
+        "Choose a shorter part, or a smaller picture.",
+    )
+
+
+def gone() -> Problem:
+    """The upload was deleted in the meantime."""
+    return Problem("gone", "Your video has been deleted.", "Uploads are kept for a few minutes only. Upload it again.")
+
+
+def unexpected() -> Problem:
+    """A fault of ours."""
+    return Problem(
+        "unexpected",
+        "Something went wrong here.",
+        "It is a fault of this page and not of your video. Your video is deleted. Please try again, or try an example.",
+    )
+
+
+def clock(seconds: float) -> str:
+    """Seconds as people say them: "45 s", "2 min 5 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

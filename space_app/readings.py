@@ -1,0 +1,124 @@
+"""What a reading says, asked for in the terms of the page: one face at a time, in seconds.
+
+`reading` is what `pipe(video)` returns; frames count from the video's first one.
+"""
+
+from dataclasses import dataclass
+
+from words import KINDS, joined, number, plain
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Something that moved, as it is numbered on the page.
+
+    Args:
+        number: from 1, in order of time; blinks are not counted.
+        face: number of the face.
+        onset, apex, offset: frames.
+        fps: frames per second.
+        kind: "micro" or "macro".
+        score: of the spotting.
+        units: action units at or above the threshold -> score, strongest first.
+    """
+
+    number: int
+    face: int
+    onset: int
+    apex: int
+    offset: int
+    fps: float
+    kind: str
+    score: float
+    units: dict[str, float]
+
+    @property
+    def start(self) -> float:
+        """Seconds from the video's start."""
+        return self.onset / self.fps
+
+    @property
+    def peak(self) -> float:
+        """Seconds from the video's start."""
+        return self.apex / self.fps
+
+    @property
+    def end(self) -> float:
+        """Seconds from the video's start."""
+        return self.offset / self.fps
+
+    def short(self, meanings: dict[str, str] | None = None) -> str:
+        """One line: "1: at 1.2 s, inner brows up"."""
+        what = (
+            joined([plain(unit, meanings).short for unit in self.units])
+            if self.units
+            else "none of the known movements"
+        )
+        return f"{self.number}: at {self.peak:.1f} s, {what}"
+
+    def sentence(self, meanings: dict[str, str] | None = None) -> str:
+        """What one would have seen, with scores."""
+        lead = f"At {self.peak:.1f} s"
+        if not self.units:
+            return f"{lead} something moved, but it is none of the movements that this model knows."
+        seen = [f"{plain(unit, meanings).happened} ({unit}, score {number(p)})" for unit, p in self.units.items()]
+        return f"{lead} {joined(seen)}. It lasted {self.end - self.start:.1f} s, {KINDS[self.kind]}."
+
+
+def face_of(reading: dict, face: int) -> dict:
+    """The part of a reading that belongs to one face."""
+    return next(each for each in reading["faces"] if each["face"] == face)
+
+
+def movements_of(reading: dict, face: int) -> list[Movement]:
+    """The movements of one face in order of time."""
+    found = sorted(face_of(reading, face)["movements"], key=lambda each: (each["onset"], each["offset"]))
+    return [
+        Movement(
+            number=place,
+            face=face,
+            onset=each["onset"],
+            apex=each["apex"],
+            offset=each["offset"],
+            fps=reading["fps"],
+            kind=each["kind"],
+            score=each["score"],
+            units=_present(each["action_units"], reading["threshold"]),
+        )
+        for place, each in enumerate(found, 1)
+    ]
+
+
+def span_of(reading: dict, face: int) -> tuple[float, float]:
+    """First and last second in which a face was read."""
+    face = face_of(reading, face)
+    return face["first"] / reading["fps"], max(face["last"], face["first"] + 1) / reading["fps"]
+
+
+def place_of(reading: dict, face: int) -> str:
+    """Where in the picture a face is: "left", "middle" or "right", as one sees it."""
+    left, _, right, _ = face_of(reading, face)["box"]
+    across = (left + right) / 2 / max(reading["size"][0], 1)
+    return "left" if across < 0.4 else "right" if across > 0.6 else "middle"
+
+
+def summary(reading: dict, face: int) -> list[str]:
+    """What was found for one face, as sentences."""
+    start, end = span_of(reading, face)
+    movements, blinks = movements_of(reading, face), face_of(reading, face)["blinks"]
+    read = f"{end - start:.1f} seconds were read"
+    if not movements:
+        told = [f"{read}, and nothing was found to move enough to be told from noise."]
+    else:
+        count = "one movement" if len(movements) == 1 else f"{len(movements)} movements"
+        told = [f"{read}, and {count} found."]
+    if blinks:
+        times = joined([f"{each['apex'] / reading['fps']:.1f} s" for each in blinks])
+        count = "one blink" if len(blinks) == 1 else f"{len(blinks)} blinks"
+        told.append(f"The eyes blinked: {count}, at {times}. Blinks are shown but not counted as movements.")
+    return told
+
+
+def _present(units: dict[str, float], threshold: float) -> dict[str, float]:
+    kept = {unit: p for unit, p in units.items() if p >= threshold}
+    return dict(sorted(kept.items(), key=lambda each: -each[1]))

@@ -1,0 +1,82 @@
+"""What the page is started with: which model, pinned to a revision, and how much it takes on.
+
+settings = Settings.from_environment()                      # AULLM_MODEL and AULLM_REVISION, else model.json
+settings = Settings.from_environment(model="runs/demo/model")
+"""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PINNED = HERE / "model.json"
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Model and limits.
+
+    Args:
+        model: a folder that holds `config.json`, or a Hub id.
+        revision: the commit of a Hub id, 40 hexadecimal digits; None for a folder. Our choice: the model brings code
+            that runs here, so a name that can move ("main") is not enough.
+        most_megabytes: of the uploaded file.
+        most_seconds: of the part that is read.
+        longest_side, shortest_side: of the picture, in pixels.
+        most_minutes: that one reading may take before it is given up.
+        most_faces: that are followed at once.
+        keep_minutes: after which an upload is deleted, also while the page is open.
+        waiting: people in the queue before new ones are turned away.
+
+    Raises:
+        ValueError: no model, a Hub id without a pinned commit, or a limit that is not above zero.
+    """
+
+    model: str
+    revision: str | None = None
+    most_megabytes: int = 50
+    most_seconds: float = 60.0
+    longest_side: int = 1920
+    shortest_side: int = 96
+    most_minutes: float = 5.0
+    most_faces: int = 4
+    keep_minutes: int = 15
+    waiting: int = 12
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ValueError(
+                "no model: pass --model FOLDER, set AULLM_MODEL (and AULLM_REVISION for a Hub id), "
+                f"or write {PINNED.name} with both"
+            )
+        if not self.is_folder and not COMMIT.fullmatch(self.revision or ""):
+            raise ValueError(
+                f"{self.model!r} is no folder with a config.json, so it is taken for a Hub id, and its code would run "
+                f"here: pin it to a commit of 40 hexadecimal digits with AULLM_REVISION; got {self.revision!r}"
+            )
+        for name in ("most_megabytes", "most_seconds", "longest_side", "most_minutes", "most_faces", "keep_minutes"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above zero, got {getattr(self, name)}")
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the model lies on this machine."""
+        return (Path(self.model) / "config.json").is_file()
+
+    @classmethod
+    def from_environment(cls, model: str | None = None, revision: str | None = None, **limits) -> "Settings":
+        """What was passed, else the environment, else `model.json` beside this file, which publishing writes.
+
+        Args:
+            model, revision: override both other places.
+            **limits: other fields.
+        """
+        pinned = json.loads(PINNED.read_text("utf-8")) if PINNED.is_file() else {}
+        if model is None and (model := os.environ.get("AULLM_MODEL")):
+            revision = revision or os.environ.get("AULLM_REVISION")
+        if model is None:
+            model, revision = pinned.get("model", ""), revision or pinned.get("revision")
+        return cls(model, revision, **limits)

@@ -1,0 +1,85 @@
+"""Action units in plain words, for people who have never heard of FACS.
+
+Source: what moves where is told after the FACS manual (Ekman, Friesen, Hager, 2002); the wording is ours. No word here
+names a feeling: an action unit is a movement.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plain:
+    """One action unit in plain words.
+
+    Args:
+        short: a label, as in "inner brows up".
+        happened: what one would have seen, as the end of "At 1.2 s ...".
+    """
+
+    short: str
+    happened: str
+
+
+PLAIN = {
+    "AU1": Plain("inner brows up", "the inner ends of the eyebrows went up"),
+    "AU2": Plain("outer brows up", "the outer ends of the eyebrows went up"),
+    "AU4": Plain("brows down and together", "the eyebrows were drawn down and together"),
+    "AU5": Plain("eyes wide", "the upper eyelids were raised"),
+    "AU6": Plain("cheeks up", "the cheeks rose towards the eyes"),
+    "AU7": Plain("eyelids tense", "the eyelids were tightened"),
+    "AU9": Plain("nose wrinkled", "the nose was wrinkled"),
+    "AU10": Plain("upper lip up", "the upper lip was raised"),
+    "AU12": Plain("mouth corners up", "the corners of the mouth were pulled up and out"),
+    "AU14": Plain("dimples", "the corners of the mouth were pressed inwards, as for a dimple"),
+    "AU15": Plain("mouth corners down", "the corners of the mouth were pulled down"),
+    "AU17": Plain("chin pushed up", "the chin was pushed up"),
+    "AU18": Plain("lips pursed", "the lips were drawn together"),
+    "AU20": Plain("lips stretched", "the lips were stretched sideways"),
+    "AU23": Plain("lips tight", "the lips were tightened"),
+    "AU24": Plain("lips pressed", "the lips were pressed together"),
+    "AU25": Plain("lips apart", "the lips came apart"),
+    "AU26": Plain("jaw dropped", "the jaw dropped"),
+    "AU28": Plain("lips sucked in", "the lips were drawn into the mouth"),
+    "AU43": Plain("eyes closed", "the eyes closed"),
+}
+
+KINDS = {
+    "micro": "very short (half a second or less: a micro-expression in the usual sense)",
+    "macro": "longer than half a second, as ordinary expressions are",
+}
+
+EXPERTS = {
+    "fine detail": "small patches of skin",
+    "wider detail": "larger patches of skin",
+    "whole face": "the face as a whole",
+    "edges": "edges and wrinkles",
+}
+
+
+def plain(unit: str, meanings: dict[str, str] | None = None) -> Plain:
+    """Plain words for an action unit; its FACS name where we have none.
+
+    Args:
+        unit: as in "AU4".
+        meanings: unit -> FACS name, as a reading carries them.
+    """
+    if unit in PLAIN:
+        return PLAIN[unit]
+    name = (meanings or {}).get(unit, unit)
+    return Plain(name, f"“{name}” ({unit}) was seen")
+
+
+def label(unit: str, meanings: dict[str, str] | None = None) -> str:
+    """A label that a layman and a coder both know: "Inner brows up (AU1)"."""
+    short = plain(unit, meanings).short
+    return f"{short[0].upper()}{short[1:]} ({unit})"
+
+
+def number(value: float) -> str:
+    """A score as it is shown everywhere: two decimals."""
+    return f"{value:.2f}"
+
+
+def joined(parts: list[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

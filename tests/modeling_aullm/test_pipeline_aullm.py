@@ -1,0 +1,113 @@
+"""The pipeline: a tiny model answers for windows of fake faces; a saved folder works in a process without our code."""
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from transformers.pipelines import PIPELINE_REGISTRY
+
+from modeling_aullm.pipeline_aullm import TASK, AullmPipeline, add_pipeline
+from tests.contract.language_models import save_tiny_language_model
+from tests.contract.tree import ROOT
+from tests.modeling_aullm.conftest import PROMPT, UNITS
+from tests.processing_aullm.faked_faces import BROW, FakeFace, FakeProcessor
+
+STRANGER = ROOT / "training_aullm" / "stranger.py"
+
+
+class PromptedProcessor(FakeProcessor):
+    """Fake faces, with the prompt of the tiny model."""
+
+    action_units = UNITS
+
+    def __init__(self, frames: int) -> None:
+        super().__init__()
+        self.image_processor = SimpleNamespace(num_frames=frames)
+
+    def prompt(self) -> SimpleNamespace:
+        return SimpleNamespace(input_ids=PROMPT, au_positions=[len(PROMPT) - 1] * len(UNITS))
+
+
+@pytest.fixture
+def pipe(build):
+    model = build(motion_grid=14, image_size=112).eval()
+    return AullmPipeline(model, processor=PromptedProcessor(model.config.num_frames), device=-1)
+
+
+FACE = FakeFace(moves=((30, 32, 35, 4.0, BROW),))
+
+
+def test_probabilities_are_the_models_own(pipe):
+    seen = []
+    asked = pipe.preprocess
+    pipe.preprocess = lambda crops: seen.append(crops) or asked(crops)
+    windows = pipe([FACE])["faces"][0]["windows"]
+    answered = [window["probabilities"] for window in windows if window["probabilities"] is not None]
+    with torch.inference_mode():
+        logits = pipe.model(pixel_values=torch.cat(seen)[:, :, None].float() / 255).logits
+    assert 0 < len(answered) < len(windows)
+    torch.testing.assert_close(torch.tensor(answered), logits.sigmoid(), atol=2e-4, rtol=0)
+
+
+def test_options_may_be_defaults_or_given_to_a_call(build):
+    model = build(motion_grid=14, image_size=112).eval()
+    processor = PromptedProcessor(model.config.num_frames)
+    pipe = AullmPipeline(model, processor=processor, device=-1, hop=0.5, threshold=0.9)
+    default, called = pipe([FakeFace()]), pipe([FakeFace()], hop=0.2)
+    assert default["threshold"] == called["threshold"] == 0.9
+    onsets = [[window["onset"] for window in reading["faces"][0]["windows"][:3]] for reading in (default, called)]
+    assert onsets == [[0, 5, 10], [0, 2, 4]]
+    with pytest.raises(ValueError, match="hop"):
+        pipe([FakeFace()], hop=0)
+
+
+def test_a_list_of_paths_gives_a_list_of_readings(pipe):
+    pipe.stream = lambda video, **options: [{"video": video, "faces": [], "done": 1.0, "resume": None}]
+    assert [reading["video"] for reading in pipe(["a.mp4", "b.mp4"])] == ["a.mp4", "b.mp4"]
+
+
+def test_the_task_is_registered():
+    assert PIPELINE_REGISTRY.supported_tasks[TASK]["impl"].__name__ == "AullmPipeline"
+
+
+def test_an_entry_and_the_code_are_put_into_a_folder(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "aullm"}')
+    add_pipeline(tmp_path)
+    entry = json.loads((tmp_path / "config.json").read_text())["custom_pipelines"][TASK]
+    assert entry["impl"] == "pipeline_aullm.AullmPipeline" and entry["pt"] == ["AutoModelForVideoClassification"]
+    assert {"pipeline_aullm.py", "explanation_aullm.py", "motion_aullm.py"} <= {p.name for p in tmp_path.iterdir()}
+    with pytest.raises(FileNotFoundError):
+        add_pipeline(tmp_path / "nothing")
+
+
+@pytest.mark.slow
+def test_a_saved_folder_reads_a_video_in_a_fresh_process(tmp_path):
+    from dataset_scripts.synthetic.video import render_video
+    from training_aullm.fitting import new_model, new_processor
+    from training_aullm.recipes import recipe_base
+
+    language_model, names = save_tiny_language_model(tmp_path / "language"), ["AU4", "AU12"]
+    recipe = recipe_base().but(model={"num_language_layers": 2})
+    model = new_model(recipe, names, language_model, seed=0).eval()
+    processor = new_processor("base", names, language_model)
+    AullmPipeline(model, processor=processor, device=-1).save_pretrained(tmp_path / "saved")
+    render_video(tmp_path / "a.mp4", ["AU4"], fps=15, size=240, lead_in_s=0.5, lead_out_s=0.5)
+    code = f"""
+import json, runpy
+runpy.run_path({str(STRANGER)!r})["hide_our_packages"]()
+from transformers import pipeline
+pipe = pipeline({TASK!r}, model={str(tmp_path / "saved")!r}, trust_remote_code=True, device=-1)
+print(json.dumps(pipe({str(tmp_path / "a.mp4")!r})))
+explanation = pipe.explain({str(tmp_path / "a.mp4")!r}, onset=2, offset=9)
+assert pipe.draw(explanation, "attention", "AU4").shape == explanation["frames"][0].shape
+assert pipe.magnify(explanation, 4).shape == explanation["frames"].shape
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    reading = json.loads(done.stdout.strip().splitlines()[-1])
+    ours = AullmPipeline(model, processor=processor, device=-1)(str(tmp_path / "a.mp4"))
+    assert reading["faces"][0]["windows"] and reading["size"] == [240, 240]
+    assert [w["onset"] for w in reading["faces"][0]["windows"]] == [w["onset"] for w in ours["faces"][0]["windows"]]

@@ -1,0 +1,129 @@
+"""A face that is made of noise, moves by a script, and comes in chunks as the real stream gives them."""
+
+from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import torch
+
+from processing_aullm.courses_aullm import FACE, HEAD
+from processing_aullm.movement_aullm import CELLS
+from processing_aullm.reading_aullm import VideoReading
+from processing_aullm.stream_aullm import FaceChunk
+from processing_aullm.video_aullm import ClipError
+
+SIZE, FPS = 112, 10.0
+BROW, MOUTH, EYES = (0.0, -0.6), (0.0, 0.6), (-0.39, -0.27)
+UNITS = ["AU4", "AU12"]
+
+
+@dataclass(frozen=True)
+class FakeFace:
+    """What happens: moves are (onset, apex, offset, px, place), places in a crop from -1 to 1."""
+
+    frames: int = 80
+    moves: tuple = ()
+    blinks: tuple = ()
+    turn: tuple | None = None
+    seed: int = 0
+    box: tuple = (10.0, 10.0, 60.0, 60.0)
+    seen: tuple | None = None
+
+    def openness(self, number: int) -> float:
+        shut = max((np.interp(number, blink, [0, 1, 0]) for blink in self.blinks), default=0)
+        return 0.3 - 0.25 * shut
+
+
+@cache
+def crop(face: FakeFace, number: int) -> np.ndarray:
+    """(SIZE, SIZE) uint8 of one frame."""
+    rng = np.random.default_rng(face.seed)
+    skin = cv2.GaussianBlur(rng.normal(size=(SIZE, SIZE)), (0, 0), 1.5)
+    skin = 128 + 40 * skin / skin.std()
+    x, y = np.meshgrid(*[(np.arange(SIZE) + 0.5) / SIZE * 2 - 1] * 2)
+    grid = np.dstack(np.meshgrid(np.arange(SIZE), np.arange(SIZE))).astype(np.float32)
+    for onset, apex, offset, px, (cx, cy) in face.moves:
+        share = np.interp(number, [onset, apex, offset], [0, 1, 0])
+        grid[..., 1] -= px * SIZE / 224 * share * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 0.06)
+    if face.turn is not None:
+        onset, apex, offset, px = face.turn
+        share = np.interp(number, [onset, apex, offset], [0, 1, 0])
+        depth = np.zeros((CELLS, CELLS), np.float32)
+        depth[FACE] = HEAD[:, 0, 4]
+        grid[..., 0] -= px * SIZE / 224 * share * cv2.resize(depth, (SIZE, SIZE))
+    image = cv2.remap(skin.astype(np.float32), grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    for onset, apex, offset in face.blinks:
+        share = np.interp(number, [onset, apex, offset], [0, 1, 0])
+        lids = ((np.abs(x) - 0.39) / 0.24) ** 2 + ((y + 0.29) / 0.14) ** 2 < 1
+        moved = np.roll(image, round(6 * share), axis=0)
+        image = np.where(lids, moved, image)
+    noise = np.random.default_rng([face.seed, number]).normal(scale=1.0, size=image.shape)
+    return np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
+
+
+class FakeStream:
+    """Chunks of fake faces between two frames."""
+
+    size, name, fps = (96, 64), "fake.mp4", FPS
+
+    def __init__(self, faces: list[FakeFace], first: int, stop: int, overlap: int) -> None:
+        self.faces, self.first, self.stop, self.overlap = faces, first, stop, overlap
+        self.frames = max(face.frames for face in faces)
+
+    def __iter__(self):
+        chunk = self.overlap + 30
+        some = False
+        for start in range(self.first, self.stop, chunk - self.overlap):
+            for number, face in enumerate(self.faces):
+                first, stop = face.seen or (0, face.frames)
+                first, stop = max(first, self.first), min(stop, self.stop)
+                low, high = max(first, start), min(stop, start + chunk)
+                if high - low < 2 or (low > first and high - low <= self.overlap):
+                    continue
+                some = True
+                crops = np.stack([crop(face, n) for n in range(low, high)])
+                yield FaceChunk(
+                    face=number,
+                    first=low,
+                    crops=crops,
+                    transforms=np.tile(np.eye(2, 3), (len(crops), 1, 1)),
+                    boxes=np.tile(face.box, (len(crops), 1)),
+                    eye_openness=np.array([face.openness(n) for n in range(low, high)]),
+                    new_from=0 if low == first else self.overlap,
+                    last=high == stop,
+                    done=0.0,
+                )
+        if not some:
+            raise ClipError("fake.mp4: no face")
+
+
+class FakeProcessor(VideoReading):
+    """Reads lists of fake faces; counts the windows that it shows to the model."""
+
+    action_units = UNITS
+    image_processor = SimpleNamespace(num_frames=4)
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def open_stream(self, video, faces=1, start=None, end=None, fps=None, length=0.5) -> FakeStream:
+        frames = max(face.frames for face in video)
+        stop = frames if end is None else min(frames, round(end * FPS))
+        return FakeStream(video[:faces], round((start or 0) * FPS), stop, round(length * FPS))
+
+    def read(self, *faces: FakeFace, **options) -> dict:
+        return self.join_pieces(self.pieces(*faces, **options))
+
+    def pieces(self, *faces: FakeFace, **options) -> list[dict]:
+        return list(self.read_video(list(faces), self.answer, faces=len(faces), **options))
+
+    def answer(self, crops: torch.Tensor) -> list[list[float]]:
+        """AU4 where the upper half changes, AU12 where the lower half does."""
+        self.asked += len(crops)
+        blurred = torch.nn.functional.avg_pool2d(crops.float(), 4)
+        change = (blurred[:, 1:] - blurred[:, :1]).abs().amax(1)  # (B, h, w)
+        half = change.shape[1] // 2
+        halves = torch.stack([change[:, :half].flatten(1).amax(1), change[:, half:].flatten(1).amax(1)], 1)
+        return torch.where(halves > 8, 0.9, 0.1).tolist()

@@ -1,0 +1,76 @@
+"""Blinks are found where eyes close for a moment, and nowhere else."""
+
+import numpy as np
+import pytest
+
+from processing_aullm.blinks_aullm import EyeWatch, eye_openness, find_blinks
+
+FPS = 30.0
+
+
+def course(seconds=6.0, noise=0.004, seed=0, **dips):
+    """(n,) openness around 0.28 with dips: {name: (start s, length s, share of the opening)}."""
+    times = np.arange(round(seconds * FPS)) / FPS
+    values = 0.28 + np.random.default_rng(seed).normal(0, noise, len(times))
+    for start, length, depth in dips.values():
+        phase = np.clip((times - start) / length, 0, 1)
+        values *= 1 - depth * np.clip(1.6 * np.sin(np.pi * phase), 0, 1)
+    return values
+
+
+@pytest.mark.parametrize("length", [0.12, 0.25, 0.4])
+@pytest.mark.parametrize("depth", [0.3, 0.8])
+def test_blinks_of_every_length_are_found_once(length, depth):
+    found = find_blinks(course(a=(1.5, length, depth), b=(4.0, length, depth)), FPS)
+    assert len(found) == 2
+    for (onset, apex, offset), start in zip(found, (1.5, 4.0), strict=True):
+        assert onset < apex < offset
+        assert abs(onset - start * FPS) <= 2 and abs(offset - (start + length) * FPS) <= 2
+
+
+def test_open_eyes_do_not_blink():
+    for seed in range(5):
+        assert find_blinks(course(noise=0.008, seed=seed), FPS) == []
+
+
+@pytest.mark.parametrize(("length", "depth"), [(1.4, 0.5), (0.3, 0.08)])
+def test_long_closings_and_shallow_dips_are_no_blinks(length, depth):
+    assert find_blinks(course(a=(2.0, length, depth)), FPS) == []
+
+
+def test_a_blink_that_is_cut_off_is_left_to_the_next_chunk():
+    values = course(a=(2.0, 0.3, 0.7))
+    assert find_blinks(values[: round(2.1 * FPS)], FPS) == []
+    assert len(find_blinks(values[round(1.9 * FPS) :], FPS)) == 1
+    assert find_blinks(values[round(2.15 * FPS) :], FPS) == []
+
+
+def test_eyes_that_are_narrower_by_nature_blink_too():
+    values = course(a=(2.0, 0.25, 0.6))
+    assert find_blinks(values, FPS) == find_blinks(values * 0.5, FPS) != []
+
+
+def test_unknown_frames_are_bridged():
+    values = course(a=(2.0, 0.25, 0.6))
+    values[20:24] = np.nan
+    assert len(find_blinks(values, FPS)) == 1
+    assert find_blinks(np.full(50, np.nan), FPS) == []
+    assert find_blinks(np.zeros(0), FPS) == []
+
+
+def test_openness_is_a_share_that_size_and_turning_of_the_picture_do_not_change(face_points):
+    turn = np.array([[0.8, -0.6], [0.6, 0.8]])
+    assert eye_openness(face_points) == pytest.approx(eye_openness(3 * face_points @ turn.T + 50))
+    assert 0.15 < eye_openness(face_points) < 0.5
+
+
+def test_the_watch_sees_lids_and_not_noise(face, face_points):
+    watch = EyeWatch(face, face_points)
+    noisy = np.clip(face + np.random.default_rng(0).normal(0, 4, face.shape), 0, 255).astype(np.uint8)
+    assert not watch.changed(face) and not watch.changed(noisy)
+    shut = face.copy()
+    for ids in ((33, 133), (362, 263)):
+        left, right = sorted(face_points[list(ids), 0].astype(int))
+        middle = int(face_points[list(ids), 1].mean())
+        shut[middle - 8 : middle + 8, left:right] = int(face[middle + 25, left:right].mean())
+    assert watch.changed(shut)

@@ -1,0 +1,148 @@
+"""Frames are numbered by time, whatever the file does: irregular, without a rate, begun in the middle, broken."""
+
+import warnings
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.video_aullm import ClipError, open_clip
+
+FPS = 25
+
+
+def write(path, times, options=None):
+    """A video whose frames, each of its own grey, stand at these times (in steps of 1 / 1000 s)."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"crf": "1", "g": "10", **(options or {})})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for number, at in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), grey(number), np.uint8), format="rgb24")
+            frame.pts, frame.time_base = at, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def grey(number):
+    return 20 + 4 * (number % 50)
+
+
+def read(path, **options):
+    """[(number, which written frame it is)]."""
+    frames = NumberedFrames(open_clip(path), **options)
+    return [(number, round((float(pixels.mean()) - 20) / 4)) for number, pixels in frames]
+
+
+@pytest.fixture
+def regular(tmp_path):
+    return write(tmp_path / "regular.mp4", [40 * i for i in range(50)])
+
+
+def test_a_regular_file_gives_its_frames_in_order(regular):
+    frames = NumberedFrames(open_clip(regular))
+    assert (frames.fps, frames.count, frames.size, frames.last) == (25, 50, (64, 48), 49)
+    assert read(regular) == [(i, i) for i in range(50)]
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.4, 1.2), (1.0, None), (None, 0.2), (1.96, 9.0)])
+def test_a_part_has_the_numbers_of_the_whole(regular, start, end):
+    first, stop = round((start or 0) * FPS), min(50, round((end or 2) * FPS))
+    assert read(regular, start=start, end=end) == [(i, i) for i in range(first, stop)]
+
+
+def test_a_start_in_the_middle_does_not_decode_what_stands_before(tmp_path, monkeypatch):
+    path = write(tmp_path / "long.mp4", [40 * i for i in range(200)])
+    frames, decoded = NumberedFrames(open_clip(path), start=7.0), []
+    whole = frames._decode
+    monkeypatch.setattr(frames, "_decode", lambda: (decoded.append(f) or f for f in whole()))
+    assert [number for number, _ in frames] == list(range(175, 200))
+    assert len(decoded) < 60
+
+
+def test_irregular_times_are_filled_and_thinned(tmp_path):
+    slow = [40 * i for i in range(20)] + [760 + 80 * i for i in range(1, 6)] + [1160 + 40 * i for i in range(1, 20)]
+    found = read(write(tmp_path / "slow.mp4", slow))
+    assert [number for number, _ in found] == list(range(49))
+    assert [frame for _, frame in found[18:32]] == [18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23, 24, 25, 26]
+    fast = [40 * i for i in range(61)] + [2400 + 10 * i for i in range(1, 61)] + [3000 + 40 * i for i in range(1, 20)]
+    found = read(write(tmp_path / "fast.mp4", fast))
+    assert [number for number, _ in found] == list(range(95))
+    assert found[-1] == (94, 139 % 50)
+
+
+def test_times_that_tremble_leave_no_frame_out(tmp_path):
+    rng = np.random.default_rng(0)
+    times = (40 * np.arange(48) + rng.integers(-9, 10, 48)).clip(0).tolist()
+    assert read(write(tmp_path / "tremble.mp4", times)) == [(i, i) for i in range(48)]
+
+
+def test_a_long_gap_stays_a_gap(tmp_path):
+    path = write(tmp_path / "gap.mp4", [40 * i for i in range(20)] + [4000 + 40 * i for i in range(20)])
+    numbers = [number for number, _ in read(path)]
+    assert numbers == [*range(20), *range(100, 120)]
+
+
+def test_a_stated_rate_that_times_contradict_is_not_believed(tmp_path):
+    path = write(tmp_path / "film.mkv", [100 * i for i in range(20)])  # says 25, runs at 10
+    assert NumberedFrames(open_clip(path)).fps == pytest.approx(10)
+
+
+def test_a_rate_that_is_given_counts(regular):
+    frames = NumberedFrames(open_clip(regular), start=0.1, end=0.2, fps=200.0)
+    assert frames.fps == 200 and [number for number, _ in frames] == list(range(20, 40))
+
+
+def test_a_file_cut_short_gives_what_it_has_and_names_the_frame(tmp_path):
+    path = write(tmp_path / "broken.mkv", [40 * i for i in range(100)])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(0.6 * len(whole))])
+    with pytest.warns(UserWarning, match=r"broken.mkv: .*after frame \d+.*stays usable"):
+        found = read(path)
+    assert 20 < len(found) < 95 and [number for number, _ in found] == list(range(len(found)))
+    assert found[:20] == [(i, i) for i in range(20)]
+
+
+def test_noise_in_the_middle_is_survived(tmp_path):
+    path = write(tmp_path / "noise.mp4", [40 * i for i in range(100)])
+    data = bytearray(path.read_bytes())
+    begin = data.find(b"mdat") + 4  # of the pictures; their length stands before the word
+    length = int.from_bytes(data[begin - 8 : begin - 4], "big")
+    noise = np.random.default_rng(0).integers(0, 255, length // 8, np.uint8)
+    data[begin + length // 2 : begin + length // 2 + len(noise)] = noise.tobytes()
+    path.write_bytes(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = read(path)
+    assert found[-1][0] == 99 and [number for number, _ in found] == sorted({number for number, _ in found})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"start": 3.0}, "start 3.0 s lies behind the end at 2.00 s"),
+        ({"start": -1.0}, "start is -1.0 s"),
+        ({"start": 1.0, "end": 0.5}, "end 0.5 s must come after start 1.0 s"),
+    ],
+)
+def test_parts_that_are_none_are_refused(regular, options, message):
+    with pytest.raises(ClipError, match=f"regular.mp4: {message}"):
+        NumberedFrames(open_clip(regular), **options)
+
+
+def test_frames_without_a_rate_need_one():
+    frames = np.zeros((10, 48, 64), np.uint8)
+    with pytest.raises(ValueError, match="pass the frames per second"):
+        NumberedFrames(open_clip(frames))
+    assert [number for number, _ in NumberedFrames(open_clip(frames), fps=5.0, start=1.0)] == [5, 6, 7, 8, 9]
+    with pytest.raises(ValueError, match="fps is -5"):
+        NumberedFrames(open_clip(frames), fps=-5)
+
+
+def test_a_turned_phone_video_has_the_size_that_is_seen(regular, monkeypatch):
+    monkeypatch.setattr(av.VideoFrame, "rotation", 90, raising=False)
+    frames = NumberedFrames(open_clip(regular))
+    assert frames.size == (48, 64) and next(iter(frames))[1].shape == (64, 48, 3)

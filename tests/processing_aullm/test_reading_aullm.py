@@ -1,0 +1,135 @@
+"""Videos of fake faces read piece by piece: windows, the gate, movements, blinks, turns, sections, several faces."""
+
+import json
+
+import pytest
+
+from processing_aullm import ClipError
+from processing_aullm import sections_aullm as sections
+from tests.processing_aullm.faked_faces import BROW, FPS, MOUTH, FakeFace, FakeProcessor
+
+MICRO = (30, 32, 35, 4.0, BROW)
+MACRO = (30, 38, 48, 5.0, MOUTH)
+
+
+def overlap(movement: dict, onset: int, offset: int) -> float:
+    inner = min(movement["offset"], offset) - max(movement["onset"], onset)
+    return inner / (max(movement["offset"], offset) - min(movement["onset"], onset))
+
+
+def test_a_face_at_rest_is_never_shown_to_the_model():
+    processor = FakeProcessor()
+    face = processor.read(FakeFace())["faces"][0]
+    assert processor.asked == 0
+    assert [window["onset"] for window in face["windows"]][:3] == [0, 1, 2]
+    assert all(window["probabilities"] is None for window in face["windows"])
+    assert face["movements"] == face["blinks"] == []
+
+
+def test_a_movement_is_found_named_and_timed():
+    processor = FakeProcessor()
+    face = processor.read(FakeFace(moves=(MICRO,)))["faces"][0]
+    (movement,) = face["movements"]
+    assert overlap(movement, 30, 35) >= 0.5 and abs(movement["apex"] - 32) <= 1
+    assert list(movement["action_units"]) == ["AU4"] and movement["kind"] == "micro"
+    assert 0 < movement["score"] <= 1
+    assert 0 < processor.asked < len(face["windows"]) / 2
+    for window in face["windows"]:  # the model is asked where the movement is inside, and nowhere far from it
+        if window["onset"] <= 30 and window["offset"] >= 33:
+            assert window["probabilities"] is not None
+        if window["offset"] < 27 or window["onset"] > 38:
+            assert window["probabilities"] is None
+
+
+def test_a_long_movement_is_a_macro_expression():
+    (movement,) = FakeProcessor().read(FakeFace(moves=(MACRO,)))["faces"][0]["movements"]
+    assert movement["kind"] == "macro" and overlap(movement, 30, 48) >= 0.5
+    assert list(movement["action_units"]) == ["AU12"]
+
+
+def test_a_blink_is_named_and_is_no_movement():
+    face = FakeProcessor().read(FakeFace(blinks=((30, 31, 33),)))["faces"][0]
+    assert face["movements"] == []
+    (blink,) = face["blinks"]
+    assert abs(blink["apex"] - 31) <= 1
+
+
+def test_a_turn_of_the_head_is_no_movement():
+    assert FakeProcessor().read(FakeFace(turn=(25, 35, 45, 3.0)))["faces"][0]["movements"] == []
+
+
+def test_pieces_hold_each_thing_once_and_end_with_the_video():
+    faces = [FakeFace(moves=(MICRO, (60, 62, 65, 4.0, MOUTH)), blinks=((15, 16, 18),))]
+    seen = []
+    processor = FakeProcessor()
+    pieces = processor.pieces(*faces, progress=seen.append, batch_size=4)
+    assert len(pieces) > 2 and seen == [piece["done"] for piece in pieces] == sorted(seen) and seen[-1] == 1
+    joined = processor.join_pieces(pieces)
+    onsets = [window["onset"] for window in joined["faces"][0]["windows"]]
+    assert onsets == list(range(75))
+    assert [m["kind"] for m in joined["faces"][0]["movements"]] == ["micro", "micro"]
+    assert len(joined["faces"][0]["blinks"]) == 1
+    assert json.loads(json.dumps(joined)) == joined
+    assert joined["fps"] == FPS and joined["size"] == [96, 64] and joined["meanings"]["AU4"] == "brow lowerer"
+
+
+@pytest.fixture
+def short_sections(monkeypatch):
+    monkeypatch.setattr(sections, "SECTION_S", 6.0)
+
+
+TWO = (
+    FakeFace(frames=200, moves=((65, 67, 70, 4.0, BROW), (150, 155, 165, 5.0, MOUTH)), blinks=((80, 81, 83),)),
+    FakeFace(frames=200, moves=((120, 122, 125, 4.0, MOUTH),), seed=1, box=(70.0, 10.0, 90.0, 30.0)),
+)
+
+
+def test_sections_keep_faces_apart_and_find_what_lies_at_a_cut(short_sections):
+    processor = FakeProcessor()
+    pieces = processor.pieces(*TWO)
+    assert sum(piece["resume"] is not None for piece in pieces) == 3
+    first, second = processor.join_pieces(pieces)["faces"]
+    assert [m["action_units"].keys() for m in first["movements"]] == [{"AU4"}, {"AU12"}]
+    assert [m["action_units"].keys() for m in second["movements"]] == [{"AU12"}]
+    for face in (first, second):
+        onsets = [window["onset"] for window in face["windows"]]
+        assert onsets == sorted(set(onsets)) and onsets[0] == 0 and face["last"] == 199
+    assert second["box"] == [70.0, 10.0, 90.0, 30.0]
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+def test_a_broken_reading_goes_on_with_equal_pieces(short_sections, kept):
+    whole = FakeProcessor().pieces(*TWO)
+    ends = [place for place, piece in enumerate(whole) if piece["resume"] is not None]
+    resume = json.loads(json.dumps(whole[ends[kept - 1]]["resume"]))
+    assert FakeProcessor().pieces(*TWO, after=resume) == whole[ends[kept - 1] + 1 :]
+
+
+def test_a_part_without_a_face_is_passed_over(short_sections):
+    processor = FakeProcessor()
+    face = processor.read(FakeFace(frames=200, seen=(0, 50)))["faces"][0]
+    assert face["last"] == 49
+    assert face["windows"][-1]["offset"] == 49
+    with pytest.raises(ClipError, match="no face"):
+        processor.read(FakeFace(frames=200, seen=(0, 0)))
+
+
+def test_start_and_end_bound_what_is_read():
+    face = FakeProcessor().read(FakeFace(), start=2.0, end=5.0)["faces"][0]
+    assert (face["first"], face["last"]) == (20, 49)
+    assert face["windows"][0]["onset"] == 20 and face["windows"][-1]["offset"] == 49
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"hop": 0}, "hop"),
+        ({"length": -1}, "length"),
+        ({"threshold": 2}, "threshold"),
+        ({"start": 5, "end": 4}, "end"),
+        ({"batch_size": 0}, "batch_size"),
+    ],
+)
+def test_impossible_options_are_named(options, word):
+    with pytest.raises(ValueError, match=word):
+        FakeProcessor().pieces(FakeFace(), **options)

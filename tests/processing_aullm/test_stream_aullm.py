@@ -1,0 +1,156 @@
+"""A stream gives every frame of every face once, in chunks that overlap by one window, whatever the faces do."""
+
+import tracemalloc
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from processing_aullm.geometry_aullm import apply, compose, invert
+from processing_aullm.video_aullm import ClipError, FrameList
+from tests.processing_aullm.scenes import Place
+
+GRID = np.stack(np.meshgrid(np.linspace(6, 57, 4), np.linspace(6, 57, 4)), axis=-1).reshape(-1, 2)
+WINDOW = 5  # frames: 0.5 s
+
+
+def sway(count):
+    """Places of a head that sways by some pixels."""
+    return [Place(150 + 6 * np.sin(i / 7), 60 + 3 * np.cos(i / 5), 1 + 0.02 * np.sin(i / 9)) for i in range(count)]
+
+
+def drawn(scenes, places):
+    """One frame for each place, or for each tuple of places."""
+    return [scenes.frame(*(p if isinstance(p, tuple) else (p,)), seed=i) for i, p in enumerate(places)]
+
+
+def test_each_window_lies_whole_in_one_chunk(scenes, open_stream):
+    chunks = list(open_stream(drawn(scenes, sway(130))))
+    assert [chunk.new_from for chunk in chunks] == [0, *[WINDOW] * (len(chunks) - 1)] and len(chunks) == 4
+    windows = [
+        (chunk.first + at - WINDOW, chunk.first + at)
+        for chunk in chunks
+        for at in range(max(WINDOW, chunk.new_from), len(chunk))
+    ]
+    assert windows == [(at, at + WINDOW) for at in range(130 - WINDOW)]
+    assert [chunk.last for chunk in chunks] == [False, False, False, True]
+    assert chunks[-1].done == 1 and all(a.done < b.done for a, b in pairwise(chunks))
+    for chunk in chunks:
+        assert chunk.crops.shape == (len(chunk), 64, 64) and chunk.crops.dtype == np.uint8
+        assert chunk.transforms.shape == (len(chunk), 2, 3) and chunk.boxes.shape == (len(chunk), 4)
+        assert np.isfinite(chunk.eye_openness).all() and len(chunk.eye_openness) == len(chunk)
+
+
+def test_a_chunk_is_held_on_its_first_frame_and_framing_does_not_jump(scenes, open_stream):
+    places = sway(100)
+    chunks = list(open_stream(drawn(scenes, places)))
+    for chunk in chunks:
+        start = compose(invert(places[chunk.first].matrix), chunk.transforms[0])
+        for at, matrix in enumerate(chunk.transforms):
+            truth = compose(places[chunk.first + at].matrix, start)
+            wrong = np.abs(apply(matrix, GRID) - apply(truth, GRID))
+            assert wrong.max() < 0.3 and wrong.mean() < 0.1
+    for before, after in pairwise(chunks):
+        same = before.transforms[after.first - before.first]
+        assert np.abs(apply(same, GRID) - apply(after.transforms[0], GRID)).max() < 1.0
+
+
+def test_landmarks_are_read_rarely_and_the_detector_once(scenes, open_stream):
+    list(open_stream(drawn(scenes, sway(90)), fps=30.0))
+    assert scenes.detected == 1
+    assert scenes.meshed <= 90 / 5 + 4
+
+
+def test_a_leap_is_followed(scenes, open_stream):
+    places = [Place(100)] * 8 + [Place(140, 75)] * 8
+    (chunk,) = open_stream(drawn(scenes, places))
+    step = apply(chunk.transforms[10], GRID) - apply(chunk.transforms[0], GRID)
+    assert len(chunk) == 16 and np.abs(step - [40, 15]).max() < 0.3
+
+
+def test_the_largest_faces_are_followed(scenes, open_stream):
+    pair = (Place(10, scale=0.8), Place(240, scale=1.2))
+    frames = drawn(scenes, [pair] * 12)
+    chunks = {chunk.face: chunk for chunk in open_stream(frames, faces=2)}
+    assert sorted(chunks) == [0, 1]
+    assert chunks[0].boxes[0, 0] > 240 > chunks[1].boxes[0, 2]
+    (chunk,) = open_stream(frames, faces=1)
+    assert chunk.face == 0 and chunk.boxes[0, 0] > 240
+
+
+def test_a_face_that_comes_later_is_found(scenes, open_stream):
+    frames = drawn(scenes, [(Place(20),)] * 15 + [(Place(20), Place(250))] * 20)
+    chunks = list(open_stream(frames, faces=2))
+    assert {chunk.face for chunk in chunks} == {0, 1}
+    late = next(chunk for chunk in chunks if chunk.face == 1)
+    assert 15 <= late.first <= 25 and late.first + len(late) == 35
+
+
+def test_a_face_that_leaves_and_returns_keeps_its_number(scenes, open_stream):
+    away = [()] * 12
+    chunks = list(open_stream(drawn(scenes, [Place(150)] * 12 + away + [Place(170)] * 12)))
+    assert [(chunk.face, chunk.new_from, chunk.last) for chunk in chunks] == [(0, 0, True)] * 2
+    assert (chunks[0].first, len(chunks[0])) == (0, 12)
+    assert 24 <= chunks[1].first <= 28 and chunks[1].first + len(chunks[1]) == 36
+
+
+def test_a_cut_to_another_person_starts_another_face(scenes, open_stream):
+    chunks = list(open_stream(drawn(scenes, [Place(150)] * 12 + [Place(150, other=True)] * 12)))
+    assert [chunk.face for chunk in chunks] == [0, 1]
+    assert chunks[0].last and len(chunks[0]) == 12
+    assert 12 <= chunks[1].first <= 16
+
+
+def test_a_face_that_slides_out_of_the_picture_ends_there(scenes, open_stream):
+    places = [Place(200 + 12 * i) for i in range(25)]
+    (chunk,) = open_stream(drawn(scenes, places))
+    assert chunk.last and 6 <= len(chunk) < 20
+
+
+def test_a_video_without_any_face_says_so(scenes, open_stream):
+    with pytest.raises(ClipError, match="video: no face in any of the frames 10 to 19"):
+        list(open_stream(drawn(scenes, [()] * 30), start=1.0, end=2.0))
+
+
+def test_shut_eyes_are_seen_in_the_frames_where_they_are_shut(scenes, open_stream):
+    places = [Place(150, shut=24 <= i < 30) for i in range(60)]
+    frames = drawn(scenes, places)
+    for eye in ((33, 133, 159, 145), (362, 263, 386, 374)):  # corners and lids: the watch sees skin there
+        x, y = (scenes.points[list(eye)] + [150, 60]).T.astype(int)
+        for frame in frames[24:30]:
+            frame[y.min() - 1 : y.max() + 2, x.min() : x.max()] = 150
+    (chunk,) = open_stream(frames, fps=30.0)
+    shut = chunk.eye_openness < 0.6 * np.median(chunk.eye_openness)
+    assert np.flatnonzero(shut).tolist() == list(range(24, 30))
+
+
+@pytest.mark.parametrize(("options", "message"), [({"faces": 0}, "faces is 0"), ({"length": 0}, "length is 0")])
+def test_options_are_checked_before_reading(scenes, open_stream, options, message):
+    with pytest.raises(ValueError, match=message):
+        open_stream(drawn(scenes, [Place(150)] * 3), **options)
+
+
+class Drawing:
+    """A clip that draws its frames when they are asked for, and keeps none."""
+
+    def __init__(self, scenes, count):
+        self.scenes, self.count = scenes, count
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, at):
+        return self.scenes.frame(Place(150 + 4 * np.sin(at / 6)), seed=at % 7)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_length(scenes, open_stream):
+    peaks = []
+    for count in (150, 900):
+        tracemalloc.start()
+        assert (
+            sum(len(chunk) - chunk.new_from for chunk in open_stream(FrameList(Drawing(scenes, count), "x"))) == count
+        )
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]

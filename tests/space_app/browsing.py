@@ -1,0 +1,91 @@
+"""A page served from this process and a headless browser to look at it with."""
+
+import importlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium on this machine: nothing to look at the page with"
+)
+PATIENCE_MS = 600_000  # a busy machine takes long to draw a page
+CHOOSE = "#video input[type=file]"
+
+
+@contextmanager
+def served(reader) -> Iterator[str]:
+    """The address of the page on a reader, for as long as the block lasts."""
+    app, networking = importlib.import_module("app"), importlib.import_module("gradio.networking")
+    networking.url_ok = lambda _address: True  # Gradio waits 3 s for its own page; a busy machine takes longer
+    blocks = app.build(reader)
+    _, address, _ = blocks.launch(prevent_thread_lock=True, quiet=True, **app.launch_options(reader.settings))
+    try:
+        yield address
+    finally:
+        blocks.close()
+
+
+@contextmanager
+def browser(**options) -> Iterator:
+    """A browser context; options as for Playwright's `new_context`."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(PATIENCE_MS)
+        yield context
+        chromium.close()
+
+
+class Visit:
+    """One person's way through the page.
+
+    Args:
+        context: of the browser.
+        address: of the page.
+    """
+
+    def __init__(self, context, address: str) -> None:
+        self.page, self.errors = context.new_page(), []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(address)
+        self.page.wait_for_selector(CHOOSE, state="attached")
+
+    def upload(self, film: str | Path) -> str:
+        """Choose a file; gives the name of the state that the page shows then."""
+        if not self.page.locator(CHOOSE).count():
+            self.delete()
+        self.page.set_input_files(CHOOSE, str(film))
+        return self._state_after("deleted", "nothing")
+
+    def delete(self) -> None:
+        """Press “Delete my video”."""
+        self.page.click("#delete")
+        self.page.wait_for_selector("#status [data-state=deleted]")
+        self.page.wait_for_selector(CHOOSE, state="attached")
+
+    def read(self) -> str:
+        """Press the button; gives the name of the state in which it ends."""
+        self.page.click("#go")
+        return self._state_after("ready")
+
+    def look(self, movement: int) -> None:
+        """Press a number in the timeline and wait for everything that is shown of it."""
+        self.page.click(f"#timeline [data-movement='{movement}']")
+        self.page.wait_for_selector("#flip .flip")
+        self.page.wait_for_selector("#picture img")
+
+    def _state_after(self, *old: str) -> str:
+        told = "#status [data-state]" + "".join(f":not([data-state={state}])" for state in old)
+        self.page.wait_for_selector(told)
+        return self.page.get_attribute(told, "data-state")
+
+    def picture(self, path: Path, part: str = "main, .gradio-container") -> None:
+        """The whole page, or a part of it, as a PNG."""
+        self.page.wait_for_timeout(700)
+        self.page.locator(part).first.screenshot(path=path)

@@ -1,0 +1,109 @@
+"""What each press answers with."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.space_app.fake_pipe import FakePipe
+
+
+@pytest.fixture
+def handlers(make_reader):
+    return make(make_reader)
+
+
+def make(make_reader, pipe=None, **limits):
+    from handlers import Handlers
+    from uploads import Uploads
+
+    return Handlers(make_reader(pipe, **limits), Uploads())
+
+
+def test_a_new_video_clears_the_old_results_and_is_checked(handlers, video, tmp_path):
+    answer = handlers.chosen(video, "session")
+    assert "lasts 8.0 seconds" in answer["status"] and answer["reading"] is None
+    assert answer["results"]["visible"] is False
+    other = tmp_path / "notes.mp4"
+    other.write_bytes(b"text")
+    assert 'data-state="not-a-video"' in handlers.chosen(str(other), "session")["status"]
+
+
+def test_reading_shows_the_largest_face(handlers, video):
+    answer = handlers.read(video, 0, 0)
+    assert 'data-state="done"' in answer["status"] and answer["results"]["visible"]
+    assert answer["faces"]["visible"] is False and answer["portraits"] == ""
+    assert [number for _, number in answer["moves"]["choices"]] == [1, 2, 3]
+    assert "<ol><li>At 2.0 s" in answer["summary"]
+
+
+def test_a_problem_hides_the_results_and_says_what_to_do(make_reader, video):
+    answer = make(make_reader, most_seconds=5).read(video, 0, 0)
+    assert 'data-state="too-long"' in answer["status"] and "From second" in answer["status"]
+    assert answer["results"]["visible"] is False and answer["seen"] is None
+
+
+def test_several_faces_are_offered_with_pictures_and_places(make_reader, video):
+    handlers = make(make_reader, FakePipe(faces=2))
+    answer = handlers.read(video, 0, 0)
+    assert 'data-state="several-faces"' in answer["status"]
+    assert answer["faces"]["choices"] == [("Face 1 (largest, left)", 0), ("Face 2 (right)", 1)]
+    assert answer["portraits"].count("<img") == 2
+    other = handlers.show_face(answer["reading"], 1)
+    assert other["seen"] is None and other["closer"]["visible"] is False
+
+
+def test_looking_closer_asks_the_model_once_and_shows_why(make_reader, video):
+    pipe = FakePipe()
+    handlers = make(make_reader, pipe)
+    reading = handlers.read(video, 0, 0)["reading"]
+    answer = handlers.look(video, reading, 0, 2)
+    seen, asked = answer["seen"], len(pipe.asked)
+    assert pipe.asked[-1][1] == {"onset": 120, "offset": 160, "face": 0}
+    assert 'data-movement="2" aria-pressed="true"' in answer["timeline"]
+    assert answer["unit"]["value"] == "AU4" and "If the model did not see" in answer["flips"]
+    for view, words in (("attention", "Coloured"), ("motion", "Arrows"), ("plain", "As it was filmed")):
+        assert words in handlers.draw(seen, view, "AU12")
+    assert "Moved 12 times as far" in handlers.magnify(seen, 12)
+    assert len(pipe.asked) == asked, "changing a view asks the model nothing"
+
+
+def test_a_model_without_motion_or_attention_says_so(make_reader, video):
+    pipe = FakePipe()
+    bare = pipe.explain(video, 54, 66) | {
+        "displacement": None,
+        "attentions": {},
+        "relations": None,
+        "expert_weights": {},
+    }
+    pipe.explain = lambda *arguments, **options: bare
+    handlers = make(make_reader, pipe)
+    seen = handlers.look(video, handlers.read(video, 0, 0)["reading"], 0, 1)["seen"]
+    for answer in (
+        handlers.draw(seen, "attention", "AU4"),
+        handlers.draw(seen, "motion", "AU4"),
+        handlers.magnify(seen, 8),
+    ):
+        assert "cannot show that" in answer
+
+
+def test_looking_closer_after_the_upload_is_gone(handlers, video):
+    reading = handlers.read(video, 0, 0)["reading"]
+    Path(video).unlink()
+    answer = handlers.look(video, reading, 0, 1)
+    assert 'data-state="gone"' in answer["status"] and answer["closer"]["visible"] is False
+
+
+def test_deleting_removes_the_file_and_everything_made_of_it(handlers, video):
+    handlers.chosen(video, "session")
+    answer = handlers.delete("session")
+    assert not Path(video).exists()
+    assert answer["video"] is None and answer["reading"] is None and answer["seen"] is None
+
+
+def test_the_page_warns_and_names_forbidden_uses(make_reader):
+    import page
+
+    for words in ("computer-made faces only", "lies", "hiring", "not agreed", "at work or in schools", "unlawful"):
+        assert words in page.NOTICE
+    settings = make_reader(most_seconds=90, keep_minutes=7).settings
+    assert "1 min 30 s" in page.limits(settings) and "7 minutes" in page.privacy(settings)

@@ -1,0 +1,117 @@
+"""Limits, states and silence around the model; the model itself is a stand-in."""
+
+import logging
+import pickle
+from pathlib import Path
+
+import pytest
+
+from tests.space_app.fake_pipe import FakePipe
+
+
+def state_of(call, *arguments) -> str:
+    """The name of the problem that a call ends in."""
+    from problems import Problem
+
+    with pytest.raises(Problem) as caught:
+        call(*arguments)
+    return caught.value.state
+
+
+def holding(folder, content: bytes) -> str:
+    path = folder / "jane_doe.mp4"
+    path.write_bytes(content)
+    return str(path)
+
+
+def test_a_reading_comes_back_without_the_files_name(make_reader, video):
+    pipe = FakePipe()
+    reading = make_reader(pipe).read(video)
+    asked, options = pipe.asked[0]
+    assert reading["video"] == "video" and "jane" not in asked and "jane" not in str(reading)
+    assert not Path(asked).exists(), "its own temporary file is removed"
+    assert (options["start"], options["end"]) == (0.0, 8.0)
+
+
+def test_the_part_to_read_is_passed_on_and_0_means_to_the_end(make_reader, video):
+    pipe = FakePipe()
+    make_reader(pipe).read(video, 2.0, 3.5)
+    make_reader(pipe).read(video, 2.0, 0)
+    assert [(asked["start"], asked["end"]) for _, asked in pipe.asked] == [(2.0, 3.5), (2.0, 8.0)]
+
+
+@pytest.mark.parametrize(("content", "state"), [(b"text", "not-a-video"), (b"wall", "no-face"), (b"bug", "unexpected")])
+def test_errors_of_the_pipeline_become_states(make_reader, tmp_path, content, state):
+    assert state_of(make_reader().read, holding(tmp_path, content)) == state
+
+
+def test_what_is_too_much_is_refused_before_the_model_is_asked(make_reader, video):
+    pipe = FakePipe(size=(3840, 2160))
+    assert state_of(make_reader(pipe).read, video) == "too-large"
+    assert state_of(make_reader(FakePipe(size=(80, 60))).read, video) == "too-small"
+    assert state_of(make_reader(most_megabytes=1e-6).read, video) == "too-large"
+    assert state_of(make_reader(most_seconds=5).read, video) == "too-long"
+    assert state_of(make_reader().read, None) == "nothing"
+    assert not pipe.asked
+
+
+def test_a_part_short_enough_of_a_long_video_is_read(make_reader, video):
+    assert make_reader(most_seconds=5).read(video, 3.0)["faces"]
+    assert make_reader(most_seconds=5).read(video, 0, 4.0)["faces"]
+
+
+def test_a_part_outside_of_the_video_is_refused(make_reader, video):
+    for start, end in ((9.0, None), (3.0, 2.0), (-1.0, 2.0)):
+        assert state_of(make_reader().read, video, start, end) == "bad-part"
+
+
+def test_a_video_of_unknown_length_is_read_up_to_the_limit(make_reader, video):
+    pipe = FakePipe(frames=None)
+    make_reader(pipe, most_seconds=20).read(video, 5.0)
+    assert pipe.asked[0][1]["end"] == 25.0
+
+
+def test_reading_is_given_up_after_the_time_limit(make_reader, video):
+    assert state_of(make_reader(most_minutes=1e-9).read, video) == "too-slow"
+
+
+def test_no_faces_and_no_windows_are_states(make_reader, video, monkeypatch):
+    assert state_of(make_reader(FakePipe(faces=0)).read, video) == "no-face"
+    monkeypatch.setattr("tests.space_app.fake_pipe.FRAMES", 5)
+    assert state_of(make_reader().read, video) == "too-short"
+
+
+def test_what_is_logged_names_no_file_and_repeats_no_message(make_reader, tmp_path, caplog):
+    with caplog.at_level(logging.DEBUG):
+        state_of(make_reader().read, holding(tmp_path, b"bug"))
+    assert "RuntimeError in fake_pipe.py" in caplog.text
+    assert "cannot handle" not in caplog.text and "mp4" not in caplog.text and str(tmp_path) not in caplog.text
+
+
+def test_explaining_a_deleted_upload_says_so(make_reader, video):
+    reader = make_reader()
+    assert reader.explain(video, 54, 66)["onset"] == 54
+    Path(video).unlink()
+    assert state_of(reader.explain, video, 54, 66) == "gone"
+
+
+def test_numbers_for_the_api_are_plain(make_reader, video):
+    import json
+
+    answer = make_reader().explain_in_numbers(video, 54, 66)
+    assert json.loads(json.dumps(answer))["relations"][3][2] == 0.7
+    assert set(answer["counterfactuals"]) == set(answer["action_units"])
+
+
+def test_portraits_are_of_the_faces_that_were_read(make_reader, video):
+    reader = make_reader(FakePipe(faces=2))
+    crops = reader.portraits(video, reader.read(video))
+    assert sorted(crops) == [0, 1] and crops[0].shape == (64, 64)
+
+
+def test_a_problem_survives_the_way_back_from_another_process():
+    import problems
+
+    back = pickle.loads(pickle.dumps(problems.too_long(100, 60)))
+    assert (back.state, back.headline) == ("too-long", problems.too_long(100, 60).headline)
+    assert not back.print_exception

@@ -1,0 +1,144 @@
+"""The whole page in a headless browser, on the stand-in: every state, by mouse and by keyboard, wide and on a phone.
+
+python -m pytest -m slow tests/space_app/test_journey.py
+"""
+
+import base64
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.space_app.browsing import NEEDS_CHROMIUM, Visit, browser, served
+from tests.space_app.fake_pipe import FakePipe
+
+pytestmark = [pytest.mark.slow, NEEDS_CHROMIUM]
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture
+def films(tmp_path) -> dict[str, Path]:
+    """Files that the stand-in takes for a face, a wall and no video, under telling names."""
+    found = {}
+    for name, content in (("face", b"film"), ("wall", b"wall"), ("text", b"text")):
+        found[name] = tmp_path / f"jane_doe_{name}.mp4"
+        found[name].write_bytes(content)
+    return found
+
+
+def uploaded(name: str) -> list[Path]:
+    """What lies in Gradio's folder of uploads under this name."""
+    from gradio.utils import get_upload_folder
+
+    return list(Path(get_upload_folder()).rglob(name))
+
+
+def test_a_visit_from_upload_to_deletion(make_reader, films, capfd):
+    with served(make_reader()) as address, browser() as context:
+        visit = Visit(context, address)
+        assert visit.upload(films["face"]) == "ready" and uploaded("jane_doe_face.mp4")
+        assert visit.read() == "done"
+        visit.look(2)
+        page = visit.page
+        assert page.get_attribute("#timeline [data-movement='2']", "aria-pressed") == "true"
+        assert "corners of the mouth were pulled up" in page.inner_text("#sentence")
+        assert page.locator("#graph svg.graph").count() == 1 and "If the model did not see" in page.inner_text("#flips")
+        page.get_by_label("What moved").check()
+        page.wait_for_selector("#picture figcaption:has-text('Arrows')")
+        link = page.get_attribute("#downloads a[download='reading.json']", "href")
+        assert len(json.loads(base64.b64decode(link.split("base64,")[1]))["faces"]) == 1
+        visit.delete()
+        assert not uploaded("jane_doe_face.mp4") and not page.locator("#results").is_visible()
+        assert not visit.errors
+    assert "jane" not in "".join(capfd.readouterr()), "nothing of an upload's name is printed"
+
+
+def test_states_are_shown_in_place_and_spoken(make_reader, films):
+    with served(make_reader(most_seconds=5)) as address, browser() as context:
+        visit = Visit(context, address)
+        assert visit.page.get_attribute("#status [role=status], #status[role=status]", "role") == "status"
+        visit.page.click("#go")
+        visit.page.wait_for_selector("#status [data-state=nothing]")
+        assert visit.upload(films["text"]) == "not-a-video"
+        assert visit.upload(films["wall"]) == "ready"
+        visit.page.fill("#end input", "4")
+        assert visit.read() == "no-face"
+        visit.page.fill("#end input", "0")
+        assert visit.upload(films["face"]) == "ready" and visit.read() == "too-long"
+
+
+def test_closing_the_page_deletes_the_upload(make_reader, films):
+    with served(make_reader()) as address, browser() as context:
+        visit = Visit(context, address)
+        visit.upload(films["face"])
+        visit.page.close()
+        watcher = context.new_page()
+        for _ in range(60):
+            if not uploaded("jane_doe_face.mp4"):
+                return
+            watcher.wait_for_timeout(1000)
+    pytest.fail("the upload is still there a minute after the page was closed")
+
+
+def test_the_keyboard_reaches_a_movement_and_its_flip_book(make_reader, films):
+    with served(make_reader()) as address, browser() as context:
+        visit = Visit(context, address)
+        visit.upload(films["face"])
+        page = visit.page
+        page.focus("#go")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#timeline [data-movement]")
+        page.wait_for_function("document.activeElement.id === 'results-title'")
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.dataset.movement") == "1":
+                break
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#flip .flip")
+        page.focus("#flip .frame")
+        page.keyboard.press("ArrowRight")
+        assert page.inner_text("#flip output").startswith("2 of 6")
+        assert page.locator("#flip [data-flip='1']:not([hidden])").count() == 2
+
+
+def test_several_faces_on_a_phone_without_scrolling_sideways(make_reader, films):
+    with served(make_reader(FakePipe(faces=2))) as address, browser(**PHONE) as context:
+        visit = Visit(context, address)
+        visit.upload(films["face"])
+        assert visit.read() == "several-faces"
+        visit.page.get_by_label("Face 2 (right)").check()
+        visit.look(1)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+        small = visit.page.locator("#timeline button").evaluate_all("all => Math.min(...all.map(b => b.offsetHeight))")
+        assert small >= 24, "WCAG 2.2, 2.5.8: targets of at least 24 px"
+
+
+def test_every_picture_and_field_has_words(make_reader, films):
+    with served(make_reader()) as address, browser() as context:
+        visit = Visit(context, address)
+        visit.upload(films["face"])
+        visit.read()
+        visit.look(1)
+        page = visit.page
+        assert page.locator("img:not([alt])").count() == 0
+        levels = page.locator("h1, h2, h3, h4").evaluate_all("all => all.map(h => Number(h.tagName[1]))")
+        assert levels[0] == 1 and levels.count(1) == 1
+        assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+        for name in ("From second", "To second (0: to the end)", "Magnify the movement (times)"):
+            assert page.get_by_label(name).count() >= 1
+
+
+def test_programs_use_two_endpoints(make_reader, films):
+    from gradio_client import Client, handle_file
+
+    with served(make_reader()) as address:
+        client = Client(address, verbose=False)
+        assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/read", "/explain"}
+        film = {"video": handle_file(str(films["face"])), "subtitles": None}
+        reading = client.predict(film["video"], 0, 0, api_name="/read")
+        assert len(reading["faces"][0]["movements"]) == 3 and reading["video"] == "video"
+        numbers = client.predict(film["video"], 54, 66, 0, api_name="/explain")
+        assert numbers["probabilities"]["AU4"] == 0.83
+        with pytest.raises(Exception, match="No face was found"):
+            client.predict(handle_file(str(films["wall"])), 0, 0, api_name="/read")

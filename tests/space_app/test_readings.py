@@ -1,0 +1,79 @@
+"""What the page says about a reading, and what can be saved."""
+
+import base64
+import csv
+import io
+import json
+import re
+
+import pytest
+
+
+def test_movements_are_numbered_and_told_in_plain_words(reading):
+    from readings import movements_of
+
+    first, second, third = movements_of(reading, 0)
+    assert (first.number, first.start, first.end) == (1, pytest.approx(1.8), pytest.approx(2.2))
+    assert list(first.units) == ["AU4", "AU7"], "strongest first, none below the threshold"
+    told = first.sentence()
+    assert "At 2.0 s the eyebrows were drawn down and together (AU4, score 0.83) and the eyelids" in told
+    assert "micro-expression" in told and "longer than half a second" in second.sentence()
+    assert "none of the movements that this model knows" in third.sentence()
+
+
+def test_no_word_of_the_page_names_a_feeling():
+    import words
+
+    told = " ".join(f"{plain.short} {plain.happened}" for plain in words.PLAIN.values()).lower()
+    for feeling in ("happy", "sad", "angry", "anger", "fear", "disgust", "surprise", "joy", "smile", "frown"):
+        assert feeling not in told
+
+
+def test_an_action_unit_without_plain_words_gets_its_facs_name():
+    from words import label
+
+    assert label("AU38", {"AU38": "nostril dilator"}) == "Nostril dilator (AU38)"
+
+
+def test_the_summary_counts_movements_and_names_blinks_apart(reading):
+    from readings import summary
+
+    told = " ".join(summary(reading, 0))
+    assert "3 movements found" in told and "one blink, at 3.1 s" in told
+    reading["faces"][0]["movements"] = []
+    assert "nothing was found to move" in " ".join(summary(reading, 0))
+
+
+def test_places_of_faces_are_told_as_seen(reading):
+    from readings import place_of
+
+    for left, place in ((0, "left"), (220, "middle"), (430, "right")):
+        reading["faces"][0]["box"] = [left, 0, left + 200, 200]
+        assert place_of(reading, 0) == place
+
+
+def test_csv_has_a_row_per_event_in_order_of_time(reading):
+    from downloads import as_csv
+
+    rows = list(csv.DictReader(io.StringIO(as_csv(reading))))
+    assert [row["event"] for row in rows] == ["micro", "blink", "macro", "micro"]
+    assert rows[0]["apex_s"] == "2.0" and rows[0]["AU4"] == "0.83" and rows[1]["AU4"] == ""
+
+
+def test_webvtt_is_cued_in_plain_words(reading):
+    from downloads import as_webvtt
+
+    lines = as_webvtt(reading).splitlines()
+    assert lines[0] == "WEBVTT" and lines[1] == ""
+    assert lines[2:4] == ["00:00:01.800 --> 00:00:02.200", "brows down and together and eyelids tense AU4 AU7"]
+    times = [line.split(" --> ") for line in lines if "-->" in line]
+    assert len(times) == 4 and times == sorted(times) and all(start < end for start, end in times)
+
+
+def test_links_carry_their_content(reading):
+    from downloads import links
+
+    html = links(reading)
+    content = re.search(r'download="reading.json" href="data:application/json;charset=utf-8;base64,([^"]+)"', html)
+    assert json.loads(base64.b64decode(content.group(1))) == reading
+    assert html.count("download=") == 3

@@ -1,0 +1,95 @@
+"""The page on a real model folder: read, explained and drawn through the pipeline, in a browser and by a program.
+
+    AULLM_MODEL=runs/demo/model python -m pytest -m slow tests/space_app/test_real_model.py
+
+With AULLM_SCREENSHOTS=FOLDER the pictures of docs/space.md are written there. Without AULLM_MODEL the model is the
+demo's, and where there is none, the tests are skipped.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.contract.tree import ROOT
+from tests.space_app.browsing import NEEDS_CHROMIUM, Visit, browser, served
+
+MODEL = Path(os.environ.get("AULLM_MODEL") or ROOT / "runs/demo/model")
+EXAMPLES = ROOT / "space_app" / "examples"
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+
+
+def _has_pipeline() -> bool:
+    config = MODEL / "config.json"
+    return config.is_file() and "custom_pipelines" in json.loads(config.read_text("utf-8"))
+
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(not _has_pipeline(), reason=f"{MODEL.name}: no model with a pipeline; set AULLM_MODEL to one"),
+]
+
+
+@pytest.fixture(scope="module")
+def real_reader():
+    import inference
+    from settings import Settings
+
+    return inference.Reader(Settings(str(MODEL), most_minutes=30))
+
+
+@pytest.fixture
+def pictured(tmp_path) -> Path:
+    """Where screenshots go."""
+    folder = Path(os.environ.get("AULLM_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_a_movement_that_was_rendered_is_found_and_explained(real_reader):
+    video = str(EXAMPLES / "one-movement.mp4")  # AU4 and AU7 from frame 64 to 79, a blink from 16 to 25
+    reading = real_reader.read(video)
+    assert len(reading["faces"]) == 1 and reading["frames"] == 120
+    movements = reading["faces"][0]["movements"]
+    found = next(each for each in movements if each["onset"] < 79 and each["offset"] > 64)
+    explanation = real_reader.explain(video, found["onset"], found["offset"])
+    assert set(explanation["probabilities"]) == set(reading["action_units"])
+    assert real_reader.pipe.draw(explanation, "attention", action_unit="AU4").shape == explanation["frames"][0].shape
+    assert real_reader.pipe.magnify(explanation, factor=8).shape == explanation["frames"].shape
+
+
+def test_states_of_real_files(real_reader, tmp_path):
+    from problems import Problem
+
+    noise = tmp_path / "noise.mp4"
+    noise.write_bytes(os.urandom(5000))
+    with pytest.raises(Problem) as caught:
+        real_reader.check(str(noise))
+    assert caught.value.state == "not-a-video"
+
+
+@NEEDS_CHROMIUM
+def test_the_journey_on_a_desktop(real_reader, pictured):
+    with served(real_reader) as address, browser() as context:
+        visit = Visit(context, address)
+        visit.picture(pictured / "space_start.png")
+        assert visit.upload(EXAMPLES / "several.mp4") == "ready"
+        assert visit.read() == "done"
+        visit.picture(pictured / "space_timeline.png", "#results")
+        visit.look(1)
+        visit.picture(pictured / "space_closer.png", "#closer")
+        assert not visit.errors
+
+
+@NEEDS_CHROMIUM
+def test_the_journey_on_a_phone(real_reader, pictured):
+    with served(real_reader) as address, browser(**PHONE) as context:
+        visit = Visit(context, address)
+        visit.page.get_by_role("button", name="Example: two people side by side").click()
+        visit.page.wait_for_selector("#status [data-state=ready]")
+        assert visit.read() == "several-faces"
+        visit.look(1)
+        visit.picture(pictured / "space_phone.png")
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,53 @@
+"""Uploads are deleted session by session; examples are nobody's."""
+
+from pathlib import Path
+
+
+def test_a_session_drops_its_own_files_only(tmp_path):
+    from uploads import Uploads
+
+    uploads, files = Uploads(), {}
+    for session in ("a", "b"):
+        (tmp_path / session).mkdir()
+        files[session] = tmp_path / session / "film.mp4"
+        files[session].write_bytes(b"film")
+        uploads.note(session, str(files[session]))
+    assert uploads.drop("a") == 1
+    assert not files["a"].exists() and not files["a"].parent.exists() and files["b"].exists()
+    assert uploads.drop("a") == 0
+
+
+def test_examples_stay(tmp_path):
+    from uploads import EXAMPLES, Uploads, described
+
+    name = next(iter(described()))
+    copy = tmp_path / name
+    copy.write_bytes((EXAMPLES / name).read_bytes())
+    uploads = Uploads()
+    uploads.note("a", str(copy))
+    assert uploads.drop("a") == 0 and copy.exists()
+    copy.write_bytes(b"an upload with an example's name")
+    uploads.note("a", str(copy))
+    assert uploads.drop("a") == 1 and not copy.exists()
+
+
+def test_every_example_is_there_and_described():
+    from uploads import EXAMPLES, described
+
+    films = {path.name for path in Path(EXAMPLES).glob("*.mp4")}
+    assert films == set(described()) and films
+
+
+def test_gradio_prints_kinds_of_errors_and_no_names(monkeypatch, caplog, capsys):
+    import traceback
+
+    import logs
+
+    monkeypatch.setattr(traceback, "print_exc", traceback.print_exc)
+    logs.say_little()
+    try:
+        raise RuntimeError("cannot read /gradio/jane_doe.mp4")
+    except RuntimeError:
+        traceback.print_exc()
+    assert "RuntimeError in test_uploads.py" in caplog.text
+    assert "jane" not in caplog.text + "".join(capsys.readouterr())

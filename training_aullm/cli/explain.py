@@ -1,0 +1,54 @@
+"""`aullm explain`: why the model answers as it does for one movement in a video."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def explain(
+    video: Annotated[Path, typer.Argument(help="A video file, or a folder of images.")],
+    onset: Annotated[int | None, typer.Option(min=0, help="First frame of the movement; left out: the first.")] = None,
+    offset: Annotated[int | None, typer.Option(min=0, help="Its last frame; left out: the video's last.")] = None,
+    action_unit: Annotated[
+        str | None, typer.Option(help="Look closer at these, such as AU4,AU12; left out: at what the model sees.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "runs/demo",
+    out: Annotated[Path, typer.Option(help="Folder for the page and its numbers.")] = Path("runs/explanations"),
+    threshold: Annotated[float, typer.Option(min=0, max=1, help="From here on an action unit counts as seen.")] = 0.5,
+    face: Annotated[int, typer.Option(min=0, help="Which face, counted by size: 0 is the largest.")] = 0,
+) -> None:
+    """Explain one movement: what moved, where the model looked, what would change its mind.
+
+    `aullm predict` says when something moves; this says why the model thinks
+    so. It writes one page, OUT/VIDEO_ONSET-OFFSET.png, and the same numbers
+    as .json: where each action unit looked, how far the skin moved and which
+    way, which view of the movement counted, which units inform each other,
+    and how the answer would change without the units that were seen.
+
+    A movement is short: onset to offset should be under a second. The face
+    is best at rest at the onset, because all motion is counted from there.
+
+    \b
+    Examples:
+      aullm explain face.mp4 --onset 60 --offset 85
+      aullm explain face.mp4 --onset 60 --offset 85 --action-unit AU12
+      aullm explain clip.mp4 --model runs/base --out pages
+    """
+    from processing_aullm.sentences_aullm import describe
+    from training_aullm.cli.options import action_unit_names
+    from training_aullm.explaining import explain_video, write_explanation
+    from training_aullm.predict import load_model
+    from training_aullm.progress import wide_console
+
+    console = wide_console()
+    with console.status(f"loading {model}"):
+        network, processor = load_model(model)
+    with console.status(f"reading {video}"):
+        explanation = explain_video(video, network, processor, onset, offset, face)
+    base = out / f"{video.name if video.is_dir() else video.stem}_{explanation['onset']}-{explanation['offset']}"
+    with console.status("drawing"):
+        paths = write_explanation(base, explanation, action_unit_names(action_unit) or (), threshold)
+    for sentence in describe(explanation, threshold):
+        console.print(f"• {sentence}")
+    console.print("  ".join(map(str, paths)))

@@ -1,0 +1,1 @@
+"""From a run to repositories on the Hub: put together, checked, sent."""

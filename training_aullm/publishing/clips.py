@@ -1,0 +1,112 @@
+"""The clips of a run as a data set repository: parquet files by split, with the data card."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import datasets
+from huggingface_hub import DatasetCard
+
+from dataset_scripts.data_card import data_card, read_contents
+from dataset_scripts.schema import FEATURES
+from dataset_scripts.sharing import check_allowed
+from dataset_scripts.synthetic import load_synthetic
+from training_aullm.run_facts import RELEASE, UNSEEN, RunFacts
+from training_aullm.runs import RunSettings, Source
+
+ROWS_PER_FILE = 500
+Loader = Callable[[], datasets.Dataset]
+
+
+def stage_clips(facts: RunFacts, folder: Path, repo_id: str, licence: str | None = None) -> None:
+    """Write the data set's folder.
+
+    Args:
+        facts: of the run.
+        folder: to fill; it is made.
+        repo_id: where it will stand.
+        licence: the Hub's name of the licence of the user's own clips.
+
+    Raises:
+        dataset_scripts.sharing.NotAllowedError: clips under a signed licence, or own clips without `licence`.
+    """
+    splits = split_tables(facts)
+    for split, loaders in splits.items():
+        for number, rows in enumerate(_pieces(loaders)):
+            path = folder / "data" / f"{split}-{number:05d}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows.to_parquet(str(path))
+    contents = read_contents(folder)
+    check_allowed(contents, licence=licence)
+    card = DatasetCard(data_card(contents, repo_id, licence))
+    files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in splits]
+    card.data.configs = [{"config_name": "default", "data_files": files}]
+    (folder / "README.md").write_text(f"{card}\n".rstrip("\n") + "\n", "utf-8")
+
+
+def split_tables(facts: RunFacts) -> dict[str, list[Loader]]:
+    """The clips a run was trained on ("train") and, where people were kept back, tested on ("test").
+
+    Args:
+        facts: of the run.
+
+    Returns:
+        Split -> functions that load a table each, rendering what is not in the cache. The long takes of a release are
+        not among them.
+    """
+    if facts.kind == RELEASE:
+        return _of_release(facts.settings)
+    source = RunSettings.load(facts.folder).source
+    if facts.kind == "train":
+        return {"train": [source.load]}
+    tested = frozenset(facts.results[UNSEEN].predictions.sample_ids)
+    return {"train": [lambda: _part(source, tested, False)], "test": [lambda: _part(source, tested, True)]}
+
+
+def _of_release(settings: dict) -> dict[str, list[Loader]]:
+    from training_aullm.release import TEST_SEED, TRAINING_SEED, VARIETY  # which builds on all the rest
+
+    domains = settings["domains"]
+    return {
+        "train": [_rendered(domain, settings["people"], TRAINING_SEED, **VARIETY) for domain in domains],
+        "test": [_tested(_rendered(domain, settings["tested"], TEST_SEED)) for domain in domains],
+    }
+
+
+def _rendered(domain: str, people: int, seed: int, **variety) -> Loader:
+    return lambda: load_synthetic(domain, people, seed=seed, **variety)
+
+
+def _tested(load: Loader) -> Loader:
+    """The same clips of people called t000, t001, ...: each seed counts its people from s000."""
+
+    def renamed() -> datasets.Dataset:
+        table = load()
+        subjects = [f"t{name.removeprefix('s')}" for name in table["subject"]]
+        names = zip(table["data_set"], subjects, table["clip"], strict=True)
+        table = table.remove_columns(["subject", "sample_id"]).add_column("subject", subjects)
+        return table.add_column("sample_id", ["/".join(each) for each in names]).select_columns(list(FEATURES))
+
+    return renamed
+
+
+def _part(source: Source, tested: frozenset[str], kept_back: bool) -> datasets.Dataset:
+    """The clips that were kept back for the test, or the others.
+
+    Raises:
+        ValueError: the predictions are of clips that the source does not have.
+    """
+    table = source.load()
+    names = table["sample_id"]
+    if foreign := sorted(tested.difference(names)):
+        raise ValueError(
+            f"predictions/{UNSEEN}.parquet scores {len(foreign)} clips that {source.name} does not have ({foreign[0]} "
+            "...): it was written by another version of the clip source; make the run again, or pass --no-dataset"
+        )
+    return table.select([row for row, name in enumerate(names) if (name in tested) is kept_back])
+
+
+def _pieces(loaders: list[Loader]) -> Iterator[datasets.Dataset]:
+    for load in loaders:
+        table = load()
+        for start in range(0, len(table), ROWS_PER_FILE):
+            yield table.select(range(start, min(start + ROWS_PER_FILE, len(table))))

@@ -1,0 +1,67 @@
+"""What goes where: a folder that becomes one repository on the Hub."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from huggingface_hub.utils import validate_repo_id
+
+Role = Literal["model", "metric", "clips", "space"]
+REPO_TYPES: dict[Role, str] = {"model": "model", "metric": "space", "clips": "dataset", "space": "space"}
+METRIC = "au_f1"
+"""`evaluate` looks for NAME.py in the Space owner/NAME, so the metric's repository has this name."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A folder whose files become a repository's files.
+
+    Attributes:
+        role: what it is to us.
+        repo_id: "owner/name".
+        folder: whose files go; nothing else goes.
+    """
+
+    role: Role
+    repo_id: str
+    folder: Path
+
+    @property
+    def repo_type(self) -> str:
+        """What it is to the Hub: "model", "dataset" or "space"."""
+        return REPO_TYPES[self.role]
+
+    @property
+    def address(self) -> str:
+        """The repository's place below the Hub's address."""
+        return self.repo_id if self.repo_type == "model" else f"{self.repo_type}s/{self.repo_id}"
+
+    def names(self) -> tuple[str, ...]:
+        """Every file, links too, as its path in the repository, sorted."""
+        paths = (path for path in self.folder.rglob("*") if path.is_symlink() or not path.is_dir())
+        return tuple(sorted(path.relative_to(self.folder).as_posix() for path in paths))
+
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum((self.folder / name).stat().st_size for name in self.names())
+
+
+def repositories(repo: str) -> dict[Role, str]:
+    """The four repositories of a publication.
+
+    Args:
+        repo: "owner/name" of the model.
+
+    Returns:
+        Role -> "owner/name". The Space has the model's name, the clips that name with "-clips".
+
+    Raises:
+        ValueError: a name that the Hub does not take.
+    """
+    if repo.count("/") != 1:
+        raise ValueError(f"--repo {repo}: write owner/name, as in me/aullm-demo")
+    found: dict[Role, str] = {"model": repo, "metric": f"{repo.split('/')[0]}/{METRIC}"}
+    found |= {"clips": f"{repo}-clips", "space": repo}
+    for name in found.values():
+        validate_repo_id(name)
+    return found
