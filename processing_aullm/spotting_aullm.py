@@ -111,7 +111,8 @@ class MovementSpotter:
             return None
         edge = max(QUIET, EDGE * peak)
         onset, offset = self._extent(still.certainty, apex, edge)
-        best = max(group, key=lambda window: max(window["probabilities"]))
+        around = [window for window in group if window["onset"] <= first + apex <= window["offset"]]
+        best = max(around or group, key=lambda window: max(window["probabilities"]))
         units = {
             name: p for name, p in zip(self.action_units, best["probabilities"], strict=True) if p >= self.threshold
         }
