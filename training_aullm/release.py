@@ -47,6 +47,7 @@ class ReleaseSettings:
         epochs: passes over the clips: fewer than the recipe's, since there are many times as many.
         action_units: names that the model answers with.
         language_model: Hub id, folder or "bundled".
+        layers: layers of the language model to use; None: the recipe's.
         seed: of weights, order, augmentation and flips.
     """
 
@@ -70,14 +71,16 @@ class ReleaseSettings:
         "AU17",
     )
     language_model: str = "bundled"
+    layers: int | None = None
     seed: int = 0
     domains: tuple[str, ...] = ("casme2-like", "samm-like", "casme3-like")
     preset: str = "base"
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe of `base`, for so many epochs."""
-        return recipe_base().but(epochs=self.epochs)
+        """The recipe of `base`, for so many epochs and with so many layers."""
+        layers = {} if self.layers is None else {"model": {"num_language_layers": self.layers}}
+        return recipe_base().but(epochs=self.epochs, **layers)
 
     def save(self, run: Path) -> None:
         """Write RUN/settings.json.
@@ -109,12 +112,12 @@ def run_release(out: Path, settings: ReleaseSettings, console: Console | None = 
     if (out / MODEL_FOLDER).exists():
         raise FileExistsError(f"{out / MODEL_FOLDER} exists: this run is finished; choose another --out or delete it")
     steps, names = Steps(console or wide_console()), settings.action_units
+    processor = new_processor(settings.preset, names, settings.language_model)
+    model = new_model(settings.recipe, names, settings.language_model, settings.seed)
     settings.save(out)
     with steps("filming long takes, holding faces still, measuring windows"):
         parts = [_windows(out, domain, settings) for domain in settings.domains]
     with steps("rendering people and measuring clips"):
-        processor = new_processor(settings.preset, names, settings.language_model)
-        model = new_model(settings.recipe, names, settings.language_model, settings.seed)
         parts += [_clips(out, domain, settings, model, processor) for domain in settings.domains]
         clips = ClipSet.joined(parts, "release")
     with steps(f"training on {len(clips)} clips and windows of {len(set(clips.subjects))} rendered people"):

@@ -18,10 +18,16 @@ def test_nobody_is_trained_on_who_is_tested_or_published():
     assert len({TRAINING_SEED, TEST_SEED, 0}) == 3
 
 
+def test_a_language_model_that_does_not_fit_is_refused_before_long_work(tmp_path, aullm, tiny_language_model):
+    done = aullm("release", "--out", tmp_path / "run", "--language-model", tiny_language_model)
+    assert done.returncode == 2 and "num_language_layers=4" in done.stderr
+    assert not (tmp_path / "run").exists() and "filming" not in done.stderr
+
+
 @pytest.mark.slow
 def test_little_of_everything_gives_a_model_that_a_second_call_leaves_alone(tmp_path, aullm, tiny_language_model):
     small = ("--people", 2, "--films", 1, "--seconds", 5, "--tested", 2, "--epochs", 1)
-    command = ("release", "--out", tmp_path / "run", *small, "--language-model", tiny_language_model)
+    command = ("release", "--out", tmp_path / "run", *small, "--language-model", tiny_language_model, "--layers", 2)
     done = aullm(*command, AULLM_CACHE=str(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
     config = json.loads((tmp_path / "run/model/config.json").read_text())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training_aullm.cli.options import LanguageModelOption, SeedOption
+from training_aullm.cli.options import LanguageModelOption, LayersOption, SeedOption
 
 
 def release(
@@ -16,6 +16,7 @@ def release(
     tested: Annotated[int, typer.Option(min=2, help="Other people to score on, of each domain.")] = 26,
     epochs: Annotated[float, typer.Option(min=0, help="Passes over the clips.")] = 16,
     language_model: LanguageModelOption = "bundled",
+    layers: LayersOption = None,
     seed: SeedOption = 0,
 ) -> None:
     """Build the checkpoint to use: many rendered people, three domains, and windows of long takes.
@@ -33,6 +34,7 @@ def release(
     """
     from training_aullm.release import ReleaseSettings, run_release
 
-    settings = ReleaseSettings(people, tested, films, seconds, epochs, language_model=language_model, seed=seed)
+    amounts = (people, tested, films, seconds, epochs)
+    settings = ReleaseSettings(*amounts, language_model=language_model, layers=layers, seed=seed)
     run_release(out, settings)
     typer.echo(f"the model is in {out / 'model'}; aullm predict VIDEO --model {out}")
