@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from training_aullm.release import TEST_SEED, TRAINING_SEED, ReleaseSettings
+from training_aullm.release import TEST_SEED, TRAINING_SEED, ReleaseSettings, run_release
 
 
 def test_a_release_is_never_mixed_with_another(tmp_path):
@@ -12,6 +12,12 @@ def test_a_release_is_never_mixed_with_another(tmp_path):
     ReleaseSettings().save(tmp_path)
     with pytest.raises(FileExistsError, match="other settings"):
         ReleaseSettings(people=3).save(tmp_path)
+
+
+def test_a_finished_release_is_left_alone(tmp_path):
+    (tmp_path / "model").mkdir()
+    with pytest.raises(FileExistsError, match="finished"):
+        run_release(tmp_path, ReleaseSettings(language_model="nowhere"))
 
 
 def test_nobody_is_trained_on_who_is_tested_or_published():

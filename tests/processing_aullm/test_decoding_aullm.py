@@ -1,7 +1,6 @@
 """Frames are numbered by time, whatever the file does: irregular, without a rate, begun in the middle, broken."""
 
 import warnings
-from fractions import Fraction
 
 import av
 import numpy as np
@@ -9,26 +8,7 @@ import pytest
 
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_aullm import ClipError, open_clip
-
-FPS = 25
-
-
-def write(path, times, options=None):
-    """A video whose frames, each of its own grey, stand at these times (in steps of 1 / 1000 s)."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS, options={"crf": "1", "g": "10", **(options or {})})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        stream.codec_context.time_base = Fraction(1, 1000)
-        for number, at in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), grey(number), np.uint8), format="rgb24")
-            frame.pts, frame.time_base = at, Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
-
-
-def grey(number):
-    return 20 + 4 * (number % 50)
+from tests.processing_aullm.grey_films import FPS, write
 
 
 def read(path, **options):

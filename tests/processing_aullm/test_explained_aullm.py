@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from processing_aullm import AullmProcessor
+from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.explained_aullm import (
     ExplainedClips,
     apex_step,
@@ -16,6 +17,8 @@ from processing_aullm.explained_aullm import (
 )
 from processing_aullm.prompt_aullm import ACTION_UNIT_MEANINGS
 from processing_aullm.sentences_aullm import PLAIN, describe, place_name, region_movement, say_place, say_what_if
+from processing_aullm.video_aullm import ClipError, open_clip
+from tests.processing_aullm.grey_films import write
 
 UNITS = ["AU4", "AU7", "AU12"]
 NOISE = np.random.default_rng(0)
@@ -60,6 +63,31 @@ def test_the_pictures_are_the_frames_that_the_model_read(tokenizer):
     assert np.array_equal(pictures["frames"], video[[2, 4, 6, 8]])
     assert np.array_equal(pictures["crops"] / np.float32(255), inputs["pixel_values"][0, :, 0].numpy())
     assert pictures["crop_transforms"].shape == (4, 2, 3)
+
+
+@pytest.fixture
+def slow_film(tmp_path):
+    """25 frames a second; between 0.76 and 1.16 s only every second one was filmed, so frame 39 is the 35th picture."""
+    slow = [40 * i for i in range(20)] + [760 + 80 * i for i in range(1, 6)] + [1160 + 40 * i for i in range(1, 20)]
+    return write(tmp_path / "slow.mp4", slow)
+
+
+def test_frames_of_an_irregular_film_have_the_numbers_that_a_reading_gives_them(tokenizer, slow_film):
+    processor = AullmProcessor.from_parts(tokenizer, align=False, num_frames=4)
+    _, pictures = read_clip(processor, slow_film, onset=33, offset=39)
+    numbered = dict(NumberedFrames(open_clip(slow_film)))
+    assert pictures["frame_indices"].tolist() == [33, 35, 37, 39]
+    for number, frame in zip(pictures["frame_indices"], pictures["frames"], strict=True):
+        assert np.array_equal(frame, numbered[number]), number
+    assert pictures["crop_transforms"].shape == (4, 2, 3)
+
+
+def test_a_frame_behind_the_end_is_named(tokenizer, slow_film):
+    processor = AullmProcessor.from_parts(tokenizer, align=False, num_frames=4)
+    with pytest.raises(ClipError, match=r"slow\.mp4: frame 53 does not exist"):
+        read_clip(processor, slow_film, onset=40, offset=60)
+    with pytest.raises(ClipError, match="onset 9 must come before offset 9"):
+        read_clip(processor, slow_film, onset=9, offset=9)
 
 
 def test_pictures_are_drawn_on_the_frame_that_moved_most(explanation):

@@ -55,6 +55,18 @@ def test_a_chunk_is_held_on_its_first_frame_and_framing_does_not_jump(scenes, op
         assert np.abs(apply(same, GRID) - apply(after.transforms[0], GRID)).max() < 1.0
 
 
+def test_a_face_that_looks_otherwise_gets_a_new_reference(scenes, open_stream):
+    """As after a turn of the head: what was 45 frames on one reference is cut once there are two windows."""
+    frames = drawn(scenes, sway(40))
+    shade = np.random.default_rng(0).integers(0, 256, (15, 24)).astype(np.float32).repeat(20, 0).repeat(20, 1)
+    for frame in frames[20:]:
+        frame[8:] = np.rint(0.7 * frame[8:] + 0.3 * shade[8:])  # the first rows say where the face is
+    same, cut = (list(open_stream(each)) for each in (drawn(scenes, sway(40)), frames))
+    assert [len(chunk) for chunk in same] == [40]
+    assert len(cut) >= 2 and 20 <= len(cut[0]) <= 23 and not cut[0].last
+    assert cut[1].first == cut[0].first + len(cut[0]) - WINDOW and cut[1].new_from == WINDOW
+
+
 def test_landmarks_are_read_rarely_and_the_detector_once(scenes, open_stream):
     list(open_stream(drawn(scenes, sway(90)), fps=30.0))
     assert scenes.detected == 1
