@@ -37,6 +37,7 @@ def draw_pictures(folder: Path) -> Iterator[Path]:
         "subjects.png": subjects,
         "units_casme2.jpg": lambda: units("casme2-like", 1),
         "units_samm.jpg": lambda: units("samm-like", 2),
+        "units_casme3.jpg": lambda: units("casme3-like", 1),
         "nuisances.jpg": nuisances,
         "take.jpg": take,
     }

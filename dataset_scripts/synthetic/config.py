@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from dataset_scripts.synthetic.variety import Variety
 
-SOURCE_VERSION = "1"
+SOURCE_VERSION = "2"
+"""Version 2 draws what version 1 drew and differs from it by rounding only (docs/clip_source.md, "Versions")."""
 
 
 @dataclass(frozen=True)

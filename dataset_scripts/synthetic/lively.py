@@ -12,7 +12,7 @@ from dataset_scripts.synthetic.motion import ramp
 from dataset_scripts.synthetic.muscles import BLINK
 from dataset_scripts.synthetic.overlay import Overlay
 from dataset_scripts.synthetic.raster import Cover, interpolate, vertex_normals
-from dataset_scripts.synthetic.render import LinearHead, fill_holes
+from dataset_scripts.synthetic.render import LinearHead, fill_holes, over_channels
 from dataset_scripts.synthetic.shading import Studio, rotation
 
 _SHUT = {BLINK: 1.0}
@@ -21,6 +21,7 @@ _OPEN_PX = {"AU25": 2.5, "AU26": 7.0}
 
 _LID_PX = 4.5  # of the standard crop; further lids tear
 _SMALL_TURN = 0.02  # rad
+_FRAME = np.vstack([np.zeros(3), np.eye(3)])  # a turn is affine: where these four points go, all others follow
 
 
 class TurningHead(LinearHead):
@@ -34,25 +35,27 @@ class TurningHead(LinearHead):
         normals = vertex_normals(studio.place(vertices, studio.pose), head.asset.triangles)
         values = interpolate(every_second, head.asset.drawn, np.column_stack([vertices, normals, head.openness]))
         known = self._neutral.part[::2, ::2] == 0
-        self._place = _without_jumps(fill_holes(values[..., :3], known)).reshape(-1, 3)
-        self._start = studio.project(studio.place(self._place, studio.pose), studio.pose)[:, :2]
+        self._place = _without_jumps(fill_holes(values[..., :3], known))
         self._turned_light = self._light_by_angle(values[..., 3:6], values[..., 6], known).reshape(2, size, size)
 
     def _rigid(self, pose: np.ndarray) -> np.ndarray:
         if np.abs(pose[:3]).max() < _SMALL_TURN:
             return super()._rigid(pose)
-        studio = self._studio
-        moved = studio.project(studio.place(self._place, studio.pose + pose), studio.pose + pose)[:, :2]
-        return ((moved - self._start) / 2).astype(np.float32).reshape(self.size, self.size, 2)
+        before = self._studio.pose
+        origin, *axes = (self._project(_FRAME, before + pose) - self._project(_FRAME, before)) / 2
+        return cv2.transform(self._place, np.column_stack([*(axis - origin for axis in axes), origin]))
 
-    def relight(self, image: np.ndarray, pose: np.ndarray) -> np.ndarray:
-        """Change the light on a turned head: (size, size, C) linear light."""
+    def _project(self, points: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        return self._studio.project(self._studio.place(points, pose), pose)[:, :2]
+
+    def _dress(self, image: np.ndarray, pose: np.ndarray, rigid: np.ndarray) -> None:
+        """Put on what the head wears, and change the light on a turned head, in place."""
+        super()._dress(image, pose, rigid)
         if np.abs(pose[:3]).max() < _SMALL_TURN:
-            return image
+            return
         change = np.tensordot(np.float32(pose[:2]), self._turned_light, 1)
-        rigid = self._rigid(pose)
-        x, y = self._columns - rigid[..., 0], self._rows - rigid[..., 1]
-        return image * np.exp(cv2.remap(change, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))[..., None]
+        change = cv2.remap(change, self._grid - rigid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        image *= over_channels(cv2.exp(change), image.shape[-1])
 
     def _light_by_angle(self, normal: np.ndarray, openness: np.ndarray, known: np.ndarray) -> np.ndarray:
         """Change of log light per radian about x and y (2, h, w); none off the skin."""
@@ -96,13 +99,13 @@ class LivelyHead:
         lid = weights.get(BLINK, 0.0)
         mouth = np.mean([weights.get(unit, 0.0) / self._rest[unit] for unit in _OPEN_PX])
         shares = [float(ramp(np.array((lid - 0.2) / 0.5))), float(ramp(np.array((mouth - 0.1) / 0.8)))]
-        calm = self._calm.relight(self._frame(self._calm, weights, pose, shaded, gaze, {}), pose)
+        calm = self._frame(self._calm, weights, pose, shaded, gaze, {})
         if max(shares) == 0:
             return calm
-        wide = self._wide.relight(self._frame(self._wide, weights, pose, shaded, gaze, self._rest), pose)
+        wide = self._frame(self._wide, weights, pose, shaded, gaze, self._rest)
         mix = sum(share * area for share, area in zip(shares, self._areas, strict=True))
-        mix = np.clip(cv2.warpAffine(mix, np.float32([[1, 0, pose[3]], [0, 1, pose[4]]]), mix.shape), 0, 1)[..., None]
-        return calm * (1 - mix) + wide * mix
+        mix = np.clip(cv2.warpAffine(mix, np.float32([[1, 0, pose[3]], [0, 1, pose[4]]]), mix.shape), 0, 1)
+        return calm + over_channels(mix, calm.shape[-1]) * (wide - calm)
 
     def _frame(self, head: TurningHead, weights, pose, shaded, gaze: Gaze, rest: dict[str, float]) -> np.ndarray:
         weights, shaded = (

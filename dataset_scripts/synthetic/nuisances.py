@@ -88,11 +88,13 @@ class Sensor:
 
     def read(self, image: np.ndarray, gain: float, rng: np.random.Generator) -> np.ndarray:
         """Linear light (H, W, C) -> 8-bit picture (H, W) or (H, W, 3)."""
-        shown = np.clip(image * np.float32(gain), 0, None) ** np.float32(self.gamma)
+        shown = cv2.pow(np.clip(image * np.float32(gain), 0, None), self.gamma)
         shown = cv2.GaussianBlur(shown.squeeze(-1) if shown.shape[-1] == 1 else shown, (0, 0), self.blur)
         grain = rng.standard_normal(shown.shape, dtype=np.float32)
-        pattern = self.pattern if shown.ndim == 2 else self.pattern[..., None]
-        shown = shown + grain * self.noise * np.sqrt(0.25 + 0.75 * np.clip(shown, 0, 1)) + pattern
+        grain *= self.noise
+        grain *= np.sqrt(0.25 + 0.75 * np.clip(shown, 0, 1))
+        shown += grain
+        shown += self.pattern if shown.ndim == 2 else cv2.merge([self.pattern] * shown.shape[-1])
         return np.uint8(np.clip(shown * 255 + 0.5, 0, 255))
 
     def encode(self, picture: np.ndarray) -> bytes:

@@ -1,9 +1,12 @@
 """A picture that moves with the head and lies in front of it, such as glasses."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
+
+from dataset_scripts.synthetic.raster import Window
 
 
 @dataclass(frozen=True)
@@ -18,17 +21,25 @@ class Overlay:
     shade: np.ndarray
     colour: np.ndarray
 
-    def put_on(self, image: np.ndarray, columns: np.ndarray, rows: np.ndarray, rigid: np.ndarray) -> np.ndarray:
-        """Lay it over a picture.
+    def put_on(self, image: np.ndarray, grid: np.ndarray, rigid: np.ndarray) -> None:
+        """Lay it over a picture, in place.
 
         Args:
-            image: (s, s, C) linear light. columns, rows: (s, s) pixel numbers. rigid: (s, s, 2) how the head has moved.
-        Returns:
-            (s, s, C).
+            image: (s, s, C) linear light. grid: (s, s, 2) column and row of each pixel. rigid: (s, s, 2) how far the
+                head has moved there.
         """
-        x, y = 2 * (columns - rigid[..., 0]) + 0.5, 2 * (rows - rigid[..., 1]) + 0.5
+        inside = self._window.grown(int(np.ceil(cv2.norm(rigid, cv2.NORM_INF))), len(image)).inside
+        source = 2 * (grid[inside] - rigid[inside]) + 0.5
         shade, colour = (
-            cv2.remap(layer, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            cv2.remap(layer, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             for layer in (self.shade, self.colour)
         )
-        return image * shade[..., None] * (1 - colour[..., -1:]) + colour[..., :-1]
+        image[inside] *= (shade * (1 - colour[..., -1]))[..., None]
+        image[inside] += colour[..., :-1]
+
+    @cached_property
+    def _window(self) -> Window:
+        """The output pixels that it changes, with one more around them for the interpolation."""
+        changed = (self.shade != 1) | self.colour.any(-1)
+        size = len(changed) // 2
+        return Window.around(changed.reshape(size, 2, size, 2).any((1, 3))).grown(1, size)

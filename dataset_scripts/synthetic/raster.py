@@ -17,6 +17,26 @@ class Window(NamedTuple):
     width: int
     height: int
 
+    @classmethod
+    def around(cls, mask: np.ndarray) -> "Window":
+        """The smallest that holds every marked pixel of a mask (h, w)."""
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            return cls(0, 0, 0, 0)
+        left, top = int(columns[0]), int(rows[0])
+        return cls(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+
+    def grown(self, margin: int, size: int) -> "Window":
+        """Wider by a margin on every side, within a picture of `size` pixels a side."""
+        left, top = max(0, self.x - margin), max(0, self.y - margin)
+        right, bottom = min(size, self.x + self.width + margin), min(size, self.y + self.height + margin)
+        return Window(left, top, right - left, bottom - top)
+
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        """Rows and columns, to index a picture with."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
 
 class Cover(NamedTuple):
     """What a rasterised window shows.

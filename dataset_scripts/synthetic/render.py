@@ -5,6 +5,7 @@ shading. Setting up costs half a second; a grey 224-pixel frame then costs 2 ms 
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from dataset_scripts.synthetic.shading import POSE_AXES, Shot, Studio, rotation
 
 _UNITS = len(RENDERED_UNITS)
 _REFERENCE_PX = 2.0  # displacement at which the change of shading is taken
+_CUBIC_REACH = 2  # output pixels from which a cubic interpolation takes a value
 _MOST_SHADING = 0.7  # of the logarithm; only blinks, far beyond the reference, would go further
 _SKIN = PARTS.index("skin")
 
@@ -42,11 +44,11 @@ class LinearHead:
         self._neutral = studio.shoot(rest)
         self._displacement = {unit: studio.head.displacement(unit) for unit in RENDERED_UNITS}
         self._flow = _flows(studio, self._neutral, self._displacement, rest)
-        self._skin_layer, self._inner_layer = _layers(studio, self._neutral)
-        self._rows, self._columns = np.mgrid[: self.size, : self.size].astype(np.float32)
+        self._layers = _layers(studio, self._neutral)
+        rows, columns = np.mgrid[: self.size, : self.size].astype(np.float32)
+        self._grid = np.dstack([columns, rows])
         self.reach = _reach(studio, self._neutral, self._displacement)
         self._shading: dict[str, np.ndarray] = {}
-        self._scaled = np.empty_like(self._flow[0])
 
     def frame(
         self, weights: dict[str, float], pose: np.ndarray, shaded: dict[str, float], gaze: Gaze = STRAIGHT
@@ -62,45 +64,66 @@ class LinearHead:
         """
         rigid = self._rigid(pose)
         image = self._bend(weights, rigid, gaze)
-        change = np.zeros((self.size, self.size), np.float32)
-        for unit, weight in shaded.items():
-            if weight:
-                if unit not in self._shading:
-                    self._shading[unit] = self._measure_shading(unit)
-                change += np.float32(weight) * self._shading[unit]
-        image *= np.exp(np.clip(change, -_MOST_SHADING, _MOST_SHADING))[..., None]
-        return image if self._worn is None else self._worn.put_on(image, self._columns, self._rows, rigid)
+        self._shade(image, shaded)
+        self._dress(image, pose, rigid)
+        return image
 
     def moved(self, unit: str) -> np.ndarray:
         """How far each pixel goes at weight 1 of a unit: (size, size) output pixels."""
-        flow = self._flow[RENDERED_UNITS.index(unit)]
-        return np.hypot(flow[..., 0], flow[..., 1])
+        field = self.field(unit)
+        return np.hypot(field[..., 0], field[..., 1])
+
+    def field(self, unit: str) -> np.ndarray:
+        """Where each pixel goes at weight 1 of a unit: (size, size, 2) output pixels, right and down."""
+        return self._flow[RENDERED_UNITS.index(unit)]
 
     def _rigid(self, pose: np.ndarray) -> np.ndarray:
         """How far each pixel goes when the head moves: (size, size, 2)."""
         return self._sum_flow(zip(range(_UNITS, _UNITS + POSE_AXES), pose, strict=True))
 
     def _bend(self, weights: dict[str, float], rigid: np.ndarray, gaze: Gaze = STRAIGHT) -> np.ndarray:
-        flow = rigid + self._sum_flow((RENDERED_UNITS.index(unit), weight) for unit, weight in weights.items())
+        """The skin as units and pose move it, and eyes and teeth where it leaves them to be seen: (size, size, C)."""
+        flow = self._sum_flow((RENDERED_UNITS.index(unit), weight) for unit, weight in weights.items())
+        flow += rigid
         back = flow
         for _ in range(2):  # from "where a point goes" to "where a pixel comes from"
-            x, y = self._columns - back[..., 0], self._rows - back[..., 1]
-            back = cv2.remap(flow, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            back = cv2.remap(flow, self._grid - back, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        image = self._fetch(self._layers.skin, back)
+        farthest = int(np.ceil(cv2.norm(back, cv2.NORM_INF)))
+        window = self._layers.opening.grown(farthest + _CUBIC_REACH, self.size)
         inner_back = rigid if gaze == STRAIGHT else rigid + self._eyes.turn(gaze)
-        skin, inner = self._fetch(self._skin_layer, back), self._fetch(self._inner_layer, inner_back)
-        return skin[..., :-1] + (1 - np.clip(skin[..., -1:], 0, 1)) * inner
+        gap = 1 - np.clip(self._fetch(self._layers.opacity, back, window), 0, 1)
+        image[window.inside] += gap * self._fetch(self._layers.behind, inner_back, window)
+        return image
 
     def _sum_flow(self, terms: Iterable[tuple[int, float]]) -> np.ndarray:
         total = np.zeros((self.size, self.size, 2), np.float32)
         for index, weight in terms:
             if weight:
-                total += np.multiply(self._flow[index], np.float32(weight), out=self._scaled)
+                cv2.scaleAdd(self._flow[index], weight, total, total)
         return total
 
-    def _fetch(self, layer: np.ndarray, back: np.ndarray) -> np.ndarray:
-        x, y = 2 * (self._columns - back[..., 0]), 2 * (self._rows - back[..., 1])
-        found = cv2.remap(layer, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return found.reshape(self.size, self.size, -1)
+    def _fetch(self, layer: np.ndarray, back: np.ndarray, window: Window | None = None) -> np.ndarray:
+        """A layer read where pixels come from, all of them or those of a window: (h, w, C)."""
+        inside = ... if window is None else window.inside
+        source = 2 * (self._grid[inside] - back[inside])
+        found = cv2.remap(layer, source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return found.reshape(*source.shape[:2], -1)
+
+    def _shade(self, image: np.ndarray, shaded: dict[str, float]) -> None:
+        """Change the light on a picture as the units do, in place."""
+        change = np.zeros((self.size, self.size), np.float32)
+        for unit, weight in shaded.items():
+            if weight:
+                if unit not in self._shading:
+                    self._shading[unit] = self._measure_shading(unit)
+                cv2.scaleAdd(self._shading[unit], weight, change, change)
+        image *= over_channels(cv2.exp(np.clip(change, -_MOST_SHADING, _MOST_SHADING)), image.shape[-1])
+
+    def _dress(self, image: np.ndarray, pose: np.ndarray, rigid: np.ndarray) -> None:
+        """Put on what the head wears, in place."""
+        if self._worn is not None:
+            self._worn.put_on(image, self._grid, rigid)
 
     def _measure_shading(self, unit: str) -> np.ndarray:
         """Log ratio of the full render to the bent one, per weight, where the unit acts: (size, size)."""
@@ -115,10 +138,9 @@ class LinearHead:
         displacement = displacement if self._rest is None else displacement + self._rest
         full = studio.shoot(displacement, furrow, double).image
         full = cv2.resize(full, (area.width, area.height), interpolation=cv2.INTER_AREA)
-        inside = slice(area.y, area.y + area.height), slice(area.x, area.x + area.width)
-        bent = self._bend({unit: weight}, np.zeros_like(self._flow[0]))[inside]
+        bent = self._bend({unit: weight}, np.zeros_like(self._flow[0]))[area.inside]
         shading = np.zeros((self.size, self.size), np.float32)
-        shading[inside] = np.clip(np.log(_smooth_grey(full) / _smooth_grey(bent)), -0.5, 0.5) / weight
+        shading[area.inside] = np.clip(np.log(_smooth_grey(full) / _smooth_grey(bent)), -0.5, 0.5) / weight
         return shading
 
 
@@ -146,6 +168,11 @@ def _flows(studio: Studio, neutral: Shot, displacement: dict[str, np.ndarray], r
     return np.ascontiguousarray(flow.reshape(size, size, -1, 2).transpose(2, 0, 1, 3))
 
 
+def over_channels(plane: np.ndarray, channels: int) -> np.ndarray:
+    """A plane repeated as often as there are channels (h, w, C), since numpy is slow at spreading it by itself."""
+    return plane[..., None] if channels == 1 else cv2.merge([plane] * channels)
+
+
 def fill_holes(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Give unknown pixels the nearest known value, smoothed within the hole: (h, w, C)."""
     _, label = cv2.distanceTransformWithLabels(np.uint8(~known), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
@@ -158,15 +185,30 @@ def fill_holes(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.where(known[..., None], values, smooth)
 
 
-def _layers(studio: Studio, neutral: Shot) -> tuple[np.ndarray, np.ndarray]:
-    """The bending layer with its opacity (2s, 2s, C + 1) and the rigid one behind it (2s, 2s, C), prefiltered."""
+class _Layers(NamedTuple):
+    """The head at rest, at twice the output resolution and prefiltered.
+
+    skin: (2s, 2s, C), skin and background, which bend; black where they show what lies behind. opacity: (2s, 2s), of
+    the skin. behind: (2s, 2s, C), eyes and teeth, which only follow the head. opening: output pixels that show them.
+    """
+
+    skin: np.ndarray
+    opacity: np.ndarray
+    behind: np.ndarray
+    opening: Window
+
+
+def _layers(studio: Studio, neutral: Shot) -> _Layers:
     behind = studio.shoot(without_skin=True)
     inner = np.where((behind.part >= 0)[..., None], behind.image, np.float32(0.02))
     inner = np.where((neutral.part > _SKIN)[..., None], neutral.image, inner)
-    opaque = (neutral.part <= _SKIN)[..., None].astype(np.float32)
-    skin = np.concatenate([neutral.image * opaque, opaque], -1)
+    opaque = (neutral.part <= _SKIN).astype(np.float32)
     box = np.full((2, 2), 0.25, np.float32)
-    return tuple(cv2.filter2D(np.float32(layer), -1, box, anchor=(0, 0)) for layer in (skin, inner))
+    skin, opacity, inner = (
+        cv2.filter2D(np.float32(layer), -1, box, anchor=(0, 0))
+        for layer in (neutral.image * opaque[..., None], opaque, inner)
+    )
+    return _Layers(skin, opacity, inner, Window.around(opacity[::2, ::2] < 1))
 
 
 def _reach(studio: Studio, neutral: Shot, displacement: dict[str, np.ndarray]) -> dict[str, float]:
@@ -182,10 +224,7 @@ def _active_area(flow: np.ndarray, neutral: Shot, furrow: np.ndarray | None) -> 
     if furrow is not None:
         column, row = (np.ascontiguousarray(neutral.map_position[::2, ::2, i]) for i in (0, 1))
         active |= cv2.remap(furrow, column, row, cv2.INTER_LINEAR) > 0.01
-    rows, columns = np.flatnonzero(active.any(1)), np.flatnonzero(active.any(0))
-    top, left = max(0, int(rows[0]) - 6), max(0, int(columns[0]) - 6)
-    bottom, right = (min(len(active), int(last) + 7) for last in (rows[-1], columns[-1]))
-    return Window(left, top, right - left, bottom - top)
+    return Window.around(active).grown(6, len(active))
 
 
 def _smooth_grey(image: np.ndarray) -> np.ndarray:

@@ -70,6 +70,10 @@ class Session:
         grain = rng.standard_normal((camera.size, camera.size), dtype=np.float32)
         self._pattern = grain * domain.nuisance.fixed_pattern
 
+    def field(self, unit: str) -> np.ndarray:
+        """Where each pixel goes when a unit moves the skin by a pixel at most: (size, size, 2), right and down."""
+        return self._face.field(unit) / self._face.reach[unit]
+
     def _set_up(self, studio: Studio) -> LinearHead:
         return LinearHead(studio, self.look.worn(studio))
 

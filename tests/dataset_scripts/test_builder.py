@@ -131,6 +131,14 @@ def test_defaults_are_the_published_numbers(monkeypatch, tmp_path):
     assert planned["casme2-like"] == (13, 128)
 
 
+def test_clips_of_another_version_are_not_read(monkeypatch):
+    plan, found = {"domain": "casme2-like"}, set()
+    for version in ("1", "2"):
+        monkeypatch.setattr(builder, "SOURCE_VERSION", version)
+        found |= {builder.fingerprint(plan), builder.fingerprint(plan, takes=True)}
+    assert len(found) == 4
+
+
 def test_the_cache_follows_the_variable(monkeypatch, tmp_path):
     monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "here"))
     load_synthetic("casme2-like", 1, 1, 2, 64, num_proc=1, progress=False)

@@ -10,6 +10,7 @@ from dataset_scripts.synthetic.eyes import Eyeballs, Gaze
 from dataset_scripts.synthetic.head import Head, Traits
 from dataset_scripts.synthetic.look import draw_look
 from dataset_scripts.synthetic.painting import anchors
+from dataset_scripts.synthetic.raster import Window
 from dataset_scripts.synthetic.render import LinearHead
 from dataset_scripts.synthetic.shading import Camera, Studio
 from dataset_scripts.synthetic.skin import paint
@@ -63,6 +64,16 @@ def test_glasses_surround_the_eyes_and_follow_the_head(studio, face):
     shift = np.array([0, 0, 0, 4.0, 0, 0])
     moved = np.abs(worn.frame({}, shift, {}) - face.frame({}, shift, {})).squeeze()
     assert np.abs(moved[10:60, 14:90] - change[10:60, 10:86]).mean() < 0.2 * change[10:60].mean()
+
+
+@pytest.mark.parametrize("shift", [(6, 0), (-6, -6), (0, 6)])
+def test_glasses_are_whole_wherever_the_head_goes(studio, monkeypatch, shift):
+    """They are drawn in a window only, which has to follow the head."""
+    worn, pose = LinearHead(studio, draw_look(Variety(glasses=1.0), MAN, (0, 2)).worn(studio)), [0, 0, 0, *shift, 0]
+    found = worn.frame({}, np.array(pose), {})
+    monkeypatch.setattr(Window, "grown", lambda self, margin, size: Window(0, 0, size, size))
+    del worn._worn.__dict__["_window"]
+    assert np.abs(found - worn.frame({}, np.array(pose), {})).max() < 1e-5
 
 
 def test_a_raised_brow_does_not_move_glasses(studio):

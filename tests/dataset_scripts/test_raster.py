@@ -33,6 +33,16 @@ def test_agrees_with_the_plain_way_also_in_a_window():
     assert (part == whole[5:14, 7:17]).mean() > 0.98
 
 
+def test_a_window_holds_what_is_marked_and_ends_with_the_picture():
+    mask = np.zeros((20, 20), bool)
+    mask[3, 5:8] = mask[9, 6] = True
+    window = Window.around(mask)
+    assert window == Window(5, 3, 3, 7)
+    assert window.grown(4, 20) == Window(1, 0, 11, 14)
+    assert mask[window.inside].sum() == mask.sum()
+    assert Window.around(np.zeros((4, 4), bool)) == Window(0, 0, 0, 0)
+
+
 def test_back_faces_and_empty_windows_show_nothing():
     points = np.array([[0, 0, 1], [0, 9, 1], [9, 0, 1]], float)
     front, back = np.array([[0, 1, 2]]), np.array([[0, 2, 1]])

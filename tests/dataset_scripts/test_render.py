@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from dataset_scripts.synthetic.config import DOMAINS, Nuisance
+from dataset_scripts.synthetic.eyes import Gaze
 from dataset_scripts.synthetic.head import Head
 from dataset_scripts.synthetic.motion import Movement
 from dataset_scripts.synthetic.nuisances import Sensor
+from dataset_scripts.synthetic.raster import Window
 from dataset_scripts.synthetic.render import LinearHead
 from dataset_scripts.synthetic.session import Session
 from dataset_scripts.synthetic.shading import Camera, Studio
@@ -67,6 +69,16 @@ def test_pose_moves_everything_by_as_many_pixels(face):
     rest = face.frame({}, np.zeros(6), {}).squeeze()
     moved = face.frame({}, np.array([0, 0, 0, 3.0, 0, 0]), {}).squeeze()
     assert np.abs(moved[20:200, 23:200] - rest[20:200, 20:197]).mean() < 0.1 * np.abs(moved - rest).mean()
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (9, 0), (-8, -9), (0, 9)])
+def test_eyes_and_teeth_are_seen_wherever_the_skin_is_open(face, monkeypatch, shift):
+    """They are fetched in a window only, which has to follow the head and the opening lips."""
+    moved = {"AU25": 4 / face.reach["AU25"], "AU5": 3 / face.reach["AU5"]}
+    acted = moved, np.array([0, 0, 0, *shift, 0]), {}, Gaze(0.2, 0.1)
+    found = face.frame(*acted)
+    monkeypatch.setattr(Window, "grown", lambda self, margin, size: Window(0, 0, size, size))
+    assert np.abs(found - face.frame(*acted)).max() < 1e-5
 
 
 def test_eyes_lie_where_the_framing_says():
