@@ -4,6 +4,7 @@
     python -m benchmarks.video --model runs/demo                   # and of everything, up to the reading
     python -m benchmarks.video --blinks 4 --stillness 3            # precision, recall; px of jitter
     python -m benchmarks.video --memory 3600 --plot docs/img/video_memory.png
+    python -m benchmarks.video --memory 3600 --model runs/release              # memory of all that `aullm predict` does
 
 Processor time of one thread. The floor is decoding and one pass of the landmark network a frame: what any reader that
 looks for landmarks in every frame pays before it has read anything.
@@ -46,7 +47,6 @@ def stages(film: Path, model: str | None) -> dict:
         if pipe is None:
             frames = sum(len(chunk) - chunk.new_from for chunk in reader.open_stream(film))
         else:
-            pipe.model.measure_motion = watch.timed(pipe.model.measure_motion, "displacement field")
             pipe.model.model.motion.measure = watch.timed(pipe.model.model.motion.measure, "displacement field")
             pipe.model.forward = watch.timed(pipe.model.forward, "model")
             frames = pipe(film)["frames"]

@@ -199,9 +199,12 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         """(K, K) bool: which units the prior ties together; the diagonal is False."""
         return self._graph().neighbours
 
-    def measure_motion(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        """(B, T, 1, H, W) in [0, 1] -> motion_values (B, 2, T - 1, h, w); once for a data set, it is never trained."""
-        return self.model.motion.measure(pixel_values)
+    def measure_motion(self, pixel_values: torch.Tensor, clips: torch.Tensor | None = None) -> torch.Tensor:
+        """(B, T, 1, H, W) in [0, 1] -> motion_values (B, 2, T - 1, h, w); once for a data set, it is never trained.
+
+        Clips that share frames, as windows of a video do: pixel_values (N, 1, H, W), clips (B, T) their places in it.
+        """
+        return self.model.motion.measure(pixel_values, clips)
 
     def forward(
         self,

@@ -19,7 +19,8 @@ from transformers.pipelines import PIPELINE_REGISTRY
 from .explanation_aullm import explain
 
 TASK = "action-unit-detection"
-INPUTS = ("pixel_values", "input_ids", "attention_mask", "au_positions")
+PROMPT = ("input_ids", "attention_mask", "au_positions")
+INPUTS = ("pixel_values", *PROMPT)
 
 
 class AullmPipeline(Pipeline):
@@ -29,8 +30,8 @@ class AullmPipeline(Pipeline):
     answers for the others; the processor joins windows to movements. Any option of `stream` may be given here too, as
     a default: `pipeline(..., hop=0.05)`.
 
-    The three steps of a pipeline stand for one batch of windows: `preprocess` takes their crops, `_forward` runs the
-    model, `postprocess` gives probabilities.
+    The three steps of a pipeline stand for one batch of windows: `preprocess` takes their crops, each once however many
+    windows share it, `_forward` runs the model, `postprocess` gives probabilities.
     """
 
     _load_processor = True
@@ -100,19 +101,24 @@ class AullmPipeline(Pipeline):
         """The explained frames (T, H, W, 3) uint8 with movements made larger."""
         return self.processor.magnify(explanation, factor)
 
-    def _answer(self, crops: torch.Tensor) -> list[list[float]]:
-        """Probabilities of a batch of windows (B, T, S, S) uint8."""
-        return self.postprocess(self.forward(self.preprocess(crops)))
+    def _answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[list[float]]:
+        """Probabilities of a batch of windows (B, T), places among the crops (N, S, S) uint8."""
+        return self.postprocess(self.forward(self.preprocess((crops, windows))))
 
     def _sanitize_parameters(self, **options: Any) -> tuple[dict, dict, dict]:
         return options, {}, {}
 
-    def preprocess(self, input_: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Crops (B, T, S, S) uint8 of a batch of windows to the model's inputs."""
-        return self.processor.window_inputs(input_)
+    def preprocess(self, input_: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Crops (N, S, S) uint8 and the windows (B, T) that share them, to the model's inputs."""
+        return self.processor.window_inputs(*input_)
 
     def _forward(self, model_inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {"logits": self.model(**{name: model_inputs[name] for name in INPUTS}).logits}
+        frames, windows = model_inputs["pixel_values"], model_inputs["windows"]
+        if self.model.config.front_end == "displacement":
+            seen = {"motion_values": self.model.measure_motion(frames, windows)}
+        else:
+            seen = {"pixel_values": frames[windows]}
+        return {"logits": self.model(**seen, **{name: model_inputs[name] for name in PROMPT}).logits}
 
     def postprocess(self, model_outputs: dict[str, torch.Tensor]) -> list[list[float]]:
         """Logits (B, K) to probabilities, as plain numbers."""

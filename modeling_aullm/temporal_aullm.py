@@ -84,11 +84,12 @@ class MotionFrontEnd(nn.Module):
         if self.kind == "displacement":
             self.displacement = DisplacementField(config.motion_grid)
 
-    def measure(self, pixel_values: torch.Tensor) -> torch.Tensor:
+    def measure(self, pixel_values: torch.Tensor, clips: torch.Tensor | None = None) -> torch.Tensor:
         """The part of the front end that is never trained, so that it can be computed once for a data set.
 
         Args:
-            pixel_values: (B, T, 1, H, W) in [0, 1].
+            pixel_values: (B, T, 1, H, W) in [0, 1]; with `clips` (N, 1, H, W), frames that clips share.
+            clips: None, or (B, T) places of each clip's frames among them, onset first.
 
         Returns:
             (B, 2, T - 1, grid, grid) displacement from the onset frame, x then y, in pixels of a 224-pixel crop.
@@ -99,7 +100,9 @@ class MotionFrontEnd(nn.Module):
         if self.kind != "displacement":
             raise ValueError("front_end='led' is trained as a whole and has no motion_values; pass pixel_values")
         with torch.no_grad():
-            return self.displacement(pixel_values.float())
+            if clips is None:
+                return self.displacement(pixel_values.float())
+            return self.displacement.of_shared(pixel_values.float(), clips)
 
     def forward(self, pixel_values: torch.Tensor | None, motion_values: torch.Tensor | None) -> torch.Tensor:
         """Motion channels (B, C, T - 1, H, W) from frames, or from `motion_values` measured before."""

@@ -18,7 +18,7 @@ from .stream_aullm import FaceStream
 from .video_aullm import ClipError
 from .windows_aullm import WindowGrid
 
-Answer = Callable[[torch.Tensor], list[list[float]]]
+Answer = Callable[[torch.Tensor, torch.Tensor], list[list[float]]]
 LISTS = ("windows", "movements", "blinks")
 LONGEST_PIECE_S = 8.0
 
@@ -54,15 +54,24 @@ class ReadingOptions:
 class VideoReading:
     """What a processor does with whole videos; a base class of `AullmProcessor`."""
 
-    def window_inputs(self, crops: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Crops (B, T, S, S) uint8 of windows to the model's inputs."""
+    def window_inputs(self, crops: torch.Tensor, windows: torch.Tensor) -> dict[str, torch.Tensor]:
+        """What the model needs to answer for windows that share crops.
+
+        Args:
+            crops: (N, S, S) uint8.
+            windows: (B, T) places of each window's frames among them.
+
+        Returns:
+            `pixel_values` (N, 1, S, S) in [0, 1], `windows`, and a prompt for each window.
+        """
         prompt = self.prompt()
-        ids = torch.tensor(prompt.input_ids).expand(len(crops), -1)
+        ids = torch.tensor(prompt.input_ids).expand(len(windows), -1)
         return {
-            "pixel_values": crops[:, :, None].float() / 255,
+            "pixel_values": crops[:, None].float() / 255,
+            "windows": windows,
             "input_ids": ids,
             "attention_mask": torch.ones_like(ids),
-            "au_positions": torch.tensor(prompt.au_positions).expand(len(crops), -1),
+            "au_positions": torch.tensor(prompt.au_positions).expand(len(windows), -1),
         }
 
     def read_video(
@@ -77,7 +86,8 @@ class VideoReading:
 
         Args:
             video: what `open_clip` reads.
-            answer: gives probabilities for crops (B, T, S, S) uint8 of windows; asked only where something moves.
+            answer: gives probabilities for crops (N, S, S) uint8 and windows (B, T), the places of their frames among
+                the crops; asked only where something moves.
             progress: called with the share that is read.
             after: the `resume` of a piece: go on behind its section, as if there had been no break.
             **options: fields of `ReadingOptions`; seconds for start, end, length and hop.
@@ -193,8 +203,8 @@ class _SectionReader:
         waiting = [task for reader in self.readers.values() for task in reader.take_waiting()]
         for at in range(0, len(waiting), self.wanted.batch_size):
             batch = waiting[at : at + self.wanted.batch_size]
-            crops = torch.from_numpy(np.stack([crops for _, crops in batch]))
-            for (window, _), probabilities in zip(batch, self.answer(crops), strict=True):
+            crops = shared_crops([crops for _, crops in batch])
+            for (window, _), probabilities in zip(batch, self.answer(*crops), strict=True):
                 window["probabilities"] = [round(float(p), 4) for p in probabilities]
         parts = []
         for key in sorted(self.readers):
@@ -202,3 +212,18 @@ class _SectionReader:
             if part is not None:
                 parts.append({"face": self.numbers.number(self.section.index, key, part["box"]), **part})
         return parts
+
+
+def shared_crops(windows: list[list[np.ndarray]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Crops of windows, each once.
+
+    Args:
+        windows: B windows of T crops (S, S); one array where windows share a frame.
+
+    Returns:
+        Crops (N, S, S) and places (B, T) among them.
+    """
+    crops = {id(crop): crop for window in windows for crop in window}
+    places = {key: place for place, key in enumerate(crops)}
+    rows = [[places[id(crop)] for crop in window] for window in windows]
+    return torch.from_numpy(np.stack(list(crops.values()))), torch.tensor(rows)

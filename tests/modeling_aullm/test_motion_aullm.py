@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
+from modeling_aullm import motion_aullm
 from modeling_aullm.motion_aullm import DisplacementField
 
 GRID = 28
@@ -96,6 +98,59 @@ def test_a_clip_does_not_depend_on_its_batch(skin):
     )
     field = DisplacementField(GRID)
     torch.testing.assert_close(field(clips)[1:], field(clips[1:]), atol=1e-4, rtol=1e-4)
+
+
+def test_clips_that_share_frames_are_measured_as_if_they_did_not(skin, monkeypatch):
+    shape = bump(90, 120)
+    frames = torch.from_numpy(np.stack([moved(skin, 0.4 * k * shape, -0.2 * k * shape) for k in range(5)]))[:, None]
+    windows = torch.tensor([[0, 1, 2], [1, 2, 3], [2, 3, 4], [0, 2, 4]])
+    field, seen = DisplacementField(GRID), []
+    alone = field(frames[windows])
+    assert alone[0, 0, 1].max() > 0.5
+    equalise = motion_aullm.equalise_light
+    monkeypatch.setattr(motion_aullm, "equalise_light", lambda part: seen.append(len(part)) or equalise(part))
+    torch.testing.assert_close(field.of_shared(frames, windows), alone, atol=1e-4, rtol=0)
+    assert sum(seen) == len(frames)
+
+
+def test_autocast_changes_nothing(skin):
+    clip = torch.from_numpy(np.stack([skin, moved(skin, bump(90, 120), bump(60, 60))]))[None, :, None]
+    with torch.autocast("cpu", torch.bfloat16):
+        under = DisplacementField(GRID)(clip)
+    assert torch.equal(under, DisplacementField(GRID)(clip))
+
+
+def plain_blur(image: torch.Tensor, sigma: float) -> torch.Tensor:
+    """(N, 1, H, W), borders replicated, out to three standard deviations."""
+    radius = int(3 * sigma + 0.5)
+    kernel = torch.softmax(-(torch.arange(-radius, radius + 1) ** 2) / (2 * sigma**2), 0)
+    padded = F.pad(image, (radius, radius, radius, radius), mode="replicate")
+    return F.conv2d(padded, (kernel[:, None] * kernel)[None, None])
+
+
+@pytest.mark.parametrize("side", [112, 98])
+def test_slow_light_is_pooled_blurred_and_enlarged(side):
+    frames = torch.rand(2, 1, side, side)
+    coarse = plain_blur(F.avg_pool2d(frames, motion_aullm.LIGHT_STRIDE), 8.0 / motion_aullm.LIGHT_STRIDE)
+    expected = F.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=False)
+    torch.testing.assert_close(motion_aullm.slow_part(frames[:, 0]), expected[:, 0], atol=1e-5, rtol=0)
+
+
+def test_a_window_is_a_gaussian_around_its_cell():
+    image = torch.rand(3, 1, 112, 112)
+    expected = F.avg_pool2d(plain_blur(F.avg_pool2d(image, 4), 2 * motion_aullm.WINDOW_IN_CELLS), 2)
+    torch.testing.assert_close(DisplacementField(14)._window(image), expected, atol=1e-5, rtol=0)
+
+
+def test_a_warp_reads_at_displaced_places_and_repeats_the_border(skin):
+    frames = torch.from_numpy(skin)[None, None]
+    still = motion_aullm.warp(frames, torch.zeros(1, 1, 2, GRID, GRID))
+    torch.testing.assert_close(still, frames, atol=1e-4, rtol=0)
+    for field in (torch.zeros(1, 1, 2, 1, 1), torch.zeros(1, 1, 2, GRID, GRID)):
+        field[:, :, 0] = 2.0
+        right = motion_aullm.warp(frames, field)
+        torch.testing.assert_close(right[..., :-2], frames[..., 2:], atol=1e-3, rtol=0)
+        torch.testing.assert_close(right[..., -1], frames[..., -1], atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 3, 224, 224), (1, 2, 1, 224, 200), (1, 2, 1, 200, 200)])

@@ -13,7 +13,7 @@ from modeling_aullm.pipeline_aullm import TASK, AullmPipeline, add_pipeline
 from tests.contract.language_models import save_tiny_language_model
 from tests.contract.tree import ROOT
 from tests.modeling_aullm.conftest import PROMPT, UNITS
-from tests.processing_aullm.faked_faces import BROW, FakeFace, FakeProcessor
+from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
 
 STRANGER = ROOT / "training_aullm" / "stranger.py"
 
@@ -37,19 +37,32 @@ def pipe(build):
     return AullmPipeline(model, processor=PromptedProcessor(model.config.num_frames), device=-1)
 
 
-FACE = FakeFace(moves=((30, 32, 35, 4.0, BROW),))
+FACE = FakeFace(moves=((30, 32, 35, 4.0, "AU4"),))
 
 
 def test_probabilities_are_the_models_own(pipe):
     seen = []
     asked = pipe.preprocess
-    pipe.preprocess = lambda crops: seen.append(crops) or asked(crops)
+    pipe.preprocess = lambda batch: seen.append(batch) or asked(batch)
     windows = pipe([FACE])["faces"][0]["windows"]
     answered = [window["probabilities"] for window in windows if window["probabilities"] is not None]
     with torch.inference_mode():
-        logits = pipe.model(pixel_values=torch.cat(seen)[:, :, None].float() / 255).logits
+        clips = torch.cat([crops[places] for crops, places in seen])
+        logits = pipe.model(pixel_values=clips[:, :, None].float() / 255).logits
     assert 0 < len(answered) < len(windows)
+    assert sum(len(crops) for crops, _ in seen) < clips.shape[0] * clips.shape[1] / 2  # windows share their frames
     torch.testing.assert_close(torch.tensor(answered), logits.sigmoid(), atol=2e-4, rtol=0)
+
+
+def test_a_model_with_the_led_front_end_reads_windows_too(build):
+    model = build(front_end="led", image_size=64).eval()
+    pipe = AullmPipeline(model, processor=PromptedProcessor(model.config.num_frames), device=-1)
+    crops, windows = torch.randint(0, 256, (5, 64, 64), dtype=torch.uint8), torch.tensor([[0, 1, 2, 3], [1, 2, 3, 4]])
+    windows = windows[:, torch.linspace(0, 3, model.config.num_frames).long()]
+    answers = pipe._answer(crops, windows)
+    with torch.inference_mode():
+        logits = model(pixel_values=crops[windows][:, :, None].float() / 255).logits
+    torch.testing.assert_close(torch.tensor(answers), logits.sigmoid())
 
 
 def test_options_may_be_defaults_or_given_to_a_call(build):
