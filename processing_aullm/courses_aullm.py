@@ -2,7 +2,7 @@
 
 courses = SkinCourses(fps=30.0)
 courses.add(chunk)
-courses.moved(first=60, last=75)  # px of a 224-px crop
+courses.smooth()  # (n, C, 2) px of a 224-px crop
 """
 
 import numpy as np
@@ -12,7 +12,6 @@ from .stream_aullm import FaceChunk
 
 FACE_HALF = (0.95, 1.0)  # half axes of the face in its crop, sides -1 and 1
 LIDS = (0.34, 0.26)  # half axes around an eye of what a blink moves
-STRONGEST = 4  # cells whose mean counts as the movement of a face: fewer follow noise, more dilute one brow
 SMOOTH_S = 0.05  # standard deviation of the smoothing over time
 ROUNDS = 4  # of reweighting
 TURN_RIDGE = 0.002  # keeps the turn from explaining noise
@@ -28,7 +27,6 @@ class SkinCourses:
     Attributes:
         first: number of the first frame that is remembered.
         skin: (n, C, 2) displacement of the C cells of a face, without the head's, in pixels of a 224-px crop.
-        turns: (n, 4) strengths of the four fields of a turning head.
         openness: (n,) of the eyes.
         trust: (C,) between 0 and 1, by texture.
     """
@@ -36,7 +34,6 @@ class SkinCourses:
     def __init__(self, fps: float) -> None:
         self.fps, self.first = fps, 0
         self.skin = np.zeros((0, len(HEAD), 2), np.float32)
-        self.turns = np.zeros((0, 4), np.float32)
         self.openness = np.zeros(0)
         self.trust = np.ones(len(HEAD), np.float32)
 
@@ -51,16 +48,14 @@ class SkinCourses:
         texture = field.texture[FACE]
         trust = texture / (texture + 0.5 * np.median(texture) + 1e-9)
         moved = np.stack([field.follow(crop)[FACE] for crop in chunk.crops])
-        skin, turns = without_head(moved, trust)
+        skin = without_head(moved, trust)
         shared = chunk.new_from
         if shared == 0 or shared > len(self.skin):
-            self.first, self.skin, self.turns, self.openness = chunk.first, skin, turns, chunk.eye_openness
+            self.first, self.skin, self.openness = chunk.first, skin, chunk.eye_openness
             self.trust = trust
             return
         skin += (self.skin[-shared:] - skin[:shared]).mean(0)
-        turns += (self.turns[-shared:] - turns[:shared]).mean(0)
         self.skin = np.concatenate([self.skin, skin[shared:]])
-        self.turns = np.concatenate([self.turns, turns[shared:]])
         self.openness = np.concatenate([self.openness, chunk.eye_openness[shared:]])
         self.trust = 0.5 * (self.trust + trust)
 
@@ -68,7 +63,7 @@ class SkinCourses:
         """Drop the frames before this one."""
         drop = max(0, before - self.first)
         self.first += drop
-        self.skin, self.turns, self.openness = self.skin[drop:], self.turns[drop:], self.openness[drop:]
+        self.skin, self.openness = self.skin[drop:], self.openness[drop:]
 
     def smooth(self) -> np.ndarray:
         """(n, C, 2) the courses without frame-to-frame noise."""
@@ -82,16 +77,6 @@ class SkinCourses:
         bend = self.skin[2:] - 2 * self.skin[1:-1] + self.skin[:-2]
         return float(1.4826 * np.median(np.abs(bend)) / np.sqrt(6))
 
-    def turned(self, baseline: np.ndarray) -> np.ndarray:
-        """(n,) px: how far a turn of the head away from `baseline` (n, 4) moves cells apart, the strongest of them."""
-        fields = np.einsum("cpi,ni->ncp", TURN, self.turns - baseline)
-        return strongest(np.hypot(fields[..., 0], fields[..., 1]))
-
-
-def strongest(sizes: np.ndarray) -> np.ndarray:
-    """(n, C) sizes of each cell's movement -> (n,) mean of the strongest."""
-    return np.partition(sizes, -STRONGEST, axis=1)[:, -STRONGEST:].mean(1)
-
 
 def smoothed(values: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian mean over the first axis, the ends repeated."""
@@ -104,7 +89,7 @@ def smoothed(values: np.ndarray, sigma: float) -> np.ndarray:
     return sum(weight * padded[k : k + len(values)] for k, weight in enumerate(weights))
 
 
-def without_head(moved: np.ndarray, trust: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def without_head(moved: np.ndarray, trust: np.ndarray) -> np.ndarray:
     """Take shifts, turns and nods of the head out of displacements.
 
     A small turn of a rigid head moves every cell by its depth, and by products of its place. Cells that move otherwise
@@ -114,7 +99,7 @@ def without_head(moved: np.ndarray, trust: np.ndarray) -> tuple[np.ndarray, np.n
         moved: (n, C, 2) displacement of the face's cells. trust: (C,) weight of each.
 
     Returns:
-        (n, C, 2) what is left, and (n, 4) the strengths of the turn's four fields.
+        (n, C, 2) what is left.
     """
     squares = np.einsum("cpi,cpj->cij", HEAD, HEAD).reshape(len(HEAD), -1)
     size = HEAD.shape[-1]
@@ -128,7 +113,7 @@ def without_head(moved: np.ndarray, trust: np.ndarray) -> tuple[np.ndarray, np.n
         sizes = np.hypot(rest[..., 0], rest[..., 1])
         scale = np.maximum(LEAST_SCALE, 1.4826 * np.median(sizes, axis=1))[:, None]
         weights = trust / (1 + (sizes / (2 * scale)) ** 2)
-    return rest.astype(np.float32), strengths[:, 4:].astype(np.float32)
+    return rest.astype(np.float32)
 
 
 def _face() -> np.ndarray:
@@ -149,5 +134,4 @@ def _head_fields() -> np.ndarray:
 
 FACE = _face()  # (CELLS, CELLS) bool
 HEAD = _head_fields()
-TURN = HEAD[..., 4:] - HEAD[..., 4:].mean(0)
 BLINKING = around_eyes(*LIDS, lower=-0.02)[FACE]  # (C,) cells that a blink moves

@@ -8,14 +8,16 @@ part = reader.settled(ends=False)
 import numpy as np
 
 from .blinks_aullm import find_blinks
-from .courses_aullm import BLINKING, SkinCourses, strongest
+from .courses_aullm import SkinCourses
 from .sections_aullm import Section
-from .spotting_aullm import AROUND_S, LONGEST_S, MovementSpotter
+from .spotting_aullm import LOOK_AHEAD_S, LOOK_BACK_S, MovementSpotter
 from .stream_aullm import FaceChunk
+from .unit_motion_aullm import along_units
 from .windows_aullm import WindowGrid
 
-LEAST_MOVED = 0.2  # px of a 224-px crop; a window whose skin moves less is not shown to the model
-OVER_NOISE = 6.5  # nor one that moves less than so many times the frame-to-frame noise
+LEAST_MOVED = 0.35  # px that some action unit would move; a window with less is not shown to the model
+OVER_NOISE = 3.0  # nor one that moves less than so many times the frame-to-frame noise of a cell
+LONGEST_S = 6.0  # of a movement
 BLINK_S = 1.5  # after which a blink is final
 
 
@@ -47,7 +49,8 @@ class FaceReader:
         self.spotter = MovementSpotter(fps, threshold, action_units)
         self.courses = SkinCourses(fps)
         self.over = self.left = False
-        self.waiting: list[tuple[dict, np.ndarray]] = []
+        self.waiting: list[tuple[dict, list[np.ndarray]]] = []
+        self._shown: dict[int, np.ndarray] = {}
         self._new: list[dict] = []
         self._past: list[dict] = []
         self._next = self._blinked_to = self._moved_to = 0
@@ -60,17 +63,24 @@ class FaceReader:
             self._blinked_to = self._moved_to = chunk.first - 1
             self._past = []
         self.courses.add(chunk)
+        self._shown = {}
         last = chunk.first + len(chunk) - 1
         self.over = chunk.last
         ends = self.left = chunk.last and not self.section.is_cut(last, self.fps)
         skin, blinks = self.courses.smooth(), self._blinks()
+        along = [along_units(skin, self.courses.trust, lids) for lids in (True, False)]
+        least = max(LEAST_MOVED, OVER_NOISE * self.courses.noise)
         for first, offset in self.grid.inside(chunk.first, last, self._next, ends):
             self._next = first + self.grid.step
-            self._add_window(chunk, first, offset, self._moved(skin, blinks, first, offset))
+            self._add_window(chunk, first, offset, self._moved(along, blinks, first, offset), least)
         self._note_boxes(chunk)
 
-    def take_waiting(self) -> list[tuple[dict, np.ndarray]]:
-        """Windows that the model should answer, and their crops (T, S, S); `probabilities` is to be filled in."""
+    def take_waiting(self) -> list[tuple[dict, list[np.ndarray]]]:
+        """Windows that the model should answer, and their crops; `probabilities` is to be filled in.
+
+        T crops (S, S) a window, one array where windows share a frame. Each is a copy: a window that waits does not
+        keep its chunk in memory.
+        """
         waiting, self.waiting = self.waiting, []
         return waiting
 
@@ -91,22 +101,25 @@ class FaceReader:
         self._forget()
         return None if self._first is None else part
 
-    def _add_window(self, chunk: FaceChunk, first: int, last: int, moved: float) -> None:
+    def _add_window(self, chunk: FaceChunk, first: int, last: int, moved: float, least: float) -> None:
         box = chunk.boxes[first - chunk.first].round(1).tolist()
         window = {"onset": first, "offset": last, "moved": round(moved, 4), "probabilities": None, "box": box}
         self._new.append(window)
-        if moved >= max(LEAST_MOVED, OVER_NOISE * self.courses.noise):
+        if moved >= least:
             places = np.rint(np.linspace(first, last, self.num_frames)).astype(int) - chunk.first
-            self.waiting.append((window, chunk.crops[places]))
+            self.waiting.append((window, [self._crop(chunk, place) for place in places.tolist()]))
 
-    def _moved(self, skin: np.ndarray, blinks: list[tuple[int, int, int]], first: int, last: int) -> float:
-        """How far the skin goes from a window's first frame, in pixels of a 224-px crop; blinking lids left out."""
-        inside = skin[first - self.courses.first : last - self.courses.first + 1]
-        away = inside[1:] - inside[:1]
-        sizes = np.hypot(away[..., 0], away[..., 1]) * self.courses.trust
-        if any(onset <= last and offset >= first for onset, _, offset in blinks):
-            sizes[:, BLINKING] = 0
-        return float(strongest(sizes).max())
+    def _crop(self, chunk: FaceChunk, place: int) -> np.ndarray:
+        """The one copy of a crop for all windows of its chunk."""
+        if place not in self._shown:
+            self._shown[place] = chunk.crops[place].copy()
+        return self._shown[place]
+
+    def _moved(self, along: list[np.ndarray], blinks: list[tuple[int, int, int]], first: int, last: int) -> float:
+        """How far the skin goes along some action unit from a window's first frame on; blinking lids left out."""
+        blinking = any(onset <= last and offset >= first for onset, _, offset in blinks)
+        inside = along[blinking][first - self.courses.first : last - self.courses.first + 1]
+        return float((inside - inside[0]).max())
 
     def _note_boxes(self, chunk: FaceChunk) -> None:
         for place in range(chunk.new_from, len(chunk)):
@@ -128,14 +141,14 @@ class FaceReader:
         return [dict(zip(("onset", "apex", "offset"), b, strict=True)) for b in final if self.section.owns(b[1])]
 
     def _final_movements(self, blinks: list[tuple[int, int, int]], ends: bool) -> list[dict]:
-        horizon = self.courses.last - (0 if ends else round(AROUND_S * self.fps))
+        horizon = self.courses.last - (0 if ends else round(LOOK_AHEAD_S * self.fps))
         found = self.spotter.spot(self.courses, self._past, blinks)
-        final = [each for each in found if self._moved_to < each["offset"] <= horizon]
+        final = [each for each in found if self._moved_to < each["apex"] <= horizon]
         self._moved_to = max(self._moved_to, horizon)
         return [each for each in final if self.section.owns(each["apex"])]
 
     def _forget(self) -> None:
-        """Keep what spotting may still need: the longest movement that is not final, and rest before it."""
-        before = self._moved_to - round((AROUND_S + LONGEST_S) * self.fps)
+        """Keep what spotting may still need: the longest movement that is not final, and what was before it."""
+        before = self._moved_to - round((LOOK_BACK_S + LONGEST_S) * self.fps)
         self.courses.forget(min(before, self.courses.last - self.grid.span))
         self._past = [window for window in self._past if window["onset"] >= self.courses.first]

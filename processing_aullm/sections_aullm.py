@@ -15,7 +15,7 @@ import numpy as np
 from .stream_aullm import FaceStream
 
 SECTION_S = 120.0
-LEAD_S = 3.0  # what spotting looks back and ahead
+LEAD_S = 5.0  # what spotting looks back and ahead
 SAME_FACE = 0.3  # intersection over union of a face's boxes on both sides of a cut
 
 

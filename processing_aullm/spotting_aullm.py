@@ -1,44 +1,30 @@
 """Movements in a stretch of video: onset, apex and offset, from the answers for windows and the course of the skin.
 
-The model says that something moves within a window, and what; when exactly it starts, peaks and ends is read off the
-skin. A blink, a gaze shift or a turn of the head is no movement here.
+The model says that an action unit acts within a window. The skin says when: its course along the fields of just these
+units (`unit_motion_aullm.py`) is followed by a bump (`bumps_aullm.py`), from rest to the apex and back.
 
-    spotter = MovementSpotter(fps=30.0, threshold=0.5)
+    spotter = MovementSpotter(fps=30.0, threshold=0.5, action_units=["AU4", "AU12"])
     spotter.spot(courses, windows, blinks)  # [{"onset", "apex", "offset", "score", "action_units", "kind"}, ...]
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
-from .courses_aullm import BLINKING, SkinCourses, strongest
+from .bumps_aullm import MACRO, MICRO, BumpFit
+from .courses_aullm import BLINKING, SkinCourses
+from .unit_motion_aullm import unit_fields
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
-AROUND_S = 3.0  # each way, where the resting face is looked for
-COARSE_HZ = 10.0  # frames a second that the resting face is taken from
-LEAST_SPREAD = 0.06  # px: a cell that wanders less is not trusted to wander less
-QUIET = 1.8  # in spreads of a resting cell; below it the strongest cells show nothing
-LOUD = 3.3  # the peak of a movement
-EDGE = 0.35  # of the peak, where a movement begins and ends
-LONGEST_S = 6.0
-TURNING = 0.5  # px: a turn of the head that moves the skin so far explains other movement,
-EXPLAINED = 0.6  # up to so many times its own size
-LIDS_S = 0.07  # before and after a blink the lids are on their way
-
-
-@dataclass(frozen=True)
-class Stillness:
-    """How far a face is from rest, frame by frame.
-
-    Args:
-        size: (n,) px, the strongest cells' distance from the resting face.
-        certainty: (n,) the same in spreads of resting cells.
-        turned: (n,) px, what a turn of the head moves.
-    """
-
-    size: np.ndarray
-    certainty: np.ndarray
-    turned: np.ndarray
+LEAST_SCORE = 0.8  # of the threshold: a score is a product of three shares, so it lies below the model's answers
+INSET_S = 0.1  # a window sees a movement whose rise lies so far inside it
+RUN = 0.7  # of the peak: evidence that falls below ends a run
+TOP = 0.9  # of the peak: the middle of the frames above it is the middle of the rise
+TOGETHER = 0.7  # of the strongest unit's evidence: units above it move with it
+MOST_UNITS = 3
+SIZE_PX = 0.25  # a step of so many pixels along its units counts 63%, twice as many 86%
+LIDS_S = (0.4, 0.9)  # before and after the middle: a blink there leaves no lids to look at
+LOOK_BACK_S, LOOK_AHEAD_S = 2.0, 4.7  # from an apex, what its marks depend on
 
 
 class MovementSpotter:
@@ -51,100 +37,108 @@ class MovementSpotter:
     """
 
     def __init__(self, fps: float, threshold: float, action_units: list[str]) -> None:
-        self.fps, self.threshold, self.action_units = fps, threshold, action_units
+        self.fps, self.action_units = fps, action_units
+        self.least = LEAST_SCORE * threshold
 
     def spot(self, courses: SkinCourses, windows: list[dict], blinks: list[tuple[int, int, int]]) -> list[dict]:
-        """Movements in the frames that are remembered, in order.
+        """Movements in the frames that are remembered, in order; no two of them overlap by the middle of their rise.
 
         Args:
             courses: of one face.
-            windows: of this face as a reading holds them, in order of time.
+            windows: of this face as a reading holds them, in order of time; without answers where nothing moved.
             blinks: (onset, apex, offset) frames.
         """
-        if len(courses.skin) < 3:
+        answered = [window for window in windows if window["probabilities"] is not None]
+        if not answered or len(courses.skin) < 3:
             return []
-        still, found = self.stillness(courses, blinks), []
-        for group in self._groups(windows):
-            movement = self._movement(still, courses.first, group)
-            if movement is None:
-                continue
-            if found and movement["onset"] <= found[-1]["offset"]:
-                found[-1] = max(found[-1], movement, key=lambda each: each["score"])
-            else:
+        evidence = self.evidence(courses, windows)
+        found = []
+        for peak, middle in self._runs(evidence.max(1)):
+            movement = self._movement(courses, answered, blinks, evidence[peak], middle)
+            if movement is not None and movement[1]["score"] >= self.least:
                 found.append(movement)
-        return found
+        return _apart(found)
 
-    def stillness(self, courses: SkinCourses, blinks: list[tuple[int, int, int]]) -> Stillness:
-        """Distance from rest of every remembered frame; lids do not count while they blink."""
-        skin = courses.smooth()
-        away = skin - resting(skin, self.fps)
-        sizes = np.hypot(away[..., 0], away[..., 1])
-        spread = np.maximum(1.4826 * np.median(sizes, axis=0), LEAST_SPREAD)
-        seen = np.ones(sizes.shape, np.float32)
-        margin = round(LIDS_S * self.fps)
-        for onset, _, offset in blinks:
-            frames = slice(max(0, onset - margin - courses.first), max(0, offset + margin + 1 - courses.first))
-            seen[frames, BLINKING] = 0
-        turned = courses.turned(resting(courses.turns, self.fps))
-        return Stillness(strongest(sizes * courses.trust * seen), strongest(sizes / spread * seen), turned)
+    def evidence(self, courses: SkinCourses, windows: list[dict]) -> np.ndarray:
+        """(n, K) mean probability of each unit over the windows that would see a rise in each remembered frame."""
+        inset, nothing = round(INSET_S * self.fps), [0.0] * len(self.action_units)
+        frames = np.arange(courses.first, courses.last + 1)
+        onset, offset = (np.array([window[mark] for window in windows])[:, None] for mark in ("onset", "offset"))
+        sees = ((onset + inset <= frames) & (frames <= offset - inset)).astype(np.float32)  # (W, n)
+        answers = np.array([window["probabilities"] or nothing for window in windows], np.float32)  # (W, K)
+        return sees.T @ answers / np.maximum(sees.sum(0), 1)[:, None]
 
-    def _groups(self, windows: list[dict]) -> list[list[dict]]:
-        """Runs of neighbouring windows in which some action unit is present."""
-        groups, open_group = [], []
-        for window in windows:
-            if window["probabilities"] is not None and max(window["probabilities"]) >= self.threshold:
-                open_group.append(window)
-            elif open_group:
-                groups.append(open_group)
-                open_group = []
-        return [*groups, open_group] if open_group else groups
+    def _runs(self, strongest: np.ndarray) -> Iterator[tuple[int, int]]:
+        """Peak and middle of each stretch in which the evidence is strong: (n,) -> places."""
+        at = 0
+        while at < len(strongest):
+            if strongest[at] < self.least:
+                at += 1
+                continue
+            first = peak = at
+            while at < len(strongest) and strongest[at] >= max(RUN * strongest[peak], self.least):
+                peak = at if strongest[at] > strongest[peak] else peak
+                at += 1
+            top = first + np.flatnonzero(strongest[first:at] >= TOP * strongest[peak])
+            yield peak, int(np.rint(top.mean()))
 
-    def _movement(self, still: Stillness, first: int, group: list[dict]) -> dict | None:
-        """The movement that a run of windows tells of, None where the skin shows none."""
-        low = max(0, group[0]["onset"] - first)
-        high = min(len(still.size) - 1, group[-1]["offset"] - first)
-        if high <= low:
+    def _movement(
+        self,
+        courses: SkinCourses,
+        answered: list[dict],
+        blinks: list[tuple[int, int, int]],
+        evidence: np.ndarray,
+        middle: int,
+    ) -> tuple[int, dict] | None:
+        """The middle of its rise and the movement that a run tells of, None where the skin shows none."""
+        strongest = np.argsort(-evidence)[:MOST_UNITS]
+        units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
+        frame = courses.first + middle
+        fit, size = self._fit(courses, blinks, [self.action_units[unit] for unit in units], middle)
+        if fit is None:
             return None
-        apex = low + int(still.certainty[low : high + 1].argmax())
-        peak = still.certainty[apex]
-        if peak < LOUD or self._is_turn(still, apex):
-            return None
-        edge = max(QUIET, EDGE * peak)
-        onset, offset = self._extent(still.certainty, apex, edge)
-        around = [window for window in group if window["onset"] <= first + apex <= window["offset"]]
-        best = max(around or group, key=lambda window: max(window["probabilities"]))
-        units = {
-            name: p for name, p in zip(self.action_units, best["probabilities"], strict=True) if p >= self.threshold
-        }
-        seconds = (offset - onset) / self.fps
-        return {
-            "onset": first + onset,
-            "apex": first + apex,
-            "offset": first + offset,
-            "score": round(float(max(units.values()) * (1 - np.exp(-peak / LOUD))), 4),
-            "action_units": units,
-            "kind": "micro" if seconds <= MICRO_S else "macro",
+        seen = [window for window in answered if window["onset"] <= frame <= window["offset"]]
+        best = {self.action_units[unit]: max(each["probabilities"][unit] for each in seen) for unit in units}
+        score = evidence.max() * (1 - np.exp(-size / SIZE_PX)) * max(fit.explained, 0.0)
+        return frame, {
+            "onset": courses.first + fit.onset,
+            "apex": courses.first + fit.apex,
+            "offset": courses.first + fit.offset,
+            "score": round(float(score), 4),
+            "action_units": best,
+            "kind": "micro" if (fit.offset - fit.onset) / self.fps <= MICRO_S else "macro",
         }
 
-    def _is_turn(self, still: Stillness, apex: int) -> bool:
-        turned = still.turned[apex]
-        return bool(turned > TURNING and still.size[apex] < EXPLAINED * turned)
+    def _fit(
+        self, courses: SkinCourses, blinks: list[tuple[int, int, int]], names: list[str], middle: int
+    ) -> tuple[BumpFit | None, float]:
+        """The bump that the skin follows best along the fields of these units, and its size in their pixels."""
+        weights = np.sqrt(courses.trust)[:, None].repeat(2, 1)  # (C, 2)
+        before, after = (round(seconds * self.fps) for seconds in LIDS_S)
+        frame = courses.first + middle
+        if any(onset <= frame + after and offset >= frame - before for onset, _, offset in blinks):
+            weights[BLINKING] = 0
+        fields = (unit_fields(names) * weights).reshape(-1, weights.size)  # (U, 2C)
+        lengths = np.linalg.norm(fields, axis=1)
+        axes = np.linalg.svd(fields, full_matrices=False)[2]  # (U, 2C)
+        course = (courses.skin * weights).reshape(len(courses.skin), -1) @ axes.T  # (n, U)
+        towards = (fields / lengths[:, None]) @ axes.T
+        fits = [bumps.fit(course, self.fps, middle, towards) for bumps in (MICRO, MACRO)]
+        best = max((fit for fit in fits if fit is not None), key=lambda fit: fit.explained, default=None)
+        return best, 0.0 if best is None else best.size / float(lengths.max())
 
-    def _extent(self, certainty: np.ndarray, apex: int, edge: float) -> tuple[int, int]:
-        reach = round(LONGEST_S * self.fps)
-        quiet = np.flatnonzero(certainty < edge)
-        before, after = quiet[quiet < apex], quiet[quiet > apex]
-        onset = before[-1] if len(before) else 0
-        offset = after[0] if len(after) else len(certainty) - 1
-        return int(max(onset, apex - reach)), int(min(offset, apex + reach))
+
+def _apart(found: list[tuple[int, dict]]) -> list[dict]:
+    """Of movements that tell of the same, the surest: (middle of the rise, movement) -> movements in order of time."""
+    kept = []
+    for middle, movement in sorted(found, key=lambda each: -each[1]["score"]):
+        if not any(_same(middle, movement, other) for other in kept):
+            kept.append(movement)
+    return sorted(kept, key=lambda each: each["onset"])
 
 
-def resting(values: np.ndarray, fps: float) -> np.ndarray:
-    """Running median over the first axis: where the face is while it rests, at every frame."""
-    step = max(1, round(fps / COARSE_HZ))
-    coarse, reach = values[::step], max(1, round(AROUND_S * fps / step))
-    medians = np.stack([np.median(coarse[max(0, k - reach) : k + reach + 1], axis=0) for k in range(len(coarse))])
-    place = np.minimum(np.arange(len(values)) / step, len(coarse) - 1)
-    low = place.astype(int)
-    share = (place - low).reshape(-1, *[1] * (values.ndim - 1))
-    return medians[low] * (1 - share) + medians[np.minimum(low + 1, len(coarse) - 1)] * share
+def _same(middle: int, movement: dict, other: dict) -> bool:
+    """Whether a movement rises within another one, or shares a fifth of its time with it."""
+    shared = min(movement["offset"], other["offset"]) - max(movement["onset"], other["onset"])
+    both = max(movement["offset"], other["offset"]) - min(movement["onset"], other["onset"])
+    return other["onset"] <= middle <= other["offset"] or shared >= 0.2 * both

@@ -12,16 +12,16 @@ from processing_aullm.courses_aullm import FACE, HEAD
 from processing_aullm.movement_aullm import CELLS
 from processing_aullm.reading_aullm import VideoReading
 from processing_aullm.stream_aullm import FaceChunk
+from processing_aullm.unit_motion_aullm import PULLS, pulled
 from processing_aullm.video_aullm import ClipError
 
 SIZE, FPS = 112, 10.0
-BROW, MOUTH, EYES = (0.0, -0.6), (0.0, 0.6), (-0.39, -0.27)
 UNITS = ["AU4", "AU12"]
 
 
 @dataclass(frozen=True)
 class FakeFace:
-    """What happens: moves are (onset, apex, offset, px, place), places in a crop from -1 to 1."""
+    """What happens: moves are (onset, apex, offset, px, action unit), px of a 224-px crop."""
 
     frames: int = 80
     moves: tuple = ()
@@ -44,15 +44,11 @@ def crop(face: FakeFace, number: int) -> np.ndarray:
     skin = 128 + 40 * skin / skin.std()
     x, y = np.meshgrid(*[(np.arange(SIZE) + 0.5) / SIZE * 2 - 1] * 2)
     grid = np.dstack(np.meshgrid(np.arange(SIZE), np.arange(SIZE))).astype(np.float32)
-    for onset, apex, offset, px, (cx, cy) in face.moves:
-        share = np.interp(number, [onset, apex, offset], [0, 1, 0])
-        grid[..., 1] -= px * SIZE / 224 * share * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 0.06)
+    for onset, apex, offset, px, unit in face.moves:
+        grid -= px * np.interp(number, [onset, apex, offset], [0, 1, 0]) * spread(pulled(PULLS[unit]))
     if face.turn is not None:
         onset, apex, offset, px = face.turn
-        share = np.interp(number, [onset, apex, offset], [0, 1, 0])
-        depth = np.zeros((CELLS, CELLS), np.float32)
-        depth[FACE] = HEAD[:, 0, 4]
-        grid[..., 0] -= px * SIZE / 224 * share * cv2.resize(depth, (SIZE, SIZE))
+        grid -= px * np.interp(number, [onset, apex, offset], [0, 1, 0]) * spread(HEAD[..., 4])
     image = cv2.remap(skin.astype(np.float32), grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     for onset, apex, offset in face.blinks:
         share = np.interp(number, [onset, apex, offset], [0, 1, 0])
@@ -61,6 +57,13 @@ def crop(face: FakeFace, number: int) -> np.ndarray:
         image = np.where(lids, moved, image)
     noise = np.random.default_rng([face.seed, number]).normal(scale=1.0, size=image.shape)
     return np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
+
+
+def spread(field: np.ndarray) -> np.ndarray:
+    """(C, 2) px of a 224-px crop at the cells of a face -> (SIZE, SIZE, 2) px of this one."""
+    cells = np.zeros((CELLS, CELLS, 2), np.float32)
+    cells[FACE] = field
+    return cv2.resize(cells, (SIZE, SIZE)) * SIZE / 224
 
 
 class FakeStream:
@@ -119,10 +122,10 @@ class FakeProcessor(VideoReading):
     def pieces(self, *faces: FakeFace, **options) -> list[dict]:
         return list(self.read_video(list(faces), self.answer, faces=len(faces), **options))
 
-    def answer(self, crops: torch.Tensor) -> list[list[float]]:
+    def answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[list[float]]:
         """AU4 where the upper half changes, AU12 where the lower half does."""
-        self.asked += len(crops)
-        blurred = torch.nn.functional.avg_pool2d(crops.float(), 4)
+        self.asked += len(windows)
+        blurred = torch.nn.functional.avg_pool2d(crops[windows].float(), 4)
         change = (blurred[:, 1:] - blurred[:, :1]).abs().amax(1)  # (B, h, w)
         half = change.shape[1] // 2
         halves = torch.stack([change[:, :half].flatten(1).amax(1), change[:, half:].flatten(1).amax(1)], 1)

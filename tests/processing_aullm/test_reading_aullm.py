@@ -2,14 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from processing_aullm import ClipError
 from processing_aullm import sections_aullm as sections
-from tests.processing_aullm.faked_faces import BROW, FPS, MOUTH, FakeFace, FakeProcessor
+from tests.processing_aullm.faked_faces import FPS, FakeFace, FakeProcessor, crop
 
-MICRO = (30, 32, 35, 4.0, BROW)
-MACRO = (30, 38, 48, 5.0, MOUTH)
+MICRO = (30, 32, 35, 4.0, "AU4")
+MACRO = (30, 38, 48, 5.0, "AU12")
 
 
 def overlap(movement: dict, onset: int, offset: int) -> float:
@@ -48,8 +49,9 @@ def test_a_long_movement_is_a_macro_expression():
 
 
 def test_a_blink_is_named_and_is_no_movement():
-    face = FakeProcessor().read(FakeFace(blinks=((30, 31, 33),)))["faces"][0]
-    assert face["movements"] == []
+    processor = FakeProcessor()
+    face = processor.read(FakeFace(blinks=((30, 31, 33),)))["faces"][0]
+    assert face["movements"] == [] and processor.asked == 0
     (blink,) = face["blinks"]
     assert abs(blink["apex"] - 31) <= 1
 
@@ -59,7 +61,7 @@ def test_a_turn_of_the_head_is_no_movement():
 
 
 def test_pieces_hold_each_thing_once_and_end_with_the_video():
-    faces = [FakeFace(moves=(MICRO, (60, 62, 65, 4.0, MOUTH)), blinks=((15, 16, 18),))]
+    faces = [FakeFace(moves=(MICRO, (60, 62, 65, 4.0, "AU12")), blinks=((15, 16, 18),))]
     seen = []
     processor = FakeProcessor()
     pieces = processor.pieces(*faces, progress=seen.append, batch_size=4)
@@ -73,14 +75,32 @@ def test_pieces_hold_each_thing_once_and_end_with_the_video():
     assert joined["fps"] == FPS and joined["size"] == [96, 64] and joined["meanings"]["AU4"] == "brow lowerer"
 
 
+def test_windows_are_shown_to_the_model_with_their_own_crops_each_once():
+    face, shown = FakeFace(moves=((12, 14, 17, 4.0, "AU4"), (46, 48, 51, 4.0, "AU4"))), []  # one a chunk
+
+    class Looking(FakeProcessor):
+        def answer(self, crops, windows):
+            assert len({row.numpy().tobytes() for row in crops}) == len(crops) < windows.numel()
+            shown.extend(crops[windows].numpy())
+            return super().answer(crops, windows)
+
+    windows = Looking().read(face)["faces"][0]["windows"]
+    asked = [window for window in windows if window["probabilities"] is not None]
+    assert len(asked) == len(shown) > 3
+    assert len({window["onset"] for window in asked}) == len(asked)
+    for window, crops in zip(asked, shown, strict=True):
+        numbers = np.rint(np.linspace(window["onset"], window["offset"], len(crops))).astype(int)
+        np.testing.assert_array_equal(crops, np.stack([crop(face, number) for number in numbers]))
+
+
 @pytest.fixture
 def short_sections(monkeypatch):
     monkeypatch.setattr(sections, "SECTION_S", 6.0)
 
 
 TWO = (
-    FakeFace(frames=200, moves=((65, 67, 70, 4.0, BROW), (150, 155, 165, 5.0, MOUTH)), blinks=((80, 81, 83),)),
-    FakeFace(frames=200, moves=((120, 122, 125, 4.0, MOUTH),), seed=1, box=(70.0, 10.0, 90.0, 30.0)),
+    FakeFace(frames=200, moves=((65, 67, 70, 4.0, "AU4"), (150, 155, 165, 5.0, "AU12")), blinks=((80, 81, 83),)),
+    FakeFace(frames=200, moves=((120, 122, 125, 4.0, "AU12"),), seed=1, box=(70.0, 10.0, 90.0, 30.0)),
 )
 
 

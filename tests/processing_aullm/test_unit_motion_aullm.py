@@ -1,0 +1,54 @@
+"""Fields of action units: what they tell apart, and what they leave out."""
+
+import numpy as np
+import pytest
+
+from processing_aullm.courses_aullm import BLINKING, FACE, HEAD, without_head
+from processing_aullm.movement_aullm import cell_centres
+from processing_aullm.unit_motion_aullm import PULLS, along_units, pulled, unit_fields
+
+NAMES = list(PULLS)
+SURE = np.ones(len(HEAD), np.float32)
+
+
+@pytest.mark.parametrize("unit", NAMES)
+def test_a_unit_is_found_by_its_own_field_best(unit):
+    """At its size in pixels, or less where it moves few cells."""
+    skin = 0.8 * unit_fields([unit])
+    along = along_units(skin, SURE)[0]
+    assert along[NAMES.index(unit)] == pytest.approx(0.8, rel=0.4)
+    energy = (unit_fields(NAMES) ** 2).sum((1, 2))
+    assert np.argmax(along * np.sqrt(energy)) == NAMES.index(unit)
+
+
+def test_pulls_go_where_facs_says():
+    """Downwards counts as positive: brows are raised by AU1 and lowered by AU4, corners go up in AU12, down in AU15."""
+    brow, corner = (0.3, -0.63), (0.35, 0.6)
+    for unit, place, down in (("AU1", brow, -1), ("AU2", brow, -1), ("AU4", brow, 1), ("AU12", corner, -1)):
+        assert np.sign(_at(unit, *place)[1]) == down
+    assert _at("AU12", *corner)[0] > 0 > _at("AU4", *brow)[0]  # apart, and together
+    assert np.allclose(_at("AU12", *corner) * (-1, 1), _at("AU12", -corner[0], corner[1]), atol=1e-6)
+
+
+def test_a_head_that_moves_is_no_action_unit():
+    strengths = np.array([3, -2, 0.05, 0.05, 0, 0, 0, 0])
+    moved = HEAD @ strengths
+    skin = without_head(moved[None].astype(np.float32), SURE)
+    assert np.abs(along_units(skin, SURE)).max() < 0.05
+
+
+def test_lids_do_not_count_while_they_blink():
+    skin = np.zeros((1, len(HEAD), 2), np.float32)
+    skin[:, BLINKING, 1] = 3.0
+    assert along_units(skin, SURE).max() > 1 and np.abs(along_units(skin, SURE, lids=False)).max() == 0
+
+
+def test_units_without_a_field_are_looked_for_along_all():
+    assert unit_fields(["AU4", "AU99"]).shape[0] == 1
+    assert unit_fields(["AU99"]).shape[0] == len(PULLS)
+
+
+def _at(unit: str, x: float, y: float) -> np.ndarray:
+    """Displacement of the cell at a place of the crop."""
+    columns, rows = (axis[FACE] for axis in cell_centres())
+    return pulled(PULLS[unit])[np.argmin((columns - x) ** 2 + (rows - y) ** 2)]

@@ -1,0 +1,34 @@
+"""The table of pulls: found again by its own script, and true of people it was not made from."""
+
+import numpy as np
+import pytest
+
+from dataset_scripts.synthetic.config import DOMAINS
+from dataset_scripts.synthetic.session import Session
+from processing_aullm.unit_motion_aullm import PULLS, pulled
+from training_aullm import unit_pulls
+
+
+@pytest.mark.parametrize("unit", ["AU4", "AU12"])
+def test_pulls_are_found_again(unit):
+    found, cosine = unit_pulls.fit_pulls(pulled(PULLS[unit]), np.random.default_rng(0))
+    assert cosine > unit_pulls.GOOD and np.abs(pulled(found) - pulled(PULLS[unit])).max() < 0.15
+
+
+def test_other_people_move_alike(monkeypatch):
+    """A person of another seed: units that move much skin are nearest to their own pulls."""
+
+    def stranger(domain, seed, subject):
+        return Session(domain, seed=9_000, subject=subject)
+
+    monkeypatch.setattr(unit_pulls, "Session", stranger)
+    monkeypatch.setattr(unit_pulls, "DOMAINS", {"samm-like": DOMAINS["samm-like"]})
+    fields = unit_pulls.mean_fields(1)
+    table = {unit: pulled(pulls) for unit, pulls in PULLS.items()}
+    for unit in ("AU1", "AU2", "AU4", "AU6", "AU9", "AU14", "AU26"):
+        cosines = {name: _cosine(fields[unit], other) for name, other in table.items()}
+        assert cosines[unit] > 0.6 and max(cosines, key=cosines.get) == unit
+
+
+def _cosine(a: np.ndarray, b: np.ndarray) -> float:
+    return float((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b))
