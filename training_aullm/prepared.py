@@ -33,6 +33,7 @@ class PreparedRecord:
         name: of the data set.
         label_release: of its coding sheet; several with "+" between.
         alignment: how its clips are stored, the fields of `ClipForm` and the framing of the face.
+        open_units: what units count as that the coders left open or put in doubt.
         code: version of this package, and a hash of the code that aligns.
         clips, subjects, frames: how many are stored.
         left_out: clips that could not be aligned and are not stored; the report names each.
@@ -43,6 +44,7 @@ class PreparedRecord:
     name: str
     label_release: str
     alignment: Mapping[str, object]
+    open_units: Mapping[str, str]
     code: Mapping[str, str]
     clips: int
     subjects: int

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
 from dataset_scripts.builder import load_dataset_from
+from dataset_scripts.facs import Policy
 from dataset_scripts.report import Report
 from dataset_scripts.subject_files import file_name
 from dataset_scripts.synthetic import load_synthetic
@@ -49,6 +50,7 @@ from training_aullm.subject_workers import write_subjects
 
 CLIPS_A_PROCESS = 25  # a process takes some seconds to start, as long as these clips take to align
 SOURCE_FOLDER, LISTING_FILE = "source", "listing"
+STATES = {"present": 1, "absent": 0, "unknown": -1}
 LABEL_COLUMNS = ["subject", "label_release", "action_units", "coded"]
 __all__ = ["Preparation", "load_prepared", "prepare", "prepare_cached", "prepare_table"]
 
@@ -66,6 +68,8 @@ class Preparation:
         align: find the face and hold it still; None: yes for data sets, no for rendered clips, which come registered.
         whole: keep the frames before the onset and after the offset too.
         strict: stop at the first thing that would have to be repaired or dropped.
+        alternative, unclear: what units count as that coders left open ("12 or 14") or put in doubt ("4?"): "present",
+            "absent" or "unknown"; an unknown unit takes no part in training and scores.
     """
 
     name: str
@@ -76,8 +80,13 @@ class Preparation:
     align: bool | None = None
     whole: bool = False
     strict: bool = False
+    alternative: str = "unknown"
+    unclear: str = "unknown"
 
     def __post_init__(self):
+        for name, value in self.open_units.items():
+            if value not in STATES:
+                raise ValueError(f"{name} units count as one of {', '.join(STATES)}, not {value!r}")
         if self.rendered and self.data_dir is not None:
             raise ValueError(f"{self.name} is rendered: leave --data-dir out")
         if not self.rendered and self.data_dir is None:
@@ -87,6 +96,16 @@ class Preparation:
     def rendered(self) -> bool:
         """Whether the clips come from the clip source."""
         return self.name in DOMAINS
+
+    @property
+    def open_units(self) -> dict[str, str]:
+        """What units of either doubtful certainty count as."""
+        return {"alternative": self.alternative, "unclear": self.unclear}
+
+    @property
+    def policy(self) -> Policy:
+        """The same for the coding sheet's reader."""
+        return Policy(**{certainty: STATES[word] for certainty, word in self.open_units.items()})
 
     @property
     def form(self) -> ClipForm:
@@ -126,6 +145,7 @@ def prepare(
             frames=preparation.frames,
             whole=preparation.whole,
             sheet=preparation.sheet,
+            policy=preparation.policy,
             num_proc=num_proc,
             progress=progress,
             out=(out / SOURCE_FOLDER / listing_digest(preparation.data_dir)).resolve(),
@@ -252,6 +272,7 @@ def _finish(
         name=preparation.name,
         label_release="+".join(sorted({str(row["label_release"]) for row in rows})),
         alignment=_alignment(preparation),
+        open_units=preparation.open_units,
         code={"aullm": package_version(), "alignment": code_digest()},
         clips=len(rows),
         subjects=len({row["subject"] for row in rows}),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dataset_scripts import facs
 from dataset_scripts.report import NotAsPublished, Report
 from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
 from training_aullm import preparing
@@ -150,7 +151,7 @@ def builder(rows, monkeypatch) -> Iterator[list]:
     calls = []
 
     def load(name, data_dir, **options):
-        calls.append((name, str(data_dir), options["release"]))
+        calls.append((name, str(data_dir), options["policy"]))
         return table_of(rows), Report(name, "1")
 
     monkeypatch.setattr(preparing, "load_dataset_from", load)
@@ -169,6 +170,17 @@ def test_the_cache_is_used_until_the_folder_changes(builder, rows, tmp_path, mon
     rows.pop()
     assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 2
     assert len(load_prepared(first)) == 4 and first.is_relative_to(tmp_path / "cache")
+
+
+def test_what_coders_left_open_counts_as_asked(builder, rows, tmp_path):
+    (tmp_path / "clips").mkdir()
+    lenient = Preparation("folder", str(tmp_path / "clips"), align=False, alternative="present", unclear="absent")
+    assert prepare(lenient, tmp_path / "out", 1, False).open_units == {"alternative": "present", "unclear": "absent"}
+    ((_, _, policy),) = builder
+    counted = facs.states(facs.parse_cell("(12 or 14) + 4? + 1"), policy)
+    assert [counted[number] for number in (1, 4, 9, 12, 14)] == [1, 0, 0, 1, 1]
+    with pytest.raises(ValueError, match="'maybe'"):
+        Preparation("casme2", "x", unclear="maybe")
 
 
 def test_the_listing_sees_names_sizes_and_depth(tmp_path):

@@ -14,6 +14,14 @@ class Frames(StrEnum):
     CROPPED = "cropped"
 
 
+class Counted(StrEnum):
+    """What a unit counts as that the coders were not sure of."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
 def prepare(
     name: Annotated[str, typer.Argument(help="casme2, samm, ..., folder, or a domain of the clip source.")],
     out: Annotated[Path, typer.Option(help="Folder of the prepared set.")],
@@ -38,6 +46,13 @@ def prepare(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first thing that would be repaired or left out.")
     ] = False,
+    alternatives: Annotated[
+        Counted, typer.Option(help='What units count as of which the coders named several: "12 or 14".')
+    ] = Counted.UNKNOWN,
+    unclear: Annotated[
+        Counted,
+        typer.Option(help='What doubtful units count as: "4?". Unknown ones are neither trained on nor scored.'),
+    ] = Counted.UNKNOWN,
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes that align; left out: one per core, eight at most.")
     ] = None,
@@ -64,6 +79,7 @@ def prepare(
     Examples:
       aullm prepare casme2 --data-dir CASME2 --out prepared/casme2
       aullm prepare casme2 --data-dir CASME2 --release 2014-05-08 --out prepared/casme2-2014
+      aullm prepare casme2 --data-dir CASME2 --alternatives present --out prepared/lenient
       aullm prepare folder --data-dir my-clips --out prepared/mine
       aullm prepare folder --data-dir registered --no-align --out prepared/registered
       aullm inspect prepared/mine
@@ -74,7 +90,8 @@ def prepare(
     from training_aullm.progress import wide_console
 
     paths = [path and str(path) for path in (data_dir, sheet)]
-    settings = Preparation(name, paths[0], release, paths[1], frames.value, align, whole, strict)
+    chosen = (frames.value, align, whole, strict, alternatives.value, unclear.value)
+    settings = Preparation(name, paths[0], release, paths[1], *chosen)
     record = prepare(settings, out, processes)
     console = wide_console()
     for part in finding_tables(Report.load(out)):
