@@ -1,17 +1,18 @@
 """What a change of the clip source changes: film the same clips before and after it, and compare.
 
-    git archive BEFORE --prefix=before/ | tar x -C /tmp
-    PYTHONPATH=/tmp/before python benchmarks/source_versions.py before.pkl       # film, with the code of that checkout
-    PYTHONPATH=. python benchmarks/source_versions.py after.pkl
-    PYTHONPATH=. python benchmarks/source_versions.py before.pkl after.pkl       # compare
+    git archive BEFORE --prefix=before/ | tar x -C ..
+    PYTHONPATH=../before python benchmarks/source_versions.py before.npz       # film, with the code of that checkout
+    PYTHONPATH=. python benchmarks/source_versions.py after.npz
+    PYTHONPATH=. python benchmarks/source_versions.py before.npz after.npz     # compare
 
 Every domain in grey and in colour, and in colour with glasses, beards, gaze shifts and neutral clips. Prints a table,
 then one JSON line.
 """
 
-import pickle
+import json
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -51,6 +52,23 @@ def film(clips: int) -> dict[str, list[dict]]:
     return sets
 
 
+def save(sets: dict[str, list[dict]], path: Path) -> None:
+    """One array of frames a set, and the truth as JSON."""
+    truth = {name: [{key: row[key] for key in row if key != "frames"} for row in rows] for name, rows in sets.items()}
+    frames = {name: np.stack([row["frames"] for row in rows]) for name, rows in sets.items()}
+    np.savez(path, allow_pickle=False, truth=json.dumps(truth), **frames)
+
+
+def load(path: Path) -> dict[str, list[dict]]:
+    """What `save` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        truth = json.loads(str(file["truth"]))
+        return {
+            name: [row | {"frames": frames} for row, frames in zip(rows, file[name], strict=True)]
+            for name, rows in truth.items()
+        }
+
+
 def compare(name: str, before: list[dict], after: list[dict]) -> dict:
     """How far the pictures of one set have changed.
 
@@ -83,12 +101,12 @@ def _displacement(frames: np.ndarray) -> np.ndarray:
     return DisplacementField()(torch.from_numpy(frames)[None, :, None] / 255).numpy()
 
 
-def main(files: list[Path], clips: int = 24) -> None:
+def main(files: list[Path], clips: Annotated[int, typer.Option(min=6)] = 24) -> None:
     """Film into one file, or compare two."""
     if len(files) == 1:
-        files[0].write_bytes(pickle.dumps(film(clips)))
+        save(film(clips), files[0])
         return
-    before, after = (pickle.loads(path.read_bytes()) for path in files)
+    before, after = map(load, files)
     rows = [compare(name, before[name], after[name]) for name in before]
     shown = [
         {key: f"{cell:.2g}" if isinstance(cell, float) else str(cell) for key, cell in row.items()} for row in rows

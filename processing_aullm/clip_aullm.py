@@ -147,8 +147,13 @@ class AullmImageProcessor(BaseImageProcessor):
 
         Raises:
             ClipError: The video cannot be read, or start and end name no part of it.
-            ValueError: The frame rate is not known, or an option is out of range.
+            ValueError: The frame rate is not known, an option is out of range, or `align` is off.
         """
+        if not self.align:
+            raise ValueError(
+                "this processor has align=False, for clips that are registered already, but a video is read by "
+                "following its faces: give registered clips to the processor itself, or set align=True"
+            )
         frames = NumberedFrames(open_clip(video, "video"), start, end, fps)
         return FaceStream(self.aligner, frames, self.size, faces, length)
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from processing_aullm import AullmImageProcessor
 from processing_aullm.geometry_aullm import apply, compose, invert
 from processing_aullm.video_aullm import ClipError, FrameList
 from tests.processing_aullm.scenes import Place
@@ -166,3 +167,8 @@ def test_memory_does_not_grow_with_length(scenes, open_stream):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
+
+
+def test_a_processor_for_registered_clips_reads_no_videos():
+    with pytest.raises(ValueError, match="align=False"):
+        AullmImageProcessor(size=64, align=False).open_stream([np.zeros((64, 64), np.uint8)] * 3, fps=10.0)
