@@ -1,15 +1,20 @@
 """Memory of reading a long film, from its first minute to its last."""
 
 import os
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from processing_aullm.clip_aullm import AullmImageProcessor
+from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.video_aullm import open_clip
 from training_aullm.figures.style import BLUE, new_figure
 from training_aullm.predict import load_pipeline
+from training_aullm.video_files import read_to_files
 
 SAMPLES = 240  # points of a curve
+FILES = ("csv", "json", "parquet", "vtt")
 
 
 def memory_curve(film: Path, model: str | None = None) -> dict:
@@ -17,22 +22,30 @@ def memory_curve(film: Path, model: str | None = None) -> dict:
 
     Args:
         film: of one face.
-        model: a run, folder or Hub id; None follows faces only.
+        model: a run, folder or Hub id: all that `aullm predict` does, with FILES written as they come; None follows
+            faces only.
 
     Returns:
-        {"minutes": [of the film], "megabytes": [resident then], "ms_per_frame": wall time, "frames"}
+        {"minutes": [of the film], "megabytes": [resident then], "end_megabytes": when all files are written,
+        "ms_per_frame": wall time, "frames", "files": {ending: bytes}}
     """
-    minutes, megabytes, frames, start = [], [], 0, time.perf_counter()
-    for read, seconds in _progress(film, model):
-        frames = read
-        minutes.append(round(seconds / 60, 3))
+    minutes, megabytes, start = [], [], time.perf_counter()
+    frames = NumberedFrames(open_clip(film))
+    seconds = frames.count / frames.fps
+
+    def look(share: float) -> None:
+        minutes.append(round(share * seconds / 60, 3))
         megabytes.append(_resident())
+
+    sizes = _follow(film, look) if model is None else _predict(film, model, look)
     step = max(1, len(minutes) // SAMPLES)
     return {
         "minutes": minutes[::step],
         "megabytes": megabytes[::step],
-        "ms_per_frame": round((time.perf_counter() - start) / max(1, frames) * 1e3, 2),
-        "frames": frames,
+        "end_megabytes": _resident(),
+        "ms_per_frame": round((time.perf_counter() - start) / frames.count * 1e3, 2),
+        "frames": frames.count,
+        "files": sizes,
     }
 
 
@@ -49,16 +62,18 @@ def draw_memory(path: Path, curve: dict) -> None:
         )
 
 
-def _progress(film: Path, model: str | None) -> Iterator[tuple[int, float]]:
-    """(frames read, seconds of the film read), after each chunk or piece; nothing of it is kept."""
-    if model is None:
-        stream = AullmImageProcessor().open_stream(film)
-        for chunk in stream:
-            last = chunk.first + len(chunk)
-            yield last, last / stream.fps
-        return
-    for piece in load_pipeline(model).stream(film):
-        yield round(piece["done"] * piece["frames"]), piece["done"] * piece["frames"] / piece["fps"]
+def _follow(film: Path, look: Callable[[float], None]) -> dict[str, int]:
+    """Follow the faces; nothing is kept and no file is written."""
+    for chunk in AullmImageProcessor().open_stream(film):
+        look(chunk.done)
+    return {}
+
+
+def _predict(film: Path, model: str, look: Callable[[float], None]) -> dict[str, int]:
+    """What `aullm predict` does; gives the sizes of the files."""
+    with tempfile.TemporaryDirectory() as folder:
+        _, files = read_to_files(film, load_pipeline(model), Path(folder, "film"), {}, FILES, model, look)
+        return {path.name.removeprefix("film."): path.stat().st_size for path in files}
 
 
 def _resident() -> float:

@@ -147,8 +147,9 @@ class Handlers:
         if seen.explanation.get("displacement") is None:
             return f"<p>{NOT_MEASURED}</p>"
         with translated():
+            most = self.reader.pipe.processor.most_magnified(seen.explanation)
             magnified = self.reader.pipe.magnify(seen.explanation, factor=factor)
-            return pictures.flip_book(seen.explanation, magnified, factor, seen.movement.fps)
+            return pictures.flip_book(seen.explanation, magnified, factor, most, seen.movement.fps)
 
     def delete(self, session: str | None) -> dict:
         """Delete what this session uploaded, and everything that was made of it."""

@@ -37,17 +37,19 @@ def strongest_moment(explanation: dict, drawn: np.ndarray, seconds: float, capti
     return f'<figure class="picture"><img src="{shown}" alt="{alt}"><figcaption>{escape(caption)}</figcaption></figure>'
 
 
-def flip_book(explanation: dict, magnified: np.ndarray, factor: float, fps: float) -> str:
+def flip_book(explanation: dict, magnified: np.ndarray, factor: float, most: float, fps: float) -> str:
     """A figure that flips through the frames of a movement, as filmed and magnified side by side.
 
     Args:
         explanation: of the pipeline.
         magnified: (T, H, W, 3) uint8, what `pipe.magnify` gave.
-        factor: how much.
+        factor: how much was asked for.
+        most: how much this movement can be magnified; the pipeline goes no further.
         fps: frames per second of the video, for the times under the pictures.
     """
     frames, numbers = explanation["frames"], explanation["frame_indices"]
-    sides = (("As filmed", frames), (f"Moved {factor:g} times as far", magnified))
+    sides = (("As filmed", frames), (f"Moved {min(factor, most):.2g} times as far", magnified))
+    capped = " Drawn any larger, skin would be pushed over other skin." if factor > most else ""
     columns = []
     for title, pictures in sides:
         shown = "".join(
@@ -64,8 +66,8 @@ def flip_book(explanation: dict, magnified: np.ndarray, factor: float, fps: floa
         f'<label>Frame <input type="range" class="frame" min="0" max="{last}" value="0" step="1" '
         f'aria-valuetext="frame 1 of {last + 1}"></label>'
         f"<output>1 of {last + 1}, {numbers[0] / fps:.2f} s</output></div>"
-        "<figcaption>The right side is made from the left one: the measured movement is drawn larger, nothing is added."
-        "</figcaption></figure>"
+        "<figcaption>The right side is made from the left one: the measured movement is drawn larger, nothing is "
+        f"added.{capped}</figcaption></figure>"
     )
 
 

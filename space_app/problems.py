@@ -102,11 +102,11 @@ def no_motion_to_read() -> Problem:
     )
 
 
-def too_slow(minutes: float) -> Problem:
+def too_slow(seconds: float) -> Problem:
     """The time limit has struck."""
     return Problem(
         "too-slow",
-        f"Reading took longer than {minutes:g} minutes and was given up.",
+        f"Reading took longer than {clock(seconds)} and was given up.",
         "Choose a shorter part, or a smaller picture.",
     )
 

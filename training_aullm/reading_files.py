@@ -1,14 +1,16 @@
 """A reading as files for other programs: tables (CSV, parquet), JSON and subtitles (WebVTT).
 
-    write_files(Path("out/face"), journal, ["csv", "json"])  # out/face.events.csv, out/face.windows.csv, out/face.json
+    write_csv(Path("out/face"), journal)  # out/face.events.csv, out/face.windows.csv
 
-Every file is made from the journal's pieces one after the other, so that memory does not grow with the video; only
-subtitles are sorted first, a line a movement.
+A file is what the journal's pieces say at that moment: made anew from all of them, one after the other, so that memory
+does not grow with the video, and put in place at once.
 """
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heappop, heappush
+from itertools import chain, count, islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +20,8 @@ from dataset_scripts.whole_files import whole_file
 from training_aullm.reading_journal import Journal
 
 LISTS = ("windows", "movements", "blinks")
+LATE_S = 30.0  # a movement is known at most that long after it starts
+ROW_GROUP = 20_000  # rows that parquet keeps together
 EVENT_COLUMNS = {
     "face": pa.int64(),
     "kind": pa.string(),
@@ -53,6 +57,20 @@ def events_of(piece: dict) -> list[dict]:
     return sorted(rows, key=lambda row: (row["onset"], row["face"]))
 
 
+def events_in_order(pieces: Iterable[dict]) -> Iterator[dict]:
+    """Movements and blinks of many pieces as rows of EVENT_COLUMNS, in order of time; some seconds of them are held."""
+    held, order = [], count()
+    for piece in pieces:
+        newest = 0
+        for row in events_of(piece):
+            heappush(held, (row["onset"], row["face"], next(order), row))
+            newest = max(newest, row["onset"])
+        while held and held[0][0] < newest - LATE_S * piece["fps"]:
+            yield heappop(held)[-1]
+    while held:
+        yield heappop(held)[-1]
+
+
 def windows_of(piece: dict) -> list[dict]:
     """Windows of a piece as rows: WINDOW_COLUMNS, then one column an action unit, empty where nothing moved."""
     rows = []
@@ -69,45 +87,37 @@ def windows_of(piece: dict) -> list[dict]:
 def write_csv(base: Path, journal: Journal) -> list[Path]:
     """BASE.events.csv and BASE.windows.csv."""
     written = []
-    for name, (rows_of, columns) in _tables(journal).items():
+    for name, (rows, columns) in _tables(journal).items():
         written.append(_beside(base, f".{name}.csv"))
         with whole_file(written[-1]) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, list(columns))
             table.writeheader()
-            for piece in journal.pieces():
-                table.writerows(rows_of(piece))
+            table.writerows(rows)
     return written
 
 
 def write_parquet(base: Path, journal: Journal) -> list[Path]:
-    """BASE.events.parquet and BASE.windows.parquet, a row group a piece."""
+    """BASE.events.parquet and BASE.windows.parquet."""
     written = []
-    for name, (rows_of, columns) in _tables(journal).items():
+    for name, (rows, columns) in _tables(journal).items():
         written.append(_beside(base, f".{name}.parquet"))
         schema = pa.schema(list(columns.items()))
         with whole_file(written[-1]) as unfinished, pq.ParquetWriter(unfinished, schema) as table:
-            for piece in journal.pieces():
-                rows = rows_of(piece)
-                if rows:
-                    table.write_table(pa.Table.from_pylist(rows, schema=schema))
+            while some := list(islice(rows, ROW_GROUP)):
+                table.write_table(pa.Table.from_pylist(some, schema=schema))
     return written
 
 
 def write_json(base: Path, journal: Journal) -> list[Path]:
-    """BASE.json, the whole reading."""
-    path, head, faces = _beside(base, ".json"), {}, {}
-    for piece in journal.pieces():
-        head = {name: value for name, value in piece.items() if name not in ("faces", "done", "resume")}
-        for part in piece["faces"]:
-            about = {name: part[name] for name in ("face", "first", "last", "box")}
-            faces[part["face"]] = {**faces.get(part["face"], about), "last": part["last"]}
+    """BASE.json, the reading."""
+    path, (head, faces) = _beside(base, ".json"), _outline(journal)
     with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head, indent=1)[:-2] + ',\n "faces": [')
-        for place, number in enumerate(sorted(faces)):
-            file.write(("," if place else "") + "\n  " + json.dumps(faces[number])[:-1])
+        for place, (about, first, stop) in enumerate(faces):
+            file.write(("," if place else "") + "\n  " + json.dumps(about)[:-1])
             for kind in LISTS:
                 file.write(f', "{kind}": [')
-                for row, item in enumerate(_items(journal, number, kind)):
+                for row, item in enumerate(_items(journal.pieces(first, stop), about["face"], kind)):
                     file.write(("," if row else "") + "\n   " + json.dumps(item))
                 file.write("]")
             file.write("}")
@@ -117,18 +127,13 @@ def write_json(base: Path, journal: Journal) -> list[Path]:
 
 def write_vtt(base: Path, journal: Journal) -> list[Path]:
     """BASE.vtt: a subtitle for every movement and blink, in order of time."""
-    rows, meanings, many = [], {}, set()
-    for piece in journal.pieces():
-        rows += events_of(piece)
-        meanings = piece["meanings"]
-        many |= {face["face"] for face in piece["faces"]}
-    path = _beside(base, ".vtt")
+    path, (head, faces) = _beside(base, ".vtt"), _outline(journal)
     with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
         file.write("WEBVTT\n")
-        for row in sorted(rows, key=lambda each: (each["onset"], each["face"])):
-            who = f"face {row['face']}: " if len(many) > 1 else ""
+        for row in events_in_order(journal.pieces()):
+            who = f"face {row['face']}: " if len(faces) > 1 else ""
             span = f"{_clock(row['onset_s'])} --> {_clock(max(row['offset_s'], row['onset_s'] + 0.1))}"
-            file.write(f"\n{span}\n{who}{_told(row, meanings)}\n")
+            file.write(f"\n{span}\n{who}{_told(row, head['meanings'])}\n")
     return [path]
 
 
@@ -140,15 +145,30 @@ WRITERS: dict[str, Callable[[Path, Journal], list[Path]]] = {
 }
 
 
-def _tables(journal: Journal) -> dict[str, tuple[Callable[[dict], list[dict]], dict[str, pa.DataType]]]:
-    """Name -> the rows of a piece, and their columns."""
+def _tables(journal: Journal) -> dict[str, tuple[Iterator[dict], dict[str, pa.DataType]]]:
+    """Name -> rows and their columns."""
     names = next(journal.pieces())["action_units"]
-    windows = {**WINDOW_COLUMNS, **dict.fromkeys(names, pa.float64())}
-    return {"events": (events_of, EVENT_COLUMNS), "windows": (windows_of, windows)}
+    windows = chain.from_iterable(map(windows_of, journal.pieces()))
+    return {
+        "events": (events_in_order(journal.pieces()), EVENT_COLUMNS),
+        "windows": (windows, {**WINDOW_COLUMNS, **dict.fromkeys(names, pa.float64())}),
+    }
 
 
-def _items(journal: Journal, face: int, kind: str) -> Iterator[dict]:
-    for piece in journal.pieces():
+def _outline(journal: Journal) -> tuple[dict, list[tuple[dict, int, int]]]:
+    """The reading without faces; and of each face what is known, and the places of the pieces that tell of it."""
+    head, faces = {}, {}
+    for place, piece in enumerate(journal.pieces()):
+        head = {name: value for name, value in piece.items() if name not in ("faces", "done", "resume")}
+        for part in piece["faces"]:
+            about = {name: part[name] for name in ("face", "first", "last", "box")}
+            known, first, _ = faces.get(part["face"], (about, place, place))
+            faces[part["face"]] = ({**known, "last": part["last"]}, first, place + 1)
+    return head, [faces[number] for number in sorted(faces)]
+
+
+def _items(pieces: Iterable[dict], face: int, kind: str) -> Iterator[dict]:
+    for piece in pieces:
         for part in piece["faces"]:
             if part["face"] == face:
                 yield from part[kind]

@@ -11,6 +11,8 @@ is complete; pieces of the section that broke off are dropped and read again.
 import json
 import os
 from collections.abc import Iterator
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from dataset_scripts.whole_files import whole_file
@@ -25,10 +27,12 @@ class Journal:
     Attributes:
         resume: what `stream` needs to go on, None at the start.
         restored: how many pieces were found.
+        mark: what tells the settings of this reading from others.
     """
 
     def __init__(self, path: Path) -> None:
         self.path, self.resume, self.restored = path, None, 0
+        self.mark = ""
 
     @classmethod
     def open(cls, path: Path, settings: dict) -> "Journal":
@@ -43,6 +47,7 @@ class Journal:
         if not path.exists() or not journal._goes_on(head):
             with whole_file(path) as unfinished:
                 unfinished.write_text(head, "utf-8")
+        journal.mark = sha256(head.encode("utf-8")).hexdigest()[:16]
         return journal
 
     def add(self, piece: dict) -> None:
@@ -52,11 +57,10 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
 
-    def pieces(self) -> Iterator[dict]:
-        """All pieces, one at a time."""
+    def pieces(self, first: int = 0, stop: int | None = None) -> Iterator[dict]:
+        """Pieces one at a time, by their place: from `first` on, to before `stop`."""
         with self.path.open(encoding="utf-8") as file:
-            next(file)
-            for line in file:
+            for line in islice(file, 1 + first, None if stop is None else 1 + stop):
                 yield json.loads(line)
 
     def _goes_on(self, head: str) -> bool:

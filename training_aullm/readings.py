@@ -12,10 +12,8 @@ from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_gray, warp
 from processing_aullm.video_aullm import open_clip
 from training_aullm.figures.timeline import THUMBNAILS, draw_timeline
-from training_aullm.reading_files import events_of
+from training_aullm.reading_overview import MOST_MARKED, MOST_POINTS, Overview
 
-MOST_ROWS = 30
-MOST_POINTS = 1500  # of a curve in a picture
 THUMBNAIL = 160  # px
 
 
@@ -61,29 +59,8 @@ class FaceTimeline:
 
 
 def reading_table(reading: dict) -> Table:
-    """A row for each movement, in order of time; blinks are counted.
-
-    Args:
-        reading: of one video.
-
-    Returns:
-        A table for rich.
-    """
-    rows = events_of(reading)
-    moved = [row for row in rows if row["kind"] != "blink"]
-    windows = [window for face in reading["faces"] for window in face["windows"]]
-    title = f"{reading['video']}: {_count(len(moved), 'movement')}, {_count(len(rows) - len(moved), 'blink')}"
-    answered = sum(window["probabilities"] is not None for window in windows)
-    table = Table(title=title, title_justify="left")
-    for name in ("face", "kind", "from", "apex", "to", "score"):
-        table.add_column(name, justify="left" if name == "kind" else "right")
-    table.add_column("action units")
-    for row in moved[:MOST_ROWS]:
-        marks = (f"{row[mark]:.2f} s" for mark in ("onset_s", "apex_s", "offset_s"))
-        table.add_row(str(row["face"]), row["kind"], *marks, f"{row['score']:.2f}", _in_words(row, reading["meanings"]))
-    more = f"{len(moved) - MOST_ROWS} more in the files; " if len(moved) > MOST_ROWS else ""
-    table.caption = f"{more}{len(windows)} windows, something moved in {answered}"
-    return table
+    """The overview of one whole reading as a table for rich."""
+    return Overview.of(lambda: [reading]).table()
 
 
 def draw_reading(
@@ -99,11 +76,12 @@ def draw_reading(
         truth: (start, end, text) spans in seconds where something is known to happen.
     """
     timeline, part, fps = FaceTimeline.of(reading, face), reading["faces"][face], reading["fps"]
+    strongest = f", and the {MOST_MARKED} strongest movements" if len(part["movements"]) == MOST_MARKED else ""
     times, probabilities = timeline.thinned()
     frames, frame_times = _strip(video, part, fps)
     draw_timeline(
         path,
-        title=f"{Path(reading['video']).name}: probability of each action unit over time",
+        title=f"{Path(reading['video']).name}: probability of each action unit over time{strongest}",
         times=times,
         probabilities=probabilities,
         action_units=timeline.action_units,
@@ -132,12 +110,3 @@ def _strip(video: str | Path, part: dict, fps: float) -> tuple[np.ndarray, np.nd
             times.append(window["onset"] / fps)
     span = [part["first"] / fps, part["last"] / fps]
     return np.stack(pictures), np.array([span[0], *times[1:-1], span[1]])
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _in_words(row: dict, meanings: dict[str, str]) -> str:
-    units = [unit.split(":") for unit in row["action_units"].split()]
-    return ", ".join(f"{name} {meanings[name]} {p}" for name, p in units)

@@ -1,20 +1,29 @@
-"""Reading one video into files, piece by piece; a killed run goes on where it was and writes the same files.
+"""Reading one video into files that grow on the way; a killed run goes on where it was and ends with the same files.
 
-read_to_files("face.mp4", pipe, Path("out/face"), {"faces": 2}, ["csv", "mp4"], model="runs/demo")
+overview, files = read_to_files("face.mp4", pipe, Path("out/face"), {"faces": 2}, ["csv", "mp4"], model="runs/demo")
 """
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from modeling_aullm.pipeline_aullm import AullmPipeline
+from training_aullm.pace import Pace
 from training_aullm.predict import model_place
 from training_aullm.reading_files import WRITERS
-from training_aullm.reading_film import write_film
+from training_aullm.reading_film import AnnotatedFilm
 from training_aullm.reading_journal import Journal
+from training_aullm.reading_overview import Overview, face_numbers, reading_of_face
 from training_aullm.readings import draw_reading
 
 FORMATS = (*WRITERS, "png", "mp4")
-USUAL = ("csv", "json", "vtt", "png")
+ENDINGS = (
+    "pieces.jsonl",
+    *(f"{table}.{ending}" for table in ("events", "windows") for ending in ("csv", "parquet")),
+    "json",
+    "vtt",
+    "annotated.mp4",
+)
 
 
 def read_to_files(
@@ -25,10 +34,12 @@ def read_to_files(
     formats: Sequence[str],
     model: str,
     progress: Callable[[float], None] | None = None,
-) -> tuple[dict, list[Path]]:
+    pace: Callable[[], Pace] = Pace,
+) -> tuple[Overview, list[Path]]:
     """Read a video and write what was asked for.
 
-    While it runs, BASE.pieces.jsonl holds all pieces so far; it goes when the files are written.
+    Tables, JSON, subtitles and the film come while it is read, and each is whole whenever one looks; pictures come at
+    the end. BASE.pieces.jsonl holds all pieces meanwhile; it goes when everything is written.
 
     Args:
         video: a file, or a folder of images.
@@ -38,9 +49,10 @@ def read_to_files(
         formats: names in FORMATS.
         model: where the pipeline came from: another one does not go on with this one's pieces.
         progress: called with the share that is read.
+        pace: makes what says when files are brought up to date.
 
     Returns:
-        The reading, and the files.
+        What was found, and the files.
 
     Raises:
         ClipError: the video cannot be read or shows no face.
@@ -48,17 +60,58 @@ def read_to_files(
     """
     check_formats(formats)
     settings = {"video": _identity(Path(video)), "model": _identity(Path(model_place(model))), "options": options}
+    _clear_unfinished(base)
     journal = Journal.open(_beside(base, ".pieces.jsonl"), settings)
+    film = AnnotatedFilm(base, journal, video, options, pace()) if "mp4" in formats else None
+    growing = GrowingFiles(base, journal, formats, film, pace())
     for piece in pipe.stream(video, after=journal.resume, progress=progress, **options):
         journal.add(piece)
-    files = [path for name in formats if name in WRITERS for path in WRITERS[name](base, journal)]
-    reading = pipe.processor.join_pieces(journal.pieces())
+        growing.add(piece)
+    files = growing.finish()
     if "png" in formats:
-        files += _pictures(base, reading, video)
-    if "mp4" in formats:
-        files += write_film(base, journal, video, options)
+        files += _pictures(base, journal, video)
+    overview = Overview.of(journal.pieces)
     journal.path.unlink()
-    return reading, files
+    return overview, files
+
+
+class GrowingFiles:
+    """The files that come while a video is read, each made from what the journal holds at that moment.
+
+    Args:
+        base: path of the files, without an ending.
+        journal: of the reading.
+        formats: names in FORMATS.
+        film: of the same reading, None where none is wanted.
+        pace: of all but the film.
+    """
+
+    def __init__(
+        self, base: Path, journal: Journal, formats: Sequence[str], film: AnnotatedFilm | None, pace: Pace
+    ) -> None:
+        self.base, self.journal, self.film, self.pace = base, journal, film, pace
+        self._writers = [WRITERS[name] for name in formats if name in WRITERS]
+        self._reached = max(map(_last_frame, journal.pieces()), default=-1)
+
+    def add(self, piece: dict) -> None:
+        """Bring files up to date where it is time; the piece stands in the journal already."""
+        self._reached = max(self._reached, _last_frame(piece))
+        if self.pace.due():
+            with self.pace.spent():
+                self._write()
+        if self.film is not None:
+            self.film.extend(self._reached)
+
+    def finish(self) -> list[Path]:
+        """Write all of them to their end."""
+        files = self._write()
+        if self.film is not None:
+            self.film.extend(self._reached, over=True)
+            files.append(self.film.path)
+        return files
+
+    def _write(self) -> list[Path]:
+        return [path for write in self._writers for path in write(self.base, self.journal)]
 
 
 def check_formats(formats: Sequence[str]) -> None:
@@ -81,14 +134,27 @@ def base_names(videos: Sequence[Path], out: Path) -> list[Path]:
     return bases
 
 
-def _pictures(base: Path, reading: dict, video: str | Path) -> list[Path]:
+def _pictures(base: Path, journal: Journal, video: str | Path) -> list[Path]:
     """BASE.png, and BASE.face1.png and so on where there are more faces with windows."""
     written = []
-    for place, face in enumerate(reading["faces"]):
-        if face["windows"]:
-            written.append(_beside(base, ".png" if place == 0 else f".face{face['face']}.png"))
-            draw_reading(written[-1], reading, video, place)
+    for place, face in enumerate(face_numbers(journal.pieces())):
+        reading = reading_of_face(journal.pieces, face)
+        if reading["faces"][0]["windows"]:
+            written.append(_beside(base, ".png" if place == 0 else f".face{face}.png"))
+            draw_reading(written[-1], reading, video)
     return written
+
+
+def _last_frame(piece: dict) -> int:
+    return max((part["last"] for part in piece["faces"]), default=-1)
+
+
+def _clear_unfinished(base: Path) -> None:
+    """Remove the unfinished files of a run that was killed while it wrote."""
+    unfinished = re.compile(rf"\.{re.escape(base.name)}\.({'|'.join(map(re.escape, ENDINGS))})\.\d+\.part")
+    for path in base.parent.iterdir() if base.parent.is_dir() else ():
+        if unfinished.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _identity(path: Path) -> list:

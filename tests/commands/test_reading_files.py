@@ -1,25 +1,24 @@
-"""Files of a reading: what stands in them, and that a killed run goes on and writes the same."""
+"""Files of a reading: what stands in them."""
 
 import csv
 import json
 
-import av
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from dataset_scripts.synthetic.codec import write_mp4
 from processing_aullm import sections_aullm as sections
-from tests.processing_aullm.faked_faces import BROW, MOUTH, FakeFace, FakeProcessor
-from training_aullm import video_files
-from training_aullm.reading_files import WRITERS
-from training_aullm.reading_film import write_film
+from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
+from training_aullm import reading_overview
+from training_aullm.reading_files import WRITERS, events_in_order
 from training_aullm.reading_journal import Journal
+from training_aullm.reading_overview import reading_of_face
 from training_aullm.readings import FaceTimeline, draw_reading, reading_table
 from training_aullm.video_files import base_names, read_to_files
 
-FACE = FakeFace(frames=200, moves=((30, 32, 35, 4.0, BROW), (150, 155, 165, 5.0, MOUTH)), blinks=((65, 66, 68),))
-OTHER = FakeFace(frames=200, moves=((120, 122, 125, 4.0, MOUTH),), seed=1, box=(70.0, 10.0, 90.0, 30.0))
+FACE = FakeFace(frames=200, moves=((30, 32, 35, 4.0, "AU4"), (150, 155, 165, 5.0, "AU12")), blinks=((65, 66, 68),))
+OTHER = FakeFace(frames=200, moves=((120, 122, 125, 4.0, "AU12"),), seed=1, box=(70.0, 10.0, 90.0, 30.0))
 
 
 @pytest.fixture(scope="module")
@@ -28,23 +27,6 @@ def pieces() -> list[dict]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sections, "SECTION_S", 6.0)
         return FakeProcessor().pieces(FACE, OTHER)
-
-
-class FakePipe:
-    """Gives pieces that were read before, behind those of the sections that are done; may be killed after some."""
-
-    processor = FakeProcessor()
-
-    def __init__(self, pieces: list[dict], killed_after: int | None = None) -> None:
-        self.pieces, self.killed_after, self.given = pieces, killed_after, 0
-
-    def stream(self, video, after=None, **options):
-        done = [place for place, piece in enumerate(self.pieces) if after is not None and piece["resume"] == after]
-        for piece in self.pieces[done[0] + 1 if done else 0 :]:
-            if self.given == self.killed_after:
-                raise KeyboardInterrupt
-            self.given += 1
-            yield piece
 
 
 @pytest.fixture(scope="module")
@@ -98,57 +80,37 @@ def test_curves_keep_their_peaks_when_thinned(journal):
     assert len(times) == len(highest) <= 20 and highest.max() == timeline.probabilities.max() == 0.9
 
 
-def test_film_and_picture_show_what_was_read(journal, tmp_path):
+def test_a_picture_shows_what_was_read(journal, tmp_path):
     video = tmp_path / "a.mp4"
     write_mp4(video, (np.full((64, 96, 3), 90, np.uint8) for _ in range(200)), 10, 20)
-    (film,) = write_film(tmp_path / "a", journal, video, {"start": 2.0, "end": 5.0})
-    with av.open(str(film)) as container:
-        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
-        assert container.streams.video[0].average_rate == 10
-    assert len(frames) == 30 and frames[0].shape == (64, 96, 3)
-    calm, moving = frames[2][50, 10], frames[12][50, 10]  # the left side of the box
-    assert abs(calm - 90).max() > 20 and np.abs(moving - calm).max() > 40
-    draw_reading(tmp_path / "a.png", FakeProcessor().join_pieces(journal.pieces()), video)
+    draw_reading(tmp_path / "a.png", reading_of_face(journal.pieces, 1), video)
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
-@pytest.fixture
-def run(monkeypatch, tmp_path):
-    """Reads to files in a folder; the video and the model stand for themselves."""
-    monkeypatch.setattr(video_files, "model_place", str)
-    for name in ("face.mp4", "model"):
-        (tmp_path / name).write_bytes(b"1")
-
-    def read(folder: str, pipe: FakePipe, **options) -> dict[str, bytes]:
-        base = tmp_path / folder / "face"
-        read_to_files(tmp_path / "face.mp4", pipe, base, options, list(WRITERS), str(tmp_path / "model"))
-        return {path.name: path.read_bytes() for path in sorted(base.parent.iterdir())}
-
-    return read
-
-
-@pytest.mark.parametrize("killed_after", [1, 3, 5])
-def test_a_killed_run_goes_on_and_writes_the_same_files(run, tmp_path, pieces, killed_after):
-    whole = run("whole", FakePipe(pieces))
-    with pytest.raises(KeyboardInterrupt):
-        run("killed", FakePipe(pieces, killed_after))
-    (left,) = (tmp_path / "killed").iterdir()
-    assert left.name == "face.pieces.jsonl"
-    with left.open("a") as file:
-        file.write('{"video": "half a li')
-    pipe = FakePipe(pieces)
-    assert run("killed", pipe) == whole
-    ends = [place + 1 for place, piece in enumerate(pieces) if piece["resume"] is not None]
-    kept = max((end for end in ends if end <= killed_after), default=0)
-    assert pipe.given == ends[-1] - kept  # nothing that was complete is read again
+def test_a_long_reading_is_joined_to_what_a_picture_shows(journal, monkeypatch):
+    whole = FakeProcessor().join_pieces(journal.pieces())
+    short = reading_of_face(journal.pieces, 1)
+    assert short["faces"] == [whole["faces"][1]]
+    monkeypatch.setattr(reading_overview, "MOST_POINTS", 20)
+    monkeypatch.setattr(reading_overview, "MOST_MARKED", 1)
+    (joined,) = reading_of_face(journal.pieces, 0)["faces"]
+    times, highest = FaceTimeline.of({**whole, "faces": [joined]}).thinned(20)
+    wanted_times, wanted = FaceTimeline.of(whole).thinned(20)
+    assert np.array_equal(times, wanted_times) and np.array_equal(highest, wanted)
+    strongest = max(whole["faces"][0]["movements"], key=lambda movement: movement["score"])
+    assert joined["movements"] == [strongest] and len(joined["windows"]) <= 20
 
 
-def test_other_options_begin_again(run, pieces):
-    with pytest.raises(KeyboardInterrupt):
-        run("a", FakePipe(pieces, killed_after=len(pieces) - 1), hop=0.1)
-    pipe = FakePipe(pieces)
-    run("a", pipe, hop=0.2)
-    assert pipe.given == len(pieces)
+def test_events_that_come_late_stand_in_order_of_time(journal):
+    late = [
+        {**piece, "faces": [{**part, "movements": [], "blinks": [{"onset": mark, "apex": mark, "offset": mark}]}]}
+        for mark, piece in zip((50, 10, 400, 150, 800), [next(journal.pieces())] * 5, strict=True)
+        for part in piece["faces"][:1]
+    ]
+    given = []
+    rows = events_in_order(given.append(piece) or piece for piece in late)
+    assert next(rows)["onset"] == 10 and len(given) == 3  # 30 s of 10 frames later nothing earlier comes any more
+    assert [row["onset"] for row in rows] == [50, 150, 400, 800]
 
 
 def test_formats_and_names_are_checked_before_anything_is_read(tmp_path):

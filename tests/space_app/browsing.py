@@ -30,12 +30,21 @@ def served(reader) -> Iterator[str]:
 
 
 @contextmanager
-def browser(**options) -> Iterator:
-    """A browser context; options as for Playwright's `new_context`."""
+def browser(camera: Path | None = None, **options) -> Iterator:
+    """A browser context.
+
+    Args:
+        camera: a Y4M film that the browser takes for its camera, over and over.
+        **options: as for Playwright's `new_context`.
+    """
     from playwright.sync_api import sync_playwright
 
+    arguments = ["--no-sandbox"]
+    if camera is not None:
+        arguments += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        arguments.append(f"--use-file-for-fake-video-capture={camera}")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         context.set_default_timeout(PATIENCE_MS)
         yield context
@@ -61,6 +70,16 @@ class Visit:
         if not self.page.locator(CHOOSE).count():
             self.delete()
         self.page.set_input_files(CHOOSE, str(film))
+        return self._state_after("deleted", "nothing")
+
+    def record(self, seconds: float) -> str:
+        """Record with the camera; gives the name of the state that the page shows then."""
+        self.page.get_by_label("Capture from camera").click()
+        self.page.get_by_text("Click to Access Webcam").click()
+        self.page.get_by_role("button", name="start recording").click()
+        self.page.get_by_text("Stop", exact=True).wait_for()
+        self.page.wait_for_timeout(1000 * seconds)
+        self.page.get_by_text("Stop", exact=True).click()
         return self._state_after("deleted", "nothing")
 
     def delete(self) -> None:

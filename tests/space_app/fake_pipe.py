@@ -23,7 +23,7 @@ class FakePipe:
     def __init__(self, faces: int = 1, size: tuple[int, int] = SIZE, frames: int | None = FRAMES) -> None:
         self.faces, self.size, self.frames, self.asked = faces, size, frames, []
         self.model = SimpleNamespace(config=SimpleNamespace(id2label=dict(enumerate(UNITS))))
-        self.processor = SimpleNamespace(open_stream=self._open_stream)
+        self.processor = SimpleNamespace(open_stream=self._open_stream, most_magnified=lambda _: 12.4)
 
     def _open_stream(self, video: str, faces: int = 1, start=None, end=None):
         if Path(video).read_bytes() == b"text":

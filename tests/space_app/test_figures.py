@@ -139,7 +139,7 @@ def test_the_flip_book_steps_through_both_sides():
     from pictures import flip_book
 
     explained = explanation(54, 66)
-    html = checked(flip_book(explained, explained["frames"], 8, 30.0))
+    html = checked(flip_book(explained, explained["frames"], 8, 15.0, 30.0))
     assert html.count("data-flip=") == 12 and html.count(" hidden ") == 10
     assert 'data-last="5" data-times="1.80,1.87,1.97,2.03,2.13,2.20"' in html
     assert 'type="range"' in html and ">Play</button>" in html

@@ -63,7 +63,10 @@ def test_looking_closer_asks_the_model_once_and_shows_why(make_reader, video):
     assert answer["unit"]["value"] == "AU4" and "If the model did not see" in answer["flips"]
     for view, words in (("attention", "Coloured"), ("motion", "Arrows"), ("plain", "As it was filmed")):
         assert words in handlers.draw(seen, view, "AU12")
-    assert "Moved 12 times as far" in handlers.magnify(seen, 12)
+    told = handlers.magnify(seen, 8)
+    assert "Moved 8 times as far" in told and "any larger" not in told
+    told = handlers.magnify(seen, 15)
+    assert "Moved 12 times as far" in told and "any larger" in told, "this movement can be magnified 12 times"
     assert len(pipe.asked) == asked, "changing a view asks the model nothing"
 
 

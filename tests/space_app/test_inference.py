@@ -3,6 +3,7 @@
 import logging
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -115,3 +116,27 @@ def test_a_problem_survives_the_way_back_from_another_process():
     back = pickle.loads(pickle.dumps(problems.too_long(100, 60)))
     assert (back.state, back.headline) == ("too-long", problems.too_long(100, 60).headline)
     assert not back.print_exception
+
+
+def test_on_zero_gpu_each_step_is_lent_a_gpu_and_reading_ends_before_it_is_taken_back(make_reader, video, monkeypatch):
+    import inference
+
+    lent = []
+
+    def gpu(duration):
+        def decorated(task):
+            def lending(*arguments):
+                lent.append((arguments[0], duration(*arguments)))
+                return task(*arguments)
+
+            return lending
+
+        return decorated
+
+    monkeypatch.setattr(inference, "spaces", SimpleNamespace(GPU=gpu))
+    reader = make_reader()
+    assert reader.read(video)["faces"] and reader.explain(video, 54, 66)
+    assert lent == [("_read", 120), ("_explain", 30)]
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    monkeypatch.setitem(inference.GPU_SECONDS, "_read", 0)
+    assert state_of(reader.read, video) == "too-slow"

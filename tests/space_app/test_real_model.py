@@ -10,6 +10,7 @@ import json
 import os
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.contract.tree import ROOT
@@ -93,3 +94,41 @@ def test_the_journey_on_a_phone(real_reader, pictured):
         visit.look(1)
         visit.picture(pictured / "space_phone.png")
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.fixture
+def camera(tmp_path) -> Path:
+    """An example as a film that a browser takes for its camera."""
+    path = tmp_path / "camera.y4m"
+    with av.open(str(EXAMPLES / "one-movement.mp4")) as film, av.open(str(path), "w", format="yuv4mpegpipe") as raw:
+        source = film.streams.video[0]
+        stream = raw.add_stream("wrapped_avframe", rate=source.average_rate)
+        stream.width, stream.height, stream.pix_fmt = source.width, source.height, "yuv420p"
+        for frame in film.decode(video=0):
+            raw.mux(stream.encode(frame.reformat(format="yuv420p")))
+    return path
+
+
+@NEEDS_CHROMIUM
+def test_a_recording_of_the_browsers_camera_is_read(real_reader, camera, pictured, monkeypatch):
+    recorded, check = [], real_reader.check
+
+    def checked(video: str) -> float | None:
+        recorded.append(video)
+        return check(video)
+
+    monkeypatch.setattr(real_reader, "check", checked)
+    with served(real_reader) as address, browser(camera) as context:
+        visit = Visit(context, address)
+        assert visit.record(5.0) == "ready"
+        with av.open(recorded[0]) as film:
+            assert "webm" in film.format.name and not film.duration, "a browser does not say how long it recorded"
+        assert visit.read() == "done"
+        told = visit.page.inner_text("#summary")
+        assert 4.0 < float(told.split()[0]) < 9.0 and "seconds were read" in told and "eyes blinked" in told
+        visit.picture(pictured / "space_recorded.png", "#results")
+        explanation = real_reader.explain(recorded[0], 60, 75)
+        assert set(explanation["probabilities"]) == set(real_reader.action_units)
+        visit.delete()
+        assert not Path(recorded[0]).exists()
+        assert not visit.errors

@@ -30,8 +30,13 @@ def predict(
     Faces are followed and held still, windows slide over them, and the model
     answers where something moves. Prints a table per video and writes
     OUT/VIDEO.events.csv, .windows.csv, .json, .vtt (subtitles), .png (curves),
-    .annotated.mp4 and so on. A run that was killed goes on where it was when
-    the same command is given again.
+    .annotated.mp4 and so on.
+
+    Files come while the video is read: tables, JSON and subtitles are brought
+    up to date every half minute, the annotated film in parts of 120 s. Each is
+    whole whenever one looks; the curves come at the end. A run that was killed
+    loses at most the section of 120 s that it was reading: the same command
+    given again goes on there and ends with the same files.
 
     \b
     Examples:
@@ -45,7 +50,6 @@ def predict(
     from processing_aullm import ClipError
     from training_aullm.predict import load_pipeline
     from training_aullm.progress import wide_console
-    from training_aullm.readings import reading_table
     from training_aullm.video_files import FORMATS, base_names, check_formats, read_to_files
 
     console = wide_console()
@@ -61,7 +65,7 @@ def predict(
         try:
             with Progress(console=console, transient=True) as bar:
                 task = bar.add_task(f"reading {video}", total=1.0)
-                reading, files = read_to_files(
+                overview, files = read_to_files(
                     video,
                     pipe,
                     base,
@@ -74,7 +78,7 @@ def predict(
             typer.secho(f"aullm: {error}", fg=typer.colors.RED, err=True)
             failed = True
             continue
-        console.print(reading_table(reading))
+        console.print(overview.table())
         console.print("  ".join(map(str, files)) + "\n", soft_wrap=True)
     if failed:
         raise typer.Exit(2)
