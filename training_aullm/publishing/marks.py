@@ -51,17 +51,23 @@ class Mark:
 
 @dataclass(frozen=True)
 class Pattern:
-    """What it is, the bytes that it begins with (found fast, in any amount of data), and the whole of it."""
+    """What it is, the bytes that it begins with (found fast, in any amount of data), and the whole of it.
+
+    A pattern that begins a word is not looked for inside of words, such as "task-..."; but in a file that is no text any
+    byte may stand before it.
+    """
 
     what: str
     begins: bytes
     whole: re.Pattern
+    begins_a_word: bool = False
 
-    def search(self, content: bytes | mmap.mmap) -> Iterator[Mark]:
+    def search(self, content: bytes | mmap.mmap, text: bool) -> Iterator[Mark]:
         """Every place in the content."""
         at = content.find(self.begins)
         while at >= 0:
-            if match := self.whole.match(content, at):
+            within = text and self.begins_a_word and at > 0 and re.match(rb"\w", content[at - 1 : at])
+            if not within and (match := self.whole.match(content, at)):
                 yield Mark(at, f"{self.what} ({_hidden(match.group())})")
             at = content.find(self.begins, at + 1)
 
@@ -83,13 +89,13 @@ class Marks:
 
         Args:
             content: of a file, or a part of it.
-            text: also look for the names of this machine and its user.
+            text: whether it has words; then also look for the names of this machine and its user.
 
         Yields:
             What was found.
         """
         for pattern in self.anywhere:
-            yield from pattern.search(content)
+            yield from pattern.search(content, text)
         if text and self.names is not None:
             for match in self.names.finditer(content):
                 yield Mark(match.start(), f"a name of this machine or its user ({match.group().decode()})")
@@ -105,7 +111,7 @@ def machine_marks(own: tuple[str, ...] = ()) -> Marks:
         Tokens of all kinds, the values of this process's secret variables, and paths; in texts also the names of the
         user and of the machine.
     """
-    patterns = [Pattern(what, begins, re.compile(rb"(?<!\w)" + whole)) for what, begins, whole in TOKENS]
+    patterns = [Pattern(what, begins, re.compile(whole), begins_a_word=True) for what, begins, whole in TOKENS]
     patterns += [_path(f"/{root}/".encode()) for root in ROOTS]
     patterns += [_windows_path(begins) for begins in (rb":\Users", rb":\\Users", b":/Users")]
     patterns += [_exactly("a path of this machine", each, rb"(?![\w-])") for each in _folders()]

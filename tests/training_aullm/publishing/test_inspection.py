@@ -58,11 +58,18 @@ def test_a_secret_in_a_text_is_named_with_file_and_line_but_not_repeated(folder,
     assert SECRETS[what] not in str(error.value) and "nothing was sent" in str(error.value)
 
 
-def test_a_secret_inside_binary_data_is_found(folder):
-    content = os.urandom(5000) + TOKEN.encode() + os.urandom(5000)
+@pytest.mark.parametrize("before", [b"\0", b"a", b"7", b"_"])
+def test_a_secret_inside_binary_data_is_found(folder, before):
+    """Whatever byte happens to stand before it."""
+    content = os.urandom(4999) + before + TOKEN.encode() + os.urandom(5000)
     (folder / "model.safetensors").write_bytes(content)
     (found,) = findings(folder)
     assert found.startswith("model: model.safetensors, byte 5000: a Hugging Face token")
+
+
+def test_the_end_of_a_word_is_no_secret(folder):
+    (folder / "README.md").write_text("a mask-of-twenty-letters-and-more\n")
+    assert findings(folder) == []
 
 
 def test_this_machine_and_its_user_are_told_by_no_text(folder, monkeypatch):
