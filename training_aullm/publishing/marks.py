@@ -53,8 +53,8 @@ class Mark:
 class Pattern:
     """What it is, the bytes that it begins with (found fast, in any amount of data), and the whole of it.
 
-    A pattern that begins a word is not looked for inside words, such as "task-..."; but in a file that is no text any byte
-    may stand before it.
+    A pattern that begins a word is not looked for inside words, such as "task-..."; but in a file that is no text, any
+    byte may stand before it.
     """
 
     what: str
