@@ -53,9 +53,9 @@ class ReleaseSettings:
 
     people: int = 60
     tested: int = 26
-    films: int = 30
+    films: int = 10
     seconds: float = 20.0
-    epochs: float = 10
+    epochs: float = 16
     action_units: tuple[str, ...] = (
         "AU1",
         "AU2",
