@@ -69,6 +69,7 @@ class Visit:
         """Choose a file; gives the name of the state that the page shows then."""
         if not self.page.locator(CHOOSE).count():
             self.delete()
+            self.page.wait_for_selector(CHOOSE, state="attached")
         self.page.set_input_files(CHOOSE, str(film))
         return self._state_after("deleted", "nothing")
 
@@ -83,10 +84,9 @@ class Visit:
         return self._state_after("deleted", "nothing")
 
     def delete(self) -> None:
-        """Press “Delete my video”."""
+        """Press “Delete my video”; the page is ready for the next one, from a file or the camera as before."""
         self.page.click("#delete")
         self.page.wait_for_selector("#status [data-state=deleted]")
-        self.page.wait_for_selector(CHOOSE, state="attached")
 
     def read(self) -> str:
         """Press the button; gives the name of the state in which it ends."""
