@@ -179,12 +179,13 @@ class Handlers:
         scores = explanation["probabilities"]
         present = [unit for unit in sorted(scores, key=scores.get, reverse=True) if scores[unit] >= seen.threshold]
         ranked = sorted(scores, key=scores.get, reverse=True)
+        asked = next((unit for unit in seen.movement.units if unit in scores), ranked[0])  # what the sentence speaks of
         with translated():
             return {
                 Part.CLOSER: gr.update(visible=True),
                 Part.SEEN: seen,
                 Part.SENTENCE: f"<p class='lead'>{seen.movement.sentence(meanings)}</p>",
-                Part.UNIT: gr.update(choices=[(label(unit, meanings), unit) for unit in ranked], value=ranked[0]),
+                Part.UNIT: gr.update(choices=[(label(unit, meanings), unit) for unit in ranked], value=asked),
                 Part.BARS: figures.unit_bars(scores, seen.threshold, meanings),
                 Part.EXPERTS: figures.expert_bars(explanation["expert_weights"]),
                 Part.GRAPH: figures.relation_graph(explanation, list(scores), set(present), meanings),
