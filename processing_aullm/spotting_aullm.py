@@ -17,7 +17,7 @@ from .unit_motion_aullm import unit_fields
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
 LEAST_SCORE = 0.8  # of the threshold: a score is a product of three shares, so it lies below the model's answers
-INSET_S = 0.1  # a window sees a movement whose rise lies so far inside it
+INSET_S = 0.1  # a window sees a movement whose rise lies so far inside it, or a quarter of its own length
 RUN = 0.7  # of the peak: evidence that falls below ends a run
 TOP = 0.9  # of the peak: the middle of the frames above it is the middle of the rise
 TOGETHER = 0.7  # of the strongest unit's evidence: units above it move with it
@@ -61,9 +61,9 @@ class MovementSpotter:
 
     def evidence(self, courses: SkinCourses, windows: list[dict]) -> np.ndarray:
         """(n, K) mean probability of each unit over the windows that would see a rise in each remembered frame."""
-        inset, nothing = round(INSET_S * self.fps), [0.0] * len(self.action_units)
-        frames = np.arange(courses.first, courses.last + 1)
+        nothing, frames = [0.0] * len(self.action_units), np.arange(courses.first, courses.last + 1)
         onset, offset = (np.array([window[mark] for window in windows])[:, None] for mark in ("onset", "offset"))
+        inset = np.minimum(round(INSET_S * self.fps), (offset - onset) // 4)  # (W, 1)
         sees = ((onset + inset <= frames) & (frames <= offset - inset)).astype(np.float32)  # (W, n)
         answers = np.array([window["probabilities"] or nothing for window in windows], np.float32)  # (W, K)
         return sees.T @ answers / np.maximum(sees.sum(0), 1)[:, None]

@@ -59,6 +59,11 @@ def test_a_macro_expression_is_marked():
     assert abs(found["onset"] - FIRST - 120) <= 6 and abs(found["offset"] - FIRST - 170) <= 6
 
 
+def test_windows_shorter_than_a_movement_will_do():
+    (found,) = spot(courses(MICRO), windows((147, 154, 0.9, 0.1), hop=1, span=5))
+    assert abs(found["onset"] - FIRST - 150) <= 2 and abs(found["offset"] - FIRST - 162) <= 2
+
+
 def test_without_answers_nothing_is_found():
     assert spot(courses(MICRO), windows()) == []
     assert spot(courses(MICRO), windows((*rises(150, 155), 0.3, 0.1))) == []
