@@ -9,8 +9,8 @@ from unittest.mock import patch
 from processing_aullm import tracking_aullm
 from processing_aullm.blinks_aullm import EyeWatch
 from processing_aullm.clip_aullm import AullmImageProcessor
-from processing_aullm.courses_aullm import SkinCourses
 from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.face_reading_aullm import FaceReader
 from processing_aullm.refinement_aullm import RigidRefiner
 from processing_aullm.spotting_aullm import MovementSpotter
 from processing_aullm.tracking_aullm import Held
@@ -22,7 +22,7 @@ METHODS = (
     (tracking_aullm, "warp", "warp"),
     (EyeWatch, "__init__", "eyes"),
     (EyeWatch, "changed", "eyes"),
-    (SkinCourses, "add", "motion gate"),
+    (FaceReader, "add", "motion gate"),
     (MovementSpotter, "spot", "spotting"),
 )
 

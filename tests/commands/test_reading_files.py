@@ -8,25 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset_scripts.synthetic.codec import write_mp4
-from processing_aullm import sections_aullm as sections
-from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
+from tests.processing_aullm.faked_faces import FakeProcessor
 from training_aullm import reading_overview
 from training_aullm.reading_files import WRITERS, events_in_order
 from training_aullm.reading_journal import Journal
 from training_aullm.reading_overview import reading_of_face
 from training_aullm.readings import FaceTimeline, draw_reading, reading_table
 from training_aullm.video_files import base_names, read_to_files
-
-FACE = FakeFace(frames=200, moves=((30, 32, 35, 4.0, "AU4"), (150, 155, 165, 5.0, "AU12")), blinks=((65, 66, 68),))
-OTHER = FakeFace(frames=200, moves=((120, 122, 125, 4.0, "AU12"),), seed=1, box=(70.0, 10.0, 90.0, 30.0))
-
-
-@pytest.fixture(scope="module")
-def pieces() -> list[dict]:
-    """Pieces of three sections; that reading goes on with equal pieces is tested beside the reader."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sections, "SECTION_S", 6.0)
-        return FakeProcessor().pieces(FACE, OTHER)
 
 
 @pytest.fixture(scope="module")
