@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import torch
 
-from dataset_scripts.synthetic.video import render_video
+from dataset_scripts.synthetic.tables.video import render_video
 from processing_aullm.alignment_aullm import WORK_SIZE, FaceAligner, Framing
 from processing_aullm.face_networks_aullm import FaceFiles
 from processing_aullm.geometry_aullm import apply, compose, invert, scale_of

@@ -16,11 +16,11 @@ from modeling_aullm.configuration_aullm import AullmConfig
 from modeling_aullm.loss_aullm import asymmetric_loss
 from modeling_aullm.temporal_aullm import EulerianFilter
 from modeling_aullm.visual_aullm import MotionEncoder
-from training_aullm.batches import EpochBatches, TrainingBatches, as_is
-from training_aullm.calibration import decision_shift, move_bias
-from training_aullm.clips import ClipSet
-from training_aullm.parameter_groups import parameter_groups
-from training_aullm.recipes import Recipe
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.batches import EpochBatches, TrainingBatches, as_is
+from training_aullm.learn.calibration import decision_shift, move_bias
+from training_aullm.learn.parameter_groups import parameter_groups
+from training_aullm.learn.recipes import Recipe
 
 
 class LedNetwork(nn.Module):

@@ -25,10 +25,10 @@ from benchmarks.hiding import hide_motion, hide_pixels, moving_region, random_re
 from dataset_scripts.synthetic import load_synthetic
 from modeling_aullm.explanation_aullm import explain
 from processing_aullm.pictures_aullm import attended_region
-from training_aullm.bootstrap import Interval
-from training_aullm.clips import ClipSet
-from training_aullm.predict import load_model
-from training_aullm.report import json_line, markdown_table, result_table
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.loading import load_model
+from training_aullm.score.bootstrap import Interval
+from training_aullm.score.report import json_line, markdown_table, result_table
 
 THRESHOLD = 0.5
 CLEAR = 0.05  # of a probability: a counterfactual that claims less is not tested

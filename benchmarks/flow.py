@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from training_aullm.clip_cache import load_tensors, save_tensors, table_digest
-from training_aullm.clips import ClipSet, identities, select_labels
+from training_aullm.clips.clip_cache import load_tensors, save_tensors, table_digest
+from training_aullm.clips.clip_set import ClipSet, identities, select_labels
 
 # Source: our choice. These settings found sub-pixel motion best in the first probes on the clip source.
 FARNEBACK = {"pyr_scale": 0.5, "levels": 3, "winsize": 21, "iterations": 5, "poly_n": 7, "poly_sigma": 1.5, "flags": 0}

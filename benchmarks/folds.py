@@ -25,11 +25,11 @@ from benchmarks.folds_data import load_clips
 from benchmarks.folds_table import summarise
 from benchmarks.variants import VARIANTS
 from dataset_scripts.labels import AU_SETS
-from training_aullm.clips import ClipSet
-from training_aullm.fitting import as_predictions
-from training_aullm.protocols import Fold, subject_folds
-from training_aullm.records import check_record
-from training_aullm.report import json_line, markdown_table, result_table
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.files import check_record
+from training_aullm.learn.fitting import as_predictions
+from training_aullm.score.protocols import Fold, subject_folds
+from training_aullm.score.report import json_line, markdown_table, result_table
 
 CROSS = "cross"
 COLUMNS = {

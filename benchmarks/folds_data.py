@@ -4,12 +4,12 @@ from pathlib import Path
 
 import datasets
 
+from benchmarks.flow import apex_flow, clip_flow, flow_clips
 from dataset_scripts.labels import AU_SETS
 from dataset_scripts.synthetic import load_synthetic
-from training_aullm.clips import ClipSet
-from training_aullm.fitting import new_model, new_processor
-from training_aullm.flow import apex_flow, clip_flow, flow_clips
-from training_aullm.recipes import recipe_base
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.fitting import new_model, new_processor
+from training_aullm.learn.recipes import recipe_base
 
 
 def load_clips(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training_aullm.bootstrap import bootstrap_difference, bootstrap_f1
-from training_aullm.clips import ClipSet
-from training_aullm.metrics import score
-from training_aullm.predictions import Predictions, pool
-from training_aullm.protocols import cross_domain
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
+from training_aullm.score.metrics import score
+from training_aullm.score.predictions import Predictions, pool
+from training_aullm.score.protocols import cross_domain
 
 
 def summarise(

@@ -24,16 +24,16 @@ from tqdm.auto import tqdm
 
 from dataset_scripts.labels import ACTION_UNITS, label_vector
 from dataset_scripts.schema import FEATURES, complete_row
-from dataset_scripts.synthetic.combinations import draw_labels
+from dataset_scripts.synthetic.acting.combinations import draw_labels
+from dataset_scripts.synthetic.camera.render import LinearHead
+from dataset_scripts.synthetic.camera.shading import Studio
 from dataset_scripts.synthetic.config import Domain, get_domain
-from dataset_scripts.synthetic.render import LinearHead
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Studio
-from training_aullm.clips import ClipSet
-from training_aullm.fitting import predict_probabilities
-from training_aullm.group_scores import AMPLITUDE, COLUMNS, Group, Groups, score_groups, weights_hash
-from training_aullm.predict import MODEL_FOLDER, load_model
-from training_aullm.report import json_line, result_table
+from dataset_scripts.synthetic.tables.session import Session
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.fitting import predict_probabilities
+from training_aullm.loading import MODEL_FOLDER, load_model
+from training_aullm.runs.group_scores import AMPLITUDE, COLUMNS, Group, Groups, score_groups, weights_hash
+from training_aullm.score.report import json_line, result_table
 
 FRAMES = 6
 THIRDS = ("younger third", "middle third", "older third")

@@ -23,12 +23,12 @@ from rich.console import Console
 from benchmarks.source_memory import MemoryWatch
 from benchmarks.source_pictures import draw_pictures
 from dataset_scripts.synthetic import load_synthetic, open_take
-from dataset_scripts.synthetic.combinations import draw_labels
+from dataset_scripts.synthetic.acting.combinations import draw_labels
+from dataset_scripts.synthetic.camera.shading import Camera
 from dataset_scripts.synthetic.config import get_domain
-from dataset_scripts.synthetic.muscles import RENDERED_UNITS
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Camera
-from training_aullm.report import json_line, result_table
+from dataset_scripts.synthetic.people.muscles import RENDERED_UNITS
+from dataset_scripts.synthetic.tables.session import Session
+from training_aullm.score.report import json_line, result_table
 
 FRAMES = 6
 COLUMNS = {

@@ -9,14 +9,14 @@ import numpy as np
 
 from benchmarks.source_sheet import column, difference, grid, row, tile, timeline
 from dataset_scripts.synthetic import open_take
-from dataset_scripts.synthetic.codec import compress
+from dataset_scripts.synthetic.acting.motion import Movement
+from dataset_scripts.synthetic.acting.nuisances import Sensor
+from dataset_scripts.synthetic.camera.codec import compress
+from dataset_scripts.synthetic.camera.eyes import Gaze
+from dataset_scripts.synthetic.camera.shading import Camera
 from dataset_scripts.synthetic.config import DOMAINS, Domain, Nuisance, get_domain
-from dataset_scripts.synthetic.eyes import Gaze
-from dataset_scripts.synthetic.motion import Movement
-from dataset_scripts.synthetic.muscles import BLINK, RENDERED_UNITS
-from dataset_scripts.synthetic.nuisances import Sensor
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Camera
+from dataset_scripts.synthetic.people.muscles import BLINK, RENDERED_UNITS
+from dataset_scripts.synthetic.tables.session import Session
 
 _INTENSITIES_PX = (0.75, 2.0, 5.0)
 _STILL = Nuisance(

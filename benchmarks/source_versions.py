@@ -22,8 +22,8 @@ from rich.console import Console
 
 from dataset_scripts.synthetic import load_synthetic
 from dataset_scripts.synthetic.config import DOMAINS
-from modeling_aullm.motion_aullm import DisplacementField
-from training_aullm.report import json_line, result_table
+from modeling_aullm.displacement_aullm import DisplacementField
+from training_aullm.score.report import json_line, result_table
 
 KINDS = {
     "grey": {"colour": False},

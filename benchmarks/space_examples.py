@@ -16,7 +16,7 @@ import numpy as np
 import typer
 
 from dataset_scripts.synthetic import open_take
-from dataset_scripts.synthetic.codec import write_mp4
+from dataset_scripts.synthetic.camera.codec import write_mp4
 from dataset_scripts.whole_files import whole_file
 
 FPS = 30

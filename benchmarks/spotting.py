@@ -15,8 +15,8 @@ from collections import Counter
 from rich.table import Table
 
 from dataset_scripts.synthetic import load_takes
-from training_aullm.predict import load_pipeline
-from training_aullm.progress import wide_console
+from training_aullm.console import wide_console
+from training_aullm.loading import load_pipeline
 
 EXPRESSIONS = ("micro", "macro")
 OVERLAP = 0.5

@@ -1,6 +1,6 @@
-"""The pulls of `processing_aullm/unit_motion_aullm.py`, measured on rendered people of the training seed.
+"""The pulls of `processing_aullm/unit_templates_aullm.py`, measured on rendered people of the training seed.
 
-    python -m training_aullm.unit_pulls
+    python -m benchmarks.unit_templates
 
 Each action unit's mean displacement over people is approximated by one pull on either side of the face, or two where
 one explains it badly: a Gaussian each, found by least squares.
@@ -15,11 +15,11 @@ from rich.progress import track
 from scipy.optimize import least_squares
 
 from dataset_scripts.synthetic.config import DOMAINS
-from dataset_scripts.synthetic.session import Session
-from processing_aullm.courses_aullm import FACE
-from processing_aullm.movement_aullm import CELLS, cell_centres
-from processing_aullm.unit_motion_aullm import PULLS, pulled
-from training_aullm.release import TRAINING_SEED
+from dataset_scripts.synthetic.tables.session import Session
+from processing_aullm.skin_field_aullm import CELLS, cell_centres
+from processing_aullm.skin_traces_aullm import FACE
+from processing_aullm.unit_templates_aullm import PULLS, pulled
+from training_aullm.runs.release_settings import TRAINING_SEED
 
 LEAST = (0.0, -1.1, 0.08, 0.08, -1.2, -1.2)  # centre, half widths, pixels right and down; sides of a crop are -1 and 1
 MOST = (1.0, 1.1, 0.6, 0.6, 1.2, 1.2)

@@ -30,8 +30,8 @@ from processing_aullm.blinks_aullm import find_blinks
 from processing_aullm.clip_aullm import AullmImageProcessor
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_aullm import open_clip
-from training_aullm.predict import load_pipeline
-from training_aullm.progress import wide_console
+from training_aullm.console import wide_console
+from training_aullm.loading import load_pipeline
 
 STREAM = ("decode", "detection", "landmarks", "refinement", "warp", "eyes")
 READING = ("motion gate", "spotting", "displacement field", "model")

@@ -10,8 +10,8 @@ from processing_aullm.clip_aullm import AullmImageProcessor
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_aullm import open_clip
 from training_aullm.figures.style import BLUE, new_figure
-from training_aullm.predict import load_pipeline
-from training_aullm.video_files import read_to_files
+from training_aullm.loading import load_pipeline
+from training_aullm.videos.video_files import read_to_files
 
 SAMPLES = 240  # points of a curve
 FILES = ("csv", "json", "parquet", "vtt")

@@ -22,14 +22,14 @@ from tqdm.auto import tqdm
 
 from benchmarks.faithfulness import CLEAR, THRESHOLD, interval_over, refuse_trained_on
 from dataset_scripts.synthetic import load_synthetic
-from dataset_scripts.synthetic.combinations import draw_labels
+from dataset_scripts.synthetic.acting.combinations import draw_labels
+from dataset_scripts.synthetic.acting.motion import Movement
+from dataset_scripts.synthetic.camera.shading import Camera
 from dataset_scripts.synthetic.config import get_domain
-from dataset_scripts.synthetic.motion import Movement
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Camera
+from dataset_scripts.synthetic.tables.session import Session
 from modeling_aullm.explanation_aullm import explain
-from training_aullm.predict import load_model
-from training_aullm.report import json_line, markdown_table, result_table
+from training_aullm.loading import load_model
+from training_aullm.score.report import json_line, markdown_table, result_table
 
 COLUMNS = {
     "who": "units compared",

@@ -28,9 +28,9 @@ from datasets import (
 )
 from tqdm.auto import tqdm
 
-from dataset_scripts.facs import DEFAULT_POLICY, Policy
+from dataset_scripts.cells.facs import DEFAULT_POLICY, Policy
+from dataset_scripts.frames.reconcile import ClipPlan
 from dataset_scripts.planning import BuildPlan, make_plan
-from dataset_scripts.reconcile import ClipPlan
 from dataset_scripts.registry import find_layout
 from dataset_scripts.report import Report
 from dataset_scripts.schema import FEATURES

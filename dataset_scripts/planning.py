@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from dataset_scripts.errata import accepted, apply_errata
-from dataset_scripts.frame_files import FolderFinder, FolderFrames, find_base, list_frames, what_is_in
+from dataset_scripts.frames.frame_files import FolderFinder, FolderFrames, find_base, list_frames, what_is_in
+from dataset_scripts.frames.reconcile import ClipPlan, Notes, Rules, plan_clip
 from dataset_scripts.layout import FrameFolder, Layout, Release
-from dataset_scripts.reconcile import ClipPlan, Notes, Rules, plan_clip
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow
-from dataset_scripts.sheet_rows import read_rows
-from dataset_scripts.sheets import SUFFIXES, read_sheet
+from dataset_scripts.sheets.errata import accepted, apply_errata
+from dataset_scripts.sheets.sheet_rows import read_rows
+from dataset_scripts.sheets.sheets import SUFFIXES, read_sheet
 
 _SHEETS = (*SUFFIXES, ".xls")
 _DEPTHS = ("*", "*/*", "*/*/*")

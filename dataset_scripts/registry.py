@@ -5,7 +5,7 @@ from importlib import import_module
 from dataset_scripts.layout import Layout
 
 MODULES: dict[str, str] = {
-    name: f"dataset_scripts.{name}"
+    name: f"dataset_scripts.sets.{name}"
     for name in ("casme", "casme2", "samm", "casme3", "fourdme", "mmew", "smic", "disfa", "bp4d", "folder")
 }
 

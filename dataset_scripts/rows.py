@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from dataset_scripts.facs import Coding
+from dataset_scripts.cells.facs import Coding
 from dataset_scripts.report import Report
 
 

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 
-from dataset_scripts.facs import DEFAULT_POLICY, Policy, states
+from dataset_scripts.cells.facs import DEFAULT_POLICY, Policy, states
+from dataset_scripts.frames.reconcile import LEAST_FRAMES, ClipPlan, Notes
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.layout import Layout, Release
-from dataset_scripts.reconcile import LEAST_FRAMES, ClipPlan, Notes
 from dataset_scripts.report import Finding
 from dataset_scripts.schema import FEATURES, complete_row
 from dataset_scripts.whole_files import whole_file

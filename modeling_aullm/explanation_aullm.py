@@ -9,7 +9,7 @@ or computes again with one node of the graph replaced.
 
 import torch
 
-from .motion_aullm import REFERENCE_SIZE
+from .displacement_aullm import REFERENCE_SIZE
 
 EXPERTS = ("fine detail", "wider detail", "whole face", "edges")
 """The experts of the content token in their order: meso 3 x 3, meso 5 x 5, global convolution, Laplacian."""

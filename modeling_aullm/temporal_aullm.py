@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from transformers import initialization as init
 
-from .motion_aullm import DisplacementField
+from .displacement_aullm import DisplacementField
 
 
 class EulerianFilter(nn.Module):

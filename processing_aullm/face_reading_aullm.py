@@ -8,11 +8,11 @@ part = reader.settled(ends=False)
 import numpy as np
 
 from .blinks_aullm import find_blinks
-from .courses_aullm import SkinCourses
 from .sections_aullm import Section
+from .skin_traces_aullm import SkinCourses
 from .spotting_aullm import LOOK_AHEAD_S, LOOK_BACK_S, MovementSpotter
 from .stream_aullm import FaceChunk
-from .unit_motion_aullm import along_units
+from .unit_templates_aullm import along_units
 from .windows_aullm import WindowGrid
 
 LEAST_MOVED = 0.35  # px that some action unit would move; a window with less is not shown to the model

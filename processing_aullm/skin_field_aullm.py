@@ -35,8 +35,9 @@ class SkinField:
     Attributes:
         texture: (CELLS, CELLS) how much of it there is: the smaller eigenvalue of the gradients' structure tensor.
 
-    Source: Lucas and Kanade (IJCAI 1981), inverse compositional, one Gaussian window a cell, as in motion_aullm.py; at
-        half its resolution. Every frame starts anew: what is carried over piles up where there is no texture.
+    Source: Lucas and Kanade (IJCAI 1981), inverse compositional, one Gaussian window a cell, as in
+        displacement_aullm.py, at half its resolution. Every frame starts anew: what is carried over piles up where
+        there is no texture.
     """
 
     def __init__(self, reference: np.ndarray) -> None:

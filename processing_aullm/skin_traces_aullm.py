@@ -7,7 +7,7 @@ courses.smooth()  # (n, C, 2) px of a 224-px crop
 
 import numpy as np
 
-from .movement_aullm import SkinField, around_eyes, cell_centres
+from .skin_field_aullm import SkinField, around_eyes, cell_centres
 from .stream_aullm import FaceChunk
 
 FACE_HALF = (0.95, 1.0)  # half axes of the face in its crop, sides -1 and 1

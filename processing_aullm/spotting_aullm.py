@@ -1,7 +1,7 @@
 """Movements in a stretch of video: onset, apex and offset, from the answers for windows and the course of the skin.
 
 The model says that an action unit acts within a window. The skin says when: its course along the fields of just these
-units (`unit_motion_aullm.py`) is followed by a bump (`bumps_aullm.py`), from rest to the apex and back.
+units (`unit_templates_aullm.py`) is followed by a bump (`movement_templates_aullm.py`), from rest to the apex and back.
 
     spotter = MovementSpotter(fps=30.0, threshold=0.5, action_units=["AU4", "AU12"])
     spotter.spot(courses, windows, blinks)  # [{"onset", "apex", "offset", "score", "action_units", "kind"}, ...]
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .bumps_aullm import MACRO, MICRO, BumpFit
-from .courses_aullm import BLINKING, SkinCourses
-from .unit_motion_aullm import unit_fields
+from .movement_templates_aullm import MACRO, MICRO, BumpFit
+from .skin_traces_aullm import BLINKING, SkinCourses
+from .unit_templates_aullm import unit_fields
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
 LEAST_SCORE = 0.8  # of the threshold: a score is a product of three shares, so it lies below the model's answers

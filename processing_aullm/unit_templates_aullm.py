@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .courses_aullm import BLINKING, FACE, without_head
-from .movement_aullm import cell_centres
+from .skin_field_aullm import cell_centres
+from .skin_traces_aullm import BLINKING, FACE, without_head
 
 LEAST_ENERGY = 0.3  # keeps a unit of which few cells are left from answering with noise
 PULLS: dict[str, tuple[tuple[float, ...], ...]] = {
@@ -35,7 +35,7 @@ PULLS: dict[str, tuple[tuple[float, ...], ...]] = {
 and down. Sides of a crop are -1 and 1; the other half is the mirror image.
 
 Source: our choice. Least squares to the mean displacement of 24 rendered people of three domains, at a size of one
-pixel (`python -m training_aullm.unit_pulls`; cosine 0.93 to 0.99). Single people resemble that mean with a cosine of
+pixel (`python -m benchmarks.unit_templates`; cosine 0.93 to 0.99). Single people resemble that mean with a cosine of
 0.73 (AU15, AU25) to 0.97 (AU26) in the median; the least alike person with -0.06 in AU15 and -0.25 in AU23.
 """
 

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from datasets import Features
 from huggingface_hub import DatasetCardData
 
+from dataset_scripts.cards.licences import TERMS, kind_of
 from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS
-from dataset_scripts.licences import TERMS, kind_of
 
 _NEEDED = ("sample_id", "data_set", "label_release", "subject", "action_units")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))

@@ -12,8 +12,8 @@ from typing import Protocol
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 
-from dataset_scripts.data_card import Contents, data_card, read_contents
-from dataset_scripts.licences import TERMS, kind_of
+from dataset_scripts.cards.data_card import Contents, data_card, read_contents
+from dataset_scripts.cards.licences import TERMS, kind_of
 
 
 class NotAllowedError(PermissionError):

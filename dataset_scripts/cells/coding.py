@@ -1,6 +1,6 @@
 """What a coder wrote in a FACS cell, as data: units with side, intensity and certainty, and what stayed unread.
 
-    coding = parse_cell("(R6 or R12) + R15B")  # of dataset_scripts.facs, which holds the grammar
+    coding = parse_cell("(R6 or R12) + R15B")  # of dataset_scripts.cells.facs, which holds the grammar
     coding.units     # 6 and 12 on the right as alternatives, 15 on the right at B, sure
     coding.text()    # "(R6 or R12)+R15B", the canonical form
     states(coding)   # {..., 6: -1, 12: -1, 15: 1, ...}

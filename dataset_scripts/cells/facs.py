@@ -17,8 +17,17 @@ Short forms: in "10A/B" the second branch is AU10 at B, in "A/L12" the first is 
 
 from dataclasses import dataclass, field, replace
 
-from dataset_scripts.coding import DEFAULT_POLICY, FACS_CODES, INTENSITIES, MARKS, CodedUnit, Coding, Policy, states
-from dataset_scripts.facs_tokens import Token, plain, tokenize
+from dataset_scripts.cells.coding import (
+    DEFAULT_POLICY,
+    FACS_CODES,
+    INTENSITIES,
+    MARKS,
+    CodedUnit,
+    Coding,
+    Policy,
+    states,
+)
+from dataset_scripts.cells.facs_tokens import Token, plain, tokenize
 
 __all__ = ["DEFAULT_POLICY", "FACS_CODES", "CodedUnit", "Coding", "Policy", "parse_cell", "states"]
 

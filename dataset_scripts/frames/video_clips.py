@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from dataset_scripts.video_frames import JPEG_QUALITY, VideoError, VideoFrames
+from dataset_scripts.frames.video_frames import JPEG_QUALITY, VideoError, VideoFrames
 
 
 @dataclass(frozen=True)

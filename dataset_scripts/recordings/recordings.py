@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dataset_scripts.coding import INTENSITIES
-from dataset_scripts.episodes import Cutting, Episode, cut_episodes
-from dataset_scripts.facs import CodedUnit, Coding
-from dataset_scripts.frame_codes import FrameCodes
+from dataset_scripts.cells.coding import INTENSITIES
+from dataset_scripts.cells.facs import CodedUnit, Coding
+from dataset_scripts.recordings.episodes import Cutting, Episode, cut_episodes
+from dataset_scripts.recordings.frame_codes import FrameCodes
 from dataset_scripts.rows import ClipRow
 
 

@@ -10,13 +10,13 @@ from pathlib import Path, PurePosixPath
 
 from tqdm.auto import tqdm
 
-from dataset_scripts.folder_metadata import IMAGE_SUFFIXES, METADATA, MetadataRow, read_metadata, refuse
-from dataset_scripts.frame_files import FolderFrames, list_frames
+from dataset_scripts.frames.frame_files import FolderFrames, list_frames
+from dataset_scripts.frames.video_clips import VideoClip, open_video
+from dataset_scripts.frames.video_frames import VIDEO_SUFFIXES, VideoError
 from dataset_scripts.layout import FrameFolder, Frames, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names
-from dataset_scripts.video_clips import VideoClip, open_video
-from dataset_scripts.video_frames import VIDEO_SUFFIXES, VideoError
+from dataset_scripts.sets.folder_metadata import IMAGE_SUFFIXES, METADATA, MetadataRow, read_metadata, refuse
 
 _FPS = "fps"
 _ANY_FPS = 25

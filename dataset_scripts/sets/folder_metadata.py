@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from dataset_scripts.facs import Coding, parse_cell
-from dataset_scripts.video_frames import VIDEO_SUFFIXES
+from dataset_scripts.cells.facs import Coding, parse_cell
+from dataset_scripts.frames.video_frames import VIDEO_SUFFIXES
 
 METADATA = "metadata.csv"
 REQUIRED = ("file_name", "subject", "action_units")

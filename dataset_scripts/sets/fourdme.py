@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from dataset_scripts.facs import CodedUnit
+from dataset_scripts.cells.facs import CodedUnit
 from dataset_scripts.layout import FrameFolder, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow

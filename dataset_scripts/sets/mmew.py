@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-from dataset_scripts.frame_files import plain_name
+from dataset_scripts.frames.frame_files import plain_name
 from dataset_scripts.layout import FrameFolder, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow

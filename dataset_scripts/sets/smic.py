@@ -10,8 +10,8 @@ https://www.oulu.fi/cmvs/node/41319 (HS: 164 clips of 16 subjects; VIS and NIR: 
 import os
 from pathlib import Path
 
-from dataset_scripts.facs import Coding
-from dataset_scripts.frame_files import what_is_in
+from dataset_scripts.cells.facs import Coding
+from dataset_scripts.frames.frame_files import what_is_in
 from dataset_scripts.layout import FrameFolder, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow

@@ -1,8 +1,8 @@
 """The clip source: procedural faces with exact action-unit truth. See docs/clip_source.md."""
 
-from dataset_scripts.synthetic.builder import load_synthetic
-from dataset_scripts.synthetic.take_table import load_takes
-from dataset_scripts.synthetic.takes import open_take, render_take
-from dataset_scripts.synthetic.video import render_video
+from dataset_scripts.synthetic.tables.builder import load_synthetic
+from dataset_scripts.synthetic.tables.take_table import load_takes
+from dataset_scripts.synthetic.tables.takes import open_take, render_take
+from dataset_scripts.synthetic.tables.video import render_video
 
 __all__ = ["load_synthetic", "load_takes", "open_take", "render_take", "render_video"]

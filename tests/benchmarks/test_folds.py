@@ -11,10 +11,10 @@ from benchmarks.folds import COLUMNS, Job, run_job
 from benchmarks.folds_table import summarise
 from benchmarks.variants import VARIANTS
 from tests.training_aullm.conftest import make_clips
-from training_aullm.predictions import Predictions
-from training_aullm.protocols import subject_folds
-from training_aullm.records import check_record
-from training_aullm.report import json_line, markdown_table
+from training_aullm.files import check_record
+from training_aullm.score.predictions import Predictions
+from training_aullm.score.protocols import subject_folds
+from training_aullm.score.report import json_line, markdown_table
 
 CROSS_UNITS = ("AU1", "AU4", "AU9")
 

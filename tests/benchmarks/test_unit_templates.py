@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmarks import unit_templates as unit_pulls
 from dataset_scripts.synthetic.config import DOMAINS
-from dataset_scripts.synthetic.session import Session
-from processing_aullm.unit_motion_aullm import PULLS, pulled
-from training_aullm import unit_pulls
+from dataset_scripts.synthetic.tables.session import Session
+from processing_aullm.unit_templates_aullm import PULLS, pulled
 
 
 @pytest.mark.parametrize("unit", ["AU4", "AU12"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from dataset_scripts.synthetic.video import render_video
+from dataset_scripts.synthetic.tables.video import render_video
 
 UNITS = {"anna": [["AU4"], ["AU12"]], "bo": [["AU12"], ["AU4", "AU1"]], "006": [["AU4"], ["AU1"]]}
 LEAD = 5

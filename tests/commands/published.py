@@ -10,9 +10,10 @@ from PIL import Image
 
 from dataset_scripts.labels import label_vector
 from dataset_scripts.schema import FEATURES, complete_row
-from training_aullm.fitting import new_model, new_processor
-from training_aullm.predictions import Predictions
-from training_aullm.runs import RunSettings, Source
+from training_aullm.learn.fitting import new_model, new_processor
+from training_aullm.prepare.sources import Source
+from training_aullm.runs.settings import RunSettings
+from training_aullm.score.predictions import Predictions
 
 UNITS = ("AU4", "AU12")
 SMALL = {"graph_width": 16, "high_width": 16, "mid_channels": 4, "encoder_channels": [4, 8], "lora_rank": 2}

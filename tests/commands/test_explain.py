@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from training_aullm import explaining
-from training_aullm.explaining import explanation_json, write_explanation
 from training_aullm.figures.explanation import chosen_units
+from training_aullm.videos import explaining
+from training_aullm.videos.explaining import explanation_json, write_explanation
 
 UNITS = ["AU4", "AU7", "AU12"]
 NOISE = np.random.default_rng(0)

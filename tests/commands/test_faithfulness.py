@@ -13,7 +13,7 @@ from benchmarks.hiding import face_cells, hide_motion, hide_pixels, moving_regio
 from benchmarks.without_unit import QuietSession, compare_claims, film_again
 from dataset_scripts.synthetic.config import get_domain
 from modeling_aullm import AullmOutput
-from training_aullm.clips import ClipSet
+from training_aullm.clips.clip_set import ClipSet
 
 ROOT = Path(__file__).parents[2]
 UNITS = {"AU4": (3, 6), "AU12": (10, 6)}  # where each unit's motion is, on a grid of 14 x 14
@@ -189,7 +189,7 @@ def test_a_trained_model_looks_where_it_says():
     if not (ROOT / "runs" / "demo" / "model").is_dir():
         pytest.skip("run `make demo` first: this reads runs/demo")
     from dataset_scripts.synthetic import load_synthetic
-    from training_aullm.predict import load_model
+    from training_aullm.loading import load_model
 
     model, processor = load_model(ROOT / "runs" / "demo")
     table = load_synthetic("casme2-like", subjects=4, clips=20, seed=7)

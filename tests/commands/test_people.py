@@ -3,7 +3,7 @@
 import datasets
 import pytest
 
-from training_aullm.run_scoring import refuse_shared_people
+from training_aullm.runs.scoring import refuse_shared_people
 
 
 def people(*names: str) -> datasets.Dataset:

@@ -9,10 +9,10 @@ import pytest
 from processing_aullm import AullmImageProcessor, AullmProcessor
 from tests.contract.tokenizers import byte_tokenizer
 from tests.contract.tree import PACKAGES, ROOT
-from training_aullm.predict import load_model
-from training_aullm.publish import ask_stranger, largest_difference, save_for_hub
+from training_aullm.loading import load_model
+from training_aullm.publishing.saving import ask_stranger, largest_difference, save_for_hub
 
-STRANGER = str(ROOT / "training_aullm" / "stranger.py")
+STRANGER = str(ROOT / "training_aullm" / "publishing" / "stranger.py")
 
 
 def test_the_stranger_cannot_import_our_packages():

@@ -7,12 +7,12 @@ import pytest
 import torch
 from huggingface_hub import HfApi, constants
 
-from dataset_scripts.synthetic.video import render_video
+from dataset_scripts.synthetic.tables.video import render_video
 from tests.commands.published import CLIPS, PEOPLE, UNITS, write_run
 from tests.hub.app import TOKEN
 from tests.hub.server import running
-from training_aullm.predict import load_model
-from training_aullm.publish import largest_difference, run_stranger
+from training_aullm.loading import load_model
+from training_aullm.publishing.saving import largest_difference, run_stranger
 from training_aullm.publishing.sending import carry_out, make_plan
 from training_aullm.publishing.staging import Publication
 

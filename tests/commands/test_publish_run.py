@@ -20,8 +20,8 @@ from tests.hub.store import Store
 from training_aullm.cli.publish import publish as command
 from training_aullm.publishing import staging
 from training_aullm.publishing.inspection import NotForSendingError, refuse_leaks
-from training_aullm.publishing.marks import machine_marks
-from training_aullm.publishing.parcels import Parcel
+from training_aullm.publishing.repo_folders import Parcel
+from training_aullm.publishing.secret_patterns import machine_marks
 from training_aullm.publishing.sending import carry_out, make_plan
 from training_aullm.publishing.staging import NOT_YET, Publication
 

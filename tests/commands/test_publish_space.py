@@ -3,8 +3,8 @@
 from tests.contract.tree import ROOT
 from training_aullm.publishing import staging
 from training_aullm.publishing.inspection import refuse_leaks
-from training_aullm.publishing.marks import machine_marks
-from training_aullm.publishing.parcels import Parcel
+from training_aullm.publishing.repo_folders import Parcel
+from training_aullm.publishing.secret_patterns import machine_marks
 
 
 def test_the_page_of_the_project_may_go_as_it_is(tmp_path):

@@ -7,14 +7,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from dataset_scripts.synthetic.codec import write_mp4
+from dataset_scripts.synthetic.camera.codec import write_mp4
 from tests.processing_aullm.faked_faces import FakeProcessor
-from training_aullm import reading_overview
-from training_aullm.reading_files import WRITERS, events_in_order
-from training_aullm.reading_journal import Journal
-from training_aullm.reading_overview import reading_of_face
-from training_aullm.readings import FaceTimeline, draw_reading, reading_table
-from training_aullm.video_files import base_names, read_to_files
+from training_aullm.videos import overview as reading_overview
+from training_aullm.videos.journal import Journal
+from training_aullm.videos.overview import reading_of_face
+from training_aullm.videos.readings import FaceTimeline, draw_reading, reading_table
+from training_aullm.videos.tables import WRITERS, events_in_order
+from training_aullm.videos.video_files import base_names, read_to_files
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from dataset_scripts.synthetic.codec import write_mp4
-from training_aullm import reading_film, video_files
+from dataset_scripts.synthetic.camera.codec import write_mp4
 from training_aullm.pace import Pace
-from training_aullm.reading_files import WRITERS, events_of
-from training_aullm.reading_film import AnnotatedFilm
-from training_aullm.reading_journal import Journal
-from training_aullm.video_files import read_to_files
+from training_aullm.videos import film as reading_film
+from training_aullm.videos import video_files
+from training_aullm.videos.film import AnnotatedFilm
+from training_aullm.videos.journal import Journal
+from training_aullm.videos.tables import WRITERS, events_of
+from training_aullm.videos.video_files import read_to_files
 
 ALL = (*WRITERS, "mp4")
 

@@ -4,7 +4,8 @@ import pytest
 
 from dataset_scripts.synthetic.config import DOMAINS
 from training_aullm.cli.options import Domain, action_unit_names
-from training_aullm.runs import RunSettings, Source, default_action_units
+from training_aullm.prepare.sources import Source, default_action_units
+from training_aullm.runs.settings import RunSettings
 
 
 def test_settings_come_back_as_written(tmp_path):

@@ -7,10 +7,10 @@ from datasets import Dataset, load_dataset
 from typer.testing import CliRunner
 
 from dataset_scripts import synthetic
-from dataset_scripts.synthetic.take_table import TAKE_FEATURES
-from training_aullm import previews
+from dataset_scripts.synthetic.tables.take_table import TAKE_FEATURES
 from training_aullm.cli.main import app
 from training_aullm.cli.synth import event_counts
+from training_aullm.prepare import previews
 
 
 @pytest.fixture

@@ -12,11 +12,10 @@ from PIL import Image
 
 from dataset_scripts import builder, planning
 from dataset_scripts.builder import load_dataset_from
-from dataset_scripts.errata import Erratum, apply_errata
 from dataset_scripts.schema import FEATURES
-
-from .trees.casme2 import ROWS, clip_folder, found, load, write_casme2
-from .trees.common import grey_jpeg
+from dataset_scripts.sheets.errata import Erratum, apply_errata
+from tests.dataset_scripts.trees.casme2 import ROWS, clip_folder, found, load, write_casme2
+from tests.dataset_scripts.trees.common import grey_jpeg
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS, AU_SETS, label_vector
-from dataset_scripts.synthetic.muscles import LEAKAGE, MAKEHUMAN, RENDERED_UNITS
+from dataset_scripts.synthetic.people.muscles import LEAKAGE, MAKEHUMAN, RENDERED_UNITS
 
 
 def test_sets_are_made_of_known_units_and_have_no_doubles():

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from dataset_scripts.errata import ERRATA, Erratum, accepted, apply_errata
-from dataset_scripts.facs import Coding, parse_cell
-from dataset_scripts.published import PUBLISHED, TWELVE
+from dataset_scripts.cards.published import PUBLISHED, TWELVE
+from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.registry import MODULES
 from dataset_scripts.report import NotAsPublished, Report
 from dataset_scripts.rows import ClipRow
+from dataset_scripts.sheets.errata import ERRATA, Erratum, accepted, apply_errata
 
 ROW = ClipRow("sub01", "EP01_2", Coding(), "4", 10, 90, 20, None, None, "sheet.xlsx", 7)
 

@@ -2,14 +2,13 @@
 
 import pytest
 
-from dataset_scripts.casme2 import LAYOUT
-from dataset_scripts.facs import Coding
+from dataset_scripts.cells.facs import Coding
 from dataset_scripts.layout import FrameFolder, Layout, Release, numbered
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names
-from dataset_scripts.sheet_rows import read_rows
-
-from .trees.common import write_table
+from dataset_scripts.sets.casme2 import LAYOUT
+from dataset_scripts.sheets.sheet_rows import read_rows
+from tests.dataset_scripts.trees.common import write_table
 
 HEADINGS = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units"]
 

@@ -5,10 +5,10 @@ import io
 import pytest
 from PIL import Image
 
-from dataset_scripts.facs import parse_cell
+from dataset_scripts.cells.facs import parse_cell
+from dataset_scripts.frames.reconcile import ClipPlan
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.layout import FrameFolder, Layout, Release
-from dataset_scripts.reconcile import ClipPlan
 from dataset_scripts.rows import ClipRow
 from dataset_scripts.subject_files import Recipe, file_name, fingerprint, is_whole, natural
 

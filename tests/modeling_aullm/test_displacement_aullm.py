@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from modeling_aullm import motion_aullm
-from modeling_aullm.motion_aullm import DisplacementField
+from modeling_aullm import displacement_aullm
+from modeling_aullm.displacement_aullm import DisplacementField
 
 GRID = 28
 CELL = np.arange(GRID) * 8 + 3.5  # centres of the cells in pixels of a 224-px crop
@@ -107,8 +107,8 @@ def test_clips_that_share_frames_are_measured_as_if_they_did_not(skin, monkeypat
     field, seen = DisplacementField(GRID), []
     alone = field(frames[windows])
     assert alone[0, 0, 1].max() > 0.5
-    equalise = motion_aullm.equalise_light
-    monkeypatch.setattr(motion_aullm, "equalise_light", lambda part: seen.append(len(part)) or equalise(part))
+    equalise = displacement_aullm.equalise_light
+    monkeypatch.setattr(displacement_aullm, "equalise_light", lambda part: seen.append(len(part)) or equalise(part))
     torch.testing.assert_close(field.of_shared(frames, windows), alone, atol=1e-4, rtol=0)
     assert sum(seen) == len(frames)
 
@@ -131,24 +131,24 @@ def plain_blur(image: torch.Tensor, sigma: float) -> torch.Tensor:
 @pytest.mark.parametrize("side", [112, 98])
 def test_slow_light_is_pooled_blurred_and_enlarged(side):
     frames = torch.rand(2, 1, side, side)
-    coarse = plain_blur(F.avg_pool2d(frames, motion_aullm.LIGHT_STRIDE), 8.0 / motion_aullm.LIGHT_STRIDE)
+    coarse = plain_blur(F.avg_pool2d(frames, displacement_aullm.LIGHT_STRIDE), 8.0 / displacement_aullm.LIGHT_STRIDE)
     expected = F.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=False)
-    torch.testing.assert_close(motion_aullm.slow_part(frames[:, 0]), expected[:, 0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(displacement_aullm.slow_part(frames[:, 0]), expected[:, 0], atol=1e-5, rtol=0)
 
 
 def test_a_window_is_a_gaussian_around_its_cell():
     image = torch.rand(3, 1, 112, 112)
-    expected = F.avg_pool2d(plain_blur(F.avg_pool2d(image, 4), 2 * motion_aullm.WINDOW_IN_CELLS), 2)
+    expected = F.avg_pool2d(plain_blur(F.avg_pool2d(image, 4), 2 * displacement_aullm.WINDOW_IN_CELLS), 2)
     torch.testing.assert_close(DisplacementField(14)._window(image), expected, atol=1e-5, rtol=0)
 
 
 def test_a_warp_reads_at_displaced_places_and_repeats_the_border(skin):
     frames = torch.from_numpy(skin)[None, None]
-    still = motion_aullm.warp(frames, torch.zeros(1, 1, 2, GRID, GRID))
+    still = displacement_aullm.warp(frames, torch.zeros(1, 1, 2, GRID, GRID))
     torch.testing.assert_close(still, frames, atol=1e-4, rtol=0)
     for field in (torch.zeros(1, 1, 2, 1, 1), torch.zeros(1, 1, 2, GRID, GRID)):
         field[:, :, 0] = 2.0
-        right = motion_aullm.warp(frames, field)
+        right = displacement_aullm.warp(frames, field)
         torch.testing.assert_close(right[..., :-2], frames[..., 2:], atol=1e-3, rtol=0)
         torch.testing.assert_close(right[..., -1], frames[..., -1], atol=1e-3, rtol=0)
 

@@ -15,7 +15,7 @@ from tests.contract.tree import ROOT
 from tests.modeling_aullm.conftest import PROMPT, UNITS
 from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
 
-STRANGER = ROOT / "training_aullm" / "stranger.py"
+STRANGER = ROOT / "training_aullm" / "publishing" / "stranger.py"
 
 
 class PromptedProcessor(FakeProcessor):
@@ -91,16 +91,18 @@ def test_an_entry_and_the_code_are_put_into_a_folder(tmp_path):
     add_pipeline(tmp_path)
     entry = json.loads((tmp_path / "config.json").read_text())["custom_pipelines"][TASK]
     assert entry["impl"] == "pipeline_aullm.AullmPipeline" and entry["pt"] == ["AutoModelForVideoClassification"]
-    assert {"pipeline_aullm.py", "explanation_aullm.py", "motion_aullm.py"} <= {p.name for p in tmp_path.iterdir()}
+    assert {"pipeline_aullm.py", "explanation_aullm.py", "displacement_aullm.py"} <= {
+        p.name for p in tmp_path.iterdir()
+    }
     with pytest.raises(FileNotFoundError):
         add_pipeline(tmp_path / "nothing")
 
 
 @pytest.mark.slow
 def test_a_saved_folder_reads_a_video_in_a_fresh_process(tmp_path):
-    from dataset_scripts.synthetic.video import render_video
-    from training_aullm.fitting import new_model, new_processor
-    from training_aullm.recipes import recipe_base
+    from dataset_scripts.synthetic.tables.video import render_video
+    from training_aullm.learn.fitting import new_model, new_processor
+    from training_aullm.learn.recipes import recipe_base
 
     language_model, names = save_tiny_language_model(tmp_path / "language"), ["AU4", "AU12"]
     recipe = recipe_base().but(model={"num_language_layers": 2})

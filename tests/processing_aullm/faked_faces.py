@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import torch
 
-from processing_aullm.courses_aullm import FACE, HEAD
-from processing_aullm.movement_aullm import CELLS
 from processing_aullm.reading_aullm import VideoReading
+from processing_aullm.skin_field_aullm import CELLS
+from processing_aullm.skin_traces_aullm import FACE, HEAD
 from processing_aullm.stream_aullm import FaceChunk
-from processing_aullm.unit_motion_aullm import PULLS, pulled
+from processing_aullm.unit_templates_aullm import PULLS, pulled
 from processing_aullm.video_aullm import ClipError
 
 SIZE, FPS = 112, 10.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from processing_aullm.bumps_aullm import MACRO, MICRO
+from processing_aullm.movement_templates_aullm import MACRO, MICRO
 
 ALONG = np.array([[1.0, 0.0, 0.0]])
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from processing_aullm.courses_aullm import BLINKING, HEAD, SkinCourses
+from processing_aullm.skin_traces_aullm import BLINKING, HEAD, SkinCourses
 from processing_aullm.spotting_aullm import LEAST_SCORE, MICRO_S, MovementSpotter
-from processing_aullm.unit_motion_aullm import unit_fields
+from processing_aullm.unit_templates_aullm import unit_fields
 
 FIRST, FPS, UNITS = 100, 30.0, ["AU1", "AU2", "AU17", "AU4", "AU12"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from processing_aullm.courses_aullm import BLINKING, FACE, HEAD, without_head
-from processing_aullm.movement_aullm import cell_centres
-from processing_aullm.unit_motion_aullm import PULLS, along_units, pulled, unit_fields
+from processing_aullm.skin_field_aullm import cell_centres
+from processing_aullm.skin_traces_aullm import BLINKING, FACE, HEAD, without_head
+from processing_aullm.unit_templates_aullm import PULLS, along_units, pulled, unit_fields
 
 NAMES = list(PULLS)
 SURE = np.ones(len(HEAD), np.float32)

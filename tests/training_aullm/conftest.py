@@ -5,7 +5,7 @@ import torch
 
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection
 from tests.contract.language_models import save_tiny_language_model
-from training_aullm.clips import ClipSet
+from training_aullm.clips.clip_set import ClipSet
 
 UNITS = ("AU1", "AU2", "AU4", "AU12")
 PROMPT = {

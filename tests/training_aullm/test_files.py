@@ -2,7 +2,7 @@
 
 import pytest
 
-from training_aullm.records import check_record, write_whole
+from training_aullm.files import check_record, write_whole
 
 
 def test_equal_settings_pass_and_others_are_named(tmp_path):

@@ -8,7 +8,7 @@ import datasets
 import evaluate
 import numpy as np
 
-from training_aullm.metrics import score
+from training_aullm.score.metrics import score
 
 _DESCRIPTION = """
 Positive-class F1 per action unit at a fixed threshold on pooled predictions, its mean over the action units that have

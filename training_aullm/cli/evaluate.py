@@ -77,10 +77,10 @@ def evaluate(
       aullm evaluate --data prepared/disfa --protocol split
       aullm evaluate runs/base --dataset folder --data-dir my-clips
     """
-    from training_aullm.evaluating import plan_evaluation
-    from training_aullm.runs import RunSettings, default_action_units
-    from training_aullm.showing import show_result
-    from training_aullm.sources import about_source
+    from training_aullm.prepare.sources import about_source, default_action_units
+    from training_aullm.runs.evaluating import plan_evaluation
+    from training_aullm.runs.settings import RunSettings
+    from training_aullm.runs.showing import show_result
 
     def begin(source) -> RunSettings:
         names = action_unit_names(action_units) or default_action_units(source)

@@ -37,9 +37,9 @@ def explain(
     """
     from processing_aullm.sentences_aullm import describe
     from training_aullm.cli.options import action_unit_names
-    from training_aullm.explaining import explain_video, write_explanation
-    from training_aullm.predict import load_model
-    from training_aullm.progress import wide_console
+    from training_aullm.console import wide_console
+    from training_aullm.loading import load_model
+    from training_aullm.videos.explaining import explain_video, write_explanation
 
     console = wide_console()
     with console.status(f"loading {model}"):

@@ -30,9 +30,9 @@ def inspect(
       aullm inspect prepared/casme2
       aullm inspect prepared/mine --clips 20
     """
-    from training_aullm.inspecting import Inspection, draw_inspection
-    from training_aullm.inspection_tables import inspection_tables
-    from training_aullm.progress import wide_console
+    from training_aullm.console import wide_console
+    from training_aullm.prepare.inspecting import Inspection, draw_inspection
+    from training_aullm.prepare.inspection_tables import inspection_tables
 
     inspection = Inspection.of(data)
     console = wide_console()

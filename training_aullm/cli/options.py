@@ -80,6 +80,6 @@ def chosen_source(
     """The clips that the options name, or None where they name none."""
     if domain is None and data is None and dataset is None and data_dir is None:
         return None
-    from training_aullm.sources import choose_source
+    from training_aullm.prepare.sources import choose_source
 
     return choose_source(domain and domain.value, data, dataset, data_dir, subjects, clips)

@@ -48,9 +48,9 @@ def predict(
     from rich.progress import Progress
 
     from processing_aullm import ClipError
-    from training_aullm.predict import load_pipeline
-    from training_aullm.progress import wide_console
-    from training_aullm.video_files import FORMATS, base_names, check_formats, read_to_files
+    from training_aullm.console import wide_console
+    from training_aullm.loading import load_pipeline
+    from training_aullm.videos.video_files import FORMATS, base_names, check_formats, read_to_files
 
     console = wide_console()
     options = {"faces": faces, "start": start, "end": end, "length": length, "hop": hop, "threshold": threshold}

@@ -85,9 +85,9 @@ def prepare(
       aullm inspect prepared/mine
     """
     from dataset_scripts.report import Report
-    from training_aullm.inspection_tables import finding_tables
-    from training_aullm.preparing import Preparation, prepare
-    from training_aullm.progress import wide_console
+    from training_aullm.console import wide_console
+    from training_aullm.prepare.inspection_tables import finding_tables
+    from training_aullm.prepare.preparing import Preparation, prepare
 
     paths = [path and str(path) for path in (data_dir, sheet)]
     chosen = (frames.value, align, whole, strict, alternatives.value, unclear.value)

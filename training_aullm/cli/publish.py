@@ -37,9 +37,9 @@ def publish(
       aullm publish runs/release --repo me/aullm --private
       aullm publish runs/mine --repo me/aullm-mine --no-space --no-dataset
     """
-    from training_aullm.publishing.parcels import repositories
+    from training_aullm.publishing.repo_folders import repositories
     from training_aullm.publishing.staging import Publication
-    from training_aullm.publishing.telling import show_plan, show_sent
+    from training_aullm.publishing.summary import show_plan, show_sent
 
     left_out = {"space": no_space, "clips": no_dataset, "metric": no_metric}
     roles = tuple(role for role in repositories(repo) if not left_out.get(role))

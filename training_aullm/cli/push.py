@@ -30,8 +30,8 @@ def push(
       aullm push prepared/mine --repo me/my-clips --licence cc-by-4.0
       aullm push prepared/casme2 --repo lab/casme2-aligned --private --i-may-share
     """
-    from dataset_scripts.sharing import push_prepared
-    from training_aullm.prepared import PreparedRecord
+    from dataset_scripts.cards.sharing import push_prepared
+    from training_aullm.prepare.prepared import PreparedRecord
 
     record = PreparedRecord.load(data)
     address = push_prepared(data, repo, private=private, licence_allows=i_may_share, licence=licence)

@@ -131,7 +131,7 @@ def _refuse(options: dict, why: str) -> None:
 
 def _write_clips(domain: str, out: Path, options: dict) -> None:
     from dataset_scripts.synthetic import load_synthetic
-    from training_aullm.previews import save_preview
+    from training_aullm.prepare.previews import save_preview
 
     table = load_synthetic(domain, **options)
     out.mkdir(parents=True, exist_ok=True)

@@ -56,9 +56,9 @@ def train(
       aullm train --dataset folder --data-dir my-clips --out runs/mine
       aullm train --domain samm-like --preset paper --out runs/paper --resume
     """
-    from training_aullm.run_training import train_run
-    from training_aullm.runs import RunSettings, Source, default_action_units
-    from training_aullm.sources import about_source
+    from training_aullm.prepare.sources import Source, about_source, default_action_units
+    from training_aullm.runs.settings import RunSettings
+    from training_aullm.runs.training import train_run
 
     source = chosen_source(domain, data, dataset, data_dir, subjects, clips) or Source()
     names = action_unit_names(action_units) or default_action_units(source)

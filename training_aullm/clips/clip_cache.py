@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dataset_scripts.whole_files import whole_file
-from training_aullm.frames import stored_rows
+from training_aullm.clips.stored_frames import stored_rows
 
 MEASUREMENT_CLASS = "DisplacementField"  # by name: a model loaded from a folder has classes of its own
 CLIP_COLUMNS = ["sample_id", "onset", "apex", "offset", "frames"]

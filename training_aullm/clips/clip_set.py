@@ -19,8 +19,8 @@ from tqdm.auto import tqdm
 
 from dataset_scripts.labels import ACTION_UNITS
 from processing_aullm.video_aullm import FrameList
-from training_aullm.clip_cache import CLIP_COLUMNS, fingerprint, load_tensors, save_tensors
-from training_aullm.frames import EncodedFrames, stored_rows
+from training_aullm.clips.clip_cache import CLIP_COLUMNS, fingerprint, load_tensors, save_tensors
+from training_aullm.clips.stored_frames import EncodedFrames, stored_rows
 
 ACTION_UNIT_COLUMNS = {name: column for column, name in enumerate(ACTION_UNITS)}
 

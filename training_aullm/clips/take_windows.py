@@ -25,7 +25,7 @@ from dataset_scripts.whole_files import whole_file
 from modeling_aullm import AullmConfig
 from modeling_aullm.temporal_aullm import MotionFrontEnd
 from processing_aullm import AullmImageProcessor
-from training_aullm.clips import ClipSet
+from training_aullm.clips.clip_set import ClipSet
 
 EXPRESSIONS = ("micro", "macro")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training_aullm.bootstrap import Interval
+from training_aullm.score.bootstrap import Interval
 
 from .style import CYCLE, INK, new_figure
 

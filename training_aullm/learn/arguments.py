@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 
 from transformers import TrainingArguments
 
-from training_aullm.augmentation import AugmentationSettings
+from training_aullm.learn.augmentation import AugmentationSettings
 
 PREFIX = "augment_"
 DEFAULTS = AugmentationSettings()

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from training_aullm.arguments import AullmTrainingArguments
-from training_aullm.augmentation import augment_motion, augment_pixels, draw, mix_motion, normals_needed, partners
-from training_aullm.clips import ClipSet
-from training_aullm.counterfactual import draw_flips
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.arguments import AullmTrainingArguments
+from training_aullm.learn.augmentation import augment_motion, augment_pixels, draw, mix_motion, normals_needed, partners
+from training_aullm.learn.counterfactual import draw_flips
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):

@@ -13,9 +13,9 @@ import torch
 from sklearn.metrics import precision_recall_curve
 from torch import nn
 
-from training_aullm.arguments import AullmTrainingArguments
-from training_aullm.batches import TrainingBatches
-from training_aullm.clips import ClipSet
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.arguments import AullmTrainingArguments
+from training_aullm.learn.batches import TrainingBatches
 
 
 def best_cut(logits: np.ndarray, labels: np.ndarray) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from training_aullm.batches import with_flips
+from training_aullm.learn.batches import with_flips
 
 EVALUATION_EPOCH = 0  # flips of an evaluation are the same every time, so that its losses can be compared over epochs
 

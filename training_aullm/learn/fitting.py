@@ -16,11 +16,11 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set
 
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection, resolve_language_model
 from processing_aullm import AullmProcessor
-from training_aullm.calibration import decision_shift, move_bias
-from training_aullm.clips import ClipSet
-from training_aullm.predictions import Predictions
-from training_aullm.recipes import Recipe
-from training_aullm.trainer import AullmTrainer
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.calibration import decision_shift, move_bias
+from training_aullm.learn.recipes import Recipe
+from training_aullm.learn.trainer import AullmTrainer
+from training_aullm.score.predictions import Predictions
 
 
 def new_processor(

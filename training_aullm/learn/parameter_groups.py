@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from training_aullm.arguments import AullmTrainingArguments
+from training_aullm.learn.arguments import AullmTrainingArguments
 
 LED_CLASS = "EulerianFilter"  # by name: a model loaded from a folder has classes of its own
 LORA_MARK = "lora_"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from training_aullm.arguments import PREFIX, AullmTrainingArguments
-from training_aullm.augmentation import AugmentationSettings
+from training_aullm.learn.arguments import PREFIX, AullmTrainingArguments
+from training_aullm.learn.augmentation import AugmentationSettings
 
 
 @dataclass(frozen=True)

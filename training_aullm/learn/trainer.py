@@ -18,12 +18,12 @@ from transformers import Trainer
 from transformers.trainer_utils import EvalPrediction
 from transformers.utils import SAFE_WEIGHTS_NAME
 
-from training_aullm.arguments import AullmTrainingArguments
-from training_aullm.batches import EpochBatches, EpochLoader, TrainingBatches, as_is
-from training_aullm.collator import ClipCollator
-from training_aullm.counterfactual import intervention, invariance
-from training_aullm.metrics import score
-from training_aullm.parameter_groups import parameter_groups
+from training_aullm.learn.arguments import AullmTrainingArguments
+from training_aullm.learn.batches import EpochBatches, EpochLoader, TrainingBatches, as_is
+from training_aullm.learn.collator import ClipCollator
+from training_aullm.learn.counterfactual import intervention, invariance
+from training_aullm.learn.parameter_groups import parameter_groups
+from training_aullm.score.metrics import score
 
 
 class PartMeter:
@@ -63,7 +63,7 @@ class AullmTrainer(Trainer):
         Args:
             model: an AullmForActionUnitDetection.
             args: training arguments.
-            **kwargs: as for `Trainer`. By default evaluation scores with `training_aullm.metrics`.
+            **kwargs: as for `Trainer`. By default evaluation scores with `training_aullm.score.metrics`.
         """
         kwargs.setdefault("data_collator", ClipCollator(args.flip_seed if args.uses_counterfactuals else None))
         kwargs.setdefault("compute_metrics", self._score)

@@ -14,7 +14,7 @@ import numpy as np
 from dataset_scripts.report import Finding
 from processing_aullm import ClipError
 from processing_aullm.alignment_aullm import FaceAligner
-from training_aullm.frames import EncodedFrames
+from training_aullm.clips.stored_frames import EncodedFrames
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 """Level 1: 27 kB and 1.0 ms for a 224-px crop; level 6 saves 5 % and takes 5 ms. JPEG at 95 leaves 0.4 grey levels."""

@@ -12,14 +12,14 @@ from pathlib import Path
 import datasets
 import numpy as np
 
+from dataset_scripts.cards.published import Published, published
 from dataset_scripts.labels import ACTION_UNITS
-from dataset_scripts.published import Published, published
 from dataset_scripts.report import REPORT_FILE, Report
 from training_aullm.figures.cooccurrence import draw_cooccurrence
 from training_aullm.figures.differences import Difference, draw_differences
 from training_aullm.figures.durations import draw_durations
-from training_aullm.previews import present_units, spread_over_subjects
-from training_aullm.runs import Source
+from training_aullm.prepare.previews import present_units, spread_over_subjects
+from training_aullm.prepare.sources import Source
 
 COLUMNS = ["data_set", "label_release", "subject", "fps", "onset", "apex", "offset", "action_units"]
 

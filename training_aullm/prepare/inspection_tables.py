@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS
 from dataset_scripts.report import Report
-from training_aullm.inspecting import Inspection
+from training_aullm.prepare.inspecting import Inspection
 
 MOST_PAIRS, MOST_FINDINGS = 10, 8
 KINDS = {"dropped": "left out", "repaired": "repaired", "doubtful": "doubtful"}

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from processing_aullm import AullmImageProcessor
-from training_aullm import aligning
+from training_aullm.prepare import aligning
 
 
 def code_digest() -> str:

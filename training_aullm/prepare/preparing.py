@@ -21,17 +21,18 @@ import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
 from dataset_scripts.builder import load_dataset_from
-from dataset_scripts.facs import Policy
+from dataset_scripts.cells.facs import Policy
 from dataset_scripts.report import Report
 from dataset_scripts.subject_files import file_name
 from dataset_scripts.synthetic import load_synthetic
-from dataset_scripts.synthetic.builder import default_cache
 from dataset_scripts.synthetic.config import DOMAINS
+from dataset_scripts.synthetic.tables.builder import default_cache
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import FaceAligner
-from training_aullm.aligning import ClipForm
-from training_aullm.origins import code_digest, listing_digest
-from training_aullm.prepared import (
+from training_aullm.files import write_whole
+from training_aullm.prepare.aligning import ClipForm
+from training_aullm.prepare.origins import code_digest, listing_digest
+from training_aullm.prepare.prepared import (
     CACHE_FOLDER,
     DATA_FOLDER,
     RECORD_FILE,
@@ -44,9 +45,8 @@ from training_aullm.prepared import (
     package_version,
     present_numbers,
 )
-from training_aullm.records import write_whole
-from training_aullm.subject_shards import SubjectJob, count_frames, read_findings
-from training_aullm.subject_workers import write_subjects
+from training_aullm.prepare.subject_shards import SubjectJob, count_frames, read_findings
+from training_aullm.prepare.subject_workers import write_subjects
 
 CLIPS_A_PROCESS = 25  # a process takes some seconds to start, as long as these clips take to align
 SOURCE_FOLDER, LISTING_FILE = "source", "listing"

@@ -1,13 +1,63 @@
-"""From the options of a command to clips on disk."""
+"""Where clips come from: a rendered domain or clips on disk, and the action units that can be learnt from them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_scripts.labels import AU_SETS
+import datasets
+
+from dataset_scripts.labels import ACTION_UNITS, AU_SETS
 from dataset_scripts.report import Report
-from training_aullm.prepared import PreparedRecord, is_prepared
-from training_aullm.preparing import Preparation, prepare_cached
-from training_aullm.runs import Source, people_showing
+from dataset_scripts.synthetic import load_synthetic
+from training_aullm.prepare.prepared import PreparedRecord, is_prepared, load_prepared
+from training_aullm.prepare.preparing import Preparation, prepare_cached
+
+TABLE_FILE = "clips.parquet"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where clips come from: a rendered domain, or clips on disk. Exactly one of the two is given.
+
+    Attributes:
+        domain: of the clip source.
+        data: a prepared set, a folder with clips.parquet, or a parquet file.
+        subjects: people to render; None: as many as the real data set has.
+        clips: clips to render; None: as the real data set has per person.
+        seed: of the rendering.
+    """
+
+    domain: str | None = None
+    data: str | None = None
+    subjects: int | None = None
+    clips: int | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        if (self.domain is None) == (self.data is None):
+            raise ValueError("pass one of --domain (clips are rendered), --data (prepared clips) and --dataset")
+
+    def load(self) -> datasets.Dataset:
+        """The table of clips.
+
+        Raises:
+            FileNotFoundError: `data` is no parquet file, no prepared set and no folder with clips.parquet.
+        """
+        if self.domain is not None:
+            return load_synthetic(self.domain, subjects=self.subjects, clips=self.clips, seed=self.seed)
+        path = Path(self.data)
+        if path.is_file():
+            return datasets.Dataset.from_parquet(str(path))
+        if (path / TABLE_FILE).is_file():
+            return datasets.Dataset.from_parquet(str(path / TABLE_FILE))
+        return load_prepared(path)
+
+    @property
+    def name(self) -> str:
+        """The domain, the prepared set's data set, or the file's name: for folders and titles."""
+        if self.domain is not None:
+            return self.domain
+        return PreparedRecord.load(self.data).name if is_prepared(self.data) else Path(self.data).stem
 
 
 def choose_source(
@@ -66,6 +116,63 @@ def about_source(source: Source, action_units: Sequence[str] | None) -> list[str
         shown = ", ".join(f"{name} (shown by {n})" for name, n in others.items())
         lines += [f"Left out: {shown}; --action-units asks for them."] if others else []
     return lines
+
+
+def default_action_units(source: Source) -> tuple[str, ...]:
+    """The action units that a data set's protocol scores; for other clips those that two people or more show.
+
+    A unit that one person alone shows can be learnt or tested, but not both.
+
+    Args:
+        source: of the clips.
+
+    Returns:
+        Names in the order of `ACTION_UNITS`.
+
+    Raises:
+        ValueError: nothing to learn: no clip shows an action unit.
+    """
+    if AU_SETS.get(source.name):
+        return AU_SETS[source.name]
+    people = people_showing(source.load())
+    if not people:
+        raise ValueError(
+            f"no clip of {source.name} is coded with an action unit: there is nothing to learn or to score"
+        )
+    wanted = min(2, max(people.values()))
+    return tuple(name for name, count in people.items() if count >= wanted)
+
+
+def people_showing(table: datasets.Dataset) -> dict[str, int]:
+    """How many people show each action unit.
+
+    Args:
+        table: rows of `dataset_scripts.schema.FEATURES`.
+
+    Returns:
+        Name -> people, for units that at least one clip shows, in the order of `ACTION_UNITS`.
+    """
+    people: dict[str, set[str]] = {name: set() for name in ACTION_UNITS}
+    for row in table.select_columns(["subject", "action_units"]):
+        for name, state in zip(ACTION_UNITS, row["action_units"], strict=True):
+            if state == 1:
+                people[name].add(row["subject"])
+    return {name: len(each) for name, each in people.items() if each}
+
+
+def coded_action_units(table: datasets.Dataset) -> tuple[str, ...]:
+    """The action units that are known, present or absent, in at least one clip.
+
+    Args:
+        table: rows of `dataset_scripts.schema.FEATURES`.
+
+    Returns:
+        Names in the order of `ACTION_UNITS`.
+    """
+    columns = zip(*table["action_units"], strict=True)
+    return tuple(
+        name for name, column in zip(ACTION_UNITS, columns, strict=True) if any(state != -1 for state in column)
+    )
 
 
 def _of_prepared(folder: Path) -> str:

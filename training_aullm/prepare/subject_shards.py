@@ -18,8 +18,8 @@ from dataset_scripts.report import Finding
 from dataset_scripts.schema import FEATURES
 from dataset_scripts.whole_files import whole_file
 from processing_aullm.alignment_aullm import FaceAligner
-from training_aullm.aligning import ClipForm, prepare_clip
-from training_aullm.frames import stored_rows
+from training_aullm.clips.stored_frames import stored_rows
+from training_aullm.prepare.aligning import ClipForm, prepare_clip
 
 MADE_OF, FINDINGS = b"aullm_made_of", b"aullm_findings"
 

@@ -10,8 +10,8 @@ import datasets
 
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import FaceAligner
-from training_aullm.aligning import ClipForm
-from training_aullm.subject_shards import SubjectJob, write_subject
+from training_aullm.prepare.aligning import ClipForm
+from training_aullm.prepare.subject_shards import SubjectJob, write_subject
 
 _worker: tuple = ()
 

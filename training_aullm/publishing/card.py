@@ -10,15 +10,15 @@ from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
+from dataset_scripts.cards.licences import kind_of
 from dataset_scripts.labels import AU_MEANINGS
-from dataset_scripts.licences import kind_of
-from training_aullm.card_tables import fold_table, overview_table, spotting_table, unit_table
-from training_aullm.group_scores import Groups
-from training_aullm.prepared import package_version
-from training_aullm.run_facts import OTHER, RELEASE, RunFacts
-from training_aullm.run_scoring import Result
+from training_aullm.prepare.prepared import package_version
+from training_aullm.publishing.card_tables import fold_table, overview_table, spotting_table, unit_table
+from training_aullm.runs.facts import OTHER, RELEASE, RunFacts
+from training_aullm.runs.group_scores import Groups
+from training_aullm.runs.scoring import Result
 
-TEMPLATE = Path(__file__).parents[1] / "model_card.md"
+TEMPLATE = Path(__file__).parents[2] / "model_card.md"
 BUNDLED = "HuggingFaceTB/SmolLM2-135M-Instruct"
 METRICS = {"f1": "mean F1", "macro_f1": "mean macro F1", "auc": "mean ROC-AUC", "average_precision": "mean AP"}
 APACHE = "apache-2.0"

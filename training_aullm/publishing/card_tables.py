@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS
-from training_aullm.metrics import always_present_f1
-from training_aullm.report import markdown_table
-from training_aullm.run_scoring import Result
+from training_aullm.runs.scoring import Result
+from training_aullm.score.metrics import always_present_f1
+from training_aullm.score.report import markdown_table
 
 OVERVIEW = {
     "test": "tested on",

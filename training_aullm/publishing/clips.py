@@ -6,12 +6,14 @@ from pathlib import Path
 import datasets
 from huggingface_hub import DatasetCard
 
-from dataset_scripts.data_card import data_card, read_contents
+from dataset_scripts.cards.data_card import data_card, read_contents
+from dataset_scripts.cards.sharing import check_allowed
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.sharing import check_allowed
 from dataset_scripts.synthetic import load_synthetic
-from training_aullm.run_facts import RELEASE, UNSEEN, RunFacts
-from training_aullm.runs import RunSettings, Source
+from training_aullm.prepare.sources import Source
+from training_aullm.runs.facts import RELEASE, UNSEEN, RunFacts
+from training_aullm.runs.release_settings import TEST_SEED, TRAINING_SEED, VARIETY
+from training_aullm.runs.settings import RunSettings
 
 ROWS_PER_FILE = 500
 Loader = Callable[[], datasets.Dataset]
@@ -27,7 +29,7 @@ def stage_clips(facts: RunFacts, folder: Path, repo_id: str, licence: str | None
         licence: the Hub's name of the licence of the user's own clips.
 
     Raises:
-        dataset_scripts.sharing.NotAllowedError: clips under a signed licence, or own clips without `licence`.
+        dataset_scripts.cards.sharing.NotAllowedError: clips under a signed licence, or own clips without `licence`.
     """
     splits = split_tables(facts)
     for split, loaders in splits.items():
@@ -63,8 +65,6 @@ def split_tables(facts: RunFacts) -> dict[str, list[Loader]]:
 
 
 def _of_release(settings: dict) -> dict[str, list[Loader]]:
-    from training_aullm.release import TEST_SEED, TRAINING_SEED, VARIETY  # which builds on all the rest
-
     domains = settings["domains"]
     return {
         "train": [_rendered(domain, settings["people"], TRAINING_SEED, **VARIETY) for domain in domains],

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataset_scripts.licences import TERMS, kind_of
-from training_aullm.publishing.marks import Marks
-from training_aullm.publishing.parcels import Parcel
+from dataset_scripts.cards.licences import TERMS, kind_of
+from training_aullm.publishing.repo_folders import Parcel
 from training_aullm.publishing.rules import why_not
+from training_aullm.publishing.secret_patterns import Marks
 
 TEXTS = {".md", ".py", ".json", ".txt", ".jinja", ".html", ".css", ".js", ""}
 VOCABULARIES = {"tokenizer.json", "vocab.json", "merges.txt"}

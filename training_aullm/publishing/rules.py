@@ -2,7 +2,7 @@
 
 import re
 
-from training_aullm.publishing.parcels import Role
+from training_aullm.publishing.repo_folders import Role
 
 ALLOWED: dict[Role, tuple[str, ...]] = {
     "model": (

@@ -17,11 +17,11 @@ import numpy as np
 from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.pipeline_aullm import add_pipeline
 from processing_aullm import AullmProcessor
-from training_aullm.card import fill_card
-from training_aullm.run_facts import RunFacts
+from training_aullm.publishing.card import fill_card
+from training_aullm.runs.facts import RunFacts
 
 STRANGER = Path(__file__).with_name("stranger.py")
-NOTICES = [Path(__file__).parents[1] / name for name in ("LICENSE", "NOTICE")]
+NOTICES = [Path(__file__).parents[2] / name for name in ("LICENSE", "NOTICE")]
 
 
 def save_for_hub(

@@ -10,13 +10,13 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 from huggingface_hub.utils import httpx
 
-from training_aullm.group_scores import Groups
 from training_aullm.publishing.inspection import refuse_leaks
-from training_aullm.publishing.marks import machine_marks
-from training_aullm.publishing.parcels import Parcel, Role
+from training_aullm.publishing.repo_folders import Parcel, Role
+from training_aullm.publishing.secret_patterns import machine_marks
 from training_aullm.publishing.staging import Publication, pin, stage
 from training_aullm.publishing.upload import There, look, send
-from training_aullm.run_facts import RunFacts
+from training_aullm.runs.facts import RunFacts
+from training_aullm.runs.group_scores import Groups
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,18 @@ from pathlib import Path
 from huggingface_hub import RepoCard
 
 from dataset_scripts.whole_files import whole_file
-from training_aullm import metrics
-from training_aullm.card import fill_card
-from training_aullm.predict import load_model
-from training_aullm.publish import NOTICES, save_for_hub
+from training_aullm.loading import load_model
+from training_aullm.publishing.card import fill_card
 from training_aullm.publishing.clips import stage_clips
-from training_aullm.publishing.parcels import Parcel, Role, repositories
-from training_aullm.run_facts import RunFacts
+from training_aullm.publishing.repo_folders import Parcel, Role, repositories
+from training_aullm.publishing.saving import NOTICES, save_for_hub
+from training_aullm.runs.facts import RunFacts
+from training_aullm.score import metrics
 
 PROJECT = Path(__file__).parents[2]
 SPACE_APP, METRIC_FOLDER = PROJECT / "space_app", Path(__file__).parents[1] / "au_f1"
 NOT_OF_THE_SPACE = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "model.json")
-OUR_IMPORT, ITS_IMPORT = "from training_aullm.metrics import score", "from .metrics import score"
+OUR_IMPORT, ITS_IMPORT = "from training_aullm.score.metrics import score", "from .metrics import score"
 PINNED = "model.json"
 NOT_YET = "0" * 40
 """Stands for the model's commit until it is known."""
@@ -65,7 +65,7 @@ def stage(publication: Publication, facts: RunFacts) -> dict[Role, Parcel]:
 
     Raises:
         FileNotFoundError: a part of the project that is not installed with the package.
-        dataset_scripts.sharing.NotAllowedError: clips that must not go.
+        dataset_scripts.cards.sharing.NotAllowedError: clips that must not go.
     """
     names = repositories(publication.repo)
     unfinished = publication.folder.with_name(f".{publication.folder.name}.part")

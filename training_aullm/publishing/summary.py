@@ -2,8 +2,8 @@
 
 from rich.table import Table
 
-from training_aullm.progress import wide_console
-from training_aullm.publishing.parcels import Parcel, Role
+from training_aullm.console import wide_console
+from training_aullm.publishing.repo_folders import Parcel, Role
 from training_aullm.publishing.sending import Plan
 from training_aullm.publishing.upload import There, told_size
 

@@ -16,7 +16,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
-from training_aullm.publishing.parcels import Parcel
+from training_aullm.publishing.repo_folders import Parcel
 from training_aullm.publishing.rules import is_ours
 
 LARGE = 1_000_000

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from training_aullm.predict import MODEL_FOLDER
-from training_aullm.protocols import CROSS, FOLDS
-from training_aullm.run_scoring import Result, score_cross, score_folds
-from training_aullm.runs import SETTINGS_FILE, RunSettings, Source
+from training_aullm.loading import MODEL_FOLDER
+from training_aullm.score.protocols import CROSS, FOLDS
+from training_aullm.runs.scoring import Result, score_cross, score_folds
+from training_aullm.prepare.sources import Source
+from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
 
 RUNS = Path("runs")
 

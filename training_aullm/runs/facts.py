@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from dataset_scripts.licences import kind_of
-from training_aullm.predict import MODEL_FOLDER
-from training_aullm.predictions import Predictions
-from training_aullm.run_scoring import PREDICTIONS, Result
-from training_aullm.runs import SETTINGS_FILE, RunSettings, Source
+from dataset_scripts.cards.licences import kind_of
+from training_aullm.loading import MODEL_FOLDER
+from training_aullm.score.predictions import Predictions
+from training_aullm.runs.scoring import PREDICTIONS, Result
+from training_aullm.prepare.sources import Source
+from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
 
 MEASURED = "measured"
 RELEASE = "release"

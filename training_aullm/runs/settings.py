@@ -14,62 +14,14 @@ from pathlib import Path
 
 import datasets
 
-from dataset_scripts.labels import ACTION_UNITS, AU_SETS
-from dataset_scripts.synthetic import load_synthetic
 from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
-from training_aullm.clips import ClipSet
-from training_aullm.prepared import PreparedRecord, is_prepared, load_prepared
-from training_aullm.recipes import Recipe, recipe_base, recipe_paper
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.prepare.sources import Source
+from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper
 
 RECIPES = {"base": recipe_base, "paper": recipe_paper}
 SETTINGS_FILE = "settings.json"
-TABLE_FILE = "clips.parquet"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where clips come from: a rendered domain, or clips on disk. Exactly one of the two is given.
-
-    Attributes:
-        domain: of the clip source.
-        data: a prepared set, a folder with clips.parquet, or a parquet file.
-        subjects: people to render; None: as many as the real data set has.
-        clips: clips to render; None: as the real data set has per person.
-        seed: of the rendering.
-    """
-
-    domain: str | None = None
-    data: str | None = None
-    subjects: int | None = None
-    clips: int | None = None
-    seed: int = 0
-
-    def __post_init__(self):
-        if (self.domain is None) == (self.data is None):
-            raise ValueError("pass one of --domain (clips are rendered), --data (prepared clips) and --dataset")
-
-    def load(self) -> datasets.Dataset:
-        """The table of clips.
-
-        Raises:
-            FileNotFoundError: `data` is no parquet file, no prepared set and no folder with clips.parquet.
-        """
-        if self.domain is not None:
-            return load_synthetic(self.domain, subjects=self.subjects, clips=self.clips, seed=self.seed)
-        path = Path(self.data)
-        if path.is_file():
-            return datasets.Dataset.from_parquet(str(path))
-        if (path / TABLE_FILE).is_file():
-            return datasets.Dataset.from_parquet(str(path / TABLE_FILE))
-        return load_prepared(path)
-
-    @property
-    def name(self) -> str:
-        """The domain, the prepared set's data set, or the file's name: for folders and titles."""
-        if self.domain is not None:
-            return self.domain
-        return PreparedRecord.load(self.data).name if is_prepared(self.data) else Path(self.data).stem
 
 
 @dataclass(frozen=True)
@@ -144,60 +96,3 @@ def build_clips(
     """
     measure = model if model.config.front_end == "displacement" else None
     return ClipSet.build(table, processor, processor.action_units, model=measure, cache_dir=run / "clips")
-
-
-def default_action_units(source: Source) -> tuple[str, ...]:
-    """The action units that a data set's protocol scores; for other clips those that two people or more show.
-
-    A unit that one person alone shows can be learnt or tested, but not both.
-
-    Args:
-        source: of the clips.
-
-    Returns:
-        Names in the order of `ACTION_UNITS`.
-
-    Raises:
-        ValueError: nothing to learn: no clip shows an action unit.
-    """
-    if AU_SETS.get(source.name):
-        return AU_SETS[source.name]
-    people = people_showing(source.load())
-    if not people:
-        raise ValueError(
-            f"no clip of {source.name} is coded with an action unit: there is nothing to learn or to score"
-        )
-    wanted = min(2, max(people.values()))
-    return tuple(name for name, count in people.items() if count >= wanted)
-
-
-def people_showing(table: datasets.Dataset) -> dict[str, int]:
-    """How many people show each action unit.
-
-    Args:
-        table: rows of `dataset_scripts.schema.FEATURES`.
-
-    Returns:
-        Name -> people, for units that at least one clip shows, in the order of `ACTION_UNITS`.
-    """
-    people: dict[str, set[str]] = {name: set() for name in ACTION_UNITS}
-    for row in table.select_columns(["subject", "action_units"]):
-        for name, state in zip(ACTION_UNITS, row["action_units"], strict=True):
-            if state == 1:
-                people[name].add(row["subject"])
-    return {name: len(each) for name, each in people.items() if each}
-
-
-def coded_action_units(table: datasets.Dataset) -> tuple[str, ...]:
-    """The action units that are known, present or absent, in at least one clip.
-
-    Args:
-        table: rows of `dataset_scripts.schema.FEATURES`.
-
-    Returns:
-        Names in the order of `ACTION_UNITS`.
-    """
-    columns = zip(*table["action_units"], strict=True)
-    return tuple(
-        name for name, column in zip(ACTION_UNITS, columns, strict=True) if any(state != -1 for state in column)
-    )

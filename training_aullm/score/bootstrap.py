@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training_aullm.metrics import check_predictions, confusion, f1_from_counts
+from training_aullm.score.metrics import check_predictions, confusion, f1_from_counts
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ pooled over all folds, then averaged over the action units. Labels are 1 (presen
 out). An action unit without a known positive in the test data is *undefined*: it is NaN here and left out of every
 mean.
 
-    from training_aullm.metrics import score
+    from training_aullm.score.metrics import score
     score(probabilities, labels, action_units).mean_f1
 """
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dataset_scripts.whole_files import whole_file
-from training_aullm.metrics import check_predictions
+from training_aullm.score.metrics import check_predictions
 
 KEY_COLUMNS = ["sample_id", "subject", "data_set", "fold", "seed"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from rich.table import Table
 
-from training_aullm.bootstrap import Interval
-from training_aullm.metrics import Scores
+from training_aullm.score.bootstrap import Interval
+from training_aullm.score.metrics import Scores
 
 
 def score_table(scores: Scores, intervals: Sequence[Interval] | None = None, title: str = "") -> Table:

@@ -1,6 +1,6 @@
 """The whole of the package in a few minutes: render, train, score, save, reload elsewhere, read a video, draw.
 
-    from training_aullm.demo import DemoSettings, run_demo
+    from training_aullm.shows.demo import DemoSettings, run_demo
     run_demo(Path("runs/demo"), DemoSettings())
 
 Training goes on from its last checkpoint when a demo was broken off; rendered and measured clips are kept.
@@ -16,26 +16,27 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from dataset_scripts.synthetic.video import render_video
+from dataset_scripts.synthetic.tables.video import render_video
 from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm import AullmProcessor
-from training_aullm.clips import ClipSet
-from training_aullm.demo_pictures import draw_clips, draw_learned_graph, draw_scores
-from training_aullm.demo_reading import honest_reading
-from training_aullm.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
-from training_aullm.predict import MODEL_FOLDER
-from training_aullm.progress import TrainingBar, wide_console
-from training_aullm.protocols import cross_domain, subject_folds
-from training_aullm.publish import ask_stranger, largest_difference, save_for_hub
-from training_aullm.readings import FaceTimeline, draw_reading, reading_table
-from training_aullm.records import write_whole
-from training_aullm.report import score_table
-from training_aullm.run_scoring import PREDICTIONS, Result
-from training_aullm.run_training import CHECKPOINTS, has_checkpoint, write_history
-from training_aullm.runs import RunSettings, Source, build_clips, default_action_units
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.console import TrainingBar, wide_console
+from training_aullm.files import write_whole
+from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
+from training_aullm.loading import MODEL_FOLDER
+from training_aullm.prepare.sources import Source, default_action_units
+from training_aullm.publishing.saving import ask_stranger, largest_difference, save_for_hub
+from training_aullm.runs.scoring import PREDICTIONS, Result
+from training_aullm.runs.settings import RunSettings, build_clips
+from training_aullm.runs.training import CHECKPOINTS, has_checkpoint, write_history
+from training_aullm.score.protocols import cross_domain, subject_folds
+from training_aullm.score.report import score_table
+from training_aullm.shows.demo_pictures import draw_clips, draw_learned_graph, draw_scores
+from training_aullm.shows.demo_reading import honest_reading
+from training_aullm.videos.readings import FaceTimeline, draw_reading, reading_table
 
-CARD = Path(__file__).parents[1] / "model_card.md"
+CARD = Path(__file__).parents[2] / "model_card.md"
 SAME_LOGITS = 1e-3
 VIDEO_UNITS = [["AU4", "AU7"], ["AU12"]]
 

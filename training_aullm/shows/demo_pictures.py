@@ -8,12 +8,12 @@ import torch
 
 from dataset_scripts.labels import AU_MEANINGS
 from modeling_aullm import AullmForActionUnitDetection
-from training_aullm.bootstrap import Interval
-from training_aullm.clips import ClipSet
+from training_aullm.clips.clip_set import ClipSet
 from training_aullm.figures.contact_sheet import Card, draw_contact_sheet
 from training_aullm.figures.graph import draw_graph
 from training_aullm.figures.scores import draw_f1_bars
-from training_aullm.run_scoring import Result
+from training_aullm.runs.scoring import Result
+from training_aullm.score.bootstrap import Interval
 
 UNDEFINED = Interval(float("nan"), float("nan"), float("nan"))
 CARDS = 6

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from training_aullm.metrics import always_present_f1, mean_of_defined
-from training_aullm.readings import FaceTimeline
-from training_aullm.run_scoring import Result
+from training_aullm.runs.scoring import Result
+from training_aullm.score.metrics import always_present_f1, mean_of_defined
+from training_aullm.videos.readings import FaceTimeline
 
 FILES = {
     "model/": "model, processor and code: a folder for the Hub",

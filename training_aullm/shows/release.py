@@ -1,98 +1,33 @@
 """The checkpoint to use: trained on many rendered people of three domains and on windows of long takes.
 
-    from training_aullm.release import ReleaseSettings, run_release
+    from training_aullm.runs.release_settings import ReleaseSettings
+    from training_aullm.shows.release import run_release
     run_release(Path("runs/release"), ReleaseSettings())
 
 The demo shows that the parts learn; this is what they can do with more to learn from. People come from seeds that no
 published table and no benchmark renders. A broken run goes on: films, windows, clips and checkpoints are kept.
 """
 
-import json
 import shutil
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from dataset_scripts.synthetic import load_synthetic, load_takes
-from dataset_scripts.whole_files import whole_file
 from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
-from training_aullm.clips import ClipSet
-from training_aullm.demo import CARD, Steps
-from training_aullm.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
-from training_aullm.predict import MODEL_FOLDER
-from training_aullm.progress import TrainingBar, wide_console
-from training_aullm.publish import save_for_hub
-from training_aullm.recipes import Recipe, recipe_base
-from training_aullm.report import score_table
-from training_aullm.run_scoring import PREDICTIONS, Result
-from training_aullm.run_training import CHECKPOINTS, has_checkpoint, write_history
-from training_aullm.runs import SETTINGS_FILE, build_clips
-from training_aullm.take_windows import Windows, take_clips
-
-TRAINING_SEED, TEST_SEED = 500, 900
-VARIETY = {"neutral": 0.1, "glasses": 0.2, "beard": 0.2, "gaze": 0.2}
-
-
-@dataclass(frozen=True)
-class ReleaseSettings:
-    """How much is rendered, and how long is trained.
-
-    Attributes:
-        people: training subjects of each domain.
-        tested: test subjects of each domain, other people than those.
-        films: people of each domain that long takes are filmed of, one each.
-        seconds: that a take lasts.
-        epochs: passes over the clips: fewer than the recipe's, since there are many times as many.
-        action_units: names that the model answers with.
-        language_model: Hub id, folder or "bundled".
-        layers: layers of the language model to use; None: the recipe's.
-        seed: of weights, order, augmentation and flips.
-    """
-
-    people: int = 60
-    tested: int = 26
-    films: int = 10
-    seconds: float = 20.0
-    epochs: float = 16
-    action_units: tuple[str, ...] = (
-        "AU1",
-        "AU2",
-        "AU4",
-        "AU5",
-        "AU6",
-        "AU7",
-        "AU9",
-        "AU10",
-        "AU12",
-        "AU14",
-        "AU15",
-        "AU17",
-    )
-    language_model: str = "bundled"
-    layers: int | None = None
-    seed: int = 0
-    domains: tuple[str, ...] = ("casme2-like", "samm-like", "casme3-like")
-    preset: str = "base"
-
-    @property
-    def recipe(self) -> Recipe:
-        """The recipe of `base`, for so many epochs and with so many layers."""
-        layers = {} if self.layers is None else {"model": {"num_language_layers": self.layers}}
-        return recipe_base().but(epochs=self.epochs, **layers)
-
-    def save(self, run: Path) -> None:
-        """Write RUN/settings.json.
-
-        Raises:
-            FileExistsError: the folder holds a run with other settings.
-        """
-        path, text = run / SETTINGS_FILE, json.dumps({"kind": "release"} | asdict(self), indent=2) + "\n"
-        if path.exists() and path.read_text("utf-8") != text:
-            raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
-        with whole_file(path) as unfinished:
-            unfinished.write_text(text, "utf-8")
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.clips.take_windows import Windows, take_clips
+from training_aullm.console import TrainingBar, wide_console
+from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
+from training_aullm.loading import MODEL_FOLDER
+from training_aullm.publishing.saving import save_for_hub
+from training_aullm.runs.release_settings import TEST_SEED, TRAINING_SEED, VARIETY, ReleaseSettings
+from training_aullm.runs.scoring import PREDICTIONS, Result
+from training_aullm.runs.settings import build_clips
+from training_aullm.runs.training import CHECKPOINTS, has_checkpoint, write_history
+from training_aullm.score.report import score_table
+from training_aullm.shows.demo import CARD, Steps
 
 
 def run_release(out: Path, settings: ReleaseSettings, console: Console | None = None) -> dict[str, Result]:

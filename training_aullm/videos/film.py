@@ -18,15 +18,15 @@ from pathlib import Path
 import av
 import numpy as np
 
-from dataset_scripts.synthetic.codec import video_encoder
+from dataset_scripts.synthetic.camera.codec import video_encoder
 from dataset_scripts.whole_files import whole_file
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_rgb
 from processing_aullm.video_aullm import open_clip
 from training_aullm.pace import Pace
-from training_aullm.reading_drawing import STRIP_S, FaceTrail, draw_face, draw_strip
-from training_aullm.reading_files import LATE_S, events_of
-from training_aullm.reading_journal import Journal
+from training_aullm.videos.drawing import STRIP_S, FaceTrail, draw_face, draw_strip
+from training_aullm.videos.journal import Journal
+from training_aullm.videos.tables import LATE_S, events_of
 
 # what looks ahead in x264 gives other bytes now and then for the same pictures
 ENCODING = {"libx264": {"crf": "20", "preset": "fast", "bf": "0", "x264-params": "no-mbtree=1:weightp=0"}}

@@ -14,7 +14,7 @@ from heapq import nlargest
 import numpy as np
 from rich.table import Table
 
-from training_aullm.reading_files import events_in_order
+from training_aullm.videos.tables import events_in_order
 
 MOST_ROWS = 30
 MOST_POINTS = 1500  # of a curve in a picture

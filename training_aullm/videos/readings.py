@@ -12,7 +12,7 @@ from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_gray, warp
 from processing_aullm.video_aullm import open_clip
 from training_aullm.figures.timeline import THUMBNAILS, draw_timeline
-from training_aullm.reading_overview import MOST_MARKED, MOST_POINTS, Overview
+from training_aullm.videos.overview import MOST_MARKED, MOST_POINTS, Overview
 
 THUMBNAIL = 160  # px
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset_scripts.whole_files import whole_file
-from training_aullm.reading_journal import Journal
+from training_aullm.videos.journal import Journal
 
 LISTS = ("windows", "movements", "blinks")
 LATE_S = 30.0  # a movement is known at most that long after it starts

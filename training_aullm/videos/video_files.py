@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from modeling_aullm.pipeline_aullm import AullmPipeline
+from training_aullm.loading import model_place
 from training_aullm.pace import Pace
-from training_aullm.predict import model_place
-from training_aullm.reading_files import WRITERS
-from training_aullm.reading_film import AnnotatedFilm
-from training_aullm.reading_journal import Journal
-from training_aullm.reading_overview import Overview, face_numbers, reading_of_face
-from training_aullm.readings import draw_reading
+from training_aullm.videos.film import AnnotatedFilm
+from training_aullm.videos.journal import Journal
+from training_aullm.videos.overview import Overview, face_numbers, reading_of_face
+from training_aullm.videos.readings import draw_reading
+from training_aullm.videos.tables import WRITERS
 
 FORMATS = (*WRITERS, "png", "mp4")
 ENDINGS = (

@@ -7,13 +7,13 @@ two; a turn moves every pixel as the rigid head would, and relights it.
 import cv2
 import numpy as np
 
-from dataset_scripts.synthetic.eyes import STRAIGHT, Gaze
-from dataset_scripts.synthetic.motion import ramp
-from dataset_scripts.synthetic.muscles import BLINK
-from dataset_scripts.synthetic.overlay import Overlay
+from dataset_scripts.synthetic.acting.motion import ramp
+from dataset_scripts.synthetic.camera.eyes import STRAIGHT, Gaze
+from dataset_scripts.synthetic.camera.overlay import Overlay
+from dataset_scripts.synthetic.camera.render import LinearHead, fill_holes, over_channels
+from dataset_scripts.synthetic.camera.shading import Studio, rotation
+from dataset_scripts.synthetic.people.muscles import BLINK
 from dataset_scripts.synthetic.raster import Cover, interpolate, vertex_normals
-from dataset_scripts.synthetic.render import LinearHead, fill_holes, over_channels
-from dataset_scripts.synthetic.shading import Studio, rotation
 
 _SHUT = {BLINK: 1.0}
 _OPEN_PX = {"AU25": 2.5, "AU26": 7.0}

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from dataset_scripts.synthetic.acting.motion import ramp
+from dataset_scripts.synthetic.camera.eyes import Gaze
 from dataset_scripts.synthetic.config import Domain, Nuisance
-from dataset_scripts.synthetic.eyes import Gaze
-from dataset_scripts.synthetic.motion import ramp
-from dataset_scripts.synthetic.muscles import BLINK, RENDERED_UNITS
+from dataset_scripts.synthetic.people.muscles import BLINK, RENDERED_UNITS
 
 _KNOT_SECONDS = 0.125  # a clip has five knots at most half a second apart in all; longer films get more
 _PULSE_HZ = 1.2

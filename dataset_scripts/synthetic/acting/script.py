@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dataset_scripts.synthetic.combinations import combination_shares
+from dataset_scripts.synthetic.acting.combinations import combination_shares
+from dataset_scripts.synthetic.acting.motion import Movement, draw_movement, ramp
+from dataset_scripts.synthetic.camera.eyes import Gaze
 from dataset_scripts.synthetic.config import MACRO_PX, Domain
-from dataset_scripts.synthetic.eyes import Gaze
-from dataset_scripts.synthetic.motion import Movement, draw_movement, ramp
 
 KINDS = ("micro", "macro", "blink", "speech", "gaze", "turn")
 _PER_MINUTE = {"blink": 15.0, "gaze": 12.0, "turn": 3.0}

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dataset_scripts.synthetic.shading import Studio, rotation
+from dataset_scripts.synthetic.camera.shading import Studio, rotation
 
 _EDGE = 0.98  # of the radius, beyond which the ball is seen too obliquely to be turned
 

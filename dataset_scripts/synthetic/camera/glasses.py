@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dataset_scripts.synthetic.overlay import Overlay
-from dataset_scripts.synthetic.shading import Studio
+from dataset_scripts.synthetic.camera.overlay import Overlay
+from dataset_scripts.synthetic.camera.shading import Studio
 
 _PLASTIC, _STEEL, _GOLD = np.array([0.02, 0.018, 0.016]), np.array([0.16, 0.16, 0.17]), np.array([0.32, 0.22, 0.10])
 _POINTS = 96  # of a rim

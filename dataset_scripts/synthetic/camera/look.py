@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataset_scripts.synthetic import beards
-from dataset_scripts.synthetic.glasses import Glasses, choose, put_on
-from dataset_scripts.synthetic.head import Traits
-from dataset_scripts.synthetic.overlay import Overlay
-from dataset_scripts.synthetic.shading import Studio
-from dataset_scripts.synthetic.skin import Skin
+from dataset_scripts.synthetic.camera.glasses import Glasses, choose, put_on
+from dataset_scripts.synthetic.camera.overlay import Overlay
+from dataset_scripts.synthetic.camera.shading import Studio
+from dataset_scripts.synthetic.people import beards
+from dataset_scripts.synthetic.people.head import Traits
+from dataset_scripts.synthetic.people.skin import Skin
 from dataset_scripts.synthetic.variety import Variety
 
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from dataset_scripts.synthetic.asset import PARTS
-from dataset_scripts.synthetic.eyes import STRAIGHT, Eyeballs, Gaze
-from dataset_scripts.synthetic.muscles import RENDERED_UNITS
-from dataset_scripts.synthetic.overlay import Overlay
+from dataset_scripts.synthetic.camera.eyes import STRAIGHT, Eyeballs, Gaze
+from dataset_scripts.synthetic.camera.overlay import Overlay
+from dataset_scripts.synthetic.camera.shading import POSE_AXES, Shot, Studio, rotation
+from dataset_scripts.synthetic.people.asset import PARTS
+from dataset_scripts.synthetic.people.muscles import RENDERED_UNITS
 from dataset_scripts.synthetic.raster import Cover, Window, interpolate
-from dataset_scripts.synthetic.shading import POSE_AXES, Shot, Studio, rotation
 
 _UNITS = len(RENDERED_UNITS)
 _REFERENCE_PX = 2.0  # displacement at which the change of shading is taken

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dataset_scripts.synthetic.asset import DRAWN_PARTS, MAP_SIZE, PARTS
 from dataset_scripts.synthetic.config import Light
-from dataset_scripts.synthetic.head import Head
+from dataset_scripts.synthetic.people.asset import DRAWN_PARTS, MAP_SIZE, PARTS
+from dataset_scripts.synthetic.people.head import Head
+from dataset_scripts.synthetic.people.skin import Skin
 from dataset_scripts.synthetic.raster import Cover, Window, interpolate, rasterise, vertex_normals
-from dataset_scripts.synthetic.skin import Skin
 
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 POSE_AXES = 6  # rotation about x, y, z (rad); shift right, down (output pixels); relative size

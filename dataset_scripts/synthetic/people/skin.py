@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dataset_scripts.synthetic.asset import MAP_SIZE, load_head
-from dataset_scripts.synthetic.head import Traits
-from dataset_scripts.synthetic.painting import MIDDLE, SIDES, anchors, noise, spot
-from dataset_scripts.synthetic.wrinkles import furrow_maps
+from dataset_scripts.synthetic.people.asset import MAP_SIZE, load_head
+from dataset_scripts.synthetic.people.head import Traits
+from dataset_scripts.synthetic.people.painting import MIDDLE, SIDES, anchors, noise, spot
+from dataset_scripts.synthetic.people.wrinkles import furrow_maps
 
 _LIGHT_SKIN, _DARK_SKIN = np.array([0.90, 0.72, 0.62]), np.array([0.28, 0.16, 0.10])
 _IRISES = np.array([[0.09, 0.04, 0.02], [0.05, 0.10, 0.10], [0.10, 0.20, 0.25], [0.12, 0.12, 0.05]])

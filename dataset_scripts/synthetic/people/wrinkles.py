@@ -5,7 +5,7 @@ Coordinates below are offsets in eye widths from the landmarks of `painting.anch
 
 import numpy as np
 
-from dataset_scripts.synthetic.painting import MIDDLE, SIDES, anchors, noise, spot, strokes
+from dataset_scripts.synthetic.people.painting import MIDDLE, SIDES, anchors, noise, spot, strokes
 
 
 def furrow_maps(rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -18,12 +18,12 @@ from datasets import Dataset, DatasetInfo
 from tqdm.auto import tqdm
 
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.synthetic.asset import ASSET_FILE
-from dataset_scripts.synthetic.columns import complete
-from dataset_scripts.synthetic.combinations import deal_neutral, draw_labels
+from dataset_scripts.synthetic.acting.combinations import deal_neutral, draw_labels
 from dataset_scripts.synthetic.config import SOURCE_VERSION, Domain, get_domain
-from dataset_scripts.synthetic.shards import Job, read_shard, write_shard
-from dataset_scripts.synthetic.workers import run_jobs
+from dataset_scripts.synthetic.people.asset import ASSET_FILE
+from dataset_scripts.synthetic.tables.columns import complete
+from dataset_scripts.synthetic.tables.shards import Job, read_shard, write_shard
+from dataset_scripts.synthetic.tables.workers import run_jobs
 
 CACHE_VARIABLE = "AULLM_CACHE"
 _NOT_RENDERING = ("__init__.py", "builder.py", "columns.py", "make_asset.py", "video.py", "workers.py")
@@ -116,8 +116,8 @@ def fingerprint(plan: dict, takes: bool = False) -> str:
     """
     without = _NOT_RENDERING if takes else _NOT_RENDERING + _ONLY_TAKES
     digest = hashlib.sha256(json.dumps([SOURCE_VERSION, plan], sort_keys=True).encode())
-    package = Path(__file__).parent
-    code = (path for path in sorted(package.glob("*.py")) if path.name not in without)
+    package = Path(__file__).parents[1]
+    code = (path for path in sorted(package.rglob("*.py")) if path.name not in without)
     for path in (ASSET_FILE, *code):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -6,17 +6,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dataset_scripts.synthetic.codec import compress
+from dataset_scripts.synthetic.acting.motion import Movement, draw_movement
+from dataset_scripts.synthetic.acting.nuisances import (
+    Sensor,
+    blink,
+    brightness,
+    draw_sensor,
+    gaze_shift,
+    pose_path,
+    tremor,
+)
+from dataset_scripts.synthetic.camera.codec import compress
+from dataset_scripts.synthetic.camera.eyes import STRAIGHT, Gaze
+from dataset_scripts.synthetic.camera.look import draw_look
+from dataset_scripts.synthetic.camera.render import LinearHead
+from dataset_scripts.synthetic.camera.shading import Camera, Studio
 from dataset_scripts.synthetic.config import MACRO_PX, Domain, Light
-from dataset_scripts.synthetic.eyes import STRAIGHT, Gaze
-from dataset_scripts.synthetic.head import Head
-from dataset_scripts.synthetic.look import draw_look
-from dataset_scripts.synthetic.motion import Movement, draw_movement
-from dataset_scripts.synthetic.muscles import BLINK, RENDERED_UNITS
-from dataset_scripts.synthetic.nuisances import Sensor, blink, brightness, draw_sensor, gaze_shift, pose_path, tremor
-from dataset_scripts.synthetic.render import LinearHead
-from dataset_scripts.synthetic.shading import Camera, Studio
-from dataset_scripts.synthetic.skin import paint
+from dataset_scripts.synthetic.people.head import Head
+from dataset_scripts.synthetic.people.muscles import BLINK, RENDERED_UNITS
+from dataset_scripts.synthetic.people.skin import paint
 
 _STREAM = {"micro": 5, "neutral": 8, "macro": 14}  # of random numbers
 

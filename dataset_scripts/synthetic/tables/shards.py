@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from dataset_scripts.labels import ACTION_UNITS, label_vector
+from dataset_scripts.synthetic.camera.shading import Camera
 from dataset_scripts.synthetic.config import SOURCE_VERSION, get_domain
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Camera
+from dataset_scripts.synthetic.tables.session import Session
 from dataset_scripts.synthetic.variety import Variety
 from dataset_scripts.whole_files import whole_file
 

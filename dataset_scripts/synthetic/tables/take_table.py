@@ -13,10 +13,10 @@ from pathlib import Path
 from datasets import Dataset, DatasetInfo, Features, List, Value
 from tqdm.auto import tqdm
 
-from dataset_scripts.synthetic.builder import default_cache, fingerprint, processes, require
 from dataset_scripts.synthetic.config import get_domain
-from dataset_scripts.synthetic.takes import check_take, render_take
-from dataset_scripts.synthetic.workers import run_jobs
+from dataset_scripts.synthetic.tables.builder import default_cache, fingerprint, processes, require
+from dataset_scripts.synthetic.tables.takes import check_take, render_take
+from dataset_scripts.synthetic.tables.workers import run_jobs
 
 TAKE_FEATURES = Features(
     {

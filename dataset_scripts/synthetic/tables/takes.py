@@ -1,6 +1,6 @@
 """Long takes for spotting: minutes of one face in which some things happen, with the truth about each.
 
-from dataset_scripts.synthetic.takes import open_take, render_take
+from dataset_scripts.synthetic.tables.takes import open_take, render_take
 
 truth = render_take("take.mp4", seconds=30)  # and take.json beside it
 take = open_take(domain="casme2-like", seconds=10, framing="crop", size=224)
@@ -16,15 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset_scripts.synthetic.codec import write_mp4
+from dataset_scripts.synthetic.acting.lively import LivelyHead
+from dataset_scripts.synthetic.acting.nuisances import brightness, pose_path, tremor
+from dataset_scripts.synthetic.acting.script import KINDS, Event, Script, write_script
+from dataset_scripts.synthetic.camera.codec import write_mp4
+from dataset_scripts.synthetic.camera.shading import Camera, Studio
 from dataset_scripts.synthetic.config import SOURCE_VERSION, Domain, get_domain
-from dataset_scripts.synthetic.lively import LivelyHead
-from dataset_scripts.synthetic.muscles import BLINK
-from dataset_scripts.synthetic.nuisances import brightness, pose_path, tremor
-from dataset_scripts.synthetic.script import KINDS, Event, Script, write_script
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Camera, Studio
-from dataset_scripts.synthetic.video import WIDE_DROP, WIDE_SPAN
+from dataset_scripts.synthetic.people.muscles import BLINK
+from dataset_scripts.synthetic.tables.session import Session
+from dataset_scripts.synthetic.tables.video import WIDE_DROP, WIDE_SPAN
 from dataset_scripts.whole_files import whole_file
 
 FRAMINGS = ("head", "crop")

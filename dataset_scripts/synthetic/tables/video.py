@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset_scripts.synthetic.codec import write_mp4
+from dataset_scripts.synthetic.acting.motion import Movement, draw_movement
+from dataset_scripts.synthetic.camera.codec import write_mp4
+from dataset_scripts.synthetic.camera.shading import Camera
 from dataset_scripts.synthetic.config import get_domain
-from dataset_scripts.synthetic.motion import Movement, draw_movement
-from dataset_scripts.synthetic.muscles import RENDERED_UNITS
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Camera
+from dataset_scripts.synthetic.people.muscles import RENDERED_UNITS
+from dataset_scripts.synthetic.tables.session import Session
 
 WIDE_SPAN, WIDE_DROP = 5.2, -0.18
 """Framing of a film: a picture of 480 pixels shows the whole head, with a face about 190 pixels wide."""

@@ -66,7 +66,7 @@ class _Worker:
     """A process that does the jobs it is handed. See `main`."""
 
     def __init__(self, do: Callable):
-        root = str(Path(__file__).parents[2])
+        root = str(Path(__file__).parents[3])
         search = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         environment = _KEEP_PAGES | os.environ | {"PYTHONPATH": search} | dict.fromkeys(_THREADS, "1")
         errors, name = tempfile.mkstemp(prefix="aullm-render-", suffix=".log")

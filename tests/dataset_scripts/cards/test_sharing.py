@@ -8,11 +8,11 @@ from datasets import Dataset
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.errors import RepositoryNotFoundError
 
-from dataset_scripts.data_card import data_card, read_contents
+from dataset_scripts.cards.data_card import data_card, read_contents
+from dataset_scripts.cards.licences import TERMS, kind_of
+from dataset_scripts.cards.sharing import NotAllowedError, push_prepared
 from dataset_scripts.labels import ACTION_UNITS, label_vector
-from dataset_scripts.licences import TERMS, kind_of
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.sharing import NotAllowedError, push_prepared
 
 
 class ToyHub:

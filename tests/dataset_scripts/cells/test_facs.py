@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dataset_scripts.facs import FACS_CODES, CodedUnit, Coding, Policy, parse_cell, states
+from dataset_scripts.cells.facs import FACS_CODES, CodedUnit, Coding, Policy, parse_cell, states
 
 
 def brief(coding):

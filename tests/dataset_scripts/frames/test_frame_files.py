@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from dataset_scripts.facs import Coding
-from dataset_scripts.frame_files import FolderFinder, find_base, list_frames, plain_name, split_name
+from dataset_scripts.cells.facs import Coding
+from dataset_scripts.frames.frame_files import FolderFinder, find_base, list_frames, plain_name, split_name
 from dataset_scripts.layout import FrameFolder
 from dataset_scripts.rows import ClipRow
-
-from .trees.common import grey_jpeg, write_frames
+from tests.dataset_scripts.trees.common import grey_jpeg, write_frames
 
 FOLDER = FrameFolder("{subject}/{clip}", fps=200, roots=(".", "Raw"))
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset_scripts.facs import Coding
-from dataset_scripts.reconcile import Notes, Rules, plan_clip
+from dataset_scripts.cells.facs import Coding
+from dataset_scripts.frames.reconcile import Notes, Rules, plan_clip
 from dataset_scripts.rows import ClipRow
 
 

@@ -6,9 +6,9 @@ import threading
 import pytest
 from PIL import Image
 
-from dataset_scripts import video_clips
-from dataset_scripts.video_clips import open_video
-from dataset_scripts.video_frames import VideoError, VideoFrames
+from dataset_scripts.frames import video_clips
+from dataset_scripts.frames.video_clips import open_video
+from dataset_scripts.frames.video_frames import VideoError, VideoFrames
 from tests.dataset_scripts.trees.videos import number_of, write_video
 
 

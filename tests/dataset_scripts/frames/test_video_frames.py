@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataset_scripts.video_frames import VideoError, VideoFrames
+from dataset_scripts.frames.video_frames import VideoError, VideoFrames
 from tests.dataset_scripts.trees.videos import number_of, write_video
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dataset_scripts.episodes import Cutting, cut_episodes
+from dataset_scripts.recordings.episodes import Cutting, cut_episodes
 
 DISFA = Cutting(present=2)
 FPS = 20

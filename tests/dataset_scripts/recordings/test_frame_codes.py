@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dataset_scripts.frame_codes import DISFA_UNITS, NoCodes, read_bp4d_codes, read_disfa_codes
+from dataset_scripts.recordings.frame_codes import DISFA_UNITS, NoCodes, read_bp4d_codes, read_disfa_codes
 from dataset_scripts.report import Report
 from tests.dataset_scripts.trees import bp4d, disfa
 

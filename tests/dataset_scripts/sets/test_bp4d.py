@@ -2,9 +2,9 @@
 
 import pytest
 
-from dataset_scripts.bp4d import SPLITS
 from dataset_scripts.builder import load_dataset_from
 from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.sets.bp4d import SPLITS
 from tests.dataset_scripts.trees.bp4d import FIRST, write_bp4d, write_codes
 
 

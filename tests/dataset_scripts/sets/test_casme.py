@@ -1,8 +1,7 @@
 """CASME: a text table in a Chinese encoding, two apex columns, frames numbered anew."""
 
 from dataset_scripts.builder import load_dataset_from
-
-from .trees.casme import write_casme
+from tests.dataset_scripts.trees.casme import write_casme
 
 
 def load(tmp_path):

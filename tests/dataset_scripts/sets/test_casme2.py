@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
-from dataset_scripts.facs import Policy
+from dataset_scripts.cells.facs import Policy
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.report import NotAsPublished, Report
 from dataset_scripts.schema import FEATURES
-
-from .trees.casme2 import ROWS, clip_folder, found, load, write_casme2
-from .trees.common import grey_jpeg, write_frames
-from .trees.rendered import write_rendered_casme2
+from tests.dataset_scripts.trees.casme2 import ROWS, clip_folder, found, load, write_casme2
+from tests.dataset_scripts.trees.common import grey_jpeg, write_frames
+from tests.dataset_scripts.trees.rendered import write_rendered_casme2
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import pytest
 
 from dataset_scripts.builder import load_dataset_from
-
-from .trees.casme3 import ROWS, write_casme3
-from .trees.common import grey_jpeg
+from tests.dataset_scripts.trees.casme3 import ROWS, write_casme3
+from tests.dataset_scripts.trees.common import grey_jpeg
 
 
 def load(tmp_path, rows=ROWS, kind="recordings", **options):

@@ -3,8 +3,8 @@
 import pytest
 
 from dataset_scripts.builder import load_dataset_from
-from dataset_scripts.disfa import SPLITS
 from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.sets.disfa import SPLITS
 from tests.dataset_scripts.trees.disfa import UNITS, label_file, write_disfa
 from tests.dataset_scripts.trees.videos import number_of
 

@@ -6,9 +6,9 @@ import pytest
 from datasets import Video, load_dataset
 
 from dataset_scripts.builder import load_dataset_from
-from dataset_scripts.folder_metadata import MetadataError
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.report import NotAsPublished
+from dataset_scripts.sets.folder_metadata import MetadataError
 from tests.dataset_scripts.trees.videos import number_of, write_frames, write_video
 
 HEADER = "file_name,subject,action_units,onset,apex,offset,fps,emotion,coded_units\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataset_scripts.folder_metadata import MetadataError, read_metadata
+from dataset_scripts.sets.folder_metadata import MetadataError, read_metadata
 from tests.dataset_scripts.trees.videos import write_frames
 
 HEADER = "file_name,subject,action_units,onset,apex,offset,fps,emotion,coded_units\n"

@@ -5,9 +5,8 @@ import pytest
 from dataset_scripts.builder import load_dataset_from
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.report import NotAsPublished
-
-from .trees.common import write_workbook
-from .trees.samm import HEADINGS, ROWS, write_samm
+from tests.dataset_scripts.trees.common import write_workbook
+from tests.dataset_scripts.trees.samm import HEADINGS, ROWS, write_samm
 
 
 @pytest.fixture

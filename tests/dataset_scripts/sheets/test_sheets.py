@@ -5,9 +5,8 @@ from datetime import datetime
 import pytest
 from openpyxl import Workbook
 
-from dataset_scripts.sheets import cell_text, heading_key, read_sheet
-
-from .trees.common import write_table, write_workbook
+from dataset_scripts.sheets.sheets import cell_text, heading_key, read_sheet
+from tests.dataset_scripts.trees.common import write_table, write_workbook
 
 COLUMNS = {"subject": ("Subject",), "clip": ("Filename", "File"), "units": ("Action Units",), "onset": ("OnsetFrame",)}
 NEEDED = ("subject", "clip", "units")

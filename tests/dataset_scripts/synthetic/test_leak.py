@@ -9,9 +9,9 @@ from sklearn.preprocessing import StandardScaler
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.synthetic import load_synthetic
+from dataset_scripts.synthetic.camera.shading import Camera
 from dataset_scripts.synthetic.config import DOMAINS
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Camera
+from dataset_scripts.synthetic.tables.session import Session
 
 FREQUENT = ("AU1", "AU2", "AU4", "AU7", "AU12", "AU14", "AU17")
 

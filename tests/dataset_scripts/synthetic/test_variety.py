@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from dataset_scripts.synthetic import load_synthetic
+from dataset_scripts.synthetic.camera.shading import Camera
 from dataset_scripts.synthetic.config import DOMAINS
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Camera
+from dataset_scripts.synthetic.tables.session import Session
 from dataset_scripts.synthetic.variety import Variety
 
 SETTINGS = {"subjects": 2, "clips": 4, "frames": 3, "size": 64, "num_proc": 1, "progress": False}

@@ -8,8 +8,8 @@ import torch
 from datasets import Dataset
 from safetensors.torch import save_file
 
-from training_aullm import take_windows
-from training_aullm.take_windows import Windows, take_clips, window_labels, window_spans
+from training_aullm.clips import take_windows
+from training_aullm.clips.take_windows import Windows, take_clips, window_labels, window_spans
 
 UNITS = ("AU4", "AU12")
 MICRO = {"kind": "micro", "onset": 30, "apex": 36, "offset": 42, "action_units": ["AU4"], "amplitude_px": [0.8]}

@@ -10,8 +10,8 @@ import torch
 
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection
 from tests.training_aullm.conftest import NO_DROPOUT, PROMPT, SMALL, UNITS, make_clips
-from training_aullm.fitting import fit
-from training_aullm.recipes import recipe_base
+from training_aullm.learn.fitting import fit
+from training_aullm.learn.recipes import recipe_base
 
 
 def main(language_model: str, out: str, batch: int) -> None:

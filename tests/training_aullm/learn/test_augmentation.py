@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from training_aullm.augmentation import (
+from training_aullm.learn.augmentation import (
     AugmentationSettings,
     Draws,
     augment_motion,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from training_aullm.arguments import AullmTrainingArguments
-from training_aullm.batches import EpochBatches, TrainingBatches
-from training_aullm.collator import ClipCollator
+from training_aullm.learn.arguments import AullmTrainingArguments
+from training_aullm.learn.batches import EpochBatches, TrainingBatches
+from training_aullm.learn.collator import ClipCollator
 
 
 def epoch_of(processes, epoch, size=37, batch=8):

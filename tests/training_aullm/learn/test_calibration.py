@@ -4,9 +4,9 @@ import torch
 from sklearn.metrics import f1_score
 from torch import nn
 
-from training_aullm.calibration import best_cut, decision_shift, move_bias
-from training_aullm.clips import ClipSet
-from training_aullm.recipes import recipe_base
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.calibration import best_cut, decision_shift, move_bias
+from training_aullm.learn.recipes import recipe_base
 
 UNITS = ("AU1", "AU2")
 

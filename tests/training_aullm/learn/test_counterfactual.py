@@ -2,7 +2,7 @@
 
 import torch
 
-from training_aullm.counterfactual import draw_flips, intervention, invariance
+from training_aullm.learn.counterfactual import draw_flips, intervention, invariance
 
 
 def test_flips_are_uniform_over_known_labels_and_opposite_to_them():

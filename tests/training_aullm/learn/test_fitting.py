@@ -3,8 +3,8 @@
 import torch
 
 from tests.contract.language_models import save_tiny_language_model
-from training_aullm.fitting import new_model
-from training_aullm.recipes import recipe_base
+from training_aullm.learn.fitting import new_model
+from training_aullm.learn.recipes import recipe_base
 
 UNITS = ["AU1", "AU4", "AU12"]
 

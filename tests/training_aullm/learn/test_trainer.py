@@ -12,12 +12,12 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training_aullm.conftest import make_clips
-from training_aullm.calibration import decision_shift
-from training_aullm.counterfactual import intervention, invariance
-from training_aullm.fitting import check_clips, fit, predict_probabilities
-from training_aullm.parameter_groups import kind_of_weights
-from training_aullm.recipes import recipe_base, recipe_led_network, recipe_paper
-from training_aullm.trainer import AullmTrainer
+from training_aullm.learn.calibration import decision_shift
+from training_aullm.learn.counterfactual import intervention, invariance
+from training_aullm.learn.fitting import check_clips, fit, predict_probabilities
+from training_aullm.learn.parameter_groups import kind_of_weights
+from training_aullm.learn.recipes import recipe_base, recipe_led_network, recipe_paper
+from training_aullm.learn.trainer import AullmTrainer
 
 QUIET = {"use_cpu": True, "disable_tqdm": True}
 TINY = recipe_base().but(epochs=2, batch_size=4, model={})
@@ -181,7 +181,7 @@ def test_two_processes_give_the_weights_of_one(language_model, tmp_path):
     for processes in (1, 2):
         out = tmp_path / f"{processes}.pt"
         launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[3])}
         command = [*launcher, str(script), language_model, str(out), str(8 // processes)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr[-2000:]

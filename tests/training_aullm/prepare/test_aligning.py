@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.training_aullm.clip_tables import BrightFaces, clip_row
-from training_aullm.aligning import ClipForm, prepare_clip
-from training_aullm.frames import EncodedFrames
+from training_aullm.clips.stored_frames import EncodedFrames
+from training_aullm.prepare.aligning import ClipForm, prepare_clip
 
 SMALL = ClipForm(size=32)
 WHOLE = ClipForm(size=32, whole=True)

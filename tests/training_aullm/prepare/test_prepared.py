@@ -8,8 +8,8 @@ import pytest
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.report import Report
 from tests.training_aullm.clip_tables import clip_row, states, table_of
-from training_aullm.prepared import PreparedRecord, count_states, load_prepared, present_numbers
-from training_aullm.preparing import Preparation, prepare_table
+from training_aullm.prepare.prepared import PreparedRecord, count_states, load_prepared, present_numbers
+from training_aullm.prepare.preparing import Preparation, prepare_table
 
 
 @pytest.fixture

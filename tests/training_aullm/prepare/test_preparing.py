@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from dataset_scripts import facs
+from dataset_scripts.cells import facs
 from dataset_scripts.report import NotAsPublished, Report
 from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
-from training_aullm import preparing
-from training_aullm.prepared import PreparedRecord, load_prepared
-from training_aullm.preparing import Preparation, listing_digest, prepare, prepare_cached, prepare_table
+from training_aullm.prepare import preparing
+from training_aullm.prepare.prepared import PreparedRecord, load_prepared
+from training_aullm.prepare.preparing import Preparation, listing_digest, prepare, prepare_cached, prepare_table
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from training_aullm.card import fill_card
-from training_aullm.group_scores import Groups, weights_hash
-from training_aullm.predictions import Predictions
-from training_aullm.run_facts import RunFacts, trained_on
-from training_aullm.runs import Source
+from training_aullm.prepare.sources import Source
+from training_aullm.publishing.card import fill_card
+from training_aullm.runs.facts import RunFacts, trained_on
+from training_aullm.runs.group_scores import Groups, weights_hash
+from training_aullm.score.predictions import Predictions
 
 UNITS = ("AU4", "AU12")
 NAMES = {"model": "me/aullm", "clips": "me/aullm-clips", "metric": "me/au_f1", "space": "me/aullm"}

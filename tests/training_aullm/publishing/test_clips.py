@@ -4,11 +4,11 @@ import json
 
 from datasets import Dataset, load_dataset
 
-from dataset_scripts.data_card import read_contents
+from dataset_scripts.cards.data_card import read_contents
 from dataset_scripts.labels import label_vector
 from dataset_scripts.schema import FEATURES
 from training_aullm.publishing import clips
-from training_aullm.run_facts import RunFacts
+from training_aullm.runs.facts import RunFacts
 
 
 def rendered(domain, people, seed, **variety):

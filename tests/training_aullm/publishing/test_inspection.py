@@ -11,10 +11,10 @@ from datasets import Dataset
 
 from dataset_scripts.labels import label_vector
 from dataset_scripts.schema import FEATURES
-from training_aullm.publishing import marks as marks_module
+from training_aullm.publishing import secret_patterns as marks_module
 from training_aullm.publishing.inspection import NotForSendingError, inspect_parcel, refuse_leaks
-from training_aullm.publishing.marks import machine_marks
-from training_aullm.publishing.parcels import Parcel
+from training_aullm.publishing.repo_folders import Parcel
+from training_aullm.publishing.secret_patterns import machine_marks
 
 TOKEN = "hf_" + "a1B2" * 8
 HOME = "/ho" + "me/ann/faces"

@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub.errors import HfHubHTTPError
 
 from tests.contract.tree import ROOT
-from training_aullm.publishing.parcels import Parcel, repositories
+from training_aullm.publishing.repo_folders import Parcel, repositories
 from training_aullm.publishing.upload import LARGE, look, send, told_size
 
 SHARDS = [f"model-0000{k}-of-00004.safetensors" for k in range(1, 5)]
@@ -17,7 +17,7 @@ UPLOAD = """
 import sys
 from pathlib import Path
 from huggingface_hub import HfApi
-from training_aullm.publishing.parcels import Parcel
+from training_aullm.publishing.repo_folders import Parcel
 from training_aullm.publishing.upload import look, send
 api, parcel = HfApi(), Parcel("model", "me/aullm", Path(sys.argv[1]))
 print(send(api, parcel, look(api, parcel), False, print))

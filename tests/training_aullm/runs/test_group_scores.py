@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.groups import THIRDS, Person, everybody, make_groups, typology_angle
-from training_aullm.group_scores import AMPLITUDE, Group, Groups, score_groups, weights_hash
+from training_aullm.runs.group_scores import AMPLITUDE, Group, Groups, score_groups, weights_hash
 
 UNITS = 2
 

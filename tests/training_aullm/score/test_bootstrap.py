@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training_aullm.bootstrap import bootstrap_difference, bootstrap_f1
-from training_aullm.metrics import score
+from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
+from training_aullm.score.metrics import score
 
 
 def make(subjects=20, clips=10, quality=0.35, seed=0):

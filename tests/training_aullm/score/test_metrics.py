@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from training_aullm.metrics import best_thresholds, oracle_threshold, score
+from training_aullm.score.metrics import best_thresholds, oracle_threshold, score
 
 NAMES = ["AU1", "AU2", "AU4"]
 
@@ -91,7 +91,7 @@ def test_bad_input_is_refused(probabilities, labels, message):
 def test_the_evaluate_module_gives_the_same_numbers(data, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     probabilities, labels = data
-    folder = Path(__file__).parents[2] / "training_aullm" / "au_f1"
+    folder = Path(__file__).parents[3] / "training_aullm" / "au_f1"
     metric = evaluate.load(str(folder), cache_dir=str(tmp_path))
     result = metric.compute(predictions=probabilities.tolist(), references=labels.tolist(), action_units=NAMES)
     expected = score(probabilities, labels, NAMES)

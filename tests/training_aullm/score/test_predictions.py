@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training_aullm.metrics import score
-from training_aullm.predictions import Predictions, pool
+from training_aullm.score.metrics import score
+from training_aullm.score.predictions import Predictions, pool
 
 
 def make(ids, fold="fold0", seed=0, units=("AU1", "AU4"), labels=None):

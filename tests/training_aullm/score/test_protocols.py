@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training_aullm.protocols import cross_domain, inner_split, leave_one_subject_out, own_split, subject_folds
+from training_aullm.score.protocols import cross_domain, inner_split, leave_one_subject_out, own_split, subject_folds
 
 
 def check_partition(splits, subjects):

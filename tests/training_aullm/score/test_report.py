@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from training_aullm.bootstrap import Interval, bootstrap_f1
-from training_aullm.metrics import score
-from training_aullm.report import json_line, markdown_table, result_table, score_table
+from training_aullm.score.bootstrap import Interval, bootstrap_f1
+from training_aullm.score.metrics import score
+from training_aullm.score.report import json_line, markdown_table, result_table, score_table
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from dataset_scripts.synthetic.combinations import SHEETS, combination_shares, deal_neutral, draw_labels
+from dataset_scripts.synthetic.acting.combinations import SHEETS, combination_shares, deal_neutral, draw_labels
 from dataset_scripts.synthetic.config import DOMAINS
 
 

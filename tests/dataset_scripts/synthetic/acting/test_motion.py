@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dataset_scripts.synthetic.acting.motion import Movement, draw_movement, ramp
 from dataset_scripts.synthetic.config import Motion
-from dataset_scripts.synthetic.motion import Movement, draw_movement, ramp
 
 
 def draws(count=300, units=("AU4", "AU7"), **changes):

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from dataset_scripts.synthetic.acting.script import KINDS, write_script
 from dataset_scripts.synthetic.config import DOMAINS
-from dataset_scripts.synthetic.script import KINDS, write_script
 
 DOMAIN = DOMAINS["casme3-like"]
 TIMES = np.arange(30 * 30) / 30

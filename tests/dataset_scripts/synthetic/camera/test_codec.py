@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dataset_scripts.synthetic import codec
+from dataset_scripts.synthetic.camera import codec
 
 
 def scene(count=6, size=64, colour=False):

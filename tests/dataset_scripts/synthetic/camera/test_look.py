@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dataset_scripts.synthetic.camera.eyes import Eyeballs, Gaze
+from dataset_scripts.synthetic.camera.look import draw_look
+from dataset_scripts.synthetic.camera.render import LinearHead
+from dataset_scripts.synthetic.camera.shading import Camera, Studio
 from dataset_scripts.synthetic.config import DOMAINS
-from dataset_scripts.synthetic.eyes import Eyeballs, Gaze
-from dataset_scripts.synthetic.head import Head, Traits
-from dataset_scripts.synthetic.look import draw_look
-from dataset_scripts.synthetic.painting import anchors
+from dataset_scripts.synthetic.people.head import Head, Traits
+from dataset_scripts.synthetic.people.painting import anchors
+from dataset_scripts.synthetic.people.skin import paint
 from dataset_scripts.synthetic.raster import Window
-from dataset_scripts.synthetic.render import LinearHead
-from dataset_scripts.synthetic.shading import Camera, Studio
-from dataset_scripts.synthetic.skin import paint
 from dataset_scripts.synthetic.variety import Variety
 
 DOMAIN = DOMAINS["samm-like"]

@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
+from dataset_scripts.synthetic.acting.motion import Movement
+from dataset_scripts.synthetic.acting.nuisances import Sensor
+from dataset_scripts.synthetic.camera.eyes import Gaze
+from dataset_scripts.synthetic.camera.render import LinearHead
+from dataset_scripts.synthetic.camera.shading import Camera, Studio
 from dataset_scripts.synthetic.config import DOMAINS, Nuisance
-from dataset_scripts.synthetic.eyes import Gaze
-from dataset_scripts.synthetic.head import Head
-from dataset_scripts.synthetic.motion import Movement
-from dataset_scripts.synthetic.nuisances import Sensor
+from dataset_scripts.synthetic.people.head import Head
+from dataset_scripts.synthetic.people.skin import paint
 from dataset_scripts.synthetic.raster import Window
-from dataset_scripts.synthetic.render import LinearHead
-from dataset_scripts.synthetic.session import Session
-from dataset_scripts.synthetic.shading import Camera, Studio
-from dataset_scripts.synthetic.skin import paint
+from dataset_scripts.synthetic.tables.session import Session
 
 DOMAIN = DOMAINS["casme2-like"]
 STILL = Nuisance(

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from dataset_scripts.synthetic.asset import MAP_SIZE, load_head
 from dataset_scripts.synthetic.config import DOMAINS
-from dataset_scripts.synthetic.head import Head
-from dataset_scripts.synthetic.muscles import RENDERED_UNITS
-from dataset_scripts.synthetic.painting import anchors
-from dataset_scripts.synthetic.skin import paint
+from dataset_scripts.synthetic.people.asset import MAP_SIZE, load_head
+from dataset_scripts.synthetic.people.head import Head
+from dataset_scripts.synthetic.people.muscles import RENDERED_UNITS
+from dataset_scripts.synthetic.people.painting import anchors
+from dataset_scripts.synthetic.people.skin import paint
 
 ARKIT, MAKEHUMAN = DOMAINS["casme2-like"], DOMAINS["samm-like"]
 

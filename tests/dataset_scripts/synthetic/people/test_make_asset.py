@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dataset_scripts.synthetic.make_asset import fine_corners, quantise, subdivide
+from dataset_scripts.synthetic.people.make_asset import fine_corners, quantise, subdivide
 
 CUBE = np.array([[0, 1, 2, 3], [7, 6, 5, 4], [0, 4, 5, 1], [1, 5, 6, 2], [2, 6, 7, 3], [3, 7, 4, 0]])
 CORNERS = np.array([[-1, -1, -1], [1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]])

@@ -10,9 +10,9 @@ from PIL import Image
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.synthetic import builder, load_synthetic, workers
-
-from .conftest import SMALL
+from dataset_scripts.synthetic import load_synthetic
+from dataset_scripts.synthetic.tables import builder, workers
+from tests.dataset_scripts.conftest import SMALL
 
 
 def raw(clips):

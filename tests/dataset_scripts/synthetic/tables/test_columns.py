@@ -5,8 +5,8 @@ import pytest
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.synthetic.columns import complete, intensity
-from dataset_scripts.synthetic.shards import ARROW_SCHEMA
+from dataset_scripts.synthetic.tables.columns import complete, intensity
+from dataset_scripts.synthetic.tables.shards import ARROW_SCHEMA
 
 CODED = pa.list_(
     pa.struct({"number": pa.int16(), "side": pa.string(), "intensity": pa.string(), "certainty": pa.string()})

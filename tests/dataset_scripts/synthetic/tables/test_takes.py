@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dataset_scripts.synthetic import load_takes, open_take, render_take
-from dataset_scripts.synthetic.codec import frames_of
-from dataset_scripts.synthetic.take_table import TAKE_FEATURES
+from dataset_scripts.synthetic.camera.codec import frames_of
+from dataset_scripts.synthetic.tables.take_table import TAKE_FEATURES
 
 QUICK = {"domain": "casme2-like", "seconds": 3.0, "size": 96, "fps": 15, "framing": "crop"}
 QUIET = {"micro": 0, "macro": 0, "speech": 0, "blink": 0, "gaze": 0, "turn": 0}

@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from dataset_scripts.synthetic.video import render_video
+from dataset_scripts.synthetic.tables.video import render_video
 
 QUICK = {"size": 160, "fps": 25, "lead_in_s": 0.2, "lead_out_s": 0.2, "gap_s": 0.1}
 

@@ -1,0 +1,1 @@
+"""Data cards, licences, published counts, and sharing."""

@@ -1,0 +1,1 @@
+"""What a coder wrote: the FACS grammar."""

@@ -1,0 +1,1 @@
+"""Frames on disk: found, ordered, held against the sheet, decoded from videos."""

@@ -1,0 +1,1 @@
+"""Long recordings coded frame by frame, cut into clips."""

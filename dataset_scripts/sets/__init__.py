@@ -1,0 +1,1 @@
+"""How each data set lies on people's disks, one file a set."""

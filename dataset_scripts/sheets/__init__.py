@@ -1,0 +1,1 @@
+"""Coding sheets: read as text, checked row by row, known mistakes mended."""

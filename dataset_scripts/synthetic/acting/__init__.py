@@ -1,0 +1,1 @@
+"""What happens: which units, when, how far, and everything that is not a unit."""

@@ -1,0 +1,1 @@
+"""Who is filmed: heads, skin, hair, and how action units move them."""

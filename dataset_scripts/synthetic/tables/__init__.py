@@ -1,0 +1,1 @@
+"""What comes out: clips and takes as tables and films."""

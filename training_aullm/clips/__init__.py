@@ -1,0 +1,1 @@
+"""Clips as tensors: decoded and measured once, kept on disk."""

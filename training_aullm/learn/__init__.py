@@ -1,0 +1,1 @@
+"""Training: recipes, batches, augmentation, counterfactual consistency, the trainer."""

@@ -1,0 +1,1 @@
+"""Data sets aligned once and kept, and a look at what they hold."""

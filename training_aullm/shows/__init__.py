@@ -1,0 +1,1 @@
+"""The two journeys from nothing: the demo and the release checkpoint."""

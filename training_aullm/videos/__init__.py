@@ -1,0 +1,1 @@
+"""Videos read to tables, subtitles and films; one movement explained."""
