@@ -6,9 +6,9 @@ from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.layout import Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names
-from dataset_scripts.sheets.sheets import SheetRow, read_sheet
+from dataset_scripts.sheets.sheets import SheetRow, is_date, read_sheet
 
-_NOT_GIVEN = ("", "/", "-", "--", "-1", "?", "n/a", "na", "nan", "none")
+_NOT_GIVEN = ("", "/", "\\", "-", "--", "-1", "?", "n/a", "na", "nan", "none")
 
 
 def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> list[ClipRow]:
@@ -37,6 +37,7 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
             report.add("dropped", row.place(), "no subject or no file name", "a clip cannot be found without them")
             continue
         rows.append(_clip_row(layout, release, row, subject, name, report))
+    _tell_dates(sheet_rows, path, report)
     return unique_names(rows, layout.shared_folders, report)
 
 
@@ -49,7 +50,7 @@ def frame_number(row: SheetRow, name: str, report: Report) -> int | None:
         The number; None where the cell is empty or says that there is none ("/").
     """
     text = row.get(name).lower()
-    if text in _NOT_GIVEN:
+    if text in _NOT_GIVEN or is_date(text):
         return None
     digits = text.removesuffix(".0")
     if digits.isascii() and digits.isdigit():
@@ -72,11 +73,29 @@ def coding_of(row: SheetRow, layout: Layout, report: Report) -> Coding:
     if not text and layout.empty_cell == "unknown":
         report.add("doubtful", row.place("units"), "no action units are written", "all are taken as unknown")
         return Coding(rest_unknown=True)
+    if is_date(text):
+        return Coding(rest_unknown=True)
     coding = parse_cell(text)
+    if coding.rest_unknown and not coding.units:
+        report.add("doubtful", row.place("units"), f"{text!r} names no action unit", "all are unknown")
     for piece in coding.unread:
         effect = "what is not named is unknown" if coding.hides_units else "the rest of the cell counts"
         report.add("doubtful", row.place("units"), f"cannot read {piece!r} in {text!r}", f"column coded_text; {effect}")
     return coding
+
+
+def _tell_dates(rows: list[SheetRow], path: Path, report: Report) -> None:
+    """One finding for all cells that are days: nobody can say what stood in them."""
+    dates = {name: [row for row in rows if is_date(row.get(name))] for name in ("units", "onset", "apex", "offset")}
+    told = [
+        f"{len(found)} in column {found[0].headings[name]} (row {', '.join(str(row.row) for row in found[:5])}"
+        + (", ...)" if len(found) > 5 else ")")
+        for name, found in dates.items()
+        if found
+    ]
+    if told:
+        why = "a spreadsheet program made them out of text such as 4/7; taken as not given. Mend the sheet to have them"
+        report.add("doubtful", path.name, f"cells that are days: {'; '.join(told)}", why)
 
 
 def _clip_row(layout: Layout, release: Release, row: SheetRow, subject: str, name: str, report: Report) -> ClipRow:

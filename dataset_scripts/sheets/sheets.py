@@ -5,10 +5,11 @@
 
 An integer is "4", never "4.0"; "006" stays so. The heading row is the first one that has all required columns, so a
 preamble above it needs no counting. A day that a spreadsheet program made out of "4/7" cannot be undone: it is given as
-"date 2014-04-07", which the grammar of cells does not read.
+"date 2014-04-07", and `is_date` tells such cells, also as they stand in a text file that the program wrote.
 """
 
 import csv
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
@@ -19,6 +20,12 @@ from pathlib import Path
 SUFFIXES = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = ",\t;|"
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(
+    rf"date .*|\d{{4}}[-/.]\d\d?[-/.]\d\d?( [\d:.]+)?|\d\d?[/.]\d\d?[/.]\d{{4}}( [\d:.]+)?"
+    rf"|\d\d?[- ]{_MONTH}([- ]\d+)?|{_MONTH}[- ]\d+|(\d{{4}}年)?\d\d?月\d\d?日",
+    re.IGNORECASE,
+)
 
 Columns = Mapping[str, tuple[str, ...]]
 
@@ -101,6 +108,11 @@ def cell_text(value: object, number_format: str = "General") -> str:
     if isinstance(value, int) and not isinstance(value, bool) and number_format and not number_format.strip("0"):
         return str(value).zfill(len(number_format))
     return str(value).strip()
+
+
+def is_date(text: str) -> bool:
+    """Whether a cell's text is a day, as `cell_text` or a spreadsheet program writes it."""
+    return _DATE.fullmatch(text) is not None
 
 
 def _fits(row: list[str], columns: Columns, required: tuple[str, ...]) -> bool:
