@@ -1,5 +1,6 @@
 """A clip as its sheet has it, and names that tell clips apart."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +24,8 @@ class ClipRow:
         split: key of the part of the set.
         others: remaining columns of the sheet, by heading.
         repeat: 2 where the sheet has the clip's name a second time, and so on.
+        expression: "micro" or "macro"; None where nobody has said.
+        fps: frames a second of this clip, where the sheet says so.
         coded_units: takes the place of `Layout.coded_units` for this clip, where it is not None.
     """
 
@@ -42,6 +45,8 @@ class ClipRow:
     others: Mapping[str, str] = field(default_factory=dict)
     coded_units: tuple[int, ...] | None = None
     repeat: int = 1
+    expression: str | None = None
+    fps: float | None = None
 
     def __post_init__(self):
         if not self.subject or not self.clip:
@@ -69,25 +74,28 @@ def unique_names(rows: list[ClipRow], shared_folders: bool, report: Report) -> l
     """Make clip names unique within each subject.
 
     A name that occurs more than once becomes "name@onset", so it does not depend on the order of rows; equal onsets get
-    ".2", ".3" in order. Where clips share folders by design, only equal onsets are reported.
+    ".2", ".3" in order. Where clips share folders by design, only equal onsets are reported. Macro-expressions give way
+    to the others, so that a sheet of both kinds names its micro-expressions as a sheet of them alone does.
 
     Args:
         rows: of one sheet. shared_folders: as in `Layout`. report: receives doubles.
     Returns:
         The same rows, some renamed; `folder` keeps the name in the sheet.
     """
-    counts: dict[tuple[str, str], int] = {}
-    for row in rows:
-        counts[row.subject, row.clip] = counts.get((row.subject, row.clip), 0) + 1
-    seen: dict[tuple[str, str], int] = {}
-    taken: dict[tuple[str, str], int] = {}
-    result = []
-    for row in rows:
-        name = row.clip if counts[row.subject, row.clip] == 1 else f"{row.clip}@{row.onset}"
-        taken[row.subject, name] = times = taken.get((row.subject, name), 0) + 1
+    macro = [row.expression == "macro" for row in rows]
+    all_rows = Counter((row.subject, row.clip) for row in rows)
+    others = Counter((row.subject, row.clip) for row, is_macro in zip(rows, macro, strict=True) if not is_macro)
+    seen, taken = Counter(), Counter()
+    result = list(rows)
+    for at in sorted(range(len(rows)), key=lambda at: macro[at]):
+        row = rows[at]
+        own = row.subject, row.clip
+        name = row.clip if (all_rows if macro[at] else others)[own] == 1 else f"{row.clip}@{row.onset}"
+        taken[row.subject, name] += 1
+        times = taken[row.subject, name]
         final = name if times == 1 else f"{name}.{times}"
         if final != row.clip and (times > 1 or not shared_folders):
             report.add("repaired", row.place, f"clip {row.clip!r} of {row.subject} occurs again", f"renamed {final!r}")
-        seen[row.subject, row.clip] = repeat = seen.get((row.subject, row.clip), 0) + 1
-        result.append(replace(row, clip=final, repeat=repeat))
+        seen[own] += 1
+        result[at] = replace(row, clip=final, repeat=seen[own])
     return result

@@ -35,6 +35,7 @@ FEATURES = Features(
         ),
         "coded_text": Value("string"),  # the cell as the coder wrote it; null where no sheet was read
         "split": Value("string"),  # what the set itself is divided by ("A" and "C" of CAS(ME)^3); null for none
+        "expression": Value("string"),  # "micro" or "macro"; null where nobody has said, and in clips that show none
     }
 )
 

@@ -11,7 +11,7 @@ from dataset_scripts.layout import Frames
 from dataset_scripts.report import Finding, Kind
 from dataset_scripts.rows import ClipRow
 
-LEAST_FRAMES = 2
+MIN_FRAMES = 2
 ABOUT = 2
 """A folder with half to twice the frames that a clip should have is that clip's."""
 
@@ -57,11 +57,13 @@ class Rules:
         whole: keep the whole recording instead of onset to offset.
         shared: several clips are cut from one folder, so only the sheet can tell where each begins and ends.
         optional: which of "onset", "apex" and "offset" may be left out without a finding.
+        longest: seconds; a micro-expression that lasts longer is doubtful. None: as long as it may.
     """
 
     whole: bool = False
     shared: bool = False
     optional: frozenset[str] = frozenset()
+    longest: float | None = None
 
 
 def plan_clip(row: ClipRow, frames: Frames, fps: float, notes: Notes, rules: Rules) -> ClipPlan | None:
@@ -78,20 +80,22 @@ def plan_clip(row: ClipRow, frames: Frames, fps: float, notes: Notes, rules: Rul
         what = f"onset {row.onset}, offset {row.offset}"
         notes.add("dropped", what, "its frames share a folder with other clips and cannot be told apart")
         return None
-    if len(numbers) < LEAST_FRAMES:
-        notes.add("dropped", f"frames on disk: {len(numbers)}", f"a clip needs {LEAST_FRAMES}")
+    if len(numbers) < MIN_FRAMES:
+        notes.add("dropped", f"frames on disk: {len(numbers)}", f"a clip needs {MIN_FRAMES}")
         return None
     row, shift = (row, 0) if rules.shared else _met(row, numbers, notes)
     onset, offset = _ends(row, numbers, shift, notes, rules)
     inside = tuple(number for number in numbers if onset <= number <= offset)
-    if len(inside) < LEAST_FRAMES:
+    if len(inside) < MIN_FRAMES:
         what = f"frames from onset {row.onset} to offset {row.offset}: {len(inside)}; on disk are {_span(numbers)}"
-        notes.add("dropped", what, f"a clip needs {LEAST_FRAMES}", "frames_missing")
+        notes.add("dropped", what, f"a clip needs {MIN_FRAMES}", "frames_missing")
         return None
     _note_missing(onset, offset, inside, notes)
     apex = _apex(row, inside, shift, notes, rules)
+    fps = row.fps or getattr(frames, "fps", None) or fps
+    _note_times(row, fps, notes, rules)
     kept = numbers if rules.whole else inside
-    return ClipPlan(row, frames, kept, inside[0], apex, inside[-1], getattr(frames, "fps", None) or fps)
+    return ClipPlan(row, frames, kept, inside[0], apex, inside[-1], fps)
 
 
 def _met(row: ClipRow, numbers: tuple[int, ...], notes: Notes) -> tuple[ClipRow, int]:
@@ -138,6 +142,18 @@ def _note_missing(onset: int, offset: int, inside: tuple[int, ...], notes: Notes
         first = ", ".join(map(str, gaps[:5])) + (", ..." if len(gaps) > 5 else "")
         what = f"{len(gaps)} of {inside[-1] - inside[0] + 1} frames are missing: {first}"
         notes.add("repaired", what, "the clip goes on without them", "frames_missing")
+
+
+def _note_times(row: ClipRow, fps: float, notes: Notes, rules: Rules) -> None:
+    """Times that are possible and hardly true."""
+    if row.apex is not None and row.apex == row.onset and "apex" not in rules.optional:
+        notes.add("doubtful", f"apex {row.apex} is the onset", "kept as it is written: no movement leads to it")
+    if None in (rules.longest, row.onset, row.offset) or row.expression == "macro":
+        return
+    seconds = (row.offset - row.onset) / fps
+    if seconds > rules.longest:
+        what = f"onset {row.onset} to offset {row.offset} lasts {seconds:.1f} s"
+        notes.add("doubtful", what, f"kept; hardly a micro-expression, which lasts {rules.longest:g} s at most")
 
 
 def _apex(row: ClipRow, inside: tuple[int, ...], shift: int, notes: Notes, rules: Rules) -> int | None:

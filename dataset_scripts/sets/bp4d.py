@@ -84,6 +84,8 @@ LAYOUT = Layout(
         ),
     ),
     optional_times=True,
+    expression="macro",
+    longest=None,
     shared_folders=True,
     read_rows=read_codes,
     unchecked=(

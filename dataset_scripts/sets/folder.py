@@ -134,6 +134,7 @@ def _row(line: MetadataRow, frames: VideoClip | ImageClip, data_dir: Path) -> Cl
         split=line.split,
         others={_FPS: repr(float(frames.fps))},
         coded_units=line.coded_units,
+        expression=line.expression,
     )
 
 
@@ -160,6 +161,8 @@ LAYOUT = Layout(
     title="a folder of clips",
     releases=(Release("1", (), {}, {"raw": FrameFolder("{clip}", _ANY_FPS)}),),
     optional_times=True,
+    expression=None,
+    longest=None,
     open_ends=True,
     empty_cell="none",
     read_rows=read_folder,

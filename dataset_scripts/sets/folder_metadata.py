@@ -15,12 +15,13 @@ from pathlib import Path, PurePosixPath
 
 from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.frames.video_frames import VIDEO_SUFFIXES
+from dataset_scripts.layout import EXPRESSIONS
 
 METADATA = "metadata.csv"
 REQUIRED = ("file_name", "subject", "action_units")
-OPTIONAL = ("onset", "apex", "offset", "fps", "emotion", "coded_units")
+OPTIONAL = ("onset", "apex", "offset", "fps", "emotion", "coded_units", "expression")
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
-_MOST_TOLD = 20
+_MAX_TOLD = 20
 
 
 class MetadataError(ValueError):
@@ -41,6 +42,7 @@ class MetadataRow:
         fps: frames per second, None where empty.
         emotion: as written, None where empty.
         coded_units: numbers of the units that were looked for; None for all.
+        expression: "micro" or "macro", None where empty.
         split: name of the folder that the metadata.csv stands in, None in the top folder.
         where: "metadata.csv, line 4", for messages.
     """
@@ -56,6 +58,7 @@ class MetadataRow:
     fps: float | None
     emotion: str | None
     coded_units: tuple[int, ...] | None
+    expression: str | None
     split: str | None
     where: str
 
@@ -95,8 +98,8 @@ def refuse(data_dir: Path, problems: list[str]) -> None:
         MetadataError: with the first twenty of them.
     """
     if problems:
-        told = "\n  ".join(problems[:_MOST_TOLD])
-        more = f"\n  and {len(problems) - _MOST_TOLD} more" if len(problems) > _MOST_TOLD else ""
+        told = "\n  ".join(problems[:_MAX_TOLD])
+        more = f"\n  and {len(problems) - _MAX_TOLD} more" if len(problems) > _MAX_TOLD else ""
         raise MetadataError(f"{data_dir}: {len(problems)} to be mended before the clips can be read:\n  {told}{more}")
 
 
@@ -169,6 +172,7 @@ class _Line:
             fps=self.fps(cells["fps"]),
             emotion=cells["emotion"] or None,
             coded_units=self.coded(cells["coded_units"]),
+            expression=self.expression(cells["expression"]),
             split=None if "/" not in self.where.partition(",")[0] else self.folder.name,
             where=self.where,
         )
@@ -200,6 +204,13 @@ class _Line:
 
     def coded(self, cell: str) -> tuple[int, ...] | None:
         return tuple(unit.number for unit in self.coding("coded_units", cell).units) if cell else None
+
+    def expression(self, cell: str) -> str | None:
+        if cell and cell.lower() not in EXPRESSIONS:
+            self.wrong(
+                "expression", f"{cell!r} is none of {', '.join(EXPRESSIONS)}; leave it empty where nobody has said"
+            )
+        return cell.lower() or None
 
     def frame(self, column: str, cell: str) -> int | None:
         value = _number(cell)

@@ -18,7 +18,12 @@ from dataset_scripts.rows import ClipRow
 
 PARTS = {"HS": 100, "VIS": 25, "NIR": 25}
 EMOTIONS = ("negative", "positive", "surprise")
-_BOXES = ("", "SMIC", "SMIC_all_raw", "SMIC_all_cropped", "SMIC/SMIC_all_raw", "SMIC/SMIC_all_cropped")
+_KINDS = ("SMIC_all_raw", "SMIC_all_cropped")
+_BOXES = (
+    "",
+    "SMIC",
+    *(f"{outer}{box}" for outer in ("", "SMIC/") for kind in _KINDS for box in (kind, f"{kind}/{kind}")),
+)
 _UNKNOWN = Coding(rest_unknown=True)
 
 

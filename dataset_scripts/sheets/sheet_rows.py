@@ -6,6 +6,7 @@ from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.layout import Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names
+from dataset_scripts.sheets.expressions import read_expressions
 from dataset_scripts.sheets.sheets import SheetRow, is_date, read_sheet
 
 _NOT_GIVEN = ("", "/", "\\", "-", "--", "-1", "?", "n/a", "na", "nan", "none")
@@ -24,10 +25,11 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
         ValueError: no sheet with the columns the release asks for.
     """
     rows, subject = [], ""
-    sheet_rows = read_sheet(path, release.columns, release.required)
+    sheet_rows = read_sheet(path, release.columns, release.required, release.only, release.never)
+    expressions = read_expressions(sheet_rows, path, report)
     if layout.has_units and sheet_rows and "units" not in sheet_rows[0].cells:
         report.add("doubtful", path.name, "no column of action units", "all units of all clips are unknown")
-    for row in sheet_rows:
+    for row, expression in zip(sheet_rows, expressions, strict=True):
         if not row.get("subject") and subject and row.get("onset"):
             report.add("repaired", row.place("subject"), "no subject", f"that of the row above, {subject}, was taken")
         elif row.get("subject"):
@@ -36,7 +38,12 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
         if not subject or not name:
             report.add("dropped", row.place(), "no subject or no file name", "a clip cannot be found without them")
             continue
-        rows.append(_clip_row(layout, release, row, subject, name, report))
+        if expression == "":
+            report.add(
+                "dropped", row.place("expression"), f"{row.get('expression')!r} is neither micro nor macro", "left out"
+            )
+            continue
+        rows.append(_clip_row(layout, release, row, subject, name, expression, report))
     _tell_dates(sheet_rows, path, report)
     return unique_names(rows, layout.shared_folders, report)
 
@@ -84,6 +91,21 @@ def coding_of(row: SheetRow, layout: Layout, report: Report) -> Coding:
     return coding
 
 
+def _fps(row: SheetRow, report: Report) -> float | None:
+    """Frames a second, where the sheet has a column of them."""
+    text = row.get("fps")
+    if not text:
+        return None
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = 0
+    if not 0 < fps <= 10_000:
+        report.add("doubtful", row.place("fps"), f"cannot read {text!r} as frames a second", "the set's own was taken")
+        return None
+    return fps
+
+
 def _tell_dates(rows: list[SheetRow], path: Path, report: Report) -> None:
     """One finding for all cells that are days: nobody can say what stood in them."""
     dates = {name: [row for row in rows if is_date(row.get(name))] for name in ("units", "onset", "apex", "offset")}
@@ -98,7 +120,9 @@ def _tell_dates(rows: list[SheetRow], path: Path, report: Report) -> None:
         report.add("doubtful", path.name, f"cells that are days: {'; '.join(told)}", why)
 
 
-def _clip_row(layout: Layout, release: Release, row: SheetRow, subject: str, name: str, report: Report) -> ClipRow:
+def _clip_row(
+    layout: Layout, release: Release, row: SheetRow, subject: str, name: str, expression: str | None, report: Report
+) -> ClipRow:
     return ClipRow(
         subject=(release.subject or layout.subject)(subject),
         clip=name,
@@ -113,4 +137,6 @@ def _clip_row(layout: Layout, release: Release, row: SheetRow, subject: str, nam
         row=row.row,
         split=release.split,
         others=row.others,
+        expression=expression,
+        fps=_fps(row, report),
     )

@@ -59,13 +59,20 @@ class SheetRow:
         return f"{self.file}{sheet}, row {self.row}{column}"
 
 
-def read_sheet(path: Path | str, columns: Columns, required: tuple[str, ...] = ()) -> list[SheetRow]:
+def read_sheet(
+    path: Path | str,
+    columns: Columns,
+    required: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    never: tuple[str, ...] = (),
+) -> list[SheetRow]:
     """Read a workbook or a text table.
 
     Args:
         path: .xlsx, .csv, .tsv or .txt. Of a workbook the first sheet that has the required columns is read.
         columns: {field: headings it may stand under}; letter case, blanks and signs of a heading do not matter.
         required: fields without which a sheet is not the right one; all by default.
+        only: headings it must have besides. never: headings that the sheet of another set has.
     Returns:
         Rows with at least one cell that is not empty, in order.
     Raises:
@@ -75,12 +82,12 @@ def read_sheet(path: Path | str, columns: Columns, required: tuple[str, ...] = (
     path = Path(path)
     required = required or tuple(columns)
     seen = []
-    for sheet, grid in _grids(path):
-        start = next((at for at, row in enumerate(grid) if _fits(row, columns, required)), None)
+    for sheet, grid in read_grids(path):
+        start = next((at for at, row in enumerate(grid) if _fits(row, columns, required, only, never)), None)
         if start is not None:
             return list(_rows(path.name, sheet, grid, start, columns))
         seen.append(f"{sheet or path.name}: {_widest(grid)}")
-    wanted = ", ".join(" or ".join(columns[name]) for name in required)
+    wanted = ", ".join([*(" or ".join(columns[name]) for name in required), *only])
     found = "; ".join(seen) or "nothing"
     raise ValueError(f"{path} has no heading row with the columns {wanted}. Found {found}")
 
@@ -115,9 +122,13 @@ def is_date(text: str) -> bool:
     return _DATE.fullmatch(text) is not None
 
 
-def _fits(row: list[str], columns: Columns, required: tuple[str, ...]) -> bool:
+def _fits(
+    row: list[str], columns: Columns, required: tuple[str, ...], only: tuple[str, ...], never: tuple[str, ...]
+) -> bool:
     keys = {heading_key(cell) for cell in row}
-    return all(any(heading_key(heading) in keys for heading in columns[name]) for name in required)
+    needed = [columns[name] for name in required] + [(heading,) for heading in only]
+    forbidden = {heading_key(heading) for heading in never}
+    return not keys & forbidden and all(any(heading_key(each) in keys for each in headings) for headings in needed)
 
 
 def _rows(file: str, sheet: str, grid: list[list[str]], start: int, columns: Columns) -> Iterator[SheetRow]:
@@ -143,8 +154,17 @@ def _widest(grid: list[list[str]]) -> str:
     return ", ".join(filter(None, widest)) or "empty"
 
 
-def _grids(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
-    """(name, cells) of each sheet of a file."""
+def read_grids(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
+    """The cells of each sheet of a file, as text.
+
+    Args:
+        path: .xlsx, .csv, .tsv or .txt.
+    Yields:
+        (name of the sheet, "" in a text file; its rows).
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a kind of file that is not read.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
     if path.suffix.lower() == ".xls":

@@ -141,4 +141,12 @@ def test_a_layout_names_its_releases():
     frames = {"raw": FrameFolder("{subject}", 30)}
     layout = Layout("x", "SET X", (Release("1", (), {}, frames), Release("2", (), {}, frames)))
     with pytest.raises(ValueError, match="SET X has no release '3'; there are '1', '2'"):
-        layout.release("3")
+        layout.named("3")
+
+
+def test_a_name_stands_for_all_releases_that_begin_with_it():
+    frames = {"raw": FrameFolder("{subject}", 30)}
+    names = ("part A v2", "part A v1", "part C v1", "part AB")
+    layout = Layout("x", "X", tuple(Release(name, (), {}, frames) for name in names))
+    assert [release.name for release in layout.named("part A")] == ["part A v2", "part A v1"]
+    assert [release.name for release in layout.named("part C v1")] == ["part C v1"]

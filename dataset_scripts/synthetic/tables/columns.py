@@ -4,6 +4,9 @@ import pyarrow as pa
 
 from dataset_scripts.labels import ACTION_UNITS
 
+_EXPRESSIONS = {"c": "micro", "m": "macro"}
+"""By the first letter of a clip's name, see `shards`; clips in "n" show no expression."""
+
 INTENSITY_PX: tuple[tuple[str, float], ...] = (("A", 0.7), ("B", 1.4), ("C", 2.8), ("D", 5.6))
 """FACS letters and the apex displacement, in pixels of the standard crop, below which each is given; "E" beyond.
 
@@ -16,8 +19,8 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
     Args:
         table: with `action_units` and `amplitude_px`, over the first action units of `labels.ACTION_UNITS` at least.
-        schema: the columns wanted. `coded` and `coded_text` are written from the amplitudes, others missing are
-            null; units that the source does not render are absent from every clip.
+        schema: the columns wanted. `coded` and `coded_text` are written from the amplitudes, `expression` from the
+            clip's name, others missing are null; units that the source does not render are absent from every clip.
     Returns:
         The same rows under that schema.
     """
@@ -27,6 +30,7 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
         "coded_text": ["+".join(f"{unit['number']}{unit['intensity']}" for unit in units) or "none" for units in coded],
         "action_units": [_padded(states, 0) for states in table["action_units"].to_pylist()],
         "amplitude_px": [_padded(amplitudes, 0.0) for amplitudes in table["amplitude_px"].to_pylist()],
+        "expression": [_EXPRESSIONS.get(clip[0]) for clip in table["clip"].to_pylist()],
     }
     columns = []
     for field in schema:

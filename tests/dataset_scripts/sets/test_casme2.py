@@ -144,7 +144,7 @@ def test_strict_raises_before_anything_is_written(copy, streaming):
     shutil.rmtree(clip_folder(copy, 1))
     (clip_folder(copy, 0) / "img47.jpg").unlink()
     with pytest.raises(
-        NotAsPublished, match=r"in 2 places\n.*1 of 9 frames are missing: 47.*\n.*no folder sub01/EP03_02"
+        NotAsPublished, match=r"in 2 places\n.*no folder sub01/EP03_02.*\n.*1 of 9 frames are missing: 47"
     ):
         load(copy, strict=True, streaming=streaming)
     assert not (copy.parent / "out").exists()
