@@ -34,7 +34,7 @@ from dataset_scripts.planning import BuildPlan, make_plan
 from dataset_scripts.registry import find_layout
 from dataset_scripts.report import Report
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.subject_files import Recipe, file_name, make_row, natural, write_subject
+from dataset_scripts.subject_files import Recipe, file_name, fingerprint, make_row, natural, write_subject
 from dataset_scripts.whole_files import whole_file
 
 CACHE_VARIABLE = "AULLM_CACHE"
@@ -108,6 +108,33 @@ def load_dataset_from(
     plan.report.save(folder)
     _refuse_empty(plan)
     return _load(folder, paths, streaming), plan.report
+
+
+def copy_digest(
+    name: str,
+    data_dir: str | os.PathLike,
+    *,
+    release: str | None = None,
+    frames: str = "raw",
+    sheet: str | os.PathLike | None = None,
+    whole: bool = False,
+    expressions: str | None = None,
+    policy: Policy = DEFAULT_POLICY,
+) -> str:
+    """A hash of everything that decides the table of a copy; only what the sheet names is looked at, and not read.
+
+    Args:
+        name, data_dir, release, frames, sheet, whole, expressions, policy: as for `load_dataset_from`.
+    Returns:
+        16 hexadecimal digits.
+    Raises:
+        FileNotFoundError, ValueError: as `load_dataset_from`.
+    """
+    layout, data_dir = find_layout(name), Path(data_dir)
+    plan = make_plan(layout, data_dir, release, frames, None if sheet is None else Path(sheet), whole, expressions)
+    findings = repr(plan.report.findings).encode()
+    marks = fingerprint(Recipe(plan.layout, plan.release, frames, policy), plan.clips).encode()
+    return hashlib.sha256(findings + marks).hexdigest()[:16]
 
 
 def refuse_inside(out: Path, data_dir: Path) -> None:

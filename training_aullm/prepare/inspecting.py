@@ -87,7 +87,7 @@ class Inspection:
     @property
     def published(self) -> Published | None:
         """The published counts of this set and release, where there are any."""
-        return published(self.name, self.release)
+        return published(self.name, self.release) if self.report is None else self.report.published
 
     @property
     def shown(self) -> list[int]:

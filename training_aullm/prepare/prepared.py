@@ -21,7 +21,7 @@ from dataset_scripts.schema import FEATURES
 from training_aullm.files import write_whole
 
 RECORD_FILE, UNFINISHED_FILE, REPORT_FILE = "prepared.json", "preparing.json", "report.json"
-DATA_FOLDER, CACHE_FOLDER = "data", ".cache"
+DATA_FOLDER, SOURCE_FOLDER, CACHE_FOLDER = "data", "source", ".cache"
 STATES = {1: "present", 0: "absent", -1: "unknown"}
 
 
@@ -143,6 +143,13 @@ def present_numbers(row: dict) -> set[int]:
     return {number for number, state in inside.items() if state == 1} | beyond
 
 
+def doubtful_numbers(row: dict) -> set[int]:
+    """The action units that a clip's cell names and that are unknown in it; as `present_numbers`."""
+    states = dict(zip(ACTION_UNITS, row["action_units"], strict=True))
+    named = {unit["number"] for unit in row["coded"] or () if unit["certainty"] != "sure"}
+    return {number for number in named if states.get(f"AU{number}", -1) == -1} - present_numbers(row)
+
+
 def package_version() -> str:
     """The version of aullm that is installed, or "not installed" where it runs from its source folder."""
     try:
@@ -162,6 +169,11 @@ def _what_is_there(folder: Path) -> str:
         return (
             f"the preparation of {name} in {folder} was broken off ({shards} subjects are done): run the same "
             "`aullm prepare` again, it goes on from there"
+        )
+    if (folder / SOURCE_FOLDER).is_dir():
+        return (
+            f"the preparation in {folder} was broken off while its data set was read: run the same `aullm prepare` "
+            "again, it goes on from there"
         )
     names = sorted(path.name for path in folder.iterdir())
     found = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") if names else "nothing"
