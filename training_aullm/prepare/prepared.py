@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import datasets
+import pyarrow.parquet as pq
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
@@ -87,7 +88,8 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
         folder: as `aullm prepare --out` names it.
 
     Returns:
-        Rows of `dataset_scripts.schema.FEATURES`, subject by subject.
+        Rows of `dataset_scripts.schema.FEATURES`, subject by subject; columns that the set was prepared without are
+        null.
 
     Raises:
         FileNotFoundError: the folder is not a (complete) prepared set, or a shard is missing.
@@ -101,11 +103,12 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
             f"{folder / RECORD_FILE} names {len(paths)} shards, {len(missing)} are not there ({missing[0]} ...): "
             "run the same `aullm prepare` again, it makes what is missing"
         )
-    table = datasets.Dataset.from_parquet([str(path) for path in paths], cache_dir=str(folder / CACHE_FOLDER))
-    differing = sorted(name for name in {*table.features, *FEATURES} if table.features.get(name) != FEATURES.get(name))
+    stored = datasets.Features.from_arrow_schema(pq.read_schema(paths[0]))
+    differing = sorted(name for name in stored if stored[name] != FEATURES.get(name))
     if differing:
         raise ValueError(f"{folder} holds other columns than this version reads ({differing}): prepare the set again")
-    return table
+    names, cache = [str(path) for path in paths], str(folder / CACHE_FOLDER)
+    return datasets.Dataset.from_parquet(names, features=FEATURES, cache_dir=cache)
 
 
 def is_prepared(folder: str | Path) -> bool:
