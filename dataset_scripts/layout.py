@@ -12,6 +12,7 @@ from typing import Literal, Protocol, get_args
 
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow
+from dataset_scripts.sheets.sheets import SheetRow
 
 FrameChoice = Literal["raw", "cropped"]
 Expression = Literal["micro", "macro"]
@@ -115,6 +116,7 @@ class Layout:
         open_ends: an onset or offset that is left out is not known, null; else it is the first or last frame.
         unchecked: what about folders and sheets nobody has checked against a copy.
         read_rows: takes the place of the sheet reader (for sets whose labels are no sheet).
+        read_sheet: takes the place of the reader of headings (for sheets without any): (path, release) -> SheetRows.
         mend_rows: goes over the rows that were read, for what one row cannot know: (rows, data_dir, report) -> rows.
         open_frames: takes the place of the folder reader: (found folder or file, row) -> Frames.
     """
@@ -134,6 +136,7 @@ class Layout:
     raw_side: int | None = None
     unchecked: tuple[str, ...] = ()
     read_rows: Callable[[Path, Release, Report], list[ClipRow]] | None = None
+    read_sheet: Callable[[Path, Release], list[SheetRow]] | None = None
     mend_rows: Callable[[list[ClipRow], Path, Report], list[ClipRow]] | None = None
     open_frames: Callable[[Path, ClipRow], Frames] | None = None
 

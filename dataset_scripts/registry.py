@@ -6,7 +6,22 @@ from dataset_scripts.layout import Layout
 
 MODULES: dict[str, str] = {
     name: f"dataset_scripts.sets.{name}"
-    for name in ("casme", "casme2", "samm", "casme3", "fourdme", "mmew", "smic", "disfa", "bp4d", "folder")
+    for name in (
+        *(
+            "casme",
+            "casme2",
+            "casme3",
+            "casme_squared",
+            "samm",
+            "samm_long",
+            "fourdme",
+            "mmew",
+            "smic",
+            "smic_e",
+            "dfme",
+        ),
+        *("disfa", "bp4d", "folder"),
+    )
 }
 
 

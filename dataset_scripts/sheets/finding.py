@@ -13,7 +13,8 @@ from pathlib import Path
 
 from dataset_scripts.frames.frame_files import PICTURES, what_is_in
 from dataset_scripts.layout import Layout, Release
-from dataset_scripts.sheets.sheets import SUFFIXES, read_sheet
+from dataset_scripts.sheets.sheet_rows import cells_of
+from dataset_scripts.sheets.sheets import SUFFIXES
 
 _SUFFIXES = (*SUFFIXES, ".xls")
 _LEVELS = 3
@@ -42,8 +43,8 @@ def find_release(layout: Layout, data_dir: Path, name: str | None, sheet: Path |
     files = list(_sheets_in(data_dir))
     unfit = []
     for release in wanted:
-        paths = matching(files, release)
-        fitting = next((path for path in paths if fits(path, release)), None)
+        paths = _matching(files, release)
+        fitting = next((path for path in paths if _fits(path, layout, release)), None)
         if fitting is not None:
             return release, fitting
         unfit += [(release, paths[0])] if paths else []
@@ -56,16 +57,16 @@ def find_release(layout: Layout, data_dir: Path, name: str | None, sheet: Path |
     )
 
 
-def matching(files: list[Path], release: Release) -> list[Path]:
+def _matching(files: list[Path], release: Release) -> list[Path]:
     """Files whose names may be those of a release's sheet, the likeliest first."""
     likely = [path for pattern in release.sheets for path in files if _named(path, pattern)]
     return [path for path in dict.fromkeys(likely) if not any(_named(path, other) for other in release.not_sheets)]
 
 
-def fits(path: Path, release: Release) -> bool:
+def _fits(path: Path, layout: Layout, release: Release) -> bool:
     """Whether a file can be read as a release's sheet and has its headings."""
     with suppress(ValueError):
-        read_sheet(path, release.columns, release.required, release.only, release.never)
+        cells_of(layout, release, path)
         return True
     return False
 
@@ -74,10 +75,10 @@ def _release_of_sheet(layout: Layout, wanted: tuple[Release, ...], sheet: Path) 
     """The release of a sheet that the user names: by its name, else by its headings."""
     if len(wanted) == 1 or not sheet.is_file():
         return wanted[0]
-    by_name = [release for release in wanted if matching([sheet], release)]
+    by_name = [release for release in wanted if _matching([sheet], release)]
     by_heading = [release for release in wanted if release.only]
     for release in [*by_name, *by_heading]:
-        if fits(sheet, release):
+        if _fits(sheet, layout, release):
             return release
     if by_name:
         return by_name[0]

@@ -25,7 +25,7 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
         ValueError: no sheet with the columns the release asks for.
     """
     rows, subject = [], ""
-    sheet_rows = read_sheet(path, release.columns, release.required, release.only, release.never)
+    sheet_rows = cells_of(layout, release, path)
     expressions = read_expressions(sheet_rows, path, report)
     if layout.has_units and sheet_rows and "units" not in sheet_rows[0].cells:
         report.add("doubtful", path.name, "no column of action units", "all units of all clips are unknown")
@@ -46,6 +46,21 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
         rows.append(_clip_row(layout, release, row, subject, name, expression, report))
     _tell_dates(sheet_rows, path, report)
     return unique_names(rows, layout.shared_folders, report)
+
+
+def cells_of(layout: Layout, release: Release, path: Path) -> list[SheetRow]:
+    """The rows of a sheet as text.
+
+    Args:
+        layout, release: the set and the release of its sheet. path: the sheet.
+    Returns:
+        Its rows.
+    Raises:
+        ValueError: no sheet with the columns the release asks for.
+    """
+    if layout.read_sheet is not None:
+        return layout.read_sheet(path, release)
+    return read_sheet(path, release.columns, release.required, release.only, release.never)
 
 
 def frame_number(row: SheetRow, name: str, report: Report) -> int | None:
