@@ -68,7 +68,7 @@ def make_plan(
         raise ValueError(f"{layout.title} has no {frames!r} frames; there are {known}")
     report = Report(layout.name, chosen.name, frames, unchecked=layout.unchecked)
     rows = read_clips(layout, chosen, data_dir, path, expressions, report)
-    finder = _finder(layout, chosen, frames, rows, _places(data_dir, path), path)
+    finder = _finder(layout, chosen, frames, rows, places_of(data_dir, path), path)
     rules = Rules(whole, layout.shared_folders, _optional(layout, rows, report), layout.longest)
     known = accepted(rows, layout.name, chosen.name)
     clips = _look_up(layout, finder, chosen, frames, rows, rules, known, report)
@@ -158,7 +158,7 @@ def _optional(layout: Layout, rows: list[ClipRow], report: Report) -> frozenset[
     return frozenset({"apex"})
 
 
-def _places(data_dir: Path, sheet: Path | None) -> list[Path]:
+def places_of(data_dir: Path, sheet: Path | None) -> list[Path]:
     """Where clips may lie: the copy, and the folder of the sheet where it is further down in it."""
     beside = [] if sheet is None or data_dir not in sheet.parents else [sheet.parent]
     return list(dict.fromkeys([data_dir, *beside]))
