@@ -26,6 +26,7 @@ class ClipRow:
         repeat: 2 where the sheet has the clip's name a second time, and so on.
         expression: "micro" or "macro"; None where nobody has said.
         fps: frames a second of this clip, where the sheet says so.
+        typed_onset: the onset as the sheet has it, where an erratum corrected it: folders may be named after either.
         coded_units: takes the place of `Layout.coded_units` for this clip, where it is not None.
     """
 
@@ -47,6 +48,7 @@ class ClipRow:
     repeat: int = 1
     expression: str | None = None
     fps: float | None = None
+    typed_onset: int | None = None
 
     def __post_init__(self):
         if not self.subject or not self.clip:

@@ -4,7 +4,7 @@ Folder names are matched exactly first, then without regard to letter case and l
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -124,11 +124,16 @@ class FolderFinder:
         Returns:
             What was found, or None.
         """
-        patterns = {pattern: pattern.format(**row.pattern_fields()) for pattern in (frames.pattern, *frames.also)}
-        for pattern, relative in patterns.items():
+        rows = [row] if row.typed_onset is None else [row, replace(row, onset=row.typed_onset)]
+        patterns = [
+            (pattern, pattern.format(**each.pattern_fields()))
+            for each in rows
+            for pattern in (frames.pattern, *frames.also)
+        ]
+        for pattern, relative in patterns:
             if (exact := self.base / relative).exists():
                 return Found(exact, True, "{onset}" in pattern)
-        for pattern, relative in patterns.items():
+        for pattern, relative in patterns:
             if (path := self._find_loosely(relative)) is not None:
                 return Found(path, False, "{onset}" in pattern)
         return None

@@ -12,6 +12,9 @@ from dataset_scripts.report import Finding, Kind
 from dataset_scripts.rows import ClipRow
 
 MIN_FRAMES = 2
+MAX_FRAMES = 500
+"""Of a micro-expression that is doubtful for its length, no more frames are kept: 3,456 of them are a wrong offset, and
+would need a gigabyte of memory."""
 ABOUT = 2
 """A folder with half to twice the frames that a clip should have is that clip's."""
 
@@ -93,9 +96,11 @@ def plan_clip(row: ClipRow, frames: Frames, fps: float, notes: Notes, rules: Rul
     _note_missing(onset, offset, inside, notes)
     apex = _apex(row, inside, shift, notes, rules)
     fps = row.fps or getattr(frames, "fps", None) or fps
-    _note_times(row, fps, notes, rules)
+    step = _step(row, len(inside), fps, notes, rules)
+    inside = inside[::step]
+    apex = None if apex is None else _nearest(inside, apex)
     kept = numbers if rules.whole else inside
-    return ClipPlan(row, frames, kept, inside[0], apex, inside[-1], fps)
+    return ClipPlan(row, frames, kept, inside[0], apex, inside[-1], fps / step)
 
 
 def _met(row: ClipRow, numbers: tuple[int, ...], notes: Notes) -> tuple[ClipRow, int]:
@@ -144,16 +149,20 @@ def _note_missing(onset: int, offset: int, inside: tuple[int, ...], notes: Notes
         notes.add("repaired", what, "the clip goes on without them", "frames_missing")
 
 
-def _note_times(row: ClipRow, fps: float, notes: Notes, rules: Rules) -> None:
-    """Times that are possible and hardly true."""
+def _step(row: ClipRow, count: int, fps: float, notes: Notes, rules: Rules) -> int:
+    """Which frames are kept: all (1), or every so many of a clip that is far too long. Tells of times hardly true."""
     if row.apex is not None and row.apex == row.onset and "apex" not in rules.optional:
         notes.add("doubtful", f"apex {row.apex} is the onset", "kept as it is written: no movement leads to it")
     if None in (rules.longest, row.onset, row.offset) or row.expression == "macro":
-        return
+        return 1
     seconds = (row.offset - row.onset) / fps
-    if seconds > rules.longest:
-        what = f"onset {row.onset} to offset {row.offset} lasts {seconds:.1f} s"
-        notes.add("doubtful", what, f"kept; hardly a micro-expression, which lasts {rules.longest:g} s at most")
+    if seconds <= rules.longest:
+        return 1
+    step = 1 if rules.whole else -(-count // MAX_FRAMES)
+    kept = "kept" if step == 1 else f"of every {step} frames one is kept"
+    what = f"onset {row.onset} to offset {row.offset} lasts {seconds:.1f} s"
+    notes.add("doubtful", what, f"{kept}; hardly a micro-expression, which lasts {rules.longest:g} s at most")
+    return step
 
 
 def _apex(row: ClipRow, inside: tuple[int, ...], shift: int, notes: Notes, rules: Rules) -> int | None:
@@ -167,10 +176,14 @@ def _apex(row: ClipRow, inside: tuple[int, ...], shift: int, notes: Notes, rules
         what = f"apex {row.apex} is outside {onset - shift} to {offset - shift}"
         notes.add("repaired", what, "apex is null", "apex_outside")
         return None
-    nearest = min(inside, key=lambda number: (abs(number - apex), number))
+    nearest = _nearest(inside, apex)
     if nearest != apex:
         notes.add("repaired", f"frame {apex} of the apex is missing", f"{nearest} is nearest", "frames_missing")
     return nearest
+
+
+def _nearest(numbers: tuple[int, ...], wanted: int) -> int:
+    return min(numbers, key=lambda number: (abs(number - wanted), number))
 
 
 def _span(numbers: tuple[int, ...]) -> str:

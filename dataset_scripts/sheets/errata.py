@@ -87,7 +87,7 @@ def apply_errata(
         if entry is not None:
             changes = ", ".join(f"{name}: {getattr(row, name)} to {value}" for name, value in entry.changes.items())
             report.add("repaired", row.place, f"erratum of {row.subject}/{row.clip}: {changes}", entry.reason, True)
-            row = replace(row, **entry.changes)
+            row = replace(row, **entry.changes, typed_onset=row.onset if "onset" in entry.changes else None)
         result.append(row)
     return result
 

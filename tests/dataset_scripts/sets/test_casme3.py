@@ -141,6 +141,18 @@ def test_times_that_are_hardly_true_are_doubtful(tmp_path):
     ]
 
 
+def test_a_clip_of_minutes_is_thinned_so_that_it_fits_into_memory(tmp_path):
+    table, report = load(tmp_path, [*ROWS, ["spNO.1", "c", 5, 106, 1204, "4", "others", 7]])
+    clip = table[3]
+    assert (len(clip["frames"]), clip["fps"], clip["onset"], clip["apex"], clip["offset"]) == (400, 10, 0, 34, 399)
+    stored = table.with_format("arrow")[3:4].to_pylist()[0]["frames"]
+    assert stored[34]["bytes"] == grey_jpeg(107) and len({len(row["frames"]) for row in table}) > 1
+    (told,) = report.of_kind("doubtful")
+    assert told.what == "onset 5 to offset 1204 lasts 40.0 s" and told.why.startswith("of every 3 frames one is kept")
+    whole, _ = load(tmp_path / "whole", [["spNO.1", "c", 5, 106, 1204, "4", "others", 7]], whole=True)
+    assert (len(whole[0]["frames"]), whole[0]["fps"]) == (1204, 30)
+
+
 def test_a_folder_of_its_own_closes_a_clip_that_the_sheet_leaves_open(tmp_path):
     rows = [*ROWS, ["spNO.1", "b", 10, 12, 0, "4", "others", 7]]
     table, report = load(tmp_path, rows, kind="clips")
@@ -162,5 +174,11 @@ def test_typing_errors_that_are_known_pass_strict(tmp_path):
     table, report = load_dataset_from("casme3", copy, out=tmp_path / "out", progress=False, strict=True)
     assert [len(row["frames"]) for row in table] == [34, 77, 9, 10]
     assert {finding.known for finding in report.of_kind("repaired")} == {True}
+    frames = tmp_path / "clips/CASME3/Part_A_ME_clip/frame"
+    write_frames(frames / "spNO.216_d_3647", range(2647, 2657), "{}.jpg")
+    write_table(tmp_path / "cas(me)3_part_A_ME_v2.csv", [HEADINGS, rows[0]])
+    options = {"sheet": tmp_path / "cas(me)3_part_A_ME_v2.csv", "out": tmp_path / "one", "strict": True}
+    table, _ = load_dataset_from("casme3", frames.parent.parent, progress=False, **options)
+    assert len(table[0]["frames"]) == 10
     with pytest.raises(NotAsPublished, match="offset 0"):
         load(tmp_path / "other", [["spNO.41", "e", 18, 20, 0, "4", "others", 7]], strict=True)
