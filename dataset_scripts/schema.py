@@ -30,7 +30,7 @@ FEATURES = Features(
                 "side": Value("string"),  # "L", "R", "both"
                 "intensity": Value("string"),  # "A" to "E" or null
                 "certainty": Value("string"),  # "sure", "alternative", "unclear"
-                "mark": Value("string"),  # "A", "T", "B", "M" or null
+                "mark": Value("string"),  # "A", "T", "B", "M", "AD" or null
             }
         ),
         "coded_text": Value("string"),  # the cell as the coder wrote it; null where no sheet was read

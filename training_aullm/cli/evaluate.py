@@ -136,5 +136,7 @@ def _evaluate_spotting(
     out = Path(run) if is_run else RUNS / f"{Path(run).name}-on-{takes[0]['data_set']}"
     result = score_spotting(run, takes, out, load_pipeline(run))
     console.print(result.table(f"{run}: {result.takes} recordings of {result.data_set}, {result.quiet} of them quiet"))
+    for name, reason in result.unread.items():
+        console.print(f"nothing was spotted in {name}: {reason}", markup=False)
     typer.echo(result.to_json())
     write_whole(out / f"scores-spotting-{result.data_set}.json", result.to_json() + "\n")
