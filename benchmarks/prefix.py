@@ -76,7 +76,7 @@ def measure(dtype: str, args: argparse.Namespace) -> dict:
 
 
 def config_sized_noise(model: AullmForActionUnitDetection, batch: int) -> torch.Tensor:
-    """Soft tokens (2, B, D) of the size the doors give them."""
+    """Soft tokens (2, B, D) of the size that `TokenScale` gives them."""
     torch.manual_seed(0)
     return torch.randn(2, batch, model.config.text_config.hidden_size) * model.config.embedding_rms
 
