@@ -19,7 +19,7 @@ except ImportError:
 __all__ = ["LanguageReader", "TokenScale", "resolve_language_model"]
 
 KeysAndValues = list[tuple[torch.Tensor, torch.Tensor]]
-SAMPLED = 64  # values of each frozen weight that are compared before a kept prefix is used again
+SAMPLED = 16  # values of each frozen weight that are compared before a kept prefix is used again
 
 
 class KeptPrefix(NamedTuple):
@@ -86,7 +86,7 @@ class LanguageReader(nn.Module):
 
     @property
     def splits(self) -> bool:
-        """Whether the body's attention takes the prefix beside its own keys. `set_attn_implementation` may change it."""
+        """Whether the body takes the prefix beside its own keys; `set_attn_implementation` may change that."""
         return self.body.config._attn_implementation == SPLIT_ATTENTION
 
     def _inject(self, config) -> None:

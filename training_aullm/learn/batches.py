@@ -1,10 +1,10 @@
-"""Training batches: which samples make a step, augmented and with a drawn flip, for any number of processes.
+"""Batches of training, augmented and with a drawn flip, for any number of processes; and of evaluation, as they are.
 
 The epoch travels with every index, so that augmentation and flips are functions of (seed, epoch, sample) in worker
 processes and after a resume too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.augmentation import augment_motion, augment_pixels, draw, mix_motion, normals_needed, partners
 from training_aullm.learn.counterfactual import draw_flips
+
+EVALUATION_EPOCH = 0  # flips of an evaluation are the same every time, so that its losses can be compared over epochs
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):
@@ -96,6 +98,34 @@ class TrainingBatches(Dataset):
             motion, batch["labels"], other["motion_values"], other["labels"], draws, self.settings
         )
         return {"motion_values": augment_motion(motion, draws, self.settings), "labels": labels}
+
+
+class ClipCollator:
+    """Stacks clips of a `ClipSet` that come one by one (evaluation, prediction, anyone's own loop) into model inputs; on
+    request draws the action units that CCR flips.
+    """
+
+    def __init__(self, flip_seed: int | None = None):
+        """
+        Args:
+            flip_seed: seed of the flips; None: no flips (no counterfactual pass).
+        """
+        self.flip_seed = flip_seed
+
+    def __call__(self, samples: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+        """
+        Args:
+            samples: items of a ClipSet.
+
+        Returns:
+            Model inputs with a batch dimension: `motion_values` or `pixel_values`, `labels`, and the flips if asked
+                for.
+        """
+        names = [name for name in samples[0] if name != "index"]
+        batch = {name: torch.stack([sample[name] for sample in samples]) for name in names}
+        if self.flip_seed is None:
+            return batch
+        return with_flips(batch, self.flip_seed, EVALUATION_EPOCH, [int(sample["index"]) for sample in samples])
 
 
 def with_flips(batch: dict[str, torch.Tensor], seed: int, epoch: int, indices: list[int]) -> dict[str, torch.Tensor]:

@@ -17,9 +17,11 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection, resolve_language_model
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.learn.calibration import decision_shift, move_bias
+from training_aullm.learn.arguments import AullmTrainingArguments
+from training_aullm.learn.batches import TrainingBatches
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
+from training_aullm.score.metrics import best_cut
 from training_aullm.score.predictions import Predictions
 
 
@@ -110,6 +112,48 @@ def fit(
     if recipe.calibration_rounds:
         move_bias(model.head.score, decision_shift(model, clips, args, recipe.calibration_rounds))
     return trainer
+
+
+@torch.inference_mode()
+def decision_shift(
+    network: nn.Module, clips: ClipSet, args: AullmTrainingArguments, rounds: int = 3, batch_size: int = 64
+) -> np.ndarray:
+    """How far every action unit's logits lie above where they should be cut.
+
+    Args:
+        network: trained; gives logits, or an output that has them.
+        clips: the training clips.
+        args: of the training: seeds and augmentation. Epochs after the last one are drawn.
+        rounds: times that every clip is varied anew. Clips as they are would flatter: the network has them by heart.
+        batch_size: clips per forward pass.
+
+    Returns:
+        (K,) to be taken from the logits.
+    """
+    network.eval()
+    batches, device = TrainingBatches(clips, args), next(network.parameters()).device
+    logits, labels = [], []
+    for epoch in range(int(args.num_train_epochs), int(args.num_train_epochs) + rounds):
+        for start in range(0, len(clips), batch_size):
+            keys = [(epoch, index) for index in range(start, min(start + batch_size, len(clips)))]
+            batch = batches.__getitems__(keys)
+            output = network(**{clips.input_name: batch[clips.input_name].to(device)})
+            logits.append((output if isinstance(output, torch.Tensor) else output.logits).float().cpu())
+            labels.append(batch["labels"])
+    columns = zip(torch.cat(logits).numpy().T, torch.cat(labels).numpy().T, strict=True)
+    return np.array([best_cut(*column) for column in columns])
+
+
+@torch.no_grad()
+def move_bias(layer: nn.Linear, shift: np.ndarray) -> None:
+    """Take a shift from the logits of the last layer.
+
+    Args:
+        layer: the layer that gives the logits: K rows, or one row that is read at every action unit's name.
+        shift: (K,). One shared row can only be moved as a whole: by the mean.
+    """
+    moved = torch.from_numpy(shift).to(layer.bias)
+    layer.bias -= moved if len(layer.bias) == len(shift) else moved.mean()
 
 
 def check_clips(model: AullmForActionUnitDetection, clips: ClipSet) -> None:

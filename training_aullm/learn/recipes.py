@@ -33,7 +33,7 @@ class Recipe:
         ccr_intervention_weight: see `AullmTrainingArguments`.
         augmentation: strengths; None: clips as they are.
         bf16: autocast to bfloat16.
-        calibration_rounds: times every training clip is varied to find where to say yes (`calibration`); 0: not at all.
+        calibration_rounds: times every training clip is varied to find where to say yes (`decision_shift`); 0: not at all.
     """
 
     preset: str

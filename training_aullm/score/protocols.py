@@ -118,23 +118,6 @@ def own_split(parts: Sequence[str | None], subjects: Sequence[str]) -> list[Fold
     return folds
 
 
-def inner_split(subjects: Sequence[str], train: np.ndarray, folds: int = 5, seed: int = 0) -> Fold:
-    """Split the training side of a fold once more, by subject, to tune on: test subjects are never touched.
-
-    Args:
-        subjects: N subject names of the whole data set.
-        train: training indices of the outer fold.
-        folds: one in `folds` of the training clips is held out.
-        seed: of the split.
-
-    Returns:
-        Fold "inner" with indices into the whole data set: `train` to fit on, `test` to tune on.
-    """
-    train = np.asarray(train)
-    first = subject_folds(np.asarray(subjects)[train], folds, seed)[0]
-    return Fold("inner", train[first.train], train[first.test])
-
-
 def cross_domain(train_action_units: Sequence[str], test_action_units: Sequence[str]) -> list[str]:
     """The action units that a cross-domain score is computed on: those that both domains code, in the training order.
 

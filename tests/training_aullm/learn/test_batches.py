@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from training_aullm.learn.arguments import AullmTrainingArguments
-from training_aullm.learn.batches import EpochBatches, TrainingBatches
-from training_aullm.learn.collator import ClipCollator
+from training_aullm.learn.batches import ClipCollator, EpochBatches, TrainingBatches
 
 
 def epoch_of(processes, epoch, size=37, batch=8):
