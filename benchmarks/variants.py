@@ -46,7 +46,11 @@ class Variant:
         config = AullmConfig.preset(self.recipe.preset, language_model=None, **self.recipe.model)
         own = AullmConfig.__annotations__.keys() & AullmConfig.__dataclass_fields__.keys()  # not those of transformers
         model = {name: getattr(config, name) for name in sorted(own - {"text_config"})}
-        return settings | {"recipe": asdict(self.recipe), "model": model, "template": TEMPLATES[self.recipe.preset]}
+        return settings | {
+            "recipe": asdict(self.recipe),
+            "model": model,
+            "template": TEMPLATES[self.recipe.template or self.recipe.preset],
+        }
 
 
 def run_aullm(
@@ -84,14 +88,22 @@ def run_flow_regression(
     return [fitted.predict(clips) for clips in tests]
 
 
+def without(what: dict[str, object], **changes: float) -> Variant:
+    """`base` with fields of its model and of its recipe changed."""
+    return Variant("motion", run_aullm, recipe_base().but(model=what, **changes))
+
+
 VARIANTS = {
-    "base": Variant("motion", run_aullm, recipe_base()),
-    "base-no-ccr": Variant("motion", run_aullm, recipe_base().but(**NO_CCR)),
-    "base-no-instruction": Variant(
-        "motion", run_aullm, recipe_base().but(model={"use_instruction_token": False}, **NO_CCR)
-    ),
-    "base-no-content": Variant("motion", run_aullm, recipe_base().but(model={"use_content_token": False})),
-    "base-mlp": Variant("motion", run_aullm, recipe_base().but(model={"reader": "mlp"})),
+    "base": without({}),
+    "base-no-ccr": without({}, **NO_CCR),
+    "base-no-instruction": without({"use_instruction_token": False}, **NO_CCR),
+    "base-no-content": without({"use_content_token": False}),
+    "base-mlp": without({"reader": "mlp"}),
+    "base-no-prior": without({"use_prior": False}),
+    "base-no-moe": without({"use_moe": False}),
+    "base-no-laplacian": without({"use_laplacian": False}),
+    "base-no-squeeze": without({"use_squeeze_excitation": False}),
+    "base-by-name": without({"readout": "au"}),
     "paper": Variant("frames", run_aullm, recipe_paper()),
     "led-network": Variant("frames", run_led_network, recipe_led_network()),
     "flow-lr": Variant("apex-flow", run_flow_regression),

@@ -101,9 +101,7 @@ class TrainingBatches(Dataset):
 
 
 class ClipCollator:
-    """Stacks clips of a `ClipSet` that come one by one (evaluation, prediction, anyone's own loop) into model inputs; on
-    request draws the action units that CCR flips.
-    """
+    """Stacks clips of a `ClipSet` that come one by one: evaluation, prediction, anyone's own loop."""
 
     def __init__(self, flip_seed: int | None = None):
         """

@@ -57,8 +57,7 @@ def new_model(
     Returns:
         The model.
     """
-    template = "query" if recipe.model.get("readout") == "au" else None  # a logit at each name needs the names
-    processor = new_processor(recipe.preset, action_units, language_model, template)
+    processor = new_processor(recipe.preset, action_units, language_model, recipe.template)
     prompt, (content, instruction) = processor.prompt(), processor.placeholder_ids
     settings = {
         "prompt_ids": list(prompt.input_ids),

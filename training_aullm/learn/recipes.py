@@ -65,6 +65,11 @@ class Recipe:
             changes["model"] = self.model | changes["model"]
         return replace(self, **changes)
 
+    @property
+    def template(self) -> str | None:
+        """Name of the prompt template; None: the preset's. To be read at its own name a unit must stand in the prompt."""
+        return "query" if self.model.get("readout") == "au" else None
+
     def training_arguments(self, output_dir: str | Path, seed: int = 0, **overrides: Any) -> AullmTrainingArguments:
         """Arguments for `AullmTrainer`.
 

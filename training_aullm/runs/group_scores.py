@@ -15,7 +15,7 @@ import numpy as np
 from training_aullm.files import write_whole
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.runs.facts import MEASURED
-from training_aullm.score.bootstrap import Interval
+from training_aullm.score.bootstrap import Interval, percentile_interval, subject_weights
 from training_aullm.score.metrics import confusion
 from training_aullm.score.report import markdown_table
 
@@ -31,7 +31,7 @@ COLUMNS = {
     "difference": "F1 minus the others' (95%)",
 }
 REPLICATES = 2000
-FEWEST_PEOPLE = 8
+MIN_PEOPLE = 8
 """In a group and among the others, below which their difference is not stated: intervals of so few people mislead."""
 AMPLITUDE = "amplitude"
 
@@ -154,17 +154,18 @@ def score_groups(
     """
     names, of_subject = np.unique(np.asarray(subjects), return_inverse=True)
     cells = confusion(probabilities, labels)
-    drawn = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=REPLICATES)
-    weights = np.concatenate([np.ones((1, len(names))), drawn])
+    everybody = np.ones((1, len(names)))
+    weights = np.concatenate([everybody, subject_weights(len(names), REPLICATES, seed=0)])  # (1 + replicates, people)
     rows = []
     for group in groups:
         inside, others = (weights @ _by_subject(cells, of_subject, mask) for mask in (group.inside, group.others))
         people = [len(np.unique(of_subject[mask.any(axis=1)])) for mask in (group.inside, group.others)]
         f1 = None if group.by == AMPLITUDE else _f1(inside)
-        difference = None if f1 is None or min(people) < FEWEST_PEOPLE else f1 - _f1(others)
+        difference = None if f1 is None or min(people) < MIN_PEOPLE else f1 - _f1(others)
         found, alarms = _share(inside[:, 0], inside[:, 2]), _share(inside[:, 1], inside[:, 3])
         counted = len(set(np.asarray(clips)[group.inside.any(axis=1)]))
-        intervals = [None if each is None else _interval(each) for each in (found, alarms, f1, difference)]
+        measured = (found, alarms, f1, difference)  # (1 + replicates,) each, everybody first
+        intervals = [None if each is None else percentile_interval(each[0], each[1:]) for each in measured]
         rows.append(GroupRow(group.by, group.group, people[0], counted, *intervals))
     return tuple(rows)
 
@@ -202,12 +203,6 @@ def _share(hits: np.ndarray, misses: np.ndarray) -> np.ndarray | None:
     """(R,) shares; None where there is nothing to count at all."""
     total = hits + misses
     return np.where(total > 0, hits / np.maximum(total, 1), np.nan) if total[0] else None
-
-
-def _interval(values: np.ndarray) -> Interval:
-    """The first value is that of all people, the others are draws."""
-    low, high = np.nanquantile(values[1:], [0.025, 0.975]) if np.isfinite(values[1:]).any() else (np.nan, np.nan)
-    return Interval(float(values[0]), float(low), float(high))
 
 
 def _row(content: dict) -> GroupRow:

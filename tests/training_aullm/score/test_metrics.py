@@ -87,7 +87,7 @@ def test_nothing_to_choose_by_leaves_the_cut_alone(labels):
     assert best_cut(np.array([0.3, 1.0, 2.0]), np.array(labels)) == 0.0
 
 
-def test_unknown_labels_are_left_out():
+def test_unknown_labels_do_not_move_the_cut():
     logits = np.array([-3.0, -1.0, 0.5, 1.0])
     assert best_cut(logits, np.array([-1, 0, 1, 1])) == pytest.approx(-0.25)
     assert best_cut(logits, np.array([1, 0, 1, 1])) == -3.0
