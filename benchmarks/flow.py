@@ -1,4 +1,7 @@
-"""Optical flow (Farneback) of clips: the input of the flow baselines. The model itself measures motion otherwise."""
+"""Optical flow (Farneback) of clips: the input of the flow baselines. The model itself measures motion otherwise.
+
+Tested in tests/training_aullm/clips/test_clip_set.py.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -7,6 +7,8 @@
 Plain runs prompt and soft tokens for every clip. Shared runs the static prompt once, with batch 1: kept between
 calls for inference, recomputed with gradient in a training step (forward, backward; LoRA in float32).
 Prints a table, then one JSON line.
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
 import argparse

@@ -8,6 +8,8 @@
 A clip is six frames with sensor noise and JPEG. Rates are per core, in CPU time and in wall time (which a busy machine
 stretches), after the session has measured the shading of the units; "first use" is what that costs, once a unit and
 session. Prints a table, then one JSON line.
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""The pictures of docs/clip_source.md: subjects, action units at three intensities, nuisances, a take."""
+"""The pictures of docs/clip_source.md: subjects, action units at three intensities, nuisances, a take.
+
+Tested in tests/benchmarks/test_programs.py.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

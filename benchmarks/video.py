@@ -8,6 +8,8 @@
 
 Processor time of one thread. The floor is decoding and one pass of the landmark network a frame: what any reader that
 looks for landmarks in every frame pays before it has read anything.
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
 import argparse

@@ -6,6 +6,8 @@
 moment, only that the muscle stays at rest. For every unit that the model sees and that is truly there the clip is
 rendered again without it, and the change of all other units is compared with the change that was claimed.
 Prints a table, then one JSON line.
+
+Tested in tests/benchmarks/test_faithfulness.py.
 """
 
 from collections.abc import Iterator

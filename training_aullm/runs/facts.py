@@ -2,6 +2,8 @@
 
 facts = RunFacts.read(Path("runs/demo"))
 facts.settings["preset"], facts.results["unseen"].scores.mean_f1
+
+Tested in tests/training_aullm/publishing/test_card.py.
 """
 
 import json

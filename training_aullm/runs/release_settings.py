@@ -1,4 +1,7 @@
-"""What `aullm release` is made with: how many people, how long, and the seeds that nobody else renders."""
+"""What `aullm release` is made with: how many people, how long, and the seeds that nobody else renders.
+
+Tested in tests/commands/test_release.py.
+"""
 
 import json
 from dataclasses import asdict, dataclass

@@ -1,4 +1,7 @@
-"""Scores of a run, for those who read, those who program, and those who look."""
+"""Scores of a run, for those who read, those who program, and those who look.
+
+Tested in tests/commands/test_own_clips.py.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Train a run, and go on with one that was broken off."""
+"""Train a run, and go on with one that was broken off.
+
+Tested in tests/training_aullm/runs/test_scoring.py.
+"""
 
 import json
 from pathlib import Path
