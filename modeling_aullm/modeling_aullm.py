@@ -238,10 +238,13 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         Raises:
             ValueError: for inputs of a wrong shape, or a flip without the instruction token.
         """
+        # motion -> encoder -> content token and AU nodes; the prompt both tokens stand in
         seen = self.model.observe(pixel_values, motion_values)
         prompt = self.model.prompt(input_ids, attention_mask, au_positions)
+        # nodes -> graph -> instruction token; with a flip a second time, from flipped nodes (M = 2)
         features = self._with_flip(seen, flip_index, flip_state)  # (M, B, K, N): as seen, and flipped
         tokens, strengths = self._instructions(seen, features)  # (M, B, D)
+        # both tokens -> prompt -> language model -> heads, for M instruction tokens in one call
         own = self._own_evidence(seen, flip_index)  # (M, B, K)
         logits, evidence = self._answer(seen.content, tokens, own, prompt)  # (M, B, K), twice
 

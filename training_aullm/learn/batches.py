@@ -54,6 +54,7 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(self.size)
         for batch in np.array_split(order, self.count):
+            # Every process shuffles alike and takes its part: no communication, and one process sees the same batches.
             yield [(self.epoch, int(index)) for index in np.array_split(batch, self.processes)[self.rank]]
 
 
@@ -80,6 +81,7 @@ class TrainingBatches(Dataset):
     def __len__(self) -> int:
         return len(self.clips)
 
+    # A DataLoader calls this once a batch, so that augmentation runs on (B, ...) tensors, not clip by clip.
     def __getitems__(self, keys: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
         epoch, indices = keys[0][0], [index for _, index in keys]
         batch = self.clips.batch(indices)
@@ -93,6 +95,7 @@ class TrainingBatches(Dataset):
             return batch | {"pixel_values": augment_pixels(batch["pixel_values"], draws, self.settings)}
         motion = batch["motion_values"]
         draws = draw(self.seed, epoch, indices, normals_needed(self.settings, motion.shape[2]))
+        # Partners come from all training clips: what a clip is mixed with must not depend on its batch.
         other = self.clips.batch(partners(draws, len(self.clips)).tolist())
         motion, labels = mix_motion(
             motion, batch["labels"], other["motion_values"], other["labels"], draws, self.settings

@@ -65,7 +65,7 @@ def new_model(
         "content_token_id": content,
         "instruction_token_id": instruction,
     }
-    set_seed(seed)
+    set_seed(seed)  # right before the weights are drawn: nothing above may move them
     config = AullmConfig.preset(recipe.preset, language_model, list(action_units), **(settings | recipe.model))
     return AullmForActionUnitDetection.from_language_model(config, language_model)
 
@@ -91,7 +91,7 @@ def fit(
         seed: of order, augmentation, flips and dropout.
         eval_clips: clips to evaluate on after each epoch, for curves only: nothing is chosen by them.
         resume: go on from the last checkpoint in `output_dir`.
-        callbacks: told of every step, instead of the Trainer's own printing; an empty sequence trains in silence.
+        callbacks: called at every step, instead of the Trainer's own printing; an empty sequence trains in silence.
         **overrides: fields of `AullmTrainingArguments`.
 
     Returns:
@@ -109,6 +109,7 @@ def fit(
     trainer.train(resume_from_checkpoint=resume or None)
     model.eval()
     if recipe.calibration_rounds:
+        # After the last checkpoint, so that a resumed run is not moved twice.
         move_bias(model.head.score, decision_shift(model, clips, args, recipe.calibration_rounds))
     return trainer
 
@@ -135,10 +136,11 @@ def decision_shift(
     for epoch in range(int(args.num_train_epochs), int(args.num_train_epochs) + rounds):
         for start in range(0, len(clips), batch_size):
             keys = [(epoch, index) for index in range(start, min(start + batch_size, len(clips)))]
-            batch = batches.__getitems__(keys)
+            batch = batches.__getitems__(keys)  # epochs that training did not see: new augmentation
             output = network(**{clips.input_name: batch[clips.input_name].to(device)})
             logits.append((output if isinstance(output, torch.Tensor) else output.logits).float().cpu())
             labels.append(batch["labels"])
+    # (rounds N, K) each; every unit is cut by itself
     columns = zip(torch.cat(logits).numpy().T, torch.cat(labels).numpy().T, strict=True)
     return np.array([best_cut(*column) for column in columns])
 

@@ -69,6 +69,7 @@ class AullmTrainer(Trainer):
         kwargs.setdefault("data_collator", ClipCollator(args.flip_seed if args.uses_counterfactuals else None))
         kwargs.setdefault("compute_metrics", self._score)
         super().__init__(model=model, args=args, **kwargs)
+        # compute_loss divides by the samples of the whole step itself: the Trainer must not divide once more.
         self.loss_is_scaled_for_ga = True
         self.meters = {"train": PartMeter(), "eval": PartMeter()}
 
@@ -116,6 +117,8 @@ class AullmTrainer(Trainer):
             loss = loss + self.args.ccr_invariance_weight * counterfactual["invariance"]
             loss = loss + self.args.ccr_intervention_weight * counterfactual["intervention"]
         if num_items_in_batch is not None:
+            # The loss is a mean over this process's samples, and gradients are averaged over processes. Weighing by the
+            # share of samples makes that the mean over the whole step, also where shares differ by one.
             loss = loss * (samples * self.accelerator.num_processes / num_items_in_batch)
         return (loss, {"loss": loss, "logits": outputs.logits}) if return_outputs else loss
 
@@ -174,6 +177,7 @@ class AullmTrainer(Trainer):
                 f"{resume_from_checkpoint} is of another model: {len(missing)} trained weights missing {missing[:2]}, "
                 f"{len(extra)} unknown {extra[:2]}. Build the model with the checkpoint's own config."
             )
+        # Not strict: the frozen body is in the model already and in no checkpoint. What is trained was checked above.
         model.load_state_dict(weights, strict=False)
 
     def _score(self, prediction: EvalPrediction) -> dict[str, float]:
@@ -219,6 +223,7 @@ def parameter_groups(model: nn.Module, args: AullmTrainingArguments, decayed: se
     weights, kinds = dict(model.named_parameters()), kind_of_weights(model)
     groups = []
     for kind, rate in rates.items():
+        # Decay pulls towards zero. That is no neutral place for LED's scalars (logarithms), norms and biases.
         for decay in (True, False):
             members = [
                 weights[name]

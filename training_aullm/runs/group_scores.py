@@ -130,8 +130,8 @@ class Groups:
         clear = [row for row in self.rows if row.difference is not None and _excludes_zero(row.difference)]
         if not clear:
             return "No group's F1 differs from the others' beyond chance at this size of the test."
-        told = [_told(row) for row in sorted(clear, key=lambda row: row.difference.value)]
-        return f"Beyond chance (the interval leaves out 0): {'; '.join(told)}. The other differences are not settled."
+        parts = [_in_words(row) for row in sorted(clear, key=lambda row: row.difference.value)]
+        return f"Beyond chance (the interval leaves out 0): {'; '.join(parts)}. The other differences are not settled."
 
 
 def score_groups(
@@ -153,7 +153,7 @@ def score_groups(
         A row a group.
     """
     names, of_subject = np.unique(np.asarray(subjects), return_inverse=True)
-    cells = confusion(probabilities, labels)
+    cells = confusion(probabilities, labels)  # (N, K, 4)
     everybody = np.ones((1, len(names)))
     weights = np.concatenate([everybody, subject_weights(len(names), REPLICATES, seed=0)])  # (1 + replicates, people)
     rows = []
@@ -213,6 +213,6 @@ def _excludes_zero(interval: Interval) -> bool:
     return interval.low > 0 or interval.high < 0
 
 
-def _told(row: GroupRow) -> str:
+def _in_words(row: GroupRow) -> str:
     difference = row.difference
     return f"{row.by} {row.group}: {difference.value:+.2f} ({difference.low:+.2f} to {difference.high:+.2f})"

@@ -94,5 +94,6 @@ def build_clips(
     Returns:
         The clips, labelled for the model's action units.
     """
+    # Displacement has no trained weights, so it is measured once a set; LED is trained, so its clips stay frames.
     measure = model if model.config.front_end == "displacement" else None
     return ClipSet.build(table, processor, processor.action_units, model=measure, cache_dir=run / "clips")

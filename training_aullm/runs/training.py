@@ -48,6 +48,7 @@ def train_run(run: Path, settings: RunSettings, resume: bool = False) -> list[di
         save_strategy="epoch",
         save_total_limit=1,
     )
+    # The model comes last: where RUN/model lies the run counts as finished.
     history = trainer.state.log_history
     write_history(run, history)
     processor.save_pretrained(run / MODEL_FOLDER)

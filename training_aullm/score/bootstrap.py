@@ -117,6 +117,7 @@ def _counts_by_subject(labels: np.ndarray, probabilities: Sequence[np.ndarray], 
         raise ValueError(f"{len(rows)} subjects for {len(labels)} samples: pass one subject name per sample")
     counts = np.zeros((len(probabilities), len(names), np.shape(labels)[1], 4))
     for index, each in enumerate(probabilities):
+        # A score of drawn people needs their counts only, never their clips: replicates are then one matrix product.
         np.add.at(counts[index], rows, confusion(*check_predictions(each, labels)))
     return counts
 
@@ -129,12 +130,13 @@ def subject_weights(subjects: int, replicates: int, seed: int) -> np.ndarray:
 
 def _scores(counts: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Positive and macro F1 per replicate, each (seeds, R, K)."""
-    weights = np.ones((1, counts.shape[1])) if weights is None else weights
+    weights = np.ones((1, counts.shape[1])) if weights is None else weights  # (R, subjects); one of each: as it is
     return f1_from_counts(np.einsum("rs,nskc->nrkc", weights, counts))
 
 
 def _mean(scores: np.ndarray) -> np.ndarray:
     """(seeds, R, K) -> (R,): mean over the defined action units, then over seeds."""
+    # A replicate may hold nobody who shows a unit: the unit is then undefined in this replicate, as in a real test.
     defined = ~np.isnan(scores)
     per_seed = np.where(defined, scores, 0).sum(axis=-1) / np.where(defined.any(axis=-1), defined.sum(axis=-1), np.nan)
     return per_seed.mean(axis=0)

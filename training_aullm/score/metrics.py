@@ -150,7 +150,7 @@ def f1_from_counts(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     true_positive, false_positive, false_negative, true_negative = np.moveaxis(
         np.asarray(counts, dtype=np.float64), -1, 0
     )
-    errors = false_positive + false_negative
+    errors = false_positive + false_negative  # F1 = 2 tp / (2 tp + fp + fn): one formula for both classes
     positive = 2 * true_positive / np.maximum(2 * true_positive + errors, 1)
     negative = 2 * true_negative / np.maximum(2 * true_negative + errors, 1)
     undefined = true_positive + false_negative == 0
@@ -211,7 +211,7 @@ def best_cut(values: np.ndarray, labels: np.ndarray) -> float:
         return 0.0
     precision, recall, cuts = precision_recall_curve(labels, values)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    lowest = cuts[f1[:-1].argmax()]
+    lowest = cuts[f1[:-1].argmax()]  # the last point of the curve (nothing present) has no cut
     below = values[values < lowest]
     return float((lowest + below.max()) / 2) if len(below) else float(lowest)
 
@@ -238,7 +238,7 @@ def _ranking_scores(probabilities: np.ndarray, labels: np.ndarray) -> tuple[floa
     """ROC-AUC and average precision of one action unit; NaN where they are undefined."""
     known = labels != UNKNOWN
     probabilities, labels = probabilities[known], labels[known]
-    if not (labels == 1).any():
+    if not (labels == 1).any():  # scikit-learn gives 0 with a warning, which would enter a mean
         return float("nan"), float("nan")
     auc = roc_auc_score(labels, probabilities) if (labels == 0).any() else float("nan")
     return float(auc), float(average_precision_score(labels, probabilities))

@@ -54,6 +54,7 @@ def subject_folds(subjects: Sequence[str], folds: int, seed: int = 0) -> list[Fo
     names, counts = np.unique(subjects, return_counts=True)
     if not 2 <= folds <= len(names):
         raise ValueError(f"{folds} folds of {len(names)} subjects: choose between 2 and the number of subjects")
+    # Large subjects first: small ones then level the folds out. The shuffle decides among subjects of equal size.
     shuffled = np.random.default_rng(seed).permutation(len(names))
     by_count = shuffled[np.argsort(-counts[shuffled], kind="stable")]
     sizes, assigned = np.zeros(folds, dtype=int), np.zeros(len(names), dtype=int)
