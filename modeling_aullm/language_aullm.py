@@ -8,15 +8,12 @@ from transformers import AutoModel, DynamicCache
 from transformers import initialization as init
 
 from .attention_aullm import PLAIN_ATTENTION_MODELS, SPLIT_ATTENTION
-from .base_aullm import resolve_language_model
 from .prompt_layout_aullm import PromptLayout
 
 try:
     from peft import LoraConfig, inject_adapter_in_model
 except ImportError:
     LoraConfig = inject_adapter_in_model = None
-
-__all__ = ["LanguageReader", "TokenScale", "resolve_language_model"]
 
 KeysAndValues = list[tuple[torch.Tensor, torch.Tensor]]
 SAMPLED = 16  # values of each frozen weight that are compared before a kept prefix is used again

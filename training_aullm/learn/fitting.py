@@ -118,7 +118,10 @@ def fit(
 def decision_shift(
     network: nn.Module, clips: ClipSet, args: AullmTrainingArguments, rounds: int = 3, batch_size: int = 64
 ) -> np.ndarray:
-    """How far every action unit's logits lie above where they should be cut.
+    """How far every action unit's logits lie above where they should be cut, by training clips alone.
+
+    The asymmetric loss makes networks answer "present" too readily: at 0.5 recall is high and precision low, on the
+    training clips already. Moving each unit's bias to where F1 is highest there makes 0.5 the right threshold.
 
     Args:
         network: trained; gives logits, or an output that has them.
@@ -129,6 +132,9 @@ def decision_shift(
 
     Returns:
         (K,) to be taken from the logits.
+
+    Source:
+        Our choice; docs/training.md ("Where to say yes") has what it gave.
     """
     network.eval()
     batches, device = TrainingBatches(clips, args), next(network.parameters()).device
@@ -137,8 +143,7 @@ def decision_shift(
         for start in range(0, len(clips), batch_size):
             keys = [(epoch, index) for index in range(start, min(start + batch_size, len(clips)))]
             batch = batches.__getitems__(keys)  # epochs that training did not see: new augmentation
-            output = network(**{clips.input_name: batch[clips.input_name].to(device)})
-            logits.append((output if isinstance(output, torch.Tensor) else output.logits).float().cpu())
+            logits.append(_logits(network, batch[clips.input_name].to(device), clips.input_name).float().cpu())
             labels.append(batch["labels"])
     # (rounds N, K) each; every unit is cut by itself
     columns = zip(torch.cat(logits).numpy().T, torch.cat(labels).numpy().T, strict=True)
@@ -197,9 +202,14 @@ def predict_probabilities(model: nn.Module, clips: ClipSet, batch_size: int = 64
     device, logits = next(model.parameters()).device, []
     for start in range(0, len(clips), batch_size):
         batch = clips.batch(range(start, min(start + batch_size, len(clips))))
-        output = model(**{clips.input_name: batch[clips.input_name].to(device)})
-        logits.append(output if isinstance(output, torch.Tensor) else output.logits)
+        logits.append(_logits(model, batch[clips.input_name].to(device), clips.input_name))
     return torch.sigmoid(torch.cat(logits).double()).cpu().numpy()
+
+
+def _logits(network: nn.Module, values: torch.Tensor, input_name: str) -> torch.Tensor:
+    """(B, K) of an AULLM++ model or of a plain network."""
+    output = network(**{input_name: values})
+    return output if isinstance(output, torch.Tensor) else output.logits
 
 
 def as_predictions(probabilities: np.ndarray, clips: ClipSet, fold: str, seed: int) -> Predictions:
