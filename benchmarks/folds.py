@@ -138,7 +138,13 @@ def _form(kind: str, table: datasets.Dataset, action_units: tuple[str, ...], cac
 
 
 def summarise(
-    folder: Path, name: str, out: Path, seeds: int, clips: tuple[ClipSet, ClipSet], cross_units: Sequence[str]
+    folder: Path,
+    name: str,
+    out: Path,
+    seeds: int,
+    clips: tuple[ClipSet, ClipSet],
+    cross_units: Sequence[str],
+    old_scoring: bool = False,
 ) -> dict:
     """One row: scores on the folds, against `base`, and on the other domain.
 
@@ -149,6 +155,7 @@ def summarise(
         seeds: number of training seeds.
         clips: the domain and the other domain.
         cross_units: action units scored on the other domain, if the domain has them.
+        old_scoring: also give what scripts report that choose thresholds by the test clips.
 
     Returns:
         Numbers and Intervals by column name; AUC and AP are means over seeds.
@@ -160,6 +167,8 @@ def summarise(
         base = [pooled(out / "base", seed, own) for seed in range(seeds)]
         first, second = ([each.probabilities for each in group] for group in (parts, base))
         row["minus_base"] = bootstrap_difference(parts[0].labels, first, second, parts[0].subjects)
+    if old_scoring:
+        row |= _old_scores(parts)
     if other is not own:
         crossed = [Predictions.load(folder / f"seed{seed}" / "cross.parquet") for seed in range(seeds)]
         common = [each.select(cross_domain(each.action_units, cross_units)) for each in crossed]
@@ -187,9 +196,12 @@ def _scores(parts: list[Predictions]) -> dict:
     spread = bootstrap_f1(parts[0].labels, [part.probabilities for part in parts], parts[0].subjects)
     means = {key: float(np.mean([scores.summary()[key] for scores in each])) for key in ("auc", "average_precision")}
     per_unit = dict(zip(parts[0].action_units, spread["per_action_unit"], strict=True))
-    old = [oracle_threshold(part.probabilities, part.labels, part.action_units) for part in parts]
-    means |= {f"old_{key}": float(np.mean([scores.summary()[key] for scores in old])) for key in ("f1", "macro_f1")}
     return {"f1": spread["f1"], "macro_f1": spread["macro_f1"], "f1_per_action_unit": per_unit} | means
+
+
+def _old_scores(parts: list[Predictions]) -> dict[str, float]:
+    each = [oracle_threshold(part.probabilities, part.labels, part.action_units) for part in parts]
+    return {f"old_{key}": float(np.mean([scores.summary()[key] for scores in each])) for key in ("f1", "macro_f1")}
 
 
 def _per_seed(parts: list[Predictions]) -> list[float]:
@@ -236,7 +248,9 @@ def main(
     jobs = [Job(*run, out, language_model, epochs) for run in runs]
     run_all([job for job in jobs if not job.path.exists()], data, workers)
     units = AU_SETS[cross] if cross else ()
-    results = [summarise(out / name, name, out, seeds, data[VARIANTS[name].clips], units) for name in names]
+    results = [
+        summarise(out / name, name, out, seeds, data[VARIANTS[name].clips], units, old_scoring) for name in names
+    ]
     show(results, COLUMNS, f"{domain}, {len(some)} clips, {folds} subject-exclusive folds, {seeds} seeds")
     if old_scoring:
         show(results, OLD_COLUMNS, "the old literature's scoring, beside ours: thresholds chosen by the test clips")

@@ -91,22 +91,22 @@ def run_flow_regression(
     return [fitted.predict(clips) for clips in tests]
 
 
-def without(what: dict[str, object], **changes: float) -> Variant:
-    """`base` with fields of its model and of its recipe changed."""
-    return Variant("motion", run_aullm, recipe_base().but(model=what, **changes))
+def base_with(model: dict[str, object], **changes: float) -> Variant:
+    """`base` with some fields of its model and of its recipe changed."""
+    return Variant("motion", run_aullm, recipe_base().but(model=model, **changes))
 
 
 VARIANTS = {
-    "base": without({}),
-    "base-no-ccr": without({}, **NO_CCR),
-    "base-no-instruction": without({"use_instruction_token": False}, **NO_CCR),
-    "base-no-content": without({"use_content_token": False}),
-    "base-mlp": without({"reader": "mlp"}),
-    "base-no-prior": without({"use_prior": False}),
-    "base-no-moe": without({"use_moe": False}),
-    "base-no-laplacian": without({"use_laplacian": False}),
-    "base-no-squeeze": without({"use_squeeze_excitation": False}),
-    "base-by-name": without({"readout": "au"}),
+    "base": base_with({}),
+    "base-no-ccr": base_with({}, **NO_CCR),
+    "base-no-instruction": base_with({"use_instruction_token": False}, **NO_CCR),
+    "base-no-content": base_with({"use_content_token": False}),
+    "base-mlp": base_with({"reader": "mlp"}),
+    "base-no-prior": base_with({"use_prior": False}),
+    "base-no-moe": base_with({"use_moe": False}),
+    "base-no-laplacian": base_with({"use_laplacian": False}),
+    "base-no-squeeze": base_with({"use_squeeze_excitation": False}),
+    "base-by-name": base_with({"readout": "au"}),
     "paper": Variant("frames", run_aullm, recipe_paper()),
     "led-network": Variant("frames", run_led_network, recipe_led_network()),
     "flow-lr": Variant("apex-flow", run_flow_regression),
