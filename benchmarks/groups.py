@@ -7,6 +7,8 @@ The source has the truth: skin, age, sex, glasses and the amplitude of each move
 that no model is trained on, with ancestry and age spread evenly instead of as in the domain; each clip is filmed with
 and without glasses. Prints a table, then one JSON line; for a run it also writes RUN/measured/groups.json, which the
 model card shows.
+
+Tested in tests/training_aullm/runs/test_group_scores.py.
 """
 
 from collections.abc import Iterator

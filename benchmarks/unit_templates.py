@@ -21,8 +21,15 @@ from processing_aullm.skin_traces_aullm import FACE
 from processing_aullm.unit_templates_aullm import PULLS, pulled
 from training_aullm.runs.release_settings import TRAINING_SEED
 
-LEAST = (0.0, -1.1, 0.08, 0.08, -1.2, -1.2)  # centre, half widths, pixels right and down; sides of a crop are -1 and 1
-MOST = (1.0, 1.1, 0.6, 0.6, 1.2, 1.2)
+MIN_PULL = (
+    0.0,
+    -1.1,
+    0.08,
+    0.08,
+    -1.2,
+    -1.2,
+)  # centre, half widths, pixels right and down; a crop is -1 to 1
+MAX_PULL = (1.0, 1.1, 0.6, 0.6, 1.2, 1.2)
 GOOD = 0.96  # cosine from which on one pull is enough
 STARTS = 8
 
@@ -56,7 +63,7 @@ def _fit(field: np.ndarray, count: int, rng: np.random.Generator):
     energy = (field**2).sum(1)
     cells = rng.choice(len(x), count, p=energy / energy.sum())
     start = [(abs(x[k]), y[k], 0.2, 0.2, field[k, 0] * np.sign(x[k]), field[k, 1]) for k in cells]
-    low, high = np.tile(LEAST, count), np.tile(MOST, count)
+    low, high = np.tile(MIN_PULL, count), np.tile(MAX_PULL, count)
     start = np.clip(np.ravel(start), low + 1e-3, high - 1e-3)
     return least_squares(
         lambda values: (pulled(values.reshape(count, 6)) - field).ravel(), start, bounds=(low, high), max_nfev=200

@@ -1,4 +1,7 @@
-"""Memory of reading a long film, from its first minute to its last."""
+"""Memory of reading a long film, from its first minute to its last.
+
+Tested in tests/benchmarks/test_programs.py.
+"""
 
 import os
 import tempfile

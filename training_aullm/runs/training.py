@@ -1,12 +1,15 @@
-"""Train a run, and go on with one that was broken off."""
+"""Train a run, and go on with one that was broken off.
+
+Tested in tests/training_aullm/runs/test_scoring.py.
+"""
 
 import json
 from pathlib import Path
 
+from training_aullm.console import TrainingBar
 from training_aullm.figures.curves import draw_curves
 from training_aullm.learn.fitting import fit, new_model, new_processor
 from training_aullm.loading import MODEL_FOLDER
-from training_aullm.console import TrainingBar
 from training_aullm.runs.settings import RunSettings, build_clips
 
 CHECKPOINTS = "checkpoints"
@@ -45,6 +48,7 @@ def train_run(run: Path, settings: RunSettings, resume: bool = False) -> list[di
         save_strategy="epoch",
         save_total_limit=1,
     )
+    # The model comes last: where RUN/model lies the run counts as finished.
     history = trainer.state.log_history
     write_history(run, history)
     processor.save_pretrained(run / MODEL_FOLDER)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.faithfulness import Detection, compare, compare_flips, detect, interval_over, refuse_trained_on
+from benchmarks.faithfulness import Detection, compare, compare_flips, detect, refuse_trained_on
 from benchmarks.hiding import face_cells, hide_motion, hide_pixels, moving_region, random_regions
 from benchmarks.without_unit import QuietSession, compare_claims, film_again
 from dataset_scripts.synthetic.config import get_domain
@@ -114,11 +114,6 @@ def test_claims_are_tested_by_their_direction():
     row = compare_flips([right, wrong, faint], "motion")
     assert (row["pairs"], row["agree"].value, row["agree_random"].value) == (2, 0.5, 0.75)
     assert compare_flips([faint], "motion")["pairs"] == 0
-
-
-def test_intervals_are_over_people():
-    same = interval_over(["a"] * 9 + ["b"], [1.0] * 9 + [0.0])
-    assert same.value == pytest.approx(0.9) and (same.low, same.high) == (0, 1)
 
 
 @pytest.mark.parametrize("count", [1, 8, 23])
