@@ -42,7 +42,9 @@ def load_model(source: str | Path) -> tuple[AullmForActionUnitDetection, AullmPr
         FileNotFoundError: the folder exists but holds no model.
     """
     name = model_place(source)
-    return AullmForActionUnitDetection.from_pretrained(name).eval(), AullmProcessor.from_pretrained(name)
+    return AullmForActionUnitDetection.from_pretrained(name).eval(), AullmProcessor.from_pretrained(
+        name, trust_remote_code=False
+    )
 
 
 def model_place(source: str | Path) -> str:
