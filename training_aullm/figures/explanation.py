@@ -1,6 +1,6 @@
 """One page that explains one answer: what moved, where the model looked, and what would change its mind.
 
-Tested in test_explain.py, together with the numbers that are written beside it.
+Tested in tests/commands/test_explain.py, together with the numbers that are written beside it.
 """
 
 from collections.abc import Sequence

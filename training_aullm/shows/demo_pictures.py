@@ -1,6 +1,6 @@
 """The demo's pictures: what the model answers, gathered for the files in `figures`.
 
-Tested with the whole demo, which needs a trained model, in tests/commands/test_readme.py.
+Tested in tests/commands/test_readme.py, with the whole demo: they need a trained model.
 """
 
 from pathlib import Path

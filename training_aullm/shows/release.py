@@ -7,7 +7,7 @@
 The demo shows that the parts learn; this is what they can do with more to learn from. People come from seeds that no
 published table and no benchmark renders. A broken run goes on: films, windows, clips and checkpoints are kept.
 
-Tested with its command, in tests/commands/test_release.py.
+Tested in tests/commands/test_release.py, with its command.
 """
 
 import shutil
