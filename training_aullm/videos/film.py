@@ -1,6 +1,6 @@
 """The video once more, with what was read drawn on its own pixels.
 
-    write_film(Path("out/face"), journal, "face.mp4", {"start": 60.0})  # out/face.annotated.mp4
+    write_film(Path("out/face"), journal, summary, "face.mp4", {}, print)  # out/face.annotated.mp4
 
 It is drawn when all is read: a movement is known only after it has ended. Parts of 120 s are encoded on their own and
 joined as they are, so that a run that is killed meanwhile goes on with the next part and ends with the same film.
@@ -24,7 +24,7 @@ from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_rgb
 from processing_aullm.video_aullm import open_clip
 from training_aullm.videos.journal import Journal
-from training_aullm.videos.summary import events_of
+from training_aullm.videos.summary import Summary, events_of
 
 # what looks ahead in x264 gives other bytes now and then for the same pictures
 STEADY = {"bf": "0", "x264-params": "no-mbtree=1:weightp=0"}
@@ -39,13 +39,19 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def write_film(
-    base: Path, journal: Journal, video: str | Path, options: dict, progress: Callable[[float], None]
+    base: Path,
+    journal: Journal,
+    summary: Summary,
+    video: str | Path,
+    options: dict,
+    progress: Callable[[float], None],
 ) -> Path:
     """Write BASE.annotated.mp4: H.264 where PyAV has an encoder for it, without sound.
 
     Args:
         base: path without an ending.
         journal: of the whole reading.
+        summary: of the same.
         video: the file that was read.
         options: of the reading; start, end and fps are used.
         progress: called with the share that is drawn.
@@ -53,6 +59,7 @@ def write_film(
     clip = partial(NumberedFrames, open_clip(video), fps=options.get("fps"))
     whole, folder = clip(options.get("start"), options.get("end")), parts_folder(base)
     length, rate = max(1, round(PART_S * whole.fps)), Fraction(whole.fps).limit_denominator(1001)
+    reached = max((face.about["last"] for face in summary.faces.values()), default=-1)
     films, drawn, first = [], 0, whole.first
     while whole.last is None or first <= whole.last:
         stop = first + length if whole.last is None else min(first + length, whole.last + 1)
@@ -62,7 +69,7 @@ def write_film(
             pictures = _pictures(frames, ReadingPart(journal, first, stop, whole.fps), whole.first + drawn)
             if opening := list(islice(pictures, 1)):  # a video with a hole may show nothing here
                 write_mp4(film, chain(opening, pictures), rate, CRF, STEADY)
-            elif whole.last is None:  # the file did not say where it ends: here
+            elif whole.last is None and first > reached:  # the file did not say where it ends: here
                 break
         if film.exists():
             films.append(film)

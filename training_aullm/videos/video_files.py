@@ -65,7 +65,7 @@ def read_to_files(
     if "png" in formats:
         files += _pictures(base, journal, summary, video)
     if "mp4" in formats:
-        files.append(write_film(base, journal, video, options, partial(progress, "drawing")))
+        files.append(write_film(base, journal, summary, video, options, partial(progress, "drawing")))
     journal.path.unlink()
     return summary, files
 

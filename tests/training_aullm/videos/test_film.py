@@ -4,15 +4,18 @@ import av
 import numpy as np
 import pytest
 
+from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.video_aullm import open_clip
 from training_aullm.videos import film as annotated_film
 from training_aullm.videos.film import FaceTrail, ReadingPart, parts_folder, write_film
 from training_aullm.videos.journal import Journal
+from training_aullm.videos.summary import Summary
 
 
 def draw_film(base, journal, video, **options):
     shares = []
-    path = write_film(base, journal, video, options, shares.append)
-    assert shares == sorted(shares) and shares[-1] == 1 and not parts_folder(base).exists()
+    path = write_film(base, journal, Summary.of(journal), video, options, shares.append)
+    assert shares == sorted(shares) and shares[-1] in (0, 1) and not parts_folder(base).exists()
     return path
 
 
@@ -57,6 +60,22 @@ def test_the_film_keeps_the_time_of_a_video_with_a_hole(tmp_path, short_parts, h
         shades = {round(f.pts * f.time_base * 10): f.to_ndarray(format="gray")[5, 5] for f in container.decode(video=0)}
     assert sorted(shades) == list(range(160))
     assert abs(int(shades[140]) - int(shades[150])) > 5 and abs(int(shades[20]) - 20) < 8
+
+
+def test_the_film_of_a_video_that_does_not_say_its_length_goes_to_its_end(tmp_path, journal, short_parts):
+    video = tmp_path / "live.mkv"
+    with av.open(str(video), "w", format="matroska", options={"live": "1"}) as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        for number in (*range(40), *range(150, 235)):  # parts without any frame between, and frames after the last face
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), number, np.uint8), format="rgb24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert NumberedFrames(open_clip(video)).last is None
+    with av.open(str(draw_film(tmp_path / "live", journal, video))) as container:
+        times = [round(frame.pts * frame.time_base * 10) for frame in container.decode(video=0)]
+    assert times == list(range(235))
 
 
 def test_a_face_is_looked_up_by_frame(pieces):
