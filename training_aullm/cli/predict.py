@@ -36,8 +36,8 @@ def predict(
     line, to be looked at; tables, subtitles, curves and the film are made from
     it at the end, each whole or not at all. A run that was killed loses at
     most the section of 120 s that it was reading: the same command given again
-    goes on there and ends with the same files. Where all was read, it makes
-    those that are missing.
+    goes on there and ends with the same files. If all was read it reads
+    nothing again and makes the files.
 
     \b
     Examples:

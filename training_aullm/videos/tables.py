@@ -115,8 +115,8 @@ def _chunks(rows: Iterable[dict], schema: pa.Schema) -> Iterator[pd.DataFrame]:
         yield pd.DataFrame(some, columns=schema.names)
 
 
-def _clock(seconds: float) -> str:
+def _clock(time_s: float) -> str:
     """ "00:01:02.500", as WebVTT has it."""
-    thousandths = round(seconds * 1000)
+    thousandths = round(time_s * 1000)
     minutes, rest = divmod(thousandths, 60_000)
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
