@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 
 import pytest
 
@@ -61,6 +62,7 @@ def contents(folder) -> dict[str, bytes]:
 def in_a_process_that_is_killed(do) -> None:
     """Run it in a copy of this process, which must end at once and without any clean-up."""
     if not (child := os.fork()):
+        signal.alarm(120)  # a copy that hangs is an error, not a wait without end
         try:
             do()
         finally:
