@@ -2,8 +2,6 @@
 
 import pytest
 
-from dataset_scripts.synthetic.config import DOMAINS
-from training_aullm.cli.options import Domain, action_unit_names
 from training_aullm.prepare.sources import Source, default_action_units
 
 
@@ -20,12 +18,3 @@ def test_a_missing_file_of_clips_is_named(tmp_path):
 
 def test_a_domain_brings_the_action_units_that_its_protocol_scores():
     assert default_action_units(Source("samm-like")) == ("AU2", "AU4", "AU7", "AU12")
-
-
-@pytest.mark.parametrize("text", ["AU1,AU4", "1, 4", "au1,4,"])
-def test_action_units_may_be_written_short(text):
-    assert action_unit_names(text) == ["AU1", "AU4"]
-
-
-def test_every_domain_of_the_clip_source_can_be_asked_for():
-    assert [domain.value for domain in Domain] == list(DOMAINS)

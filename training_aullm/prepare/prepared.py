@@ -18,7 +18,7 @@ import datasets
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
-from training_aullm.files import write_whole
+from dataset_scripts.whole_files import write_whole
 
 RECORD_FILE, UNFINISHED_FILE, REPORT_FILE = "prepared.json", "preparing.json", "report.json"
 DATA_FOLDER, CACHE_FOLDER = "data", ".cache"

@@ -27,9 +27,9 @@ from dataset_scripts.subject_files import file_name
 from dataset_scripts.synthetic import load_synthetic
 from dataset_scripts.synthetic.config import DOMAINS
 from dataset_scripts.synthetic.tables.builder import default_cache
+from dataset_scripts.whole_files import write_whole
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import FaceAligner
-from training_aullm.files import write_whole
 from training_aullm.prepare.aligning import ClipForm
 from training_aullm.prepare.origins import code_digest, listing_digest
 from training_aullm.prepare.prepared import (

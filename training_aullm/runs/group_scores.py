@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training_aullm.files import write_whole
+from dataset_scripts.whole_files import write_whole
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.runs.facts import MEASURED
 from training_aullm.score.bootstrap import Interval, percentile_interval, subject_weights
