@@ -21,21 +21,6 @@ MAY_IMPORT = {
     },
 }
 SPACE_MAY_IMPORT = {"gradio", "transformers", "torch", "av", "numpy", "PIL", "matplotlib", "spaces"}
-ROOMS = {  # of training_aullm: who may import whom. Above all of these stands shows, and above shows cli
-    "console": set(),
-    "files": set(),
-    "pace": set(),
-    "score": set(),
-    "clips": set(),
-    "figures": {"score"},
-    "loading": set(),
-    "au_f1": {"score"},
-    "learn": {"clips", "score"},
-    "prepare": {"clips", "figures", "files"},
-    "videos": {"console", "figures", "files", "loading", "pace"},
-    "runs": {"clips", "console", "figures", "files", "learn", "loading", "prepare", "score"},
-    "publishing": {"console", "files", "loading", "prepare", "runs", "score"},
-}
 MUST_BE_GUARDED = {("modeling_aullm", "peft"), ("space_app", "spaces")}
 
 
@@ -98,38 +83,6 @@ def test_file_names_of_model_and_processor_differ():
 
 def test_there_is_no_circle():
     assert not (circle := find_circle(import_graph())), " -> ".join(circle)
-
-
-def rooms(folder: str, graph: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Which room of a folder imports which; a file beside the rooms is a room, the folder's own `__init__` is none."""
-    start, found = f"{folder}.", {}
-    for module, targets in graph.items():
-        if module.startswith(start):
-            room = module.removeprefix(start).split(".")[0]
-            used = {name.removeprefix(start).split(".")[0] for name in targets if name.startswith(start)}
-            found.setdefault(room, set()).update(used - {room})
-    return found
-
-
-@pytest.mark.parametrize("folder", ["training_aullm", "dataset_scripts", "dataset_scripts.synthetic"])
-def test_there_is_no_circle_of_rooms(folder):
-    found = rooms(folder, import_graph())
-    assert len(found) > 5 and not (circle := find_circle(found)), " -> ".join(circle)
-
-
-def test_rooms_of_training_import_only_what_the_table_allows():
-    may = ROOMS | {"shows": set(ROOMS)} | {"cli": {*ROOMS, "shows"}}
-    wrong = {room: used - may[room] for room, used in rooms("training_aullm", import_graph()).items()}
-    assert not {room: names for room, names in wrong.items() if names}, "see ROOMS in this file"
-
-
-def test_rooms_are_read_from_the_names_of_modules():
-    graph = {
-        "folder": {"folder.a.x"},
-        "folder.a.x": {"folder.a.y", "folder.b.z", "folder.alone", "elsewhere.c"},
-        "folder.b.z": {"folder.a.y"},
-    }
-    assert rooms("folder", graph) == {"a": {"b", "alone"}, "b": {"a"}}
 
 
 def test_a_circle_would_be_found():
