@@ -20,6 +20,7 @@ from tests.hub.store import Store
 from training_aullm.cli.publish import publish as command
 from training_aullm.publishing import staging
 from training_aullm.publishing.inspection import NotForSendingError, refuse_leaks
+from training_aullm.publishing.project_files import project_file
 from training_aullm.publishing.repo_folders import Parcel
 from training_aullm.publishing.secret_patterns import machine_marks
 from training_aullm.publishing.sending import carry_out, make_plan
@@ -43,7 +44,7 @@ def page(tmp_path_factory):
     (space / "README.md").write_text(SPACE_CARD)
     (space / "app.py").write_text('"""The page."""\n')
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staging, "SPACE_APP", space)
+        patch.setattr(staging, "project_file", lambda name: space if name == "space_app" else project_file(name))
         patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         yield space
 

@@ -1,6 +1,5 @@
 """The project's own page may go to the Hub as it stands."""
 
-from tests.contract.tree import ROOT
 from training_aullm.publishing import staging
 from training_aullm.publishing.inspection import refuse_leaks
 from training_aullm.publishing.repo_folders import Parcel
@@ -12,4 +11,3 @@ def test_the_page_of_the_project_may_go_as_it_is(tmp_path):
     parcel = Parcel("space", "me/tiny", tmp_path / "space")
     refuse_leaks([parcel], machine_marks(own=("me",)))
     assert {"app.py", "README.md", "requirements.txt", "model.json", "LICENSE"} <= set(parcel.names())
-    assert staging.SPACE_APP == ROOT / "space_app"

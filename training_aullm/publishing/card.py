@@ -14,24 +14,23 @@ from dataset_scripts.cards.licences import kind_of
 from dataset_scripts.labels import AU_MEANINGS
 from training_aullm.prepare.prepared import package_version
 from training_aullm.publishing.card_tables import fold_table, overview_table, spotting_table, unit_table
+from training_aullm.publishing.project_files import project_file
 from training_aullm.runs.facts import OTHER, RELEASE, RunFacts
 from training_aullm.runs.group_scores import Groups
 from training_aullm.runs.scoring import Result
 
-TEMPLATE = Path(__file__).parents[2] / "model_card.md"
 BUNDLED = "HuggingFaceTB/SmolLM2-135M-Instruct"
 METRICS = {"f1": "mean F1", "macro_f1": "mean macro F1", "auc": "mean ROC-AUC", "average_precision": "mean AP"}
 APACHE = "apache-2.0"
 UNPUBLISHED = "PATH/TO/THIS/FOLDER"
 
 
-def fill_card(facts: RunFacts, repositories: Mapping[str, str] | None = None, template: Path = TEMPLATE) -> str:
+def fill_card(facts: RunFacts, repositories: Mapping[str, str] | None = None) -> str:
     """Write the card of a run's model.
 
     Args:
         facts: of the run.
         repositories: role -> "owner/name" of what is published with it; None for a folder that stays here.
-        template: with the words.
 
     Returns:
         Markdown with YAML front matter.
@@ -42,7 +41,7 @@ def fill_card(facts: RunFacts, repositories: Mapping[str, str] | None = None, te
     synthetic = all(kind_of(name) == "synthetic" for name in facts.data_sets)
     card = ModelCard.from_template(
         card_data(facts, repositories),
-        template_path=str(template),
+        template_path=str(project_file("model_card.md")),
         title=repositories.get("model", "aullm").split("/")[-1],
         action_units=facts.action_units,
         meanings=AU_MEANINGS,

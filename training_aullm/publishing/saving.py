@@ -18,14 +18,14 @@ from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.pipeline_aullm import add_pipeline
 from processing_aullm import AullmProcessor
 from training_aullm.publishing.card import fill_card
+from training_aullm.publishing.project_files import project_file
 from training_aullm.runs.facts import RunFacts
 
 STRANGER = Path(__file__).with_name("stranger.py")
-NOTICES = [Path(__file__).parents[2] / name for name in ("LICENSE", "NOTICE")]
 
 
 def save_for_hub(
-    model: AullmForActionUnitDetection, processor: AullmProcessor, folder: str | Path, card: Path | None = None
+    model: AullmForActionUnitDetection, processor: AullmProcessor, folder: str | Path, card: bool = False
 ) -> None:
     """Write everything that a Hub repository needs: LoRA merged, weights complete, processor, pipeline, code and card.
 
@@ -33,7 +33,7 @@ def save_for_hub(
         model: trained; it is left as it is.
         processor: the one it was trained with.
         folder: where to.
-        card: write the folder's README.md, from this template and what the run that `folder` lies in has recorded.
+        card: write the folder's README.md, from what the run that `folder` lies in has recorded.
 
     Raises:
         ValueError: model and processor name other action units.
@@ -46,11 +46,16 @@ def save_for_hub(
     processor.save_pretrained(folder)
     forget_places(Path(folder))
     add_pipeline(folder)
-    for notice in NOTICES:  # Apache-2.0 wants both beside the weights
-        shutil.copy(notice, folder)
-    if card is not None:
-        text = fill_card(RunFacts.read(Path(folder).parent), template=card)
+    add_notices(Path(folder))
+    if card:
+        text = fill_card(RunFacts.read(Path(folder).parent))
         (Path(folder) / "README.md").write_text(text, "utf-8")
+
+
+def add_notices(folder: Path) -> None:
+    """Put the licence and the notices beside what is passed on, as Apache-2.0 wants it."""
+    for name in ("LICENSE", "NOTICE"):
+        shutil.copy(project_file(name), folder)
 
 
 def forget_places(folder: Path) -> None:

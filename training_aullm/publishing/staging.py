@@ -9,6 +9,7 @@ RUN/hub/space   the page, with the model that it loads
 import json
 import shutil
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from huggingface_hub import RepoCard
@@ -17,13 +18,13 @@ from dataset_scripts.whole_files import whole_file
 from training_aullm.loading import load_model
 from training_aullm.publishing.card import fill_card
 from training_aullm.publishing.clips import stage_clips
+from training_aullm.publishing.project_files import project_file
 from training_aullm.publishing.repo_folders import Parcel, Role, repositories
-from training_aullm.publishing.saving import NOTICES, save_for_hub
+from training_aullm.publishing.saving import add_notices, save_for_hub
 from training_aullm.runs.facts import RunFacts
 from training_aullm.score import metrics
 
-PROJECT = Path(__file__).parents[2]
-SPACE_APP, METRIC_FOLDER = PROJECT / "space_app", Path(__file__).parents[1] / "au_f1"
+METRIC = "training_aullm/au_f1"
 NOT_OF_THE_SPACE = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "model.json")
 OUR_IMPORT, ITS_IMPORT = "from training_aullm.score.metrics import score", "from .metrics import score"
 PINNED = "model.json"
@@ -79,7 +80,7 @@ def stage(publication: Publication, facts: RunFacts) -> dict[Role, Parcel]:
             stage_metric(folder, names["metric"])
         elif role == "clips":
             stage_clips(facts, folder, names["clips"], publication.licence)
-            _add_notices(folder)
+            add_notices(folder)
         else:
             stage_space(folder, publication.repo)
     unfinished.rename(publication.folder)
@@ -102,28 +103,21 @@ def stage_metric(folder: Path, repo_id: str) -> None:
         ValueError: the module no longer imports what is replaced here.
     """
     folder.mkdir(parents=True)
-    module = (METRIC_FOLDER / "au_f1.py").read_text("utf-8")
+    source = files("training_aullm") / "au_f1"
+    module = (source / "au_f1.py").read_text("utf-8")
     if module.count(OUR_IMPORT) != 1:
-        raise ValueError(f"{METRIC_FOLDER / 'au_f1.py'} must hold {OUR_IMPORT!r} once, so that it can stand alone")
-    local = METRIC_FOLDER.relative_to(PROJECT).as_posix()
-    for path in sorted(METRIC_FOLDER.iterdir()):
-        if path.suffix in {".py", ".md", ".txt", ".html"}:
-            text = path.read_text("utf-8").replace(OUR_IMPORT, ITS_IMPORT).replace(local, repo_id)
-            (folder / path.name).write_text(text, "utf-8")
+        raise ValueError(f"{source / 'au_f1.py'} must hold {OUR_IMPORT!r} once, so that it can stand alone")
+    for name in ("au_f1.py", "README.md"):
+        text = (source / name).read_text("utf-8").replace(OUR_IMPORT, ITS_IMPORT).replace(METRIC, repo_id)
+        (folder / name).write_text(text, "utf-8")
     shutil.copy(metrics.__file__, folder / "metrics.py")
-    _add_notices(folder)
+    add_notices(folder)
 
 
 def stage_space(folder: Path, repo: str) -> None:
-    """The Space's folder: the page as it is, told which model to load.
-
-    Raises:
-        FileNotFoundError: `space_app` is not beside the package.
-    """
-    if not (SPACE_APP / "app.py").is_file():
-        raise FileNotFoundError(f"{SPACE_APP} holds no app.py: publish from a clone of the project, or pass --no-space")
-    shutil.copytree(SPACE_APP, folder, ignore=NOT_OF_THE_SPACE)
-    _add_notices(folder)
+    """The Space's folder: the page as it is, told which model to load."""
+    shutil.copytree(project_file("space_app"), folder, ignore=NOT_OF_THE_SPACE)
+    add_notices(folder)
     pin(folder, repo, NOT_YET)
     card = RepoCard((folder / "README.md").read_text("utf-8"))
     card.data["models"] = [repo]
@@ -134,8 +128,3 @@ def pin(folder: Path, repo: str, revision: str) -> None:
     """Write which commit of which model a Space loads."""
     with whole_file(folder / PINNED) as unfinished:
         unfinished.write_text(json.dumps({"model": repo, "revision": revision}, indent=2) + "\n", "utf-8")
-
-
-def _add_notices(folder: Path) -> None:
-    for notice in NOTICES:
-        shutil.copy(notice, folder)

@@ -36,7 +36,6 @@ from training_aullm.shows.demo_pictures import draw_clips, draw_learned_graph, d
 from training_aullm.shows.demo_reading import honest_reading
 from training_aullm.videos.readings import FaceTimeline, draw_reading, reading_table
 
-CARD = Path(__file__).parents[2] / "model_card.md"
 SAME_LOGITS = 1e-3
 VIDEO_UNITS = [["AU4", "AU7"], ["AU12"]]
 
@@ -107,7 +106,7 @@ def run_demo(out: Path, demo: DemoSettings, console: Console | None = None) -> d
 
     with steps("saving a folder for the Hub, and loading it in a new process that has none of our packages"):
         folder, video = out / MODEL_FOLDER, out / "video.mp4"
-        save_for_hub(model, processor, folder, CARD if CARD.is_file() else None)
+        save_for_hub(model, processor, folder, card=True)
         truth = render_video(video, VIDEO_UNITS, domain=demo.domain, seed=demo.seed + 1000)
         difference = check_stranger(folder, video, truth, model, processor)
     steps.console.print(f"   its logits differ from ours by {difference:.1e} at most")
