@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
 Role = Literal["model", "metric", "clips", "space"]
@@ -63,5 +64,8 @@ def repositories(repo: str) -> dict[Role, str]:
     found: dict[Role, str] = {"model": repo, "metric": f"{repo.split('/')[0]}/{METRIC}"}
     found |= {"clips": f"{repo}-clips", "space": repo}
     for name in found.values():
-        validate_repo_id(name)
+        try:
+            validate_repo_id(name)
+        except HFValidationError as error:
+            raise ValueError(f"--repo {repo}: {error}") from error
     return found
