@@ -26,7 +26,8 @@ from training_aullm.files import write_whole
 from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.sources import Source, default_action_units
-from training_aullm.publishing.saving import ask_stranger, largest_difference, save_for_hub
+from training_aullm.publishing.fresh_process import read_in_fresh_process
+from training_aullm.publishing.saving import largest_difference, save_for_hub
 from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.runs.settings import RunSettings, build_clips
 from training_aullm.runs.training import CHECKPOINTS, has_checkpoint, write_history
@@ -108,7 +109,7 @@ def run_demo(out: Path, demo: DemoSettings, console: Console | None = None) -> d
         folder, video = out / MODEL_FOLDER, out / "video.mp4"
         save_for_hub(model, processor, folder, card=True)
         truth = render_video(video, VIDEO_UNITS, domain=demo.domain, seed=demo.seed + 1000)
-        difference = check_stranger(folder, video, truth, model, processor)
+        difference = check_in_fresh_process(folder, video, truth, model, processor)
     steps.console.print(f"   its logits differ from ours by {difference:.1e} at most")
     with steps("reading a video that it has never seen"):
         reading = AullmPipeline(model.eval(), processor=processor, device=model.device)(video)
@@ -208,7 +209,7 @@ def score_both(
     return {"unseen": Result.of("unseen", own), "other": Result.of("other", cross)}
 
 
-def check_stranger(
+def check_in_fresh_process(
     folder: Path, video: Path, truth: dict, model: AullmForActionUnitDetection, processor: AullmProcessor
 ) -> float:
     """Let a new process without our packages read the video, and compare.
@@ -225,7 +226,7 @@ def check_stranger(
     wanted = ("pixel_values", "input_ids", "attention_mask", "au_positions")
     with torch.inference_mode():
         ours = model(**{name: inputs[name] for name in wanted}).logits[0].numpy()
-    difference = largest_difference(ours, ask_stranger(folder, video, onset, offset))
+    difference = largest_difference(ours, read_in_fresh_process(folder, video, onset, offset))
     if not difference <= SAME_LOGITS:
         raise RuntimeError(f"{folder} answers otherwise in a new process: its logits differ by {difference:.3g}")
     return difference
