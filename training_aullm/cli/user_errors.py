@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = tuple(ROOT / name for name in ("modeling_aullm", "processing_aullm", "dataset_scripts", "training_aullm"))
-FRAME = re.compile(r'^ *File "(.+)", line \d+, in .+\n +(.+)', re.MULTILINE)
+FRAME = re.compile(r'^ *File "(.+)", line \d+, in .+\n +(?!File ")(\S.*)', re.MULTILINE)  # a frame with its source
 
 
 def is_users_to_mend(error: BaseException) -> bool:
@@ -31,7 +31,7 @@ def is_users_to_mend(error: BaseException) -> bool:
         cause, frames = None, str(cause)
     if cause is not None and is_users_to_mend(cause):  # a library passed our error on, as transformers does in a config
         return True
-    file, line = FRAME.findall(frames)[-1]
+    file, line = next(reversed(FRAME.findall(frames)), ("", ""))
     return isinstance(error, (ValueError, OSError)) and _is_ours(file) and line.startswith("raise ")
 
 

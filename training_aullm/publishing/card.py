@@ -49,7 +49,7 @@ def fill_card(facts: RunFacts, repositories: Mapping[str, str] | None = None) ->
         unit_scores=unit_table(own),
         fold_scores=overview_table([(f"{each.predictions.data_set}, {name}", each) for name, each in folds.items()]),
         groups=Groups.of_run(facts.folder),
-        spotting=spotting and spotting_table(spotting),
+        spotting=None if spotting is None else spotting_table(spotting),
         version=package_version(),
     )
     return f"{card}".rstrip("\n") + "\n"

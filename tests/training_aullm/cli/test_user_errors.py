@@ -48,6 +48,7 @@ MENDED = {
     "a unit that does not exist": lambda _: label_vector(["AU999"]),
     "a field of the model's configuration": lambda _: AullmConfig(num_frames=-1),
     "a folder that is no run": lambda folder: RunFacts.read(folder),
+    "refused below a frame without source": lambda _: exec("repositories('no-owner')"),
     "refused in a worker process": lambda _: in_a_worker(),
     "a file that is not there": lambda folder: (folder / "gone.json").read_text(),
     "a folder where a file should be": lambda folder: folder.read_text(),
