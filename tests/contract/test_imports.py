@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "training_aullm": {
         *("modeling_aullm", "processing_aullm", "dataset_scripts"),
         *("torch", "transformers", "safetensors", "accelerate", "peft", "huggingface_hub", "datasets", "evaluate"),
-        *("sklearn", "scipy", "pandas", "pyarrow", "matplotlib", "rich", "tqdm", "typer"),
+        *("sklearn", "scipy", "pandas", "pyarrow", "matplotlib", "rich", "tqdm", "typer", "detect_secrets"),
         *PICTURES,
     },
 }

@@ -31,7 +31,7 @@ def stage_clips(facts: RunFacts, folder: Path, repo_id: str, licence: str | None
     Raises:
         dataset_scripts.cards.sharing.NotAllowedError: clips under a signed licence, or own clips without `licence`.
     """
-    splits = split_tables(facts)
+    splits = _split_tables(facts)
     for split, loaders in splits.items():
         for number, rows in enumerate(_pieces(loaders)):
             path = folder / "data" / f"{split}-{number:05d}.parquet"
@@ -45,31 +45,23 @@ def stage_clips(facts: RunFacts, folder: Path, repo_id: str, licence: str | None
     (folder / "README.md").write_text(f"{card}\n".rstrip("\n") + "\n", "utf-8")
 
 
-def split_tables(facts: RunFacts) -> dict[str, list[Loader]]:
+def _split_tables(facts: RunFacts) -> dict[str, list[Loader]]:
     """The clips a run was trained on ("train") and, where people were kept back, tested on ("test").
 
-    Args:
-        facts: of the run.
-
-    Returns:
-        Split -> functions that load a table each, rendering what is not in the cache. The long takes of a release are
-        not among them.
+    Each table is loaded when its turn comes; what is not in the cache is rendered then. The long takes of a release are
+    not among them.
     """
     if facts.kind == RELEASE:
-        return _of_release(facts.settings)
+        domains, settings = facts.settings["domains"], facts.settings
+        return {
+            "train": [_rendered(domain, settings["people"], TRAINING_SEED, **VARIETY) for domain in domains],
+            "test": [_tested(_rendered(domain, settings["tested"], TEST_SEED)) for domain in domains],
+        }
     source = RunSettings.load(facts.folder).source
     if facts.kind == "train":
         return {"train": [source.load]}
     tested = frozenset(facts.results[UNSEEN].predictions.sample_ids)
     return {"train": [lambda: _part(source, tested, False)], "test": [lambda: _part(source, tested, True)]}
-
-
-def _of_release(settings: dict) -> dict[str, list[Loader]]:
-    domains = settings["domains"]
-    return {
-        "train": [_rendered(domain, settings["people"], TRAINING_SEED, **VARIETY) for domain in domains],
-        "test": [_tested(_rendered(domain, settings["tested"], TEST_SEED)) for domain in domains],
-    }
 
 
 def _rendered(domain: str, people: int, seed: int, **variety) -> Loader:

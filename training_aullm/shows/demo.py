@@ -28,7 +28,8 @@ from training_aullm.console import counted, wide_console
 from training_aullm.learn.fitting import as_predictions, new_model, new_processor, predict_probabilities
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.sources import Source, default_action_units
-from training_aullm.publishing.saving import ask_stranger, largest_difference, save_for_hub
+from training_aullm.publishing.fresh_process import read_in_fresh_process
+from training_aullm.publishing.saving import largest_difference, save_for_hub
 from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.runs.settings import RunSettings, build_clips
 from training_aullm.runs.training import CHECKPOINTS, fit_run, write_history
@@ -39,7 +40,6 @@ from training_aullm.shows.demo_pictures import draw_clips, draw_learned_graph, d
 from training_aullm.videos.picture import FaceTimeline, draw_reading
 from training_aullm.videos.summary import Summary
 
-CARD = Path(__file__).parents[2] / "model_card.md"
 SAME_LOGITS = 1e-3
 FILES = {
     "model/": "model, processor and code: a folder for the Hub",
@@ -119,9 +119,9 @@ def run_demo(out: Path, demo: DemoSettings, console: Console | None = None) -> d
 
     with steps("saving a folder for the Hub, and loading it in a new process that has none of our packages"):
         folder, video = out / MODEL_FOLDER, out / "video.mp4"
-        save_for_hub(model, processor, folder, CARD if CARD.is_file() else None)
+        save_for_hub(model, processor, folder, card=True)
         truth = render_video(video, VIDEO_UNITS, domain=demo.domain, seed=demo.seed + 1000)
-        difference = check_stranger(folder, video, truth, model, processor)
+        difference = check_in_fresh_process(folder, video, truth, model, processor)
     steps.console.print(f"   its logits differ from ours by {difference:.1e} at most")
     with steps("reading a video that it has never seen"):
         reading = AullmPipeline(model.eval(), processor=processor, device=model.device)(video)
@@ -187,7 +187,7 @@ def score_both(
     return {"unseen": Result.of("unseen", own), "other": Result.of("other", cross)}
 
 
-def check_stranger(
+def check_in_fresh_process(
     folder: Path, video: Path, truth: dict, model: AullmForActionUnitDetection, processor: AullmProcessor
 ) -> float:
     """Let a new process without our packages read the video, and compare.
@@ -204,7 +204,7 @@ def check_stranger(
     wanted = ("pixel_values", "input_ids", "attention_mask", "au_positions")
     with torch.inference_mode():
         ours = model(**{name: inputs[name] for name in wanted}).logits[0].numpy()
-    difference = largest_difference(ours, ask_stranger(folder, video, onset, offset))
+    difference = largest_difference(ours, read_in_fresh_process(folder, video, onset, offset))
     if not difference <= SAME_LOGITS:
         raise RuntimeError(f"{folder} answers otherwise in a new process: its logits differ by {difference:.3g}")
     return difference

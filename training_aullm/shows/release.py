@@ -29,7 +29,7 @@ from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.runs.settings import build_clips
 from training_aullm.runs.training import CHECKPOINTS, fit_run, write_history
 from training_aullm.score.report import score_table
-from training_aullm.shows.demo import CARD, Steps
+from training_aullm.shows.demo import Steps
 
 
 def run_release(out: Path, settings: ReleaseSettings, console: Console | None = None) -> dict[str, Result]:
@@ -65,7 +65,7 @@ def run_release(out: Path, settings: ReleaseSettings, console: Console | None = 
         title = f"{domain}: {len(result.predictions.labels)} clips of people never seen (synthetic)"
         steps.console.print(score_table(result.scores, result.intervals["per_action_unit"], title))
     with steps("saving a folder for the Hub"):
-        save_for_hub(model, processor, out / MODEL_FOLDER, CARD if CARD.is_file() else None)
+        save_for_hub(model, processor, out / MODEL_FOLDER, card=True)
         write_history(out, history)
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     return results
