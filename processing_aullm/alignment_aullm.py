@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from .clip_error_aullm import ClipError, ClipFault
 from .geometry_aullm import apply, compose, fit_similarity, invert, resize_matrix, to_gray, warp
 from .landmarks_aullm import Face, FaceDetector, LandmarkModel, Landmarks, Region
 from .refinement_aullm import LEFT_EYE, LIPS, RIGHT_EYE, RigidRefiner
-from .video_aullm import ClipError
 
 LEAST_SCORE = 0.5  # of the landmark network; below it there is no face
 WORK_SIZE = 224  # px; refinement always works on a crop of this size, whatever size is asked for
@@ -158,7 +158,8 @@ class FaceAligner:
             crops.append(warp(to_gray(frame), matrix, size))
             matrices.append(matrix)
         if track is None:
-            raise ClipError(f"{name}: no face in any frame; check that the video shows one, upright and large enough")
+            message = f"{name}: no face in any frame; check that the video shows one, upright and large enough"
+            raise ClipError(message, ClipFault.NO_FACE)
         return AlignedClip(np.stack(crops), np.stack(matrices), first, first + len(crops) - 1, lost)
 
     def faces(self, frame: np.ndarray) -> list[Landmarks]:
@@ -178,9 +179,11 @@ class FaceAligner:
         if not faces and skip_empty:
             return None
         if not faces:
-            raise ClipError(f"{where} shows no face; pass align=False if the clip is registered already")
+            advice = "pass align=False if the clip is registered already"
+            raise ClipError(f"{where} shows no face", ClipFault.NO_FACE, advice)
         if not 0 <= face < len(faces):
-            raise ClipError(f"{where} shows {len(faces)} faces, face {face} was asked for: give 0 to {len(faces) - 1}")
+            message = f"{where} shows {len(faces)} faces, face {face} was asked for: give 0 to {len(faces) - 1}"
+            raise ClipError(message, ClipFault.NO_SUCH_FACE)
         return Track(self, frame, faces[face])
 
 

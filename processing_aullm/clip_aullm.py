@@ -16,12 +16,14 @@ import numpy as np
 from transformers.image_processing_utils import BaseImageProcessor, BatchFeature
 
 from .alignment_aullm import AlignedClip, FaceAligner, Framing
+from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
 from .face_networks_aullm import FaceFiles
 from .geometry_aullm import resize_matrix, to_gray
 from .landmarks_aullm import BlazeFaceDetector, FaceDetector, FaceMesh, LandmarkModel
 from .stream_aullm import FaceStream
-from .video_aullm import Clip, ClipError, open_clip, split_batch
+from .video_aullm import Clip, open_clip, split_batch
+from .video_file_aullm import VideoFile
 
 FIELDS = ("num_frames", "size", "align", "framing")
 
@@ -154,7 +156,7 @@ class AullmImageProcessor(BaseImageProcessor):
                 "this processor has align=False, for clips that are registered already, but a video is read by "
                 "following its faces: give registered clips to the processor itself, or set align=True"
             )
-        frames = NumberedFrames(open_clip(video, "video"), start, end, fps)
+        frames = NumberedFrames(open_clip(video, "video"), start=start, end=end, fps=fps)
         return FaceStream(self.aligner, frames, self.size, faces, length)
 
     @property
@@ -174,9 +176,16 @@ class AullmImageProcessor(BaseImageProcessor):
             crops = video.crops[indices - video.first]
             return _resize_all(crops, self.size), video.transforms[indices - video.first], indices
         clip = open_clip(video, name)
-        if len(clip) < 2:
-            raise ClipError(f"{clip.name}: {len(clip)} frame is not enough, motion needs at least 2")
-        indices = sample_indices(0, len(clip) - 1, onset, offset, self.num_frames, clip.name)
+        if isinstance(clip, VideoFile) and offset is not None:
+            last = max(
+                onset or 0, offset
+            )  # counting a file's frames means decoding it; picking them says what is missing
+        elif len(clip) < 2:
+            message = f"{clip.name}: {len(clip)} frame is not enough, motion needs at least 2"
+            raise ClipError(message, ClipFault.TOO_SHORT)
+        else:
+            last = len(clip) - 1
+        indices = sample_indices(0, last, onset, offset, self.num_frames, clip.name)
         if align:
             return self._sample_aligned(clip, indices, face)
         frames = [to_gray(frame) for frame in clip.frames(indices)]
@@ -189,7 +198,8 @@ class AullmImageProcessor(BaseImageProcessor):
         while aligned.lost:
             last = int(indices[aligned.last])
             if last == indices[0]:
-                raise ClipError(f"{clip.name}: {aligned.lost}, which leaves fewer than 2 frames from onset {last}")
+                message = f"{clip.name}: {aligned.lost}, which leaves fewer than 2 frames from onset {last}"
+                raise ClipError(message, ClipFault.TOO_SHORT)
             warnings.warn(f"{clip.name}: {aligned.lost}; the clip is cut after frame {last}", stacklevel=2)
             indices = sample_indices(0, last, int(indices[0]), last, self.num_frames, clip.name)
             aligned = self.aligner.align(clip.frames(indices), self.size, clip.name, indices=indices, face=face)
@@ -247,9 +257,11 @@ def sample_indices(
     onset, offset = first if onset is None else int(onset), last if offset is None else int(offset)
     for field, value in (("onset", onset), ("offset", offset)):
         if not first <= value <= last:
-            raise ClipError(f"{name}: {field} {value} is outside of the clip's frames {first} to {last}")
+            message = f"{name}: {field} {value} is outside of the clip's frames {first} to {last}"
+            raise ClipError(message, ClipFault.NO_SUCH_FRAME)
     if onset >= offset:
-        raise ClipError(f"{name}: onset {onset} must come before offset {offset}; motion needs at least 2 frames")
+        message = f"{name}: onset {onset} must come before offset {offset}; motion needs at least 2 frames"
+        raise ClipError(message, ClipFault.BAD_SPAN)
     return np.rint(np.linspace(onset, offset, num_frames)).astype(np.int64)
 
 

@@ -9,13 +9,11 @@ magnify(explanation, factor=8)  # (T, H, W, 3) uint8
 import numpy as np
 from transformers.image_processing_utils import BatchFeature
 
-from .clip_aullm import sample_indices
-from .decoding_aullm import NumberedFrames
 from .geometry_aullm import to_rgb
 from .magnify_aullm import largest_factor, magnify_motion
 from .pictures_aullm import close_up, draw_attention, draw_motion
 from .sentences_aullm import describe
-from .video_aullm import ClipError, VideoFile, open_clip
+from .video_aullm import open_clip
 
 KINDS = ("attention", "motion")
 
@@ -28,8 +26,7 @@ def read_clip(
     Args:
         processor: an `AullmProcessor`.
         video: whatever `open_clip` reads.
-        onset, offset: first and last frame of the movement, both included; None: of the video. With both, frames of a
-            file have the numbers that a reading gives them, also where they come irregularly.
+        onset, offset: first and last frame of the movement, both included; None: of the video.
         face: which face, counted by size from the largest, 0.
 
     Returns:
@@ -40,43 +37,17 @@ def read_clip(
         ClipError: the clip cannot be read, a frame does not exist, or no face is seen.
     """
     clip = open_clip(video)
-    if isinstance(clip, VideoFile) and onset is not None and offset is not None:
-        numbers, seen = numbered_frames(clip, onset, offset, processor.image_processor.num_frames)
-        inputs = processor(videos=[seen], face=face, return_tensors="pt")
-        places = inputs["frame_indices"][0].numpy()
-        indices, frames = numbers[places], np.stack([seen[place] for place in places])
-    else:
-        inputs = processor(videos=[clip], onset=onset, offset=offset, face=face, return_tensors="pt")
-        indices = inputs["frame_indices"][0].numpy()
-        frames = np.stack([to_rgb(frame) for frame in clip.frames(indices.tolist())])
+    inputs = processor(videos=[clip], onset=onset, offset=offset, face=face, return_tensors="pt")
+    indices = inputs["frame_indices"][0].numpy()
     pictures = {
         "onset": int(indices[0]),
         "offset": int(indices[-1]),
         "frame_indices": indices,
         "crops": np.rint(inputs["pixel_values"][0, :, 0].numpy() * 255).astype(np.uint8),
-        "frames": frames,
+        "frames": np.stack([to_rgb(frame) for frame in clip.frames(indices.tolist())]),
         "crop_transforms": inputs["crop_transforms"][0].numpy().astype(np.float64),
     }
     return inputs, pictures
-
-
-def numbered_frames(clip: VideoFile, onset: int, offset: int, count: int) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Frames spread evenly from onset to offset, by the numbers of `NumberedFrames`; only these seconds are decoded.
-
-    Returns:
-        (count,) numbers, and as many frames (H, W, 3) uint8.
-
-    Raises:
-        ClipError: onset does not come before offset, or a frame does not exist.
-    """
-    numbers = sample_indices(0, max(onset, offset), onset, offset, count, clip.name)
-    fps = NumberedFrames(clip).fps
-    part = NumberedFrames(clip, start=onset / fps, end=(offset + 1) / fps)
-    found = {number: frame for number, frame in part if number in numbers}
-    for number in numbers:
-        if number not in found:
-            raise ClipError(f"{clip.name}: frame {number} does not exist")
-    return numbers, [found[number] for number in numbers]
 
 
 def apex_step(displacement: np.ndarray) -> int:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .clip_error_aullm import ClipError, ClipFault
 from .face_reading_aullm import FaceReader
 from .prompt_aullm import ACTION_UNIT_MEANINGS
 from .sections_aullm import FaceNumbers, Section, cut_sections
 from .stream_aullm import FaceStream
-from .video_aullm import ClipError
 from .windows_aullm import WindowGrid
 
 Answer = Callable[[torch.Tensor, torch.Tensor], list[list[float]]]
@@ -107,7 +107,8 @@ class VideoReading:
         failure = None
         for section in sections[0 if after is None else after["section"] + 1 :]:
             try:
-                stream = plan if section.whole else self._stream(video, wanted, section.read_from, section.read_to)
+                # The clip opened for the plan, not `video`: what it has looked up of the file serves all sections.
+                stream = plan if section.whole else self._stream(plan.clip, wanted, section.read_from, section.read_to)
                 for piece in _SectionReader(self, stream, section, wanted, numbers, answer).pieces():
                     if progress is not None:
                         progress(piece["done"])
@@ -115,7 +116,8 @@ class VideoReading:
             except ClipError as error:  # nobody is seen in this part
                 failure = failure or error
         if not numbers.used:
-            raise failure or ClipError(f"{plan.name}: a face is seen in one frame only; motion needs at least 2")
+            message = f"{plan.name}: a face is seen in one frame only; motion needs at least 2"
+            raise failure or ClipError(message, ClipFault.TOO_SHORT)
 
     def join_pieces(self, pieces: Iterable[dict]) -> dict:
         """One reading out of its pieces, in order."""

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 
 from .alignment_aullm import WORK_SIZE, FaceAligner
+from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
 from .geometry_aullm import compose, resize_matrix
 from .landmarks_aullm import Landmarks
 from .tracking_aullm import FaceTrack, Held
-from .video_aullm import ClipError
 
 CHUNK_S = 4.0  # of frames that a chunk adds, about
 STALE = 0.85  # likeness to the reference below which a chunk ends early: the head has turned
@@ -76,6 +76,7 @@ class FaceStream:
         fps: Frames per second.
         frames: Frames of the whole video, as far as it says so, else None.
         size: (width, height) of its frames.
+        clip: The video as `open_clip` opened it.
         overlap: Frames that neighbouring chunks share. longest: Frames of a chunk at most.
         crop_size: S.
 
@@ -91,6 +92,7 @@ class FaceStream:
         if not length > 0:
             raise ValueError(f"length is {length}: a window must cover more than 0 seconds")
         self.fps, self.frames, self.size, self.name = frames.fps, frames.count, frames.size, frames.name
+        self.clip = frames.clip
         self.overlap = max(1, round(length * self.fps))
         self.longest = self.overlap + max(self.overlap, round(CHUNK_S * self.fps))
         self.crop_size = size
@@ -113,14 +115,16 @@ class FaceStream:
                 searched = number
                 courses += self._found(number, frame, courses, memory)
         if number is None:
-            raise ClipError(f"{self.name}: no frame could be read from {self._source.first / self.fps:.2f} s on")
+            message = f"{self.name}: no frame could be read from {self._source.first / self.fps:.2f} s on"
+            raise ClipError(message, ClipFault.BAD_SPAN)
         for course in courses:
             yield from course.end()
         if not memory.numbers and not courses:
-            raise ClipError(
+            message = (
                 f"{self.name}: no face in any of the frames {self._source.first} to {number}; check that the video "
                 "shows one, upright and large enough"
             )
+            raise ClipError(message, ClipFault.NO_FACE)
 
     def _due(self, number: int, searched: int | None, some: bool) -> bool:
         return searched is None or number - searched >= SEARCH_S[some] * self.fps

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import torch
 
+from processing_aullm.clip_error_aullm import ClipError, ClipFault
 from processing_aullm.reading_aullm import VideoReading
 from processing_aullm.skin_field_aullm import CELLS
 from processing_aullm.skin_traces_aullm import FACE, HEAD
 from processing_aullm.stream_aullm import FaceChunk
 from processing_aullm.unit_templates_aullm import PULLS, pulled
-from processing_aullm.video_aullm import ClipError
 
 SIZE, FPS = 112, 10.0
 UNITS = ["AU4", "AU12"]
@@ -73,6 +73,7 @@ class FakeStream:
 
     def __init__(self, faces: list[FakeFace], first: int, stop: int, overlap: int) -> None:
         self.faces, self.first, self.stop, self.overlap = faces, first, stop, overlap
+        self.clip = faces
         self.frames = max(face.frames for face in faces)
 
     def __iter__(self):
@@ -99,7 +100,7 @@ class FakeStream:
                     done=0.0,
                 )
         if not some:
-            raise ClipError("fake.mp4: no face")
+            raise ClipError("fake.mp4: no face", ClipFault.NO_FACE)
 
 
 class FakeProcessor(VideoReading):
