@@ -185,29 +185,17 @@ def lent_seconds(step: str, *_arguments) -> int:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of the pipeline become problems; what is printed names a kind of error and a line, never a file.
-
-    The pipeline's own error class comes with the model's code and cannot be imported, so its name tells.
-    """
+    """Errors of the pipeline become problems; what is printed names a kind of error and a line, never a file."""
     try:
         yield
     except Problem:
         raise
     except Exception as error:
-        raise problem_of(error) from None
-
-
-def problem_of(error: Exception) -> Problem:
-    """What an error of the pipeline means to a person."""
-    told = str(error).lower()
-    if type(error).__name__ == "ClipError":
-        if "no frame could be read" in told:
-            return problems.bad_part()
-        if "least 2 frames" in told or "too short" in told:
-            return problems.no_motion_to_read()
-        return problems.no_face() if "face" in told else problems.not_a_video()
-    note(error)
-    return problems.unexpected()
+        problem = problems.problem_for(error)
+        if problem is None:
+            note(error)
+            problem = problems.unexpected()
+        raise problem from None
 
 
 @contextmanager
