@@ -18,7 +18,7 @@ from dataset_scripts.synthetic.config import DOMAINS
 from dataset_scripts.synthetic.tables.session import Session
 from processing_aullm.skin_field_aullm import CELLS, cell_centres
 from processing_aullm.skin_traces_aullm import FACE
-from processing_aullm.unit_templates_aullm import PULLS, pulled
+from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, template_field
 from training_aullm.runs.release_settings import TRAINING_SEED
 
 LEAST = (0.0, -1.1, 0.08, 0.08, -1.2, -1.2)  # centre, half widths, pixels right and down; sides of a crop are -1 and 1
@@ -30,7 +30,7 @@ STARTS = 8
 def mean_fields(people: int) -> dict[str, np.ndarray]:
     """(C, 2) displacement of a face's cells by each unit, a pixel at most, over so many people of each domain."""
     sessions = [(domain, subject) for domain in DOMAINS.values() for subject in range(people)]
-    fields = {unit: [] for unit in PULLS}
+    fields = {unit: [] for unit in UNIT_TEMPLATES}
     for domain, subject in track(sessions, "people", console=Console(stderr=True)):
         session = Session(domain, seed=TRAINING_SEED, subject=subject)
         for unit, seen in fields.items():
@@ -43,7 +43,7 @@ def fit_pulls(field: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
     for count in (1, 2):
         fits = [_fit(field, count, rng) for _ in range(STARTS)]
         pulls = np.round(min(fits, key=lambda fit: fit.cost).x.reshape(count, 6), 2)
-        found = pulled(pulls)
+        found = template_field(pulls)
         cosine = float((found * field).sum() / np.linalg.norm(found) / np.linalg.norm(field))
         if cosine > GOOD:
             break
@@ -59,7 +59,10 @@ def _fit(field: np.ndarray, count: int, rng: np.random.Generator):
     low, high = np.tile(LEAST, count), np.tile(MOST, count)
     start = np.clip(np.ravel(start), low + 1e-3, high - 1e-3)
     return least_squares(
-        lambda values: (pulled(values.reshape(count, 6)) - field).ravel(), start, bounds=(low, high), max_nfev=200
+        lambda values: (template_field(values.reshape(count, 6)) - field).ravel(),
+        start,
+        bounds=(low, high),
+        max_nfev=200,
     )
 
 

@@ -18,7 +18,7 @@ from .geometry_aullm import apply, compose, fit_similarity, invert, resize_matri
 from .landmarks_aullm import Face, FaceDetector, LandmarkModel, Landmarks, Region
 from .refinement_aullm import LEFT_EYE, LIPS, RIGHT_EYE, RigidRefiner
 
-LEAST_SCORE = 0.5  # of the landmark network; below it there is no face
+MIN_SCORE = 0.5  # of the landmark network; below it there is no face
 WORK_SIZE = 224  # px; refinement always works on a crop of this size, whatever size is asked for
 EYE_CORNERS = ((33, 133), (263, 362))
 SUBNASALE = 2
@@ -165,7 +165,7 @@ class FaceAligner:
     def faces(self, frame: np.ndarray) -> list[Landmarks]:
         """The faces of a frame that detector and landmark network agree on, the largest first."""
         found = [settle(self.mesh, frame, face.region()) for face in self.detector(frame)]
-        return [landmarks for landmarks in found if landmarks.score >= LEAST_SCORE]
+        return [landmarks for landmarks in found if landmarks.score >= MIN_SCORE]
 
     def nearest_face(self, frame: np.ndarray, region: Region) -> Face | None:
         """The detected face of about a region's size that stands within its own size of it."""
@@ -219,7 +219,7 @@ class Track:
     def _look(self, frame: np.ndarray) -> Landmarks | None:
         """Landmarks in the last region, which moves only when the face has moved: a still region jitters less."""
         found = self.aligner.mesh(frame, self.region)
-        if found.score < LEAST_SCORE:
+        if found.score < MIN_SCORE:
             return self._look_again(frame)
         if moved(self.region, found.region()):
             found = settle(self.aligner.mesh, frame, found.region())
@@ -233,7 +233,7 @@ class Track:
             return None
         found = settle(self.aligner.mesh, frame, face.region())
         self.region = found.region()
-        return found if found.score >= LEAST_SCORE else None
+        return found if found.score >= MIN_SCORE else None
 
 
 def settle(mesh: LandmarkModel, frame: np.ndarray, region: Region, passes: int = 2) -> Landmarks:

@@ -1,4 +1,4 @@
-"""The image processor: a clip of any kind becomes T grey face crops that hold still.
+"""The image processor: a clip of any kind becomes T aligned grey face crops.
 
 Example:
 
@@ -29,7 +29,7 @@ FIELDS = ("num_frames", "size", "align", "framing")
 
 
 class AullmImageProcessor(BaseImageProcessor):
-    """Samples T frames of each clip, holds the face still, and gives grey crops in [0, 1].
+    """Samples T frames of each clip, aligns the face, and returns grey crops in [0, 1].
 
     Args:
         num_frames: T, frames sampled evenly between onset and offset, both included.
@@ -193,7 +193,7 @@ class AullmImageProcessor(BaseImageProcessor):
         return _resize_all(frames, self.size), np.stack(transforms), indices
 
     def _sample_aligned(self, clip: Clip, indices: np.ndarray, face: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As `_sample`, the face held still; a clip that loses its face is sampled anew up to there."""
+        """As `_sample`, aligned; a clip that loses its face is sampled again up to there."""
         aligned = self.aligner.align(clip.frames(indices), self.size, clip.name, indices=indices, face=face)
         while aligned.lost:
             last = int(indices[aligned.last])

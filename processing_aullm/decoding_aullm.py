@@ -15,7 +15,7 @@ from .clip_error_aullm import ClipError, ClipFault
 from .video_aullm import Clip
 from .video_file_aullm import VideoFile, upright
 
-LONGEST_REPEAT_S = 1.0  # across a longer gap in the file nothing can be followed, so none of its frames are made up
+MAX_REPEAT_S = 1.0  # across a longer gap in the file nothing can be followed, so none of its frames are made up
 
 
 class NumberedFrames:
@@ -72,7 +72,7 @@ class NumberedFrames:
             indices = range(self.first, stop)
             yield from zip(indices, self.clip.frames(indices), strict=True)
             return
-        longest, before, pixels = max(1, LONGEST_REPEAT_S * self.fps), None, None
+        longest, before, pixels = max(1, MAX_REPEAT_S * self.fps), None, None
         for number, frame in self.clip.numbered(self.first):
             if before is not None and 1 < number - before <= longest:
                 stop = number if self.stop is None else min(number, self.stop)

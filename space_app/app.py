@@ -60,7 +60,7 @@ def launch_options(settings: Settings) -> dict:
     return {
         "theme": THEME,
         "css_paths": STYLE,
-        "max_file_size": settings.most_megabytes * 1_000_000,
+        "max_file_size": settings.max_megabytes * 1_000_000,
         "footer_links": ["api", "gradio"],
         "run_history": False,
         "state_session_capacity": 32,

@@ -38,7 +38,7 @@ def intro() -> str:
 def limits(settings: Settings) -> str:
     """What is taken on."""
     return (
-        f"<p class='limits'>At most {settings.most_megabytes} MB, {clock(settings.most_seconds)} at once, and "
+        f"<p class='limits'>At most {settings.max_megabytes} MB, {clock(settings.max_seconds)} at once, and "
         f"{settings.longest_side} pixels on the longest side. The face should look towards the camera, "
         "in even light, and hold fairly still. Sound is not used.</p>"
     )

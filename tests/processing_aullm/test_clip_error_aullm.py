@@ -1,4 +1,4 @@
-"""An error about a clip keeps its code wherever it is sent; which error has which code is tested in the Space's tests."""
+"""A `ClipError` keeps its code in other processes; which fault has which code is tested by the Space's tests."""
 
 import pickle
 
