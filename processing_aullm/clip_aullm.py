@@ -157,7 +157,7 @@ class AullmImageProcessor(BaseImageProcessor):
                 "following its faces: give registered clips to the processor itself, or set align=True"
             )
         frames = NumberedFrames(open_clip(video, "video"), start=start, end=end, fps=fps)
-        return FaceStream(self.aligner, frames, self.size, faces, length)
+        return FaceStream(self.aligner, frames, self.size, faces=faces, length=length)
 
     @property
     def aligner(self) -> FaceAligner:

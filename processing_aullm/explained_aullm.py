@@ -12,6 +12,7 @@ from transformers.image_processing_utils import BatchFeature
 from .geometry_aullm import to_rgb
 from .magnify_aullm import largest_factor, magnify_motion
 from .pictures_aullm import close_up, draw_attention, draw_motion
+from .readings_aullm import ClipPictures, PicturedExplanation
 from .sentences_aullm import describe
 from .video_aullm import open_clip
 
@@ -20,7 +21,7 @@ KINDS = ("attention", "motion")
 
 def read_clip(
     processor, video: object, onset: int | None = None, offset: int | None = None, face: int = 0
-) -> tuple[BatchFeature, dict]:
+) -> tuple[BatchFeature, ClipPictures]:
     """The model's inputs for one clip, and the pictures they were made from.
 
     Args:
@@ -30,8 +31,7 @@ def read_clip(
         face: which face, counted by size from the largest, 0.
 
     Returns:
-        Tensors for the model, and a dict: `onset`, `offset`, `frame_indices` (T,), `crops` (T, S, S) uint8, `frames`
-        (T, H, W, 3) uint8, the original pixels, and `crop_transforms` (T, 2, 3), crop pixels to frame pixels.
+        Tensors for the model, and the pictures: T frames with their numbers and crops.
 
     Raises:
         ClipError: the clip cannot be read, a frame does not exist, or no face is seen.
@@ -39,7 +39,7 @@ def read_clip(
     clip = open_clip(video)
     inputs = processor(videos=[clip], onset=onset, offset=offset, face=face, return_tensors="pt")
     indices = inputs["frame_indices"][0].numpy()
-    pictures = {
+    pictures: ClipPictures = {
         "onset": int(indices[0]),
         "offset": int(indices[-1]),
         "frame_indices": indices,
@@ -57,12 +57,14 @@ def apex_step(displacement: np.ndarray) -> int:
     return 1 + int(most.mean(1).argmax())
 
 
-def draw(explanation: dict, kind: str, action_unit: str | None = None, factor: float | None = None) -> np.ndarray:
+def draw(
+    explanation: PicturedExplanation, kind: str, action_unit: str | None = None, factor: float | None = None
+) -> np.ndarray:
     """One picture on the original pixels of the frame with the largest movement.
 
     Args:
         explanation: of the model and `read_clip`, as one dict.
-        kind: "attention" (where `action_unit` looked) or "motion" (arrows, `factor` times as long as the movement).
+        kind: "attention" (of `action_unit`) or "motion" (arrows, `factor` times as long as the movement).
         action_unit: for "attention"; None takes the most probable one.
         factor: for "motion"; None takes 10, or less where arrows would leave the face.
 
@@ -85,13 +87,13 @@ def draw(explanation: dict, kind: str, action_unit: str | None = None, factor: f
     return draw_attention(frame, transform, explanation["attentions"][name], size)
 
 
-def shown_step(explanation: dict) -> int:
+def shown_step(explanation: PicturedExplanation) -> int:
     """Position of the frame that pictures are drawn on: the largest movement, or the middle where none is measured."""
     displacement = explanation["displacement"]
     return len(explanation["frames"]) // 2 if displacement is None else apex_step(displacement)
 
 
-def magnify(explanation: dict, factor: float = 8.0) -> np.ndarray:
+def magnify(explanation: PicturedExplanation, factor: float = 8.0) -> np.ndarray:
     """The sampled frames with movements made larger; `factor` is taken down where faces would tear.
 
     Args:
@@ -109,12 +111,12 @@ def magnify(explanation: dict, factor: float = 8.0) -> np.ndarray:
     return magnify_motion(explanation["frames"], explanation["crop_transforms"], motion, size, factor)
 
 
-def most_magnified(explanation: dict) -> float:
+def most_magnified(explanation: PicturedExplanation) -> float:
     """The largest factor that `magnify` uses for this clip."""
     return largest_factor(_displacement(explanation), explanation["crops"].shape[-1])
 
 
-def zoom(explanation: dict, side: int = 640, margin: float = 0.15) -> dict:
+def zoom(explanation: PicturedExplanation, side: int = 640, margin: float = 0.15) -> PicturedExplanation:
     """The same explanation with frames that show the face only; `draw` and `magnify` work on it as before.
 
     Args:
@@ -128,7 +130,7 @@ def zoom(explanation: dict, side: int = 640, margin: float = 0.15) -> dict:
     return {**explanation, "frames": frames, "crop_transforms": transforms}
 
 
-def _displacement(explanation: dict) -> np.ndarray:
+def _displacement(explanation: PicturedExplanation) -> np.ndarray:
     if explanation["displacement"] is None:
         raise ValueError("this model does not measure how far skin moves (front_end='led'): no motion can be drawn")
     return explanation["displacement"]
@@ -139,9 +141,9 @@ class ExplainedClips:
 
     def read_clip(
         self, video: object, onset: int | None = None, offset: int | None = None, face: int = 0
-    ) -> tuple[BatchFeature, dict]:
+    ) -> tuple[BatchFeature, ClipPictures]:
         """Inputs for the model and the pictures they were made from."""
-        return read_clip(self, video, onset, offset, face)
+        return read_clip(self, video, onset=onset, offset=offset, face=face)
 
     draw = staticmethod(draw)
     magnify = staticmethod(magnify)

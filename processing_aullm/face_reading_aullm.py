@@ -8,6 +8,7 @@ part = reader.settled(ends=False)
 import numpy as np
 
 from .blinks_aullm import find_blinks
+from .readings_aullm import Blink, FacePart, Movement, Window
 from .sections_aullm import Section
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import LOOK_AHEAD_S, LOOK_BACK_S, MovementSpotter
@@ -49,10 +50,10 @@ class FaceReader:
         self.spotter = MovementSpotter(fps, threshold, action_units)
         self.traces = SkinTraces(fps)
         self.over = self.left = False
-        self.waiting: list[tuple[dict, list[np.ndarray]]] = []
+        self.waiting: list[tuple[Window, list[np.ndarray]]] = []
         self._copies: dict[int, np.ndarray] = {}
-        self._new: list[dict] = []
-        self._past: list[dict] = []
+        self._new: list[Window] = []
+        self._past: list[Window] = []
         self._next = self._blinked_to = self._moved_to = 0
         self._first = self._last = self.first_box = self.last_box = None
 
@@ -75,7 +76,7 @@ class FaceReader:
             self._add_window(chunk, first, offset, self._moved(along, blinks, first, offset), min_moved)
         self._note_boxes(chunk)
 
-    def take_waiting(self) -> list[tuple[dict, list[np.ndarray]]]:
+    def take_waiting(self) -> list[tuple[Window, list[np.ndarray]]]:
         """Windows that wait for the model, and their crops; the caller fills in `probabilities`.
 
         T crops (S, S) a window, one array where windows share a frame. Each is a copy: a window that waits does not
@@ -84,7 +85,7 @@ class FaceReader:
         waiting, self.waiting = self.waiting, []
         return waiting
 
-    def settled(self, ends: bool) -> dict | None:
+    def settled(self, ends: bool) -> FacePart | None:
         """Results that became final since the last call, None where there are none; all where the stretch `ends`."""
         ends = ends or self.over
         blinks = self._blinks()
@@ -103,7 +104,7 @@ class FaceReader:
 
     def _add_window(self, chunk: FaceChunk, first: int, last: int, moved: float, min_moved: float) -> None:
         box = chunk.boxes[first - chunk.first].round(1).tolist()
-        window = {"onset": first, "offset": last, "moved": round(moved, 4), "probabilities": None, "box": box}
+        window: Window = {"onset": first, "offset": last, "moved": round(moved, 4), "probabilities": None, "box": box}
         self._new.append(window)
         if moved >= min_moved:
             places = np.rint(np.linspace(first, last, self.num_frames)).astype(int) - chunk.first
@@ -134,13 +135,13 @@ class FaceReader:
         found = find_blinks(self.traces.openness, self.fps)
         return [tuple(mark + self.traces.first for mark in blink) for blink in found]
 
-    def _final_blinks(self, blinks: list[tuple[int, int, int]], ends: bool) -> list[dict]:
+    def _final_blinks(self, blinks: list[tuple[int, int, int]], ends: bool) -> list[Blink]:
         horizon = self.traces.last - (0 if ends else round(BLINK_S * self.fps))
         final = [blink for blink in blinks if self._blinked_to < blink[2] <= horizon]
         self._blinked_to = max(self._blinked_to, horizon)
         return [dict(zip(("onset", "apex", "offset"), b, strict=True)) for b in final if self.section.owns(b[1])]
 
-    def _final_movements(self, blinks: list[tuple[int, int, int]], ends: bool) -> list[dict]:
+    def _final_movements(self, blinks: list[tuple[int, int, int]], ends: bool) -> list[Movement]:
         horizon = self.traces.last - (0 if ends else round(LOOK_AHEAD_S * self.fps))
         found = self.spotter.spot(self.traces, self._past, blinks)
         final = [each for each in found if self._moved_to < each["apex"] <= horizon]

@@ -173,7 +173,7 @@ class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
         length: float = 0.5,
     ) -> FaceStream:
         """Follow the faces of a video of any length, see `AullmImageProcessor.open_stream`."""
-        return self.image_processor.open_stream(video, faces, start, end, fps, length)
+        return self.image_processor.open_stream(video, faces=faces, start=start, end=end, fps=fps, length=length)
 
     def prompt(self, action_units: Sequence[str] | None = None) -> Prompt:
         """The prompt for these action units, tokenised: what a model stores to run on pixels alone."""

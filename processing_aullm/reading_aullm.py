@@ -14,6 +14,7 @@ import torch
 from .clip_error_aullm import ClipError, ClipFault
 from .face_reading_aullm import FaceReader
 from .prompt_aullm import ACTION_UNIT_MEANINGS
+from .readings_aullm import FaceReading, Piece, Reading, Resume
 from .sections_aullm import FaceNumbers, Section, cut_sections
 from .stream_aullm import FaceStream
 from .windows_aullm import WindowGrid
@@ -79,9 +80,9 @@ class VideoReading:
         video: object,
         answer: Answer,
         progress: Callable[[float], None] | None = None,
-        after: dict | None = None,
+        after: Resume | None = None,
         **options,
-    ) -> Iterator[dict]:
+    ) -> Iterator[Piece]:
         """Read a video piece by piece, in memory that does not grow with it.
 
         Args:
@@ -119,7 +120,7 @@ class VideoReading:
             message = f"{plan.name}: a face is seen in one frame only; motion needs at least 2"
             raise failure or ClipError(message, ClipFault.TOO_SHORT)
 
-    def join_pieces(self, pieces: Iterable[dict]) -> dict:
+    def join_pieces(self, pieces: Iterable[Piece]) -> Reading:
         """One reading out of its pieces, in order."""
         reading, faces = None, {}
         for piece in pieces:
@@ -153,7 +154,7 @@ class _SectionReader:
         self.readers: dict[int, FaceReader] = {}
         self.read_to = section.first
 
-    def pieces(self) -> Iterator[dict]:
+    def pieces(self) -> Iterator[Piece]:
         """The section's pieces; `resume` of the last one is not None."""
         since = self.section.first
         for chunk in self.stream:
@@ -166,7 +167,7 @@ class _SectionReader:
                 yield self._piece(False)
         yield self._piece(True)
 
-    def _piece(self, ends: bool) -> dict:
+    def _piece(self, ends: bool) -> Piece:
         """Results that became final since the last piece; `resume` where the section ends."""
         faces, resume = self._settled(ends), None
         if ends:
@@ -175,7 +176,7 @@ class _SectionReader:
                 for key, reader in self.readers.items()
                 if reader.last_box is not None and not reader.left
             )
-            resume = {"section": self.section.index, **self.numbers.state()}
+            resume = self.numbers.state(self.section.index)
         done = self.section.share(None if ends else self.read_to)
         return {**self._head(), "faces": faces, "done": done, "resume": resume}
 
@@ -196,11 +197,16 @@ class _SectionReader:
             frames = self.processor.image_processor.num_frames
             names = list(self.processor.action_units)
             self.readers[face] = FaceReader(
-                self.grid, self.section, frames, names, self.wanted.threshold, self.stream.fps
+                self.grid,
+                self.section,
+                num_frames=frames,
+                action_units=names,
+                threshold=self.wanted.threshold,
+                fps=self.stream.fps,
             )
         return self.readers[face]
 
-    def _settled(self, ends: bool) -> list[dict]:
+    def _settled(self, ends: bool) -> list[FaceReading]:
         """Answer the waiting windows of all faces in common batches, and return the results that are final."""
         waiting = [task for reader in self.readers.values() for task in reader.take_waiting()]
         for at in range(0, len(waiting), self.wanted.batch_size):

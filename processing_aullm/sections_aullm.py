@@ -12,6 +12,7 @@ from math import ceil
 
 import numpy as np
 
+from .readings_aullm import Resume
 from .stream_aullm import FaceStream
 
 SECTION_S = 120.0
@@ -74,14 +75,27 @@ def cut_sections(stream: FaceStream, start: float | None, end: float | None) -> 
     total = min(ends) - begin if ends else None
     count = 1 if stream.frames is None else max(1, round(total / fps / SECTION_S))
     if count == 1:
-        return [Section(0, begin, None, start, end, True, begin, total)]
+        return [
+            Section(index=0, first=begin, stop=None, read_from=start, read_to=end, whole=True, begin=begin, total=total)
+        ]
     length, sections = ceil(total / count), []
     for index in range(count):
         first, final = begin + index * length, index == count - 1
         stop = None if final else first + length
         read_from = max(start or 0.0, first / fps - LEAD_S)
         read_to = end if final else stop / fps + LEAD_S
-        sections.append(Section(index, first, stop, read_from, read_to, False, begin, total))
+        sections.append(
+            Section(
+                index=index,
+                first=first,
+                stop=stop,
+                read_from=read_from,
+                read_to=read_to,
+                whole=False,
+                begin=begin,
+                total=total,
+            )
+        )
     return sections
 
 
@@ -98,15 +112,15 @@ class FaceNumbers:
         self._given: dict[tuple[int, int], int] = {}
 
     @classmethod
-    def restored(cls, state: dict | None) -> "FaceNumbers":
-        """From what `state` gave, or new."""
+    def restored(cls, state: Resume | None) -> "FaceNumbers":
+        """As after an earlier section, or new."""
         if state is None:
             return cls()
         return cls(state["used"], {int(number): box for number, box in state["left"].items()})
 
-    def state(self) -> dict:
-        """Plain numbers to restore it from."""
-        return {"used": self.used, "left": {str(number): box for number, box in self.left.items()}}
+    def state(self, section: int) -> Resume:
+        """Plain numbers to restore it from, after a section."""
+        return {"section": section, "used": self.used, "left": {str(number): box for number, box in self.left.items()}}
 
     def number(self, section: int, key: int, box: list[float]) -> int:
         """Number of the face that this section's stream calls `key` and that was first at `box`."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from .pictures_aullm import attended_region
 from .prompt_aullm import ACTION_UNIT_MEANINGS
+from .readings_aullm import PicturedExplanation
 from .skin_field_aullm import EYES_APART
 
 PLAIN = {
@@ -48,7 +49,7 @@ PLACES = (  # (name, lower edge as a share of the crop's height) from the top
 )
 
 
-def describe(explanation: dict, threshold: float = THRESHOLD) -> list[str]:
+def describe(explanation: PicturedExplanation, threshold: float = THRESHOLD) -> list[str]:
     """An explanation as sentences: which units, where and how far the skin moved, and what would change the answer.
 
     Args:
@@ -77,7 +78,7 @@ def _answer(probabilities: dict[str, float], seen: list[str]) -> str:
     return f"The model sees {told}."
 
 
-def say_place(explanation: dict, name: str) -> str:
+def say_place(explanation: PicturedExplanation, name: str) -> str:
     """Where a unit's attention lies, and how far the skin moves there.
 
     Args:
@@ -126,7 +127,7 @@ def _direction(length: float, across: float, down: float) -> str:
     return " to the right of the picture" if across > 0 else " to the left of the picture"
 
 
-def say_what_if(explanation: dict, flipped: str) -> str:
+def say_what_if(explanation: PicturedExplanation, flipped: str) -> str:
     """How the answers change when one action unit is flipped.
 
     Args:
@@ -149,7 +150,7 @@ def say_what_if(explanation: dict, flipped: str) -> str:
     return f"{how} {flipped}, {_listed(told)}."
 
 
-def say_relation(explanation: dict, name: str) -> str:
+def say_relation(explanation: PicturedExplanation, name: str) -> str:
     """The unit with the strongest influence on this one, now and before training; empty where none has any."""
     k, names = explanation["action_units"].index(name), explanation["action_units"]
     strengths, prior = np.array(explanation["relations"][k]), np.array(explanation["prior"][k])

@@ -5,7 +5,7 @@ templates of these units (`unit_templates_aullm.py`) and matched with movement t
 (`movement_templates_aullm.py`).
 
     spotter = MovementSpotter(fps=30.0, threshold=0.5, action_units=["AU4", "AU12"])
-    spotter.spot(traces, windows, blinks)  # [{"onset", "apex", "offset", "score", "action_units", "kind"}, ...]
+    spotter.spot(traces, windows, blinks)  # list of `Movement`
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .movement_templates_aullm import MACRO, MICRO, TemplateFit
+from .readings_aullm import Movement, Window
 from .skin_traces_aullm import BLINKING, SkinTraces
 from .unit_templates_aullm import unit_fields
 
@@ -43,7 +44,7 @@ class MovementSpotter:
         self.fps, self.action_units = fps, action_units
         self.min_score = MIN_SCORE * threshold
 
-    def spot(self, traces: SkinTraces, windows: list[dict], blinks: list[tuple[int, int, int]]) -> list[dict]:
+    def spot(self, traces: SkinTraces, windows: list[Window], blinks: list[tuple[int, int, int]]) -> list[Movement]:
         """Movements in the frames of the traces, in order of time; no two of them overlap by the middle of their rise.
 
         Args:
@@ -62,7 +63,7 @@ class MovementSpotter:
                 found.append(movement)
         return _apart(found)
 
-    def evidence(self, traces: SkinTraces, windows: list[dict]) -> np.ndarray:
+    def evidence(self, traces: SkinTraces, windows: list[Window]) -> np.ndarray:
         """(n, K) mean probability of each unit over the windows that cover a rise in each frame of the traces."""
         nothing, frames = [0.0] * len(self.action_units), np.arange(traces.first, traces.last + 1)
         onset, offset = (np.array([window[mark] for window in windows])[:, None] for mark in ("onset", "offset"))
@@ -88,11 +89,11 @@ class MovementSpotter:
     def _movement(
         self,
         traces: SkinTraces,
-        answered: list[dict],
+        answered: list[Window],
         blinks: list[tuple[int, int, int]],
         evidence: np.ndarray,
         middle: int,
-    ) -> tuple[int, dict] | None:
+    ) -> tuple[int, Movement] | None:
         """The middle of its rise and the movement of one run of evidence, None where the skin shows none."""
         strongest = np.argsort(-evidence)[:MAX_UNITS]
         units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
@@ -131,7 +132,7 @@ class MovementSpotter:
         return best, 0.0 if best is None else best.size / float(lengths.max())
 
 
-def _apart(found: list[tuple[int, dict]]) -> list[dict]:
+def _apart(found: list[tuple[int, Movement]]) -> list[Movement]:
     """Of movements that overlap, the one with the highest score: (middle of the rise, movement) -> in order of time."""
     kept = []
     for middle, movement in sorted(found, key=lambda each: -each[1]["score"]):
@@ -140,7 +141,7 @@ def _apart(found: list[tuple[int, dict]]) -> list[dict]:
     return sorted(kept, key=lambda each: each["onset"])
 
 
-def _same(middle: int, movement: dict, other: dict) -> bool:
+def _same(middle: int, movement: Movement, other: Movement) -> bool:
     """Whether a movement rises within another one, or shares a fifth of its time with it."""
     shared = min(movement["offset"], other["offset"]) - max(movement["onset"], other["onset"])
     both = max(movement["offset"], other["offset"]) - min(movement["onset"], other["onset"])
