@@ -13,7 +13,7 @@ from .geometry_aullm import to_rgb
 from .magnify_aullm import largest_factor, magnify_motion
 from .pictures_aullm import close_up, draw_attention, draw_motion
 from .readings_aullm import ClipPictures, PicturedExplanation
-from .sentences_aullm import describe
+from .sentences_aullm import describe, place_name
 from .video_aullm import open_clip
 
 KINDS = ("attention", "motion")
@@ -150,3 +150,4 @@ class ExplainedClips:
     most_magnified = staticmethod(most_magnified)
     zoom = staticmethod(zoom)
     describe = staticmethod(describe)
+    place_name = staticmethod(place_name)

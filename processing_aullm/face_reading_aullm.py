@@ -3,6 +3,8 @@
 reader.add(chunk)
 for window, crops in reader.take_waiting(): ...
 part = reader.settled(ends=False)
+
+Tested in tests/processing_aullm/test_reading_aullm.py.
 """
 
 import numpy as np

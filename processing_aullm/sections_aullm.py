@@ -4,6 +4,8 @@
         section.first, section.stop, section.read_from, section.read_to
 
 Each section is read with a few seconds more on both sides; it reports what starts, or peaks, from `first` to `stop`.
+
+Tested in tests/processing_aullm/test_reading_aullm.py.
 """
 
 from collections.abc import Iterable

@@ -2,6 +2,8 @@
 
 for sentence in describe(explanation):
     print(sentence)
+
+Tested in tests/processing_aullm/test_explained_aullm.py.
 """
 
 import numpy as np

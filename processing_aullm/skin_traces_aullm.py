@@ -3,6 +3,8 @@
 traces = SkinTraces(fps=30.0)
 traces.add(chunk)
 traces.smooth()  # (n, C, 2) px of a 224-px crop
+
+Tested in tests/processing_aullm/test_spotting_aullm.py.
 """
 
 import numpy as np

@@ -1,6 +1,8 @@
 """The page: drop a video of a face, see what moved, when, and why the model thinks so.
 
 python space_app/app.py --model runs/demo/model      # or AULLM_MODEL, with AULLM_REVISION for a Hub id
+
+Tested in tests/space_app/test_journey.py.
 """
 
 import argparse

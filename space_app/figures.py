@@ -11,7 +11,7 @@ from words import EXPERTS, label, number, plain
 
 STRONGEST = 8  # relations drawn
 WEAKEST = 0.1  # of the strongest one
-MIN_CHANGE = 0.03  # of a score, to be worth a line
+MIN_CHANGE = 0.03  # of a score, to be worth a row: a table has room for more than the pipeline's sentences, from 0.05
 GRAPH = 340  # px: side of the graph
 
 

@@ -1,4 +1,7 @@
-"""The fixed texts of the page: what it is, what it must not be used for, what happens to a video."""
+"""The fixed texts of the page: what it is, what it must not be used for, what happens to a video.
+
+Tested in tests/space_app/test_journey.py.
+"""
 
 from html import escape
 

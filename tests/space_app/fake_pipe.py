@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from processing_aullm import ClipError, ClipFault
+from processing_aullm.sentences_aullm import place_name
 
 UNITS = ["AU1", "AU2", "AU4", "AU7", "AU12", "AU14", "AU15", "AU17"]
 MEANINGS = {"AU4": "brow lowerer", "AU12": "lip corner puller"}
@@ -21,7 +22,9 @@ class FakePipe:
     def __init__(self, faces: int = 1, size: tuple[int, int] = SIZE, frames: int | None = FRAMES) -> None:
         self.faces, self.size, self.frames, self.asked = faces, size, frames, []
         self.model = SimpleNamespace(config=SimpleNamespace(id2label=dict(enumerate(UNITS))))
-        self.processor = SimpleNamespace(open_stream=self._open_stream, most_magnified=lambda _: 12.4)
+        self.processor = SimpleNamespace(
+            open_stream=self._open_stream, most_magnified=lambda _: 12.4, place_name=place_name
+        )
 
     def _open_stream(self, video: str, faces: int = 1, start=None, end=None):
         if Path(video).read_bytes() == b"text":
