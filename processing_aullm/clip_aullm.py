@@ -177,9 +177,8 @@ class AullmImageProcessor(BaseImageProcessor):
             return _resize_all(crops, self.size), video.transforms[indices - video.first], indices
         clip = open_clip(video, name)
         if isinstance(clip, VideoFile) and offset is not None:
-            last = max(
-                onset or 0, offset
-            )  # counting a file's frames means decoding it; picking them says what is missing
+            # Counting a file's frames would decode all of it; a frame that is missing is named when it is picked.
+            last = max(onset or 0, offset)
         elif len(clip) < 2:
             message = f"{clip.name}: {len(clip)} frame is not enough, motion needs at least 2"
             raise ClipError(message, ClipFault.TOO_SHORT)

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
-from itertools import count, islice
+from itertools import count, islice, pairwise
 from pathlib import Path
 
 import av
@@ -25,6 +25,7 @@ from .clip_error_aullm import ClipError, ClipFault
 
 SLACK = 0.75  # of a step: how far a frame may stand from its number's time before one is repeated or left out
 LIKELY_FPS = (1.0, 1000.0)
+PROBED_FRAMES = 16  # of an AVI file, whose times must rise to be believed
 PROBED = 60  # packets whose times say how fast a file really runs
 FASTER, SLOWER = 1.05, 0.8  # the stated rate is not believed where the measured one is that many times it
 BAD_PACKETS = 50  # one after the other: the rest of the file is lost
@@ -76,10 +77,10 @@ class VideoFile:
 
     def expected_length(self) -> int:
         """How many frames there are if all can be decoded: quickly, from the times of the packets."""
-        if self.begin is None:
-            with self.open() as container:
-                return sum(1 for packet in container.demux(video=0) if packet.size)
-        return int(self._packet_numbers[1][-1]) + 1
+        if self.begin is not None and len(self._packet_numbers[1]):
+            return int(self._packet_numbers[1][-1]) + 1
+        with self.open() as container:
+            return sum(1 for packet in container.demux(video=0) if packet.size)
 
     def frames(self, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:
         """Yield frames (H, W, 3) uint8 RGB in time order.
@@ -168,15 +169,20 @@ class VideoFile:
     def _opening(self) -> tuple[Fraction | None, tuple[int, int]]:
         """`begin` and `size`."""
         with self.open() as container:
-            frame = next(_Pass(self).decode(container), None)
+            frames = _Pass(self).decode(container)
+            frame = next(frames, None)
             if frame is None:
                 raise ClipError(f"{self.name}: the video holds no readable frame", ClipFault.EMPTY)
             timed = self.fps is not None and frame.pts is not None and frame.time_base is not None
+            if timed and container.format.name == "avi":
+                # AVI keeps when a packet is decoded, not when its frame is shown: with B-frames of H.264 they differ.
+                times = [frame.pts, *(each.pts for each in islice(frames, PROBED_FRAMES))]
+                timed = all(a is not None and b is not None and a < b for a, b in pairwise(times))
             return frame.pts * frame.time_base if timed else None, upright(frame).shape[1::-1]
 
     @property
     def begin(self) -> Fraction | None:
-        """Seconds at which the first frame stands; None where times or rate are missing, and frames are counted."""
+        """Seconds at which the first frame stands; None where rate or usable times are missing, and frames are counted."""
         return self._opening[0]
 
     def steps(self, time: Fraction) -> float:
@@ -234,6 +240,8 @@ class _Pass:
                     self.at = number
                     yield number, frame
         if self.at is None:
+            if self.first:  # nothing can be decoded from there on
+                return
             raise ClipError(f"{self.file.name}: the video holds no readable frame", ClipFault.EMPTY)
         stated, fps = self.file.stated_count, self.file.fps
         if stated and fps and stated - 1 - self.at > SHORT_S * fps:

@@ -40,8 +40,9 @@ class VideoClip:
 
     def read(self, numbers: tuple[int, ...]) -> list[bytes]:
         """JPEG images of these frames; b"" for those that cannot be decoded, as from a torn file."""
-        first, images = self.numbers[0], {}
-        shown = jpeg = None
+        if not numbers:
+            return []
+        first, images, shown, jpeg = self.numbers[0], {}, None, None
         try:
             for number, frame in _open(self.path).pick(number - first for number in numbers):
                 if frame is not shown:

@@ -6,7 +6,7 @@ import pytest
 
 from processing_aullm import ClipFault
 from processing_aullm.clip_error_aullm import ClipError
-from processing_aullm.video_file_aullm import VideoFile
+from processing_aullm.video_file_aullm import VideoFile, _Pass
 from tests.processing_aullm.grey_films import index_of, write, write_without_times
 
 TIMES = {
@@ -49,6 +49,22 @@ def test_frames_without_times_are_counted(tmp_path):
     film = VideoFile(write_without_times(tmp_path / "film.h264", 20), "film")
     assert len(film) == film.expected_length() == 20
     assert indices(film.frames([0, 7, 7, 15])) == [0, 7, 7, 15]
+
+
+def test_frames_whose_times_do_not_rise_are_counted(tmp_path):
+    """AVI says when a packet is decoded and not when it is shown; with B-frames the two differ."""
+    path = write(tmp_path / "film.avi", [40 * i for i in range(40)], options={"bf": "2"})
+    film = VideoFile(path, "film.avi")
+    assert len(film) == film.expected_length() == 40
+    for first in (0, 7, 20, 33):
+        assert indices(film.frames([first, first + 5])) == [first, first + 5]
+
+
+def test_a_start_where_nothing_can_be_decoded_any_more(tmp_path, monkeypatch):
+    film = open_film(tmp_path, TIMES["regular"])
+    decode = _Pass.decode
+    monkeypatch.setattr(_Pass, "decode", lambda each, container: () if each.first else decode(each, container))
+    assert indices(film.frames([30])) == [30], "it is read from its beginning"
 
 
 def test_a_film_that_cannot_be_sought_is_read_from_its_start(tmp_path, monkeypatch):
