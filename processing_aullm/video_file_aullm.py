@@ -182,7 +182,7 @@ class VideoFile:
 
     @property
     def begin(self) -> Fraction | None:
-        """Seconds at which the first frame stands; None where rate or usable times are missing, and frames are counted."""
+        """Time of the first frame in seconds; None where rate or usable times are missing, and frames are counted."""
         return self._opening[0]
 
     def steps(self, time: Fraction) -> float:
