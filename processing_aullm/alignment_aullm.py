@@ -1,4 +1,4 @@
-"""One stable crop for a whole clip: the face of the first frame, and every later frame held on it.
+"""One stable crop for a whole clip: the face of the first frame, and every later frame aligned to it.
 
 Per frame: landmarks inside the last region (the detector runs only at the start and when the face is lost), the
 similarity of all landmarks, its refinement by grey values, and one warp from the source pixels.
@@ -81,7 +81,7 @@ class Framing:
 
 @dataclass
 class AlignedClip:
-    """A face held still over consecutive frames, or over the frames that were sampled.
+    """An aligned face over consecutive frames, or over the frames that were sampled.
 
     Args:
         crops: (N, S, S) uint8 grey.

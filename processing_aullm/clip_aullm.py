@@ -34,7 +34,7 @@ class AullmImageProcessor(BaseImageProcessor):
     Args:
         num_frames: T, frames sampled evenly between onset and offset, both included.
         size: S, side of the crop in pixels: 224 in `base`, 64 in `paper`.
-        align: Whether a clip's face is searched and held still; False for clips that are registered already, which are
+        align: Whether a clip's face is searched and aligned; False for clips that are registered already, which are
             only resized. A call may say otherwise.
         framing: Where the face stands in the crop, the fields of `Framing`; None is the packaged framing.
     """
@@ -111,8 +111,8 @@ class AullmImageProcessor(BaseImageProcessor):
     def align_video(self, video: object, face: int = 0) -> AlignedClip:
         """Align a whole video once: windows of it then cost no alignment.
 
-        Every frame is held on the first one that shows a face, so `AlignedClip` may be given to `preprocess` again and
-        again with other onsets and offsets. The clip ends where the face leaves the frame, with a warning.
+        Every frame is aligned to the first one that shows a face, so the `AlignedClip` may be given to `preprocess`
+        repeatedly with other onsets and offsets. The clip ends where the face leaves the frame, with a warning.
 
         Args:
             video: Whatever `open_clip` reads.

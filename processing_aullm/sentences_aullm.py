@@ -76,8 +76,8 @@ def _answer(probabilities: dict[str, float], seen: list[str]) -> str:
     if not seen:
         name = max(probabilities, key=probabilities.get)
         return f"The model sees no action unit here; the nearest is {_named(name)} with {probabilities[name]:.2f}."
-    told = "; ".join(f"{_named(name)}: {PLAIN[name]} ({probabilities[name]:.2f})" for name in seen)
-    return f"The model sees {told}."
+    units = "; ".join(f"{_named(name)}: {PLAIN[name]} ({probabilities[name]:.2f})" for name in seen)
+    return f"The model sees {units}."
 
 
 def say_place(explanation: PicturedExplanation, name: str) -> str:
@@ -145,11 +145,11 @@ def say_what_if(explanation: PicturedExplanation, flipped: str) -> str:
     clear = sorted((name for name in changes if abs(changes[name]) >= MIN_CHANGE), key=lambda n: -abs(changes[n]))
     if not clear:
         return f"{how} {flipped}, no other answer would change by {MIN_CHANGE} or more."
-    told = [
+    parts = [
         f"{name} {'rises' if changes[name] > 0 else 'falls'} from {before[name]:.2f} to {after[name]:.2f}"
         for name in clear[:MAX_CHANGES]
     ]
-    return f"{how} {flipped}, {_listed(told)}."
+    return f"{how} {flipped}, {_listed(parts)}."
 
 
 def say_relation(explanation: PicturedExplanation, name: str) -> str:
