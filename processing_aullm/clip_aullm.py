@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from transformers.image_processing_utils import BaseImageProcessor, BatchFeature
 
-from .alignment_aullm import AlignedClip, FaceAligner, Framing
+from .alignment_aullm import ALIGNMENT_VERSION, AlignedClip, FaceAligner, Framing
 from .decoding_aullm import NumberedFrames
 from .face_networks_aullm import FaceFiles
 from .geometry_aullm import resize_matrix, to_gray
@@ -37,6 +37,7 @@ class AullmImageProcessor(BaseImageProcessor):
         framing: Where the face stands in the crop, the fields of `Framing`; None is the packaged framing.
     """
 
+    alignment_version: ClassVar = ALIGNMENT_VERSION  # of this class, which may have been loaded from a Hub folder
     model_input_names: ClassVar = ["pixel_values", "crop_transforms", "frame_indices"]
 
     def __init__(

@@ -12,7 +12,8 @@ PICTURES = {"numpy", "cv2", "av", "PIL"}
 MAY_IMPORT = {
     "modeling_aullm": {"torch", "transformers", "safetensors", "huggingface_hub", "peft"},
     "processing_aullm": {"torch", "transformers", "safetensors"} | PICTURES,
-    "dataset_scripts": {"datasets", "huggingface_hub", "openpyxl", "pandas", "pyarrow", "scipy", "tqdm"} | PICTURES,
+    "dataset_scripts": {"datasets", "huggingface_hub", "joblib", "openpyxl", "pandas", "pyarrow", "scipy", "tqdm"}
+    | PICTURES,
     "training_aullm": {
         *("modeling_aullm", "processing_aullm", "dataset_scripts"),
         *("torch", "transformers", "safetensors", "accelerate", "peft", "huggingface_hub", "datasets", "evaluate"),

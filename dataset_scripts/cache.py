@@ -1,0 +1,11 @@
+"""Where what was made once is kept."""
+
+import os
+from pathlib import Path
+
+CACHE_VARIABLE = "AULLM_CACHE"
+
+
+def default_cache() -> Path:
+    """$AULLM_CACHE, else ~/.cache/aullm."""
+    return Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "aullm")
