@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 MEASUREMENT_VERSION = "1"
-"""Raised when the same frames give another field, so that clips are measured anew; `test_displacement_aullm.py` says
+"""Raised when the same frames give another field, so that clips are measured anew; `test_displacement_version.py` says
 when."""
 
 REFERENCE_SIZE = 224  # displacements are given in pixels of a crop this wide, whatever the input size

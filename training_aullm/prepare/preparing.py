@@ -169,17 +169,11 @@ def prepare_table(
     Args:
         source: rows of `dataset_scripts.schema.FEATURES`.
         report: of the builder; what is found here is added.
-        out: folder of the prepared set.
-        preparation: how.
-        num_proc: processes.
-        progress: show a bar.
+        out, preparation, num_proc, progress: as `prepare`.
         aligner: holds faces, in this process; None: the packaged networks.
 
-    Returns:
-        The record of the finished set.
-
-    Raises:
-        ValueError: as `prepare`.
+    Returns, Raises:
+        As `prepare`.
     """
     jobs = _plan(source, out)
     _begin(out, preparation)
@@ -194,8 +188,7 @@ def prepare_cached(preparation: Preparation, num_proc: int | None = None, progre
 
     Args:
         preparation: what, and how.
-        num_proc: processes; None: one per core, eight at most, and fewer for few clips.
-        progress: show bars.
+        num_proc, progress: as `prepare`.
 
     Returns:
         The folder of the prepared set: $AULLM_CACHE/aligned/NAME-..., one for each data folder.
@@ -207,11 +200,10 @@ def prepare_cached(preparation: Preparation, num_proc: int | None = None, progre
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
     out = default_cache() / "aligned" / f"{preparation.name}-{key}"
     files = listing_digest(preparation.data_dir) if preparation.data_dir else f"rendered {SOURCE_VERSION}"
-    listing = f"{files}, prepared {VERSION}"
-    seen = out / LISTING_FILE
-    if not (is_prepared(out) and seen.is_file() and seen.read_text("utf-8") == listing):
+    made_of, current = out / LISTING_FILE, f"{files}, prepared {VERSION}"
+    if not (is_prepared(out) and made_of.is_file() and made_of.read_text("utf-8") == current):
         prepare(preparation, out, num_proc, progress)
-        write_whole(seen, listing)
+        write_whole(made_of, current)
     return out
 
 
@@ -285,10 +277,12 @@ def _finish(
     if preparation.strict:
         report.refuse()
     shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    form = preparation.form
+    framing = AullmImageProcessor(size=form.size).framing if form.align else None
     record = PreparedRecord(
         name=preparation.name,
         label_release="+".join(sorted({str(row["label_release"]) for row in rows})),
-        alignment=_alignment(preparation),
+        alignment=asdict(form) | {"framing": framing, "frames": preparation.frames},
         open_units=preparation.open_units,
         code={"aullm": package_version(), "alignment": VERSION},
         clips=len(rows),
@@ -300,9 +294,3 @@ def _finish(
     )
     record.save(out)
     return record
-
-
-def _alignment(preparation: Preparation) -> dict[str, object]:
-    """The form of the clips, in the words of the record."""
-    framing = AullmImageProcessor(size=preparation.form.size).framing if preparation.form.align else None
-    return asdict(preparation.form) | {"framing": framing, "frames": preparation.frames}
