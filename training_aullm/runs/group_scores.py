@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from training_aullm.files import write_whole
-from training_aullm.loading import MODEL_FOLDER
-from training_aullm.runs.facts import MEASURED
 from training_aullm.score.bootstrap import Interval
 from training_aullm.score.metrics import confusion
+from training_aullm.loading import MODEL_FOLDER
+from training_aullm.files import write_whole
 from training_aullm.score.report import markdown_table
+from training_aullm.runs.facts import MEASURED
 
 NAME = "groups"
 COLUMNS = {

@@ -15,16 +15,13 @@ import datasets
 import numpy as np
 
 from dataset_scripts.labels import AU_SETS
-from training_aullm.clips.clip_set import ClipSet
-from training_aullm.console import TrainingBar
-from training_aullm.files import check_record
-from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
-from training_aullm.loading import load_model
-from training_aullm.prepare.sources import Source, coded_action_units
-from training_aullm.runs.settings import RunSettings, build_clips
 from training_aullm.score.bootstrap import Interval, bootstrap_f1
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
 from training_aullm.score.metrics import Scores, score
+from training_aullm.loading import load_model
 from training_aullm.score.predictions import Predictions, pool
+from training_aullm.console import TrainingBar
 from training_aullm.score.protocols import (
     FOLDS,
     LOSO,
@@ -35,7 +32,10 @@ from training_aullm.score.protocols import (
     own_split,
     subject_folds,
 )
+from training_aullm.files import check_record
 from training_aullm.score.report import json_line
+from training_aullm.prepare.sources import Source, coded_action_units
+from training_aullm.runs.settings import RunSettings, build_clips
 
 PREDICTIONS = "predictions"
 

@@ -17,8 +17,8 @@ import datasets
 from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper
 from training_aullm.prepare.sources import Source
+from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper
 
 RECIPES = {"base": recipe_base, "paper": recipe_paper}
 SETTINGS_FILE = "settings.json"

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from training_aullm.console import TrainingBar
 from training_aullm.figures.curves import draw_curves
 from training_aullm.learn.fitting import fit, new_model, new_processor
 from training_aullm.loading import MODEL_FOLDER
+from training_aullm.console import TrainingBar
 from training_aullm.runs.settings import RunSettings, build_clips
 
 CHECKPOINTS = "checkpoints"
