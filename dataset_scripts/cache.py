@@ -1,4 +1,7 @@
-"""Where what was made once is kept."""
+"""Where what was made once is kept.
+
+Tested in tests/dataset_scripts/synthetic/tables/test_clip_table.py.
+"""
 
 import os
 from pathlib import Path

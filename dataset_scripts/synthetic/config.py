@@ -3,6 +3,8 @@
 Tuned so that the problem is hard in the ways real sets are: motion under a pixel or two, neighbouring muscles that join
 in, movements nobody coded, and a second domain whose action units move the face differently. Caches follow every number
 of a domain by themselves; a change of the code that draws needs another version below.
+
+Tested in tests/dataset_scripts/synthetic/test_golden.py.
 """
 
 from dataclasses import dataclass, field

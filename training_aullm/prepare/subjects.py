@@ -1,6 +1,8 @@
 """The subjects of a set, prepared one after another or by several processes: each becomes one parquet file.
 
 A subject whose file was made of the same clips in the same form is left as it is.
+
+Tested in tests/training_aullm/prepare/test_preparing.py.
 """
 
 import hashlib

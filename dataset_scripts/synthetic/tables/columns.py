@@ -8,7 +8,8 @@ import pyarrow as pa
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
 
-STORED = pa.schema([field for field in FEATURES.arrow_schema if field.name not in ("coded", "coded_text", "split")])
+_RENDERED = ("sample_id", "data_set", "label_release", "subject", "clip", "frames", "fps", "onset", "apex", "offset")
+STORED = pa.schema([FEATURES.arrow_schema.field(name) for name in (*_RENDERED, "action_units", "amplitude_px")])
 """The columns of a file of rendered clips."""
 
 INTENSITY_PX: tuple[tuple[str, float], ...] = (("A", 0.7), ("B", 1.4), ("C", 2.8), ("D", 5.6))

@@ -1,4 +1,7 @@
-"""One subject in one recording session, and the clips filmed in it."""
+"""One subject in one recording session, and the clips filmed in it.
+
+Tested in tests/dataset_scripts/synthetic/tables/test_clip_table.py and test_variety.py.
+"""
 
 import zlib
 from collections.abc import Iterator

@@ -3,6 +3,8 @@
 from dataset_scripts.synthetic import load_takes
 takes = load_takes("casme3-like", subjects=4, seconds=30)
 takes[0]["video"], takes[0]["events"]
+
+Tested in tests/dataset_scripts/synthetic/tables/test_takes.py.
 """
 
 import json
