@@ -140,10 +140,8 @@ def require(name: str, value: int, least: int, most: int, why: str = "") -> None
 def write_subject(job: SubjectJob) -> None:
     """Render a subject and put the file in place when it is complete."""
     session = Session(job.domain, job.seed, job.subject, Camera(size=job.size, colour=job.domain.variety.colour))
-    shown = [(number, units) for number, units in enumerate(job.units)] + [
-        (number, ()) for number in range(job.neutral)
-    ]
-    write_clips(job.path, ((_row(job, session, *each), []) for each in shown), STORED)
+    clips = [*enumerate(job.units), *((number, ()) for number in range(job.neutral))]
+    write_clips(job.path, ((_row(job, session, *clip), []) for clip in clips), STORED)
 
 
 def _plan_jobs(

@@ -23,7 +23,6 @@ from dataset_scripts.synthetic.camera.codec import write_mp4
 from dataset_scripts.synthetic.camera.shading import Camera, Studio
 from dataset_scripts.synthetic.config import SOURCE_VERSION, Domain, get_domain
 from dataset_scripts.synthetic.people.muscles import BLINK
-from dataset_scripts.synthetic.tables.columns import subject_name
 from dataset_scripts.synthetic.tables.session import Session
 from dataset_scripts.synthetic.tables.video import WIDE_DROP, WIDE_SPAN
 from dataset_scripts.whole_files import whole_file
@@ -123,9 +122,7 @@ def open_take(
     own = (seed, zlib.crc32(domain.encode()), subject, _STREAM, number)
     times = np.arange(max(2, round(seconds * fps))) / fps
     script = write_script(settings, times, events, own)
-    return Take(
-        session, script, times, own, _truth(settings, subject_name(seed, subject), number, script, fps, times, size)
-    )
+    return Take(session, script, times, own, _truth(settings, session.name, number, script, fps, times, size))
 
 
 def render_take(path: str | os.PathLike, crf: int = 18, **settings) -> dict:
