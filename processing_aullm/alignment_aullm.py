@@ -18,6 +18,10 @@ from .geometry_aullm import apply, compose, fit_similarity, invert, resize_matri
 from .landmarks_aullm import Face, FaceDetector, LandmarkModel, Landmarks, Region
 from .refinement_aullm import LEFT_EYE, LIPS, RIGHT_EYE, RigidRefiner
 
+ALIGNMENT_VERSION = "1"
+"""Raised when the same frames give other crops (detection, landmarks, refinement, warp, resizing, sampling): whatever
+keeps crops, or what was measured on them, makes them anew. `test_alignment_version.py` says when."""
+
 MIN_SCORE = 0.5  # of the landmark network; below it there is no face
 WORK_SIZE = 224  # px; refinement always works on a crop of this size, whatever size is asked for
 EYE_CORNERS = ((33, 133), (263, 362))

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from transformers.image_processing_utils import BaseImageProcessor, BatchFeature
 
-from .alignment_aullm import AlignedClip, FaceAligner, Framing
+from .alignment_aullm import ALIGNMENT_VERSION, AlignedClip, FaceAligner, Framing
 from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
 from .face_networks_aullm import FaceFiles
@@ -39,6 +39,7 @@ class AullmImageProcessor(BaseImageProcessor):
         framing: Where the face stands in the crop, the fields of `Framing`; None is the packaged framing.
     """
 
+    alignment_version: ClassVar = ALIGNMENT_VERSION  # of this class, which may have been loaded from a Hub folder
     model_input_names: ClassVar = ["pixel_values", "crop_transforms", "frame_indices"]
 
     def __init__(

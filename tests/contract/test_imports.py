@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "processing_aullm": {"torch", "transformers", "safetensors"} | PICTURES,
     "dataset_scripts": {
         "processing_aullm",
-        *("datasets", "huggingface_hub", "openpyxl", "pandas", "pyarrow", "scipy", "tqdm"),
+        *("datasets", "huggingface_hub", "joblib", "openpyxl", "pandas", "pyarrow", "scipy", "tqdm"),
         *PICTURES,
     },
     "training_aullm": {

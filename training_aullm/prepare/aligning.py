@@ -16,6 +16,9 @@ from processing_aullm import ClipError, ClipFault
 from processing_aullm.alignment_aullm import FaceAligner
 from training_aullm.clips.stored_frames import EncodedFrames
 
+CLIP_VERSION = "1"
+"""Raised when the same aligned frames become another prepared clip, so that sets are prepared anew."""
+
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 """Level 1: 27 kB and 1.0 ms for a 224-px crop; level 6 saves 5 % and takes 5 ms. JPEG at 95 leaves 0.4 grey levels."""
 
