@@ -15,8 +15,8 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from dataset_scripts.cards.published import Published, published
 from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS
+from dataset_scripts.published import Published, published
 from dataset_scripts.report import REPORT_FILE, Report
 from training_aullm.figures.cooccurrence import draw_cooccurrence
 from training_aullm.figures.differences import Difference, draw_differences
