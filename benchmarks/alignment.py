@@ -6,6 +6,8 @@ skin dragged along. The error is the RMS over a 9 x 9 grid of the crop, in pixel
 
     python -m benchmarks.alignment --rendered 3
     python -m benchmarks.alignment --rendered 0 --video smile.mp4 --image portrait.jpg
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
 import argparse

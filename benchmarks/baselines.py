@@ -18,9 +18,9 @@ from modeling_aullm.temporal_aullm import EulerianFilter
 from modeling_aullm.visual_aullm import MotionEncoder
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.batches import EpochBatches, TrainingBatches, as_is
-from training_aullm.learn.calibration import decision_shift, move_bias
-from training_aullm.learn.parameter_groups import parameter_groups
+from training_aullm.learn.fitting import decision_shift, move_bias
 from training_aullm.learn.recipes import Recipe
+from training_aullm.learn.trainer import parameter_groups
 
 
 class LedNetwork(nn.Module):

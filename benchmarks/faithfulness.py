@@ -27,7 +27,7 @@ from modeling_aullm.explanation_aullm import explain
 from processing_aullm.pictures_aullm import attended_region
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.loading import load_model
-from training_aullm.score.bootstrap import Interval
+from training_aullm.score.bootstrap import bootstrap_mean
 from training_aullm.score.report import json_line, markdown_table, result_table
 
 THRESHOLD = 0.5
@@ -150,8 +150,8 @@ def compare(found: list[Detection], hidden: str, log_odds: bool = False) -> dict
         "detections": len(found),
         "attended": float(attended.mean()),
         "random": float(random.mean()),
-        "difference": interval_over(subjects, attended - random),
-        "share": interval_over(subjects, beaten),
+        "difference": bootstrap_mean(attended - random, subjects),
+        "share": bootstrap_mean(beaten, subjects),
         "moving": float(moving.mean()),
     }
 
@@ -178,23 +178,13 @@ def compare_flips(found: list[Detection], hidden: str) -> dict:
             agree_random.append(((each.random[:, k] - each.before[k]) * claim[k] > 0).mean())
     row = {"hidden": hidden, "pairs": len(agree), "correlation": _correlation(claims, effects)}
     if agree:
-        row["agree"], row["agree_random"] = interval_over(subjects, agree), interval_over(subjects, agree_random)
+        row["agree"], row["agree_random"] = bootstrap_mean(agree, subjects), bootstrap_mean(agree_random, subjects)
     return row
 
 
 def _correlation(first: list[np.ndarray], second: list[np.ndarray]) -> float:
     x, y = (np.concatenate(each) if each else np.zeros(0) for each in (first, second))
     return float(np.corrcoef(x, y)[0, 1]) if len(x) > 1 and x.std() and y.std() else float("nan")
-
-
-def interval_over(subjects: list[str], values: np.ndarray | list, replicates: int = 2000) -> Interval:
-    """The mean of values, and how far it would move with other people of the same kind."""
-    names, rows = np.unique(subjects, return_inverse=True)
-    sums = np.bincount(rows, np.asarray(values, float))
-    counts = np.bincount(rows)
-    drawn = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=replicates)
-    low, high = np.quantile((drawn @ sums) / np.maximum(drawn @ counts, 1), [0.025, 0.975])
-    return Interval(float(sums.sum() / counts.sum()), float(low), float(high))
 
 
 def refuse_trained_on(model: str, domain: str, seed: int) -> None:

@@ -1,4 +1,7 @@
-"""Optical flow (Farneback) of clips: the input of the flow baselines. The model itself measures motion otherwise."""
+"""Optical flow (Farneback) of clips: the input of the flow baselines. The model itself measures motion otherwise.
+
+Tested in tests/training_aullm/clips/test_clip_set.py.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +39,7 @@ def farneback(first: np.ndarray, second: np.ndarray, cells: int) -> np.ndarray:
 
 
 def apex_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
-    """(2, 1, 14, 14): flow from onset to the true apex, or to the middle where none is known. The model is not told."""
+    """(2, 1, 14, 14): flow from onset to the true apex, which no model is given, or to the middle without one."""
     apex = (onset + offset) // 2 if apex is None else apex
     return farneback(frames[onset], frames[apex], APEX_CELLS)[:, None]
 

@@ -2,6 +2,7 @@
 
     python -m benchmarks.folds                                     # everything
     python -m benchmarks.folds --variants base,base-mlp --seeds 1
+    python -m benchmarks.folds --variants base-no-moe --old-scoring    # beside it, what older scripts would report
 
 Each (variant, seed, fold) is one job that writes its predictions whole or not at all; a broken run goes on where it
 stopped. Epochs are fixed, and nothing is chosen by a test score. Prints tables (terminal and markdown), then one JSON
@@ -11,24 +12,31 @@ line.
 import json
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
+import datasets
+import numpy as np
 import typer
 from rich.console import Console
 from tqdm.auto import tqdm
 
-from benchmarks.folds_data import load_clips
-from benchmarks.folds_table import summarise
+from benchmarks.flow import apex_flow, clip_flow, flow_clips
 from benchmarks.variants import VARIANTS
 from dataset_scripts.labels import AU_SETS
+from dataset_scripts.synthetic import load_synthetic
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.files import check_record
-from training_aullm.learn.fitting import as_predictions
-from training_aullm.score.protocols import Fold, subject_folds
+from training_aullm.learn.fitting import as_predictions, new_model, new_processor
+from training_aullm.learn.recipes import recipe_base
+from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
+from training_aullm.score.metrics import oracle_threshold, score
+from training_aullm.score.predictions import Predictions, pool
+from training_aullm.score.protocols import Fold, cross_domain, subject_folds
 from training_aullm.score.report import json_line, markdown_table, result_table
 
 CROSS = "cross"
@@ -44,6 +52,12 @@ COLUMNS = {
 }
 CROSS_COLUMNS = {"variant": "variant"} | {
     f"cross_{key}": COLUMNS[key] for key in ("f1", "f1_seeds", "macro_f1", "auc", "average_precision")
+}
+OLD_COLUMNS = {
+    "variant": "variant",
+    "f1": "mean F1 (95%)",
+    "old_f1": "F1 at the best threshold of the test clips: no result",
+    "old_macro_f1": "two-class F1 there: what older tables report",
 }
 _worker_clips: dict[str, tuple[ClipSet, ClipSet]] = {}
 
@@ -88,6 +102,117 @@ def start_worker(clips: dict[str, tuple[ClipSet, ClipSet]]) -> None:
     _worker_clips.update(clips)
 
 
+def load_clips(
+    domain: str, cross: str, subjects: int, clips: int | None, kinds: set[str], cache_dir: Path
+) -> dict[str, tuple[ClipSet, ClipSet]]:
+    """Render (or read from the cache) both domains and measure what is needed.
+
+    Args:
+        domain: domain to train on; its set of action units is used throughout.
+        cross: other domain, or "".
+        subjects: subjects of the training domain.
+        clips: clips of the training domain; None: as many as the domain has.
+        kinds: of "motion", "frames", "apex-flow", "clip-flow".
+        cache_dir: where measured clips are kept.
+
+    Returns:
+        Kind to (clips of the domain, clips of the other domain); without another domain both are the same.
+    """
+    action_units = AU_SETS[domain]
+    tables = [load_synthetic(domain, subjects=subjects, clips=clips)]
+    if cross:
+        tables.append(load_synthetic(cross))
+    sets = {kind: [_form(kind, table, action_units, cache_dir) for table in tables] for kind in sorted(kinds)}
+    return {kind: (each[0], each[-1]) for kind, each in sets.items()}
+
+
+def _form(kind: str, table: datasets.Dataset, action_units: tuple[str, ...], cache_dir: Path) -> ClipSet:
+    if kind == "apex-flow":
+        return flow_clips(table, action_units, apex_flow, cache_dir)
+    if kind == "clip-flow":
+        return flow_clips(table, action_units, clip_flow, cache_dir)
+    if kind == "frames":
+        return ClipSet.build(table, new_processor("paper", action_units), action_units, cache_dir=cache_dir)
+    model = new_model(recipe_base().but(model={"reader": "mlp"}), action_units)  # measuring needs no language model
+    return ClipSet.build(table, new_processor("base", action_units), action_units, model, cache_dir=cache_dir)
+
+
+def summarise(
+    folder: Path,
+    name: str,
+    out: Path,
+    seeds: int,
+    clips: tuple[ClipSet, ClipSet],
+    cross_units: Sequence[str],
+    old_scoring: bool = False,
+) -> dict:
+    """One row: scores on the folds, against `base`, and on the other domain.
+
+    Args:
+        folder: predictions of the variant.
+        name: of the variant.
+        out: folder of all variants.
+        seeds: number of training seeds.
+        clips: the domain and the other domain.
+        cross_units: action units scored on the other domain, if the domain has them.
+        old_scoring: also give what scripts report that choose thresholds by the test clips.
+
+    Returns:
+        Numbers and Intervals by column name; AUC and AP are means over seeds.
+    """
+    own, other = clips
+    parts = [pooled(folder, seed, own) for seed in range(seeds)]
+    row = {"variant": name} | _scores(parts) | {"f1_seeds": _per_seed(parts), "seconds": _seconds(folder)}
+    if name != "base" and _complete(out / "base", seeds, own):
+        base = [pooled(out / "base", seed, own) for seed in range(seeds)]
+        first, second = ([each.probabilities for each in group] for group in (parts, base))
+        row["minus_base"] = bootstrap_difference(parts[0].labels, first, second, parts[0].subjects)
+    if old_scoring:
+        row |= _old_scores(parts)
+    if other is not own:
+        crossed = [Predictions.load(folder / f"seed{seed}" / "cross.parquet") for seed in range(seeds)]
+        common = [each.select(cross_domain(each.action_units, cross_units)) for each in crossed]
+        row |= {f"cross_{key}": value for key, value in (_scores(common) | {"f1_seeds": _per_seed(common)}).items()}
+    return row
+
+
+def _complete(folder: Path, seeds: int, clips: ClipSet) -> bool:
+    """Whether every clip has been predicted with every seed."""
+    tested = [set() for _ in range(seeds)]
+    for seed, found in enumerate(tested):
+        for file in (folder / f"seed{seed}").glob("fold*.parquet"):
+            found.update(Predictions.load(file).sample_ids)
+    return all(found == set(clips.sample_ids) for found in tested)
+
+
+def pooled(folder: Path, seed: int, clips: ClipSet) -> Predictions:
+    """The folds of one seed, pooled by sample id."""
+    files = sorted((folder / f"seed{seed}").glob("fold*.parquet"))
+    return pool([Predictions.load(file) for file in files], expected=clips.sample_ids)
+
+
+def _scores(parts: list[Predictions]) -> dict:
+    each = [score(part.probabilities, part.labels, part.action_units) for part in parts]
+    spread = bootstrap_f1(parts[0].labels, [part.probabilities for part in parts], parts[0].subjects)
+    means = {key: float(np.mean([scores.summary()[key] for scores in each])) for key in ("auc", "average_precision")}
+    per_unit = dict(zip(parts[0].action_units, spread["per_action_unit"], strict=True))
+    return {"f1": spread["f1"], "macro_f1": spread["macro_f1"], "f1_per_action_unit": per_unit} | means
+
+
+def _old_scores(parts: list[Predictions]) -> dict[str, float]:
+    each = [oracle_threshold(part.probabilities, part.labels, part.action_units) for part in parts]
+    return {f"old_{key}": float(np.mean([scores.summary()[key] for scores in each])) for key in ("f1", "macro_f1")}
+
+
+def _per_seed(parts: list[Predictions]) -> list[float]:
+    return [score(part.probabilities, part.labels, part.action_units).mean_f1 for part in parts]
+
+
+def _seconds(folder: Path) -> float:
+    """Mean seconds of training and prediction per fold."""
+    return float(np.mean([json.loads(file.read_text())["seconds"] for file in folder.glob("seed*/fold*.json")]))
+
+
 def main(
     variants: Annotated[str, typer.Option(help="Names with commas between, or 'all'.")] = "all",
     seeds: Annotated[int, typer.Option(help="Training seeds 0, 1, ...")] = 3,
@@ -100,6 +225,9 @@ def main(
     epochs: Annotated[int | None, typer.Option(help="Replaces the epochs of every recipe: for a quick look.")] = None,
     workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder of predictions.")] = Path("runs/folds"),
+    old_scoring: Annotated[
+        bool, typer.Option("--old-scoring", help="Also what scripts report that choose thresholds by the test clips.")
+    ] = False,
 ) -> None:
     """Run the jobs that have no predictions yet, then print the tables."""
     names = list(VARIANTS) if variants == "all" else variants.split(",")
@@ -120,8 +248,12 @@ def main(
     jobs = [Job(*run, out, language_model, epochs) for run in runs]
     run_all([job for job in jobs if not job.path.exists()], data, workers)
     units = AU_SETS[cross] if cross else ()
-    results = [summarise(out / name, name, out, seeds, data[VARIANTS[name].clips], units) for name in names]
+    results = [
+        summarise(out / name, name, out, seeds, data[VARIANTS[name].clips], units, old_scoring) for name in names
+    ]
     show(results, COLUMNS, f"{domain}, {len(some)} clips, {folds} subject-exclusive folds, {seeds} seeds")
+    if old_scoring:
+        show(results, OLD_COLUMNS, "the old literature's scoring, beside ours: thresholds chosen by the test clips")
     if cross:
         show(results, CROSS_COLUMNS, f"trained on all of {domain}, tested on {cross}: {' '.join(units)}")
     summary = {"benchmark": "folds", "domain": domain, "cross": cross, "folds": folds, "seeds": seeds}

@@ -3,6 +3,8 @@
 regions = random_regions(14, count=20, draws=10, generator)      # (10, 14, 14) bool
 still = hide_motion(motion_values[0], regions)                   # (10, 2, T - 1, 28, 28)
 still = hide_pixels(pixel_values[0], regions)                    # (10, T, 1, 224, 224)
+
+Tested in tests/benchmarks/test_faithfulness.py.
 """
 
 import cv2

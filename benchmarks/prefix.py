@@ -7,6 +7,8 @@
 Plain runs prompt and soft tokens for every clip. Shared runs the static prompt once, with batch 1: kept between
 calls for inference, recomputed with gradient in a training step (forward, backward; LoRA in float32).
 Prints a table, then one JSON line.
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
 import argparse
@@ -76,7 +78,7 @@ def measure(dtype: str, args: argparse.Namespace) -> dict:
 
 
 def config_sized_noise(model: AullmForActionUnitDetection, batch: int) -> torch.Tensor:
-    """Soft tokens (2, B, D) of the size the doors give them."""
+    """Soft tokens (2, B, D) of the size that `TokenScale` gives them."""
     torch.manual_seed(0)
     return torch.randn(2, batch, model.config.text_config.hidden_size) * model.config.embedding_rms
 

@@ -8,11 +8,16 @@
 A clip is six frames with sensor noise and JPEG. Rates are per core, in CPU time and in wall time (which a busy machine
 stretches), after the session has measured the shading of the units; "first use" is what that costs, once a unit and
 session. Prints a table, then one JSON line.
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
+import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +25,6 @@ import cv2
 import typer
 from rich.console import Console
 
-from benchmarks.source_memory import MemoryWatch
 from benchmarks.source_pictures import draw_pictures
 from dataset_scripts.synthetic import load_synthetic, open_take
 from dataset_scripts.synthetic.acting.combinations import draw_labels
@@ -91,6 +95,59 @@ def whole_set(domain: str, subjects: int, clips: int, size: int, processes: int 
         megabytes = sum(path.stat().st_size for path in Path(folder).rglob("*.arrow")) / 1e6
     shown = {"domain": domain, "subjects": subjects, "clips": clips, "size": size, "wall_s": spent[1]}
     return shown | {"disk_mb": megabytes, "memory_mb_by_tenth": memory.by_tenth(), "memory_mb_most": memory.most()}
+
+
+class MemoryWatch:
+    """A thread that looks once a second; a context manager.
+
+    Counted is what a process cannot give back: anonymous pages, not files mapped into memory. Linux only; elsewhere
+    nothing is seen and the lists are empty.
+    """
+
+    def __init__(self, every: float = 1.0):
+        self._every, self._seen, self._stop = every, [], threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "MemoryWatch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def by_tenth(self) -> list[int]:
+        """Megabytes of all processes together: the most seen in each tenth of the time."""
+        count = len(self._seen)
+        parts = [self._seen[count * part // 10 : count * (part + 1) // 10] for part in range(10)]
+        return [round(max(part)) for part in parts if part]
+
+    def most(self) -> int:
+        """Megabytes: the most seen."""
+        return round(max(self._seen, default=0))
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            family = [os.getpid(), *_children(os.getpid())]
+            self._seen.append(sum(_anonymous(process) for process in family))
+            time.sleep(self._every)
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError, IndexError):
+            if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == parent:
+                found.append(int(folder.name))
+    return found
+
+
+def _anonymous(process: int) -> float:
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def main(

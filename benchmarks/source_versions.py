@@ -7,6 +7,8 @@
 
 Every domain in grey and in colour, and in colour with glasses, beards, gaze shifts and neutral clips. Prints a table,
 then one JSON line.
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
 import json

@@ -4,6 +4,8 @@
     python -m benchmarks.space_examples --out some/folder
 
 Prints what is in each film, then one JSON line. It took 36 s of processor time.
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
 import json

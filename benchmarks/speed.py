@@ -6,6 +6,8 @@
 A training step is forward, backward and AdamW on one batch with the recipe's CCR; `base` trains on motion that was
 measured once per clip (its cost stands in a column of its own). Inference starts from pixels and includes that
 measurement. Prints a table, then one JSON line.
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
 import time

@@ -1,4 +1,7 @@
-"""What the experiment table compares: AULLM++, parts of it removed, and the baselines."""
+"""What the experiment table compares: AULLM++, parts of it removed, and the baselines.
+
+Tested in tests/benchmarks/test_folds.py.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -46,7 +49,11 @@ class Variant:
         config = AullmConfig.preset(self.recipe.preset, language_model=None, **self.recipe.model)
         own = AullmConfig.__annotations__.keys() & AullmConfig.__dataclass_fields__.keys()  # not those of transformers
         model = {name: getattr(config, name) for name in sorted(own - {"text_config"})}
-        return settings | {"recipe": asdict(self.recipe), "model": model, "template": TEMPLATES[self.recipe.preset]}
+        return settings | {
+            "recipe": asdict(self.recipe),
+            "model": model,
+            "template": TEMPLATES[self.recipe.template or self.recipe.preset],
+        }
 
 
 def run_aullm(
@@ -84,14 +91,22 @@ def run_flow_regression(
     return [fitted.predict(clips) for clips in tests]
 
 
+def base_with(model: dict[str, object], **changes: float) -> Variant:
+    """`base` with some fields of its model and of its recipe changed."""
+    return Variant("motion", run_aullm, recipe_base().but(model=model, **changes))
+
+
 VARIANTS = {
-    "base": Variant("motion", run_aullm, recipe_base()),
-    "base-no-ccr": Variant("motion", run_aullm, recipe_base().but(**NO_CCR)),
-    "base-no-instruction": Variant(
-        "motion", run_aullm, recipe_base().but(model={"use_instruction_token": False}, **NO_CCR)
-    ),
-    "base-no-content": Variant("motion", run_aullm, recipe_base().but(model={"use_content_token": False})),
-    "base-mlp": Variant("motion", run_aullm, recipe_base().but(model={"reader": "mlp"})),
+    "base": base_with({}),
+    "base-no-ccr": base_with({}, **NO_CCR),
+    "base-no-instruction": base_with({"use_instruction_token": False}, **NO_CCR),
+    "base-no-content": base_with({"use_content_token": False}),
+    "base-mlp": base_with({"reader": "mlp"}),
+    "base-no-prior": base_with({"use_prior": False}),
+    "base-no-moe": base_with({"use_moe": False}),
+    "base-no-laplacian": base_with({"use_laplacian": False}),
+    "base-no-squeeze": base_with({"use_squeeze_excitation": False}),
+    "base-by-name": base_with({"readout": "au"}),
     "paper": Variant("frames", run_aullm, recipe_paper()),
     "led-network": Variant("frames", run_led_network, recipe_led_network()),
     "flow-lr": Variant("apex-flow", run_flow_regression),

@@ -8,33 +8,111 @@
 
 Processor time of one thread. The floor is decoding and one pass of the landmark network a frame: what any reader that
 looks for landmarks in every frame pays before it has read anything.
+
+Tested in tests/benchmarks/test_programs.py.
 """
 
 import argparse
 import json
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
 from pathlib import Path
+from unittest.mock import patch
 
+import av
 import cv2
 import numpy as np
 import torch
 from rich.table import Table
 
 from benchmarks import alignment
-from benchmarks.video_film import loop, widen
 from benchmarks.video_memory import draw_memory, memory_curve
-from benchmarks.video_stages import Stopwatch
 from dataset_scripts.synthetic import load_takes
-from processing_aullm.blinks_aullm import find_blinks
+from dataset_scripts.whole_files import whole_file
+from processing_aullm import tracking_aullm
+from processing_aullm.blinks_aullm import EyeWatch, find_blinks
 from processing_aullm.clip_aullm import AullmImageProcessor
 from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.face_reading_aullm import FaceReader
+from processing_aullm.refinement_aullm import RigidRefiner
+from processing_aullm.spotting_aullm import MovementSpotter
+from processing_aullm.tracking_aullm import AlignedFrame
 from processing_aullm.video_aullm import open_clip
 from training_aullm.console import wide_console
 from training_aullm.loading import load_pipeline
 
+WIDTH, HEIGHT = 640, 480
 STREAM = ("decode", "detection", "landmarks", "refinement", "warp", "eyes")
 READING = ("motion gate", "spotting", "displacement field", "model")
+METHODS = (
+    (RigidRefiner, "match", "refinement"),
+    (RigidRefiner, "__init__", "refinement"),
+    (AlignedFrame, "crop", "warp"),
+    (tracking_aullm, "warp", "warp"),
+    (EyeWatch, "__init__", "eyes"),
+    (EyeWatch, "changed", "eyes"),
+    (FaceReader, "add", "motion gate"),
+    (MovementSpotter, "spot", "spotting"),
+)
+
+
+class Stopwatch:
+    """Processor seconds and calls by name.
+
+    Attributes:
+        seconds, calls: of each name.
+    """
+
+    def __init__(self) -> None:
+        self.seconds, self.calls, self._inside = Counter(), Counter(), []
+
+    @contextmanager
+    def timing(self, name: str) -> Iterator[None]:
+        """Count what happens inside; what is timed within that counts for its own name only."""
+        self.calls[name] += 1
+        self._inside.append(0.0)
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            spent = time.process_time() - start
+            self.seconds[name] += spent - self._inside.pop()
+            if self._inside:
+                self._inside[-1] += spent
+
+    def timed(self, function: Callable, name: str) -> Callable:
+        """The function, timed."""
+
+        def run(*args, **kwargs):
+            with self.timing(name):
+                return function(*args, **kwargs)
+
+        return run
+
+    def each(self, items: Iterable, name: str) -> Iterator:
+        """The items, the making of each timed."""
+        iterator, end = iter(items), object()
+        while (item := self.timed(next, name)(iterator, end)) is not end:
+            yield item
+
+    @contextmanager
+    def watching(self, reader: AullmImageProcessor) -> Iterator[None]:
+        """Time the stages of everything that reads videos, with this processor's networks."""
+        aligner = reader.aligner
+        decode = NumberedFrames.__iter__
+        with ExitStack() as stack:
+            for place, method, name in METHODS:
+                stack.enter_context(patch.object(place, method, self.timed(getattr(place, method), name)))
+            stack.enter_context(
+                patch.object(NumberedFrames, "__iter__", lambda frames: self.each(decode(frames), "decode"))
+            )
+            stack.enter_context(patch.object(aligner, "detector", self.timed(aligner.detector, "detection")))
+            stack.enter_context(patch.object(aligner, "mesh", self.timed(aligner.mesh, "landmarks")))
+            yield
 
 
 def stages(film: Path, model: str | None) -> dict:
@@ -112,6 +190,45 @@ def blinks(reader: AullmImageProcessor, takes: int) -> dict:
 
 def _share(part: int, whole: int) -> float | None:
     return round(min(part, whole) / whole, 3) if whole else None
+
+
+def widen(source: str | Path, target: Path) -> Path:
+    """Put a take into the middle of a 640 x 480 picture, as a camera shows a person: H.264, 30 frames a second."""
+    with whole_file(target) as unfinished, av.open(str(source)) as reader:
+        rate = reader.streams.video[0].average_rate
+        with av.open(str(unfinished), "w", format="mp4") as writer:
+            stream = writer.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "fast"})
+            stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            for frame in reader.decode(video=0):
+                picture = _wide(frame.to_ndarray(format="rgb24"))
+                writer.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            writer.mux(stream.encode())
+    return target
+
+
+def _wide(picture: np.ndarray) -> np.ndarray:
+    side = min(WIDTH, HEIGHT)
+    picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    left, top = (WIDTH - side) // 2, (HEIGHT - side) // 2
+    return cv2.copyMakeBorder(picture, top, HEIGHT - side - top, left, WIDTH - side - left, cv2.BORDER_REPLICATE)
+
+
+def loop(source: Path, target: Path, seconds: float) -> Path:
+    """Repeat a film's compressed packets until it is that long; nothing is encoded anew."""
+    with av.open(str(source)) as reader:
+        stream = reader.streams.video[0]
+        step, base = round(1 / (stream.average_rate * stream.time_base)), stream.time_base
+        packets = [packet for packet in reader.demux(stream) if packet.dts is not None]
+        span = len(packets) * step
+        times = [(packet.pts, packet.dts) for packet in packets]
+        with whole_file(target) as unfinished, av.open(str(unfinished), "w", format="mp4") as writer:
+            copy = writer.add_stream_from_template(stream)
+            for turn in range(max(1, round(Fraction(seconds) / (span * base)))):
+                for packet, (pts, dts) in zip(packets, times, strict=True):
+                    packet.pts, packet.dts, packet.stream = pts + turn * span, dts + turn * span, copy
+                    packet.time_base = base
+                    writer.mux(packet)
+    return target
 
 
 def stage_table(result: dict) -> Table:

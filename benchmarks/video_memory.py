@@ -1,4 +1,7 @@
-"""Memory of reading a long film, from its first minute to its last."""
+"""Memory of reading a long film, from its first minute to its last.
+
+Tested in tests/benchmarks/test_programs.py.
+"""
 
 import os
 import tempfile
@@ -22,7 +25,7 @@ def memory_curve(film: Path, model: str | None = None) -> dict:
 
     Args:
         film: of one face.
-        model: a run, folder or Hub id: all that `aullm predict` does, with FILES written as they come; None follows
+        model: a run, folder or Hub id: all that `aullm predict` does, with FILES written at the end; None follows
             faces only.
 
     Returns:
@@ -72,7 +75,8 @@ def _follow(film: Path, look: Callable[[float], None]) -> dict[str, int]:
 def _predict(film: Path, model: str, look: Callable[[float], None]) -> dict[str, int]:
     """What `aullm predict` does; gives the sizes of the files."""
     with tempfile.TemporaryDirectory() as folder:
-        _, files = read_to_files(film, load_pipeline(model), Path(folder, "film"), {}, FILES, model, look)
+        pipe, base = load_pipeline(model), Path(folder, "film")
+        _, files = read_to_files(film, pipe, base, {}, FILES, model, lambda what, share: look(share))
         return {path.name.removeprefix("film."): path.stat().st_size for path in files}
 
 

@@ -6,6 +6,8 @@
 moment, only that the muscle stays at rest. For every unit that the model sees and that is truly there the clip is
 rendered again without it, and the change of all other units is compared with the change that was claimed.
 Prints a table, then one JSON line.
+
+Tested in tests/benchmarks/test_faithfulness.py.
 """
 
 from collections.abc import Iterator
@@ -20,7 +22,7 @@ from datasets import Dataset
 from rich.console import Console
 from tqdm.auto import tqdm
 
-from benchmarks.faithfulness import CLEAR, THRESHOLD, interval_over, refuse_trained_on
+from benchmarks.faithfulness import CLEAR, THRESHOLD, refuse_trained_on
 from dataset_scripts.synthetic import load_synthetic
 from dataset_scripts.synthetic.acting.combinations import draw_labels
 from dataset_scripts.synthetic.acting.motion import Movement
@@ -29,6 +31,7 @@ from dataset_scripts.synthetic.config import get_domain
 from dataset_scripts.synthetic.tables.session import Session
 from modeling_aullm.explanation_aullm import explain
 from training_aullm.loading import load_model
+from training_aullm.score.bootstrap import bootstrap_mean
 from training_aullm.score.report import json_line, markdown_table, result_table
 
 COLUMNS = {
@@ -94,9 +97,9 @@ def pairs_of(model, processor, table: Dataset, seed: int) -> Iterator[dict]:
     for subject, combinations in enumerate(tqdm(labels, desc="filming without", unit="person")):
         session = QuietSession(domain, seed, subject, Camera(colour=domain.variety.colour))
         for number, units in enumerate(combinations):
-            stored = [np.asarray(frame) for frame in rows[f"{name}/s{subject:03d}/c{number:03d}"]["frames"]]
+            stored = [np.asarray(frame) for frame in rows[f"{name}/{session.name}/c{number:03d}"]["frames"]]
             if number == 0 and not np.array_equal(film_again(session, units, number, None)[0][..., 0], stored[0]):
-                raise RuntimeError(f"{name}/s{subject:03d}/c000 is filmed otherwise now: pass the table whole")
+                raise RuntimeError(f"{name}/{session.name}/c000 is filmed otherwise now: pass the table whole")
             answer = explain(model, **inputs_of(processor, stored))[0]
             for unit in units:
                 if answer["probabilities"].get(unit, 0) < THRESHOLD:
@@ -130,7 +133,7 @@ def compare_claims(pairs: list[dict], who: str) -> dict:
     return row | {
         "claimed": float(claimed.mean()),
         "rendered": float(rendered.mean()),
-        "agree": interval_over([each["subject"] for each in pairs], claimed * rendered > 0),
+        "agree": bootstrap_mean(claimed * rendered > 0, [each["subject"] for each in pairs]),
         "usual": max(up, 1 - up),
         "correlation": float(np.corrcoef(claimed, rendered)[0, 1]) if len(pairs) > 2 else float("nan"),
     }

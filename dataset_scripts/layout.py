@@ -5,17 +5,18 @@ a name stands in the sheet a second time, else nothing), {emotion}, {objective_c
 each root in turn; a root that an archive doubled ("Cropped/Cropped") is found too.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from dataset_scripts.report import Report
-from dataset_scripts.rows import ClipRow
-from dataset_scripts.sheets.sheets import SheetRow
+from dataset_scripts.rows import ClipRow, SheetRow
 
 FrameChoice = Literal["raw", "cropped"]
 Expression = Literal["micro", "macro"]
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 EXPRESSIONS: tuple[str, ...] = get_args(Expression)
 PATTERN_FIELDS = ("subject", "clip", "onset", "repeat", "emotion", "objective_class", "split")
 
@@ -170,3 +171,10 @@ def numbered(pattern: str) -> Callable[[str], str]:
         return pattern.format(int(digits)) if digits.isascii() and digits.isdigit() else text.strip()
 
     return write
+
+
+def what_is_in(folder: Path, most: int = 8) -> str:
+    """The first entries of a folder in words, for messages."""
+    names = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(folder))
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}" if names else "an empty folder"

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from dataset_scripts.frames.frame_files import FolderFinder, FolderFrames, Found, find_base, list_frames, what_is_in
+from dataset_scripts.frames.frame_files import FolderFinder, FolderFrames, Found, find_base, list_frames
 from dataset_scripts.frames.reconcile import ClipPlan, Notes, Rules, plan_clip
-from dataset_scripts.layout import EXPRESSIONS, FrameFolder, Layout, Release
+from dataset_scripts.layout import EXPRESSIONS, FrameFolder, Layout, Release, what_is_in
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow
 from dataset_scripts.sheets.errata import accepted, apply_errata

@@ -1,4 +1,4 @@
-"""A clip as its sheet has it, and names that tell clips apart."""
+"""A row of a sheet as text, the clip that it names, and names that tell clips apart."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,6 +6,35 @@ from dataclasses import dataclass, field, replace
 
 from dataset_scripts.cells.facs import Coding
 from dataset_scripts.report import Report
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One row of a sheet.
+
+    Attributes:
+        file: name of the file. sheet: name of the sheet within a workbook, "" in a text file. row: counted from 1.
+        cells: text by field, "" where empty.
+        others: text of all other columns by heading.
+        headings: which heading each field was read from.
+    """
+
+    file: str
+    sheet: str
+    row: int
+    cells: Mapping[str, str]
+    others: Mapping[str, str] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        """The cell of a field; "" where the sheet has no such column."""
+        return self.cells.get(name, "")
+
+    def place(self, name: str | None = None) -> str:
+        """Where this row, or one of its cells, stands."""
+        sheet = f", sheet {self.sheet}" if self.sheet else ""
+        column = f", column {self.headings.get(name, name)}" if name else ""
+        return f"{self.file}{sheet}, row {self.row}{column}"
 
 
 @dataclass(frozen=True)

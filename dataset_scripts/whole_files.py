@@ -22,3 +22,14 @@ def whole_file(path: Path) -> Iterator[Path]:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, text: str) -> None:
+    """Write a text file in one move, so that nobody ever reads half of it.
+
+    Args:
+        path: the file; its folder is made.
+        text: what it holds from then on.
+    """
+    with whole_file(Path(path)) as unfinished:
+        unfinished.write_text(text, "utf-8")

@@ -4,6 +4,8 @@ Expanding the prefix over the batch, as a cache does, copies (B, heads, static, 
 the backward pass. Here prefix and own tokens are scored apart and meet in one softmax: the same numbers.
 
 Source: our choice (the algebra of attention over concatenated keys).
+
+Tested in tests/modeling_aullm/test_language_aullm.py.
 """
 
 import torch

@@ -132,19 +132,6 @@ class CheckpointMixin(PreTrainedModel):
         with _config_with(self.config, changes):
             super().save_pretrained(save_directory, state_dict=state_dict, **kwargs)
 
-    def merge_language_model(self) -> None:
-        """Merges LoRA into the language model in place; saving then writes a complete checkpoint."""
-        reader = self.language_reader
-        if reader is None or not self.config.lora_rank:
-            return
-        for name, module in list(reader.body.named_modules()):
-            if hasattr(module, "lora_A"):
-                merged = module.get_base_layer()
-                merged.weight.data = _merged_weight(module)
-                parent, _, child = name.rpartition(".")
-                setattr(reader.body.get_submodule(parent), child, merged)
-        self.config.lora_rank, self.config.language_weights = 0, "included"
-
     def _merged(self, state_dict: dict) -> dict:
         """A state dict with every LoRA pair folded into its base weight and peft's names undone."""
         prefix = self._body_prefix()

@@ -42,7 +42,6 @@ class AullmConfig(PreTrainedConfig):
         prompt_ids, au_positions, content_token_id, instruction_token_id: the prompt used when none is passed.
         readout: `"last"` position or `"au"` (each logit at its own AU name). head_dropout: before every head.
         evidence_skip: add the logits of a small head on the two tokens and each node's own evidence for its unit.
-        bidirectional_soft_tokens: let the first soft token see the second.
         share_prefix: compute the static prompt before the soft tokens once a batch.
         reader: `"language"` or `"mlp"` (ablation, equal trained size; mlp_width None = derived).
         use_content_token, use_instruction_token, use_prior, use_moe, use_laplacian, use_squeeze_excitation: ablations.
@@ -119,7 +118,6 @@ class AullmConfig(PreTrainedConfig):
     readout: Literal["last", "au"] = "last"
     head_dropout: Number = 0.1
     evidence_skip: bool = True
-    bidirectional_soft_tokens: bool = False
     share_prefix: bool = True
 
     # --- ablations ---

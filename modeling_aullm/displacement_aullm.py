@@ -4,7 +4,8 @@ Our choice. LED on 64x64 frames (the published front end) sees motions of a thir
 tenth of a grey level; at 224 px the pores and brows still carry gradients. This is Lucas-Kanade (IJCAI 1981) with one
 Gaussian window a grid cell: gradients come from the onset frame alone (inverse compositional), so the 2x2 systems are
 built once a clip and every later frame costs a warp and two windowed sums a pass. Whatever pools, blurs or enlarges is
-linear along each side, so it is a small matrix a side; frames that several clips share are freed of light once.
+linear along each side, so it is a small matrix a side. Illumination is removed once from a frame that several
+clips share.
 """
 
 from functools import lru_cache
@@ -12,6 +13,10 @@ from functools import lru_cache
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+MEASUREMENT_VERSION = "1"
+"""Raised when the same frames give another field, so that clips are measured anew; `test_displacement_version.py` says
+when."""
 
 REFERENCE_SIZE = 224  # displacements are given in pixels of a crop this wide, whatever the input size
 TEXTURE_SIGMA = 1.2  # px, smoothing before gradients: below it, JPEG blocks and shot noise
@@ -39,6 +44,8 @@ class DisplacementField(nn.Module):
     Source: our choice (see the module text); no trained weights, so training measures it once per data set.
     """
 
+    version = MEASUREMENT_VERSION
+
     def __init__(self, grid: int = 28):
         super().__init__()
         self.grid = grid
@@ -50,7 +57,7 @@ class DisplacementField(nn.Module):
 
     @torch.no_grad()
     def of_shared(self, frames: torch.Tensor, clips: torch.Tensor) -> torch.Tensor:
-        """The same for clips that share frames, as windows of a video do: each frame is freed of light only once.
+        """The same for clips that share frames, as windows of a video do: illumination is removed once a frame.
 
         Args:
             frames: (N, 1, H, W) in [0, 1].

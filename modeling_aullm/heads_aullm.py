@@ -1,4 +1,7 @@
-"""From hidden states and tokens to AU logits."""
+"""From hidden states and tokens to AU logits.
+
+Tested in tests/modeling_aullm/test_modeling_aullm.py.
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,6 @@
-"""The language model as reader: a frozen body with LoRA, soft tokens at its door, and a shared prompt prefix."""
+"""The language model as reader: a frozen body with LoRA, two soft tokens of the right size, a shared prompt prefix."""
+
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -6,7 +8,6 @@ from transformers import AutoModel, DynamicCache
 from transformers import initialization as init
 
 from .attention_aullm import PLAIN_ATTENTION_MODELS, SPLIT_ATTENTION
-from .base_aullm import resolve_language_model
 from .prompt_layout_aullm import PromptLayout
 
 try:
@@ -14,13 +15,20 @@ try:
 except ImportError:
     LoraConfig = inject_adapter_in_model = None
 
-__all__ = ["LanguageReader", "TokenDoor", "resolve_language_model"]
-
 KeysAndValues = list[tuple[torch.Tensor, torch.Tensor]]
+SAMPLED = 16  # values of each frozen weight that are compared before a kept prefix is used again
 
 
-class TokenDoor(nn.Module):
-    """Brings a soft token to the size of the language model's own token embeddings.
+class KeptPrefix(NamedTuple):
+    """The keys and values of a prefix, and what they were computed from."""
+
+    key: tuple  # token ids, device, precision, attention, and a type and a version of each weight
+    weights: torch.Tensor  # (n,) see `_watched`
+    values: KeysAndValues
+
+
+class TokenScale(nn.Module):
+    """Scales a soft token to the size of the language model's own token embeddings.
 
     The token is divided by its root mean square and multiplied by a learned gain per channel that starts at the root
     mean square of the embedding table.
@@ -47,10 +55,10 @@ class LanguageReader(nn.Module):
 
     Everything before the first soft token is the same for every sample, so it runs once with batch 1 and its keys and
     values are shared: the same numbers as the plain forward to float tolerance. In training this happens every step
-    with gradient, because LoRA moves the prefix; otherwise the result is kept until a weight changes.
+    with gradient, because LoRA moves the prefix; otherwise the result is kept until a weight changes (`_watched`).
 
     Args:
-        config: text_config, lora_*, language_dtype, share_prefix and bidirectional_soft_tokens are read.
+        config: text_config, lora_*, language_dtype and share_prefix are read.
 
     Attributes:
         share_prefix: set to False to force the plain forward.
@@ -63,16 +71,20 @@ class LanguageReader(nn.Module):
 
     def __init__(self, config):
         super().__init__()
-        self.splits = config.language_attention == "eager" and config.text_config.model_type in PLAIN_ATTENTION_MODELS
-        attention = SPLIT_ATTENTION if self.splits else config.language_attention
+        plain = config.text_config.model_type in PLAIN_ATTENTION_MODELS
+        attention = SPLIT_ATTENTION if plain and config.language_attention == "eager" else config.language_attention
         self.body = AutoModel.from_config(config.text_config, attn_implementation=attention)
         self.share_prefix = config.share_prefix
-        self.bidirectional = config.bidirectional_soft_tokens
         self.language_dtype = getattr(torch, config.language_dtype)
         if config.lora_rank:
             self._inject(config)
         self.settle()
-        self._cached: tuple[tuple, KeysAndValues] | None = None
+        self._kept: KeptPrefix | None = None
+
+    @property
+    def splits(self) -> bool:
+        """Whether the body takes the prefix beside its own keys; `set_attn_implementation` may change that."""
+        return self.body.config._attn_implementation == SPLIT_ATTENTION
 
     def _inject(self, config) -> None:
         if LoraConfig is None:
@@ -108,7 +120,7 @@ class LanguageReader(nn.Module):
         """Hidden states at the read-out positions.
 
         Args:
-            content, instruction: (B, D), as they leave the door.
+            content, instruction: (B, D), as `TokenScale` gives them.
             prompt: the layout of 1 or B prompts.
 
         Returns:
@@ -145,41 +157,56 @@ class LanguageReader(nn.Module):
         return (prompt.mask.long().cumsum(1) - 1).clamp_min(0)[:, start:]
 
     def _mask(self, prompt: PromptLayout, start: int) -> torch.Tensor | None:
-        """Additive mask, or None where the body's own causal mask is right.
+        """Additive mask of padded prompts; None where the body's own causal mask is right.
 
         (R, 1, N - start, N), or (R, 1, N - start, N - start) where the prefix is no part of the keys.
         """
-        if prompt.mask is None and not self.bidirectional:
+        if prompt.mask is None:
             return None
         length = prompt.ids.shape[1]
-        seen = torch.ones(length, length, dtype=torch.bool, device=prompt.ids.device).tril()[None]
-        if self.bidirectional:
-            soft = prompt.content | prompt.instruction
-            seen = seen | (soft[:, :, None] & soft[:, None, :])
-        if prompt.mask is not None:
-            own = torch.eye(length, dtype=torch.bool, device=seen.device)  # a padded row still sees itself: no NaN
-            seen = (seen & prompt.mask[:, None, :]) | own
+        causal = torch.ones(length, length, dtype=torch.bool, device=prompt.ids.device).tril()
+        own = torch.eye(length, dtype=torch.bool, device=causal.device)  # a padded row still sees itself: no NaN
+        seen = (causal & prompt.mask[:, None, :]) | own  # (R, N, N)
         additive = torch.zeros(seen.shape, dtype=self.language_dtype, device=seen.device)
         additive = additive.masked_fill(~seen, torch.finfo(self.language_dtype).min)[:, None, start:]
         return additive[..., start:] if self.splits else additive
 
     def _prefix(self, prompt: PromptLayout) -> KeysAndValues:
         """Keys and values (1, heads, static, size) of every layer for the static prefix."""
+        embeds = self.body.get_input_embeddings()(prompt.ids[:1, : prompt.static])  # (1, static, D)
         if torch.is_grad_enabled() or self.training:
-            return self._run_prefix(prompt)
-        key = self._cache_key(prompt)
-        if self._cached is None or self._cached[0] != key:
-            self._cached = (key, self._run_prefix(prompt))
-        return self._cached[1]
+            return self._run_prefix(embeds)
+        versions, weights = self._watched(embeds)
+        key = (*self._circumstances(prompt), versions)
+        if self._kept is None or self._kept.key != key or not torch.equal(self._kept.weights, weights):
+            self._kept = KeptPrefix(key, weights, self._run_prefix(embeds))
+        return self._kept.values
 
-    def _run_prefix(self, prompt: PromptLayout) -> KeysAndValues:
-        embeds = self.body.get_input_embeddings()(prompt.ids[:1, : prompt.static])
+    def _run_prefix(self, embeds: torch.Tensor) -> KeysAndValues:
         cache = self.body(inputs_embeds=embeds, use_cache=True).past_key_values
         return [(layer.keys, layer.values) for layer in cache.layers]
 
-    def _cache_key(self, prompt: PromptLayout) -> tuple:
-        """Changes whenever the prefix would: other text, precision, device, or any weight written to or replaced."""
-        weights = tuple((p.data_ptr(), 0 if p.is_inference() else p._version) for p in self.body.parameters())
+    def _watched(self, embeds: torch.Tensor) -> tuple[tuple, torch.Tensor]:
+        """A type and a version of each weight, and values (n,) that tell whether any weight was written to.
+
+        Torch counts the writes to a weight, but not those to `weight.data`, as by a moving average of weights or peft's
+        `merge`. So values are compared too: the prompt's embeddings and trained weights whole, which is exact and
+        cheap (adapters are under 1% of the body), of each frozen weight `SAMPLED` values.
+
+        Limit: a write to single values of a frozen `weight.data` may miss the sample.
+        """
+        embeddings, versions, values = self.body.get_input_embeddings().weight, [], [embeds.detach().flatten()]
+        for weight in self.body.parameters():
+            if weight is embeddings:
+                continue
+            step = 1 if weight.requires_grad else -(-weight.numel() // SAMPLED)
+            versions.append((weight.dtype, 0 if weight.is_inference() else weight._version))
+            values.append(weight.detach().flatten()[::step])
+        return tuple(versions), torch.cat(values)
+
+    def _circumstances(self, prompt: PromptLayout) -> tuple:
+        """What the prefix depends on besides weights: text, device, precision, kind of attention."""
         device = prompt.ids.device
         autocast = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else None
-        return prompt.key, device, autocast, torch.is_inference_mode_enabled(), hash(weights)
+        attention = self.body.config._attn_implementation
+        return prompt.key, device, autocast, attention, torch.is_inference_mode_enabled()

@@ -24,7 +24,7 @@ from .checkpoint_aullm import CheckpointMixin
 from .configuration_aullm import AullmConfig
 from .graph_aullm import Nodes, RelationGraph
 from .heads_aullm import EvidenceHead, ReadoutHead
-from .language_aullm import LanguageReader, TokenDoor
+from .language_aullm import LanguageReader, TokenScale
 from .loss_aullm import asymmetric_loss, prototype_loss
 from .projector_aullm import EvidenceProjector
 from .prompt_layout_aullm import PromptLayout, config_prompt, lay_out
@@ -77,7 +77,7 @@ class AullmPreTrainedModel(CheckpointMixin):
     main_input_name = "pixel_values"
     accepts_loss_kwargs = False
     _supports_sdpa = True
-    _keep_in_fp32_modules_strict = ("motion", "encoder", "projector", "graph", "doors", "head", "evidence_head")
+    _keep_in_fp32_modules_strict = ("motion", "encoder", "projector", "graph", "token_scales", "head", "evidence_head")
     _keys_to_ignore_on_load_missing = (r"reader\.body\.",)
 
     @torch.no_grad()
@@ -114,11 +114,11 @@ class AullmModel(AullmPreTrainedModel):
         self.encoder = MotionEncoder(config, self.motion.channels)
         self.projector = EvidenceProjector(config, width) if config.use_content_token else None
         self.graph = RelationGraph(config, width) if config.use_instruction_token else None
-        self.doors = nn.ModuleDict()
+        self.token_scales = nn.ModuleDict()
         if config.use_content_token:
-            self.doors["content"] = TokenDoor(width, start)
+            self.token_scales["content"] = TokenScale(width, start)
         if config.use_instruction_token:
-            self.doors["instruction"] = TokenDoor(width, start)
+            self.token_scales["instruction"] = TokenScale(width, start)
         self.reader = MlpReader(config) if config.reader == "mlp" else LanguageReader(config)
         self.post_init()
 
@@ -131,13 +131,13 @@ class AullmModel(AullmPreTrainedModel):
             if self.projector is None:
                 return Evidence(x_att.new_zeros(len(x_att), self.config.text_config.hidden_size), nodes, None)
             content, expert_weights = self.projector(x_att)
-            return Evidence(self.doors["content"](content), nodes, expert_weights)
+            return Evidence(self.token_scales["content"](content), nodes, expert_weights)
 
     def instruct(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Node features (B, K, N) -> instruction token (B, D) and strengths (B, L, K, K)."""
         with torch.autocast(features.device.type, enabled=False):
             token, strengths = self.graph.reason(features)
-            return self.doors["instruction"](token), strengths
+            return self.token_scales["instruction"](token), strengths
 
     def prompt(
         self,
@@ -238,10 +238,13 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         Raises:
             ValueError: for inputs of a wrong shape, or a flip without the instruction token.
         """
+        # motion -> encoder -> content token and AU nodes; the prompt both tokens stand in
         seen = self.model.observe(pixel_values, motion_values)
         prompt = self.model.prompt(input_ids, attention_mask, au_positions)
+        # nodes -> graph -> instruction token; with a flip a second time, from flipped nodes (M = 2)
         features = self._with_flip(seen, flip_index, flip_state)  # (M, B, K, N): as seen, and flipped
         tokens, strengths = self._instructions(seen, features)  # (M, B, D)
+        # both tokens -> prompt -> language model -> heads, for M instruction tokens in one call
         own = self._own_evidence(seen, flip_index)  # (M, B, K)
         logits, evidence = self._answer(seen.content, tokens, own, prompt)  # (M, B, K), twice
 

@@ -1,4 +1,7 @@
-"""The MLP that stands in for the language model in the ablation, at an equal number of trained weights."""
+"""The MLP that stands in for the language model in the ablation, at an equal number of trained weights.
+
+Tested in tests/modeling_aullm/test_modeling_aullm.py.
+"""
 
 import torch
 from torch import nn

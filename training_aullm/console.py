@@ -42,6 +42,11 @@ def wide_console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 110)
 
 
+def counted(number: int, word: str) -> str:
+    """ "1 movement", "2 movements"."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def _pause() -> float:
     """Seconds between two pictures of a bar: seldom where the output goes to a file, which keeps every one of them."""
     return 0.1 if sys.stderr.isatty() else 20.0

@@ -1,22 +1,11 @@
-"""Small JSON files that say how the files beside them were made, written whole or not at all."""
+"""Small JSON files that say how the files beside them were made."""
 
 import json
 from pathlib import Path
 
-from dataset_scripts.whole_files import whole_file
+from dataset_scripts.whole_files import write_whole
 
-MOST_TOLD = 5
-
-
-def write_whole(path: str | Path, text: str) -> None:
-    """Write a text file in one move, so that nobody ever reads half of it.
-
-    Args:
-        path: the file; its folder is made.
-        text: what it holds from then on.
-    """
-    with whole_file(Path(path)) as unfinished:
-        unfinished.write_text(text, "utf-8")
+MAX_TOLD = 5
 
 
 def check_record(path: str | Path, settings: dict, advice: str) -> None:
@@ -37,8 +26,8 @@ def check_record(path: str | Path, settings: dict, advice: str) -> None:
     found, settings = _flat(json.loads(path.read_text("utf-8"))), _flat(settings)
     names = sorted(name for name in {*found, *settings} if found.get(name) != settings.get(name))
     if names:
-        told = [f"{name}: {_short(found.get(name))}, now {_short(settings.get(name))}" for name in names[:MOST_TOLD]]
-        differences = "; ".join(told) + (f"; {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else "")
+        told = [f"{name}: {_short(found.get(name))}, now {_short(settings.get(name))}" for name in names[:MAX_TOLD]]
+        differences = "; ".join(told) + (f"; {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else "")
         raise ValueError(f"{path.parent} holds files made otherwise ({differences}): {advice}")
 
 

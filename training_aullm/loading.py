@@ -8,11 +8,9 @@ Our own classes are used: no code that lies in the folder or repository is run.
 
 from pathlib import Path
 
-from transformers import PreTrainedTokenizerFast
-
 from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.pipeline_aullm import AullmPipeline
-from processing_aullm import AullmImageProcessor, AullmProcessor
+from processing_aullm import AullmProcessor
 
 MODEL_FOLDER = "model"
 
@@ -44,7 +42,9 @@ def load_model(source: str | Path) -> tuple[AullmForActionUnitDetection, AullmPr
         FileNotFoundError: the folder exists but holds no model.
     """
     name = model_place(source)
-    return AullmForActionUnitDetection.from_pretrained(name).eval(), load_processor(name)
+    return AullmForActionUnitDetection.from_pretrained(name).eval(), AullmProcessor.from_pretrained(
+        name, trust_remote_code=False
+    )
 
 
 def model_place(source: str | Path) -> str:
@@ -61,17 +61,3 @@ def model_place(source: str | Path) -> str:
             f"{folder} holds neither config.json nor {MODEL_FOLDER}/config.json: pass a run's folder"
         )
     return str(folder) if folder.exists() else str(source)
-
-
-def load_processor(name: str) -> AullmProcessor:
-    """Load a processor with our own classes: no code that lies in the folder or repository is run.
-
-    Args:
-        name: a folder or a Hub id.
-
-    Returns:
-        The processor, as `AutoProcessor.from_pretrained(name, trust_remote_code=True)` gives it.
-    """
-    parts = [AullmImageProcessor.from_pretrained(name), PreTrainedTokenizerFast.from_pretrained(name)]
-    settings, _ = AullmProcessor.get_processor_dict(name)
-    return AullmProcessor.from_args_and_dict(parts, settings)

@@ -10,10 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from dataset_scripts.layout import FrameFolder
+from dataset_scripts.layout import PICTURES, FrameFolder
 from dataset_scripts.rows import ClipRow
-
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -186,13 +184,6 @@ def find_base(places: list[Path], frames: FrameFolder, rows: list[ClipRow]) -> F
         counts.append((sum(finder.find(frames, row) is not None for row in rows), finder))
     most = max((count for count, _ in counts), default=0)
     return next(finder for count, finder in counts if count == most) if most else None
-
-
-def what_is_in(folder: Path, most: int = 8) -> str:
-    """The first entries of a folder in words, for messages."""
-    names = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(folder))
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}" if names else "an empty folder"
 
 
 def _bases(places: list[Path], roots: tuple[str, ...]) -> list[Path]:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from dataset_scripts.layout import FrameFolder, Layout, Release
 from dataset_scripts.report import Report
-from dataset_scripts.rows import ClipRow
-from dataset_scripts.sheets.sheets import SheetRow, read_grids
+from dataset_scripts.rows import ClipRow, SheetRow
+from dataset_scripts.sheets.sheets import read_grids
 
 _COLUMNS = ("subject", "clip", "onset", "apex", "offset", "units", "valence", "expression", "emotion")
 _FILM = "film"

@@ -11,8 +11,7 @@ import os
 from pathlib import Path
 
 from dataset_scripts.cells.facs import Coding
-from dataset_scripts.frames.frame_files import what_is_in
-from dataset_scripts.layout import FrameFolder, Layout, Release
+from dataset_scripts.layout import FrameFolder, Layout, Release, what_is_in
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow
 

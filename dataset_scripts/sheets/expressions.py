@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 
 from dataset_scripts.report import Report
-from dataset_scripts.sheets.sheets import SheetRow
+from dataset_scripts.rows import SheetRow
 
 _MACRO_NAMES = ("macro", "_mae_", "_mae.")
 

@@ -11,8 +11,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 
-from dataset_scripts.frames.frame_files import PICTURES, what_is_in
-from dataset_scripts.layout import Layout, Release
+from dataset_scripts.layout import PICTURES, Layout, Release, what_is_in
 from dataset_scripts.sheets.sheet_rows import cells_of
 from dataset_scripts.sheets.sheets import SUFFIXES
 

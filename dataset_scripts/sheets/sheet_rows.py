@@ -5,9 +5,9 @@ from pathlib import Path
 from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.layout import Layout, Release
 from dataset_scripts.report import Report
-from dataset_scripts.rows import ClipRow, unique_names
+from dataset_scripts.rows import ClipRow, SheetRow, unique_names
 from dataset_scripts.sheets.expressions import read_expressions
-from dataset_scripts.sheets.sheets import SheetRow, is_date, read_sheet
+from dataset_scripts.sheets.sheets import is_date, read_sheet
 
 _NOT_GIVEN = ("", "/", "\\", "-", "--", "-1", "?", "n/a", "na", "nan", "none")
 

@@ -13,9 +13,10 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+
+from dataset_scripts.rows import SheetRow
 
 SUFFIXES = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
 _ENCODINGS = ("utf-8-sig", "gb18030")
@@ -28,35 +29,6 @@ _DATE = re.compile(
 )
 
 Columns = Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class SheetRow:
-    """One row of a sheet.
-
-    Attributes:
-        file: name of the file. sheet: name of the sheet within a workbook, "" in a text file. row: counted from 1.
-        cells: text by field, "" where empty.
-        others: text of all other columns by heading.
-        headings: which heading each field was read from.
-    """
-
-    file: str
-    sheet: str
-    row: int
-    cells: Mapping[str, str]
-    others: Mapping[str, str] = field(default_factory=dict)
-    headings: Mapping[str, str] = field(default_factory=dict)
-
-    def get(self, name: str) -> str:
-        """The cell of a field; "" where the sheet has no such column."""
-        return self.cells.get(name, "")
-
-    def place(self, name: str | None = None) -> str:
-        """Where this row, or one of its cells, stands."""
-        sheet = f", sheet {self.sheet}" if self.sheet else ""
-        column = f", column {self.headings.get(name, name)}" if name else ""
-        return f"{self.file}{sheet}, row {self.row}{column}"
 
 
 def read_sheet(

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from benchmarks import folds
-from benchmarks.folds import COLUMNS, Job, run_job
-from benchmarks.folds_table import summarise
+from benchmarks.folds import COLUMNS, Job, run_job, summarise
 from benchmarks.variants import VARIANTS
+from modeling_aullm import AullmConfig
+from processing_aullm.prompt_aullm import TEMPLATES
 from tests.training_aullm.conftest import make_clips
 from training_aullm.files import check_record
 from training_aullm.score.predictions import Predictions
@@ -17,6 +18,16 @@ from training_aullm.score.protocols import subject_folds
 from training_aullm.score.report import json_line, markdown_table
 
 CROSS_UNITS = ("AU1", "AU4", "AU9")
+ABLATIONS = {
+    "base-no-instruction": {"use_instruction_token": False},
+    "base-no-content": {"use_content_token": False},
+    "base-mlp": {"reader": "mlp"},
+    "base-no-prior": {"use_prior": False},
+    "base-no-moe": {"use_moe": False},
+    "base-no-laplacian": {"use_laplacian": False},
+    "base-no-squeeze": {"use_squeeze_excitation": False},
+    "base-by-name": {"readout": "au"},
+}
 
 
 @pytest.fixture
@@ -73,10 +84,25 @@ def test_predictions_of_other_settings_are_not_mixed(tmp_path):
 def test_every_ablation_differs_from_base_in_what_its_name_says():
     base = VARIANTS["base"].recipe
     assert VARIANTS["base-no-ccr"].recipe == base.but(ccr_invariance_weight=0.0, ccr_intervention_weight=0.0)
-    for name, setting in (
-        ("base-no-instruction", {"use_instruction_token": False}),
-        ("base-no-content", {"use_content_token": False}),
-        ("base-mlp", {"reader": "mlp"}),
-    ):
+    for name, setting in ABLATIONS.items():
         assert VARIANTS[name].recipe.model == base.model | setting
     assert torch.tensor([VARIANTS[name].recipe.epochs for name in VARIANTS if "base" in name]).unique().numel() == 1
+
+
+def test_every_switch_of_the_model_is_a_row_of_the_table():
+    """Otherwise nobody can say what the part behind it is worth."""
+    switches = {name for name in AullmConfig.__dataclass_fields__ if name.startswith("use_") and name != "use_cache"}
+    assert switches <= {name for changed in ABLATIONS.values() for name in changed}
+
+
+def test_a_read_out_by_name_is_recorded_with_its_prompt():
+    templates = {name: VARIANTS[name].settings()["template"] for name in ("base", "base-by-name")}
+    assert templates["base-by-name"] == TEMPLATES["query"] != templates["base"]
+
+
+def test_thresholds_of_the_test_clips_stand_beside_the_result_and_are_never_lower(data, tmp_path):
+    run(tmp_path, data)
+    asked = (tmp_path / "flow-lr", "flow-lr", tmp_path, 1, data, CROSS_UNITS)
+    assert "old_f1" not in summarise(*asked)
+    row = summarise(*asked, old_scoring=True)
+    assert row["old_f1"] >= row["f1"].value and not {"old_f1", "old_macro_f1"} & set(COLUMNS)

@@ -6,10 +6,8 @@ import sys
 
 import pytest
 
-from processing_aullm import sections_aullm
 from tests.contract.language_models import save_tiny_language_model
 from tests.contract.tree import ROOT
-from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
 
 
 @pytest.fixture(scope="session")
@@ -28,13 +26,3 @@ def aullm():
         return subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def pieces() -> list[dict]:
-    """Pieces of a video of two faces, in three sections; going on with equal pieces is tested beside the reader."""
-    first = FakeFace(frames=200, moves=((30, 32, 35, 4.0, "AU4"), (150, 155, 165, 5.0, "AU12")), blinks=((65, 66, 68),))
-    other = FakeFace(frames=200, moves=((120, 122, 125, 4.0, "AU12"),), seed=1, box=(70.0, 10.0, 90.0, 30.0))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sections_aullm, "SECTION_S", 6.0)
-        return FakeProcessor().pieces(first, other)

@@ -29,8 +29,7 @@ def write_run(run: Path, language_model: str, data_set: str = "casme2-like") -> 
         data_set: the name of the clips' set.
     """
     clips = run.parent / f"{data_set}.parquet"
-    table = _clips(data_set)
-    table.to_parquet(str(clips))
+    table = write_clips(clips, data_set)
     settings = RunSettings(Source(data=str(clips)), UNITS, language_model=language_model, layers=1, epochs=1)
     settings.save(run)
     new_model(settings.recipe.but(model=SMALL), UNITS, language_model).save_pretrained(run / "model")
@@ -40,7 +39,8 @@ def write_run(run: Path, language_model: str, data_set: str = "casme2-like") -> 
     return run
 
 
-def _clips(data_set: str) -> Dataset:
+def write_clips(path: Path, data_set: str) -> Dataset:
+    """Write a few clips of grey squares as a parquet file, and give them back."""
     rows = []
     for subject in range(PEOPLE):
         for number in range(CLIPS):
@@ -49,7 +49,9 @@ def _clips(data_set: str) -> Dataset:
             fields = {"sample_id": name, "data_set": data_set, "subject": f"s{subject}", "clip": f"c{number}"}
             fields |= {"frames": frames, "fps": 12.0, "onset": 0, "offset": 5}
             rows.append(complete_row(**fields, action_units=label_vector([UNITS[number % 2]])))
-    return Dataset.from_list(rows, features=FEATURES)
+    table = Dataset.from_list(rows, features=FEATURES)
+    table.to_parquet(str(path))
+    return table
 
 
 def _picture(shade: int) -> bytes:

@@ -1,4 +1,4 @@
-"""A folder for the Hub, and the stranger who must be able to use it and must not have our packages."""
+"""A folder for the Hub, and the fresh process that must be able to use it and must not have our packages."""
 
 import subprocess
 import sys
@@ -10,16 +10,17 @@ from processing_aullm import AullmImageProcessor, AullmProcessor
 from tests.contract.tokenizers import byte_tokenizer
 from tests.contract.tree import PACKAGES, ROOT
 from training_aullm.loading import load_model
-from training_aullm.publishing.saving import ask_stranger, largest_difference, save_for_hub
+from training_aullm.publishing.fresh_process import read_in_fresh_process
+from training_aullm.publishing.saving import largest_difference, save_for_hub
 
-STRANGER = str(ROOT / "training_aullm" / "publishing" / "stranger.py")
+FRESH_PROCESS = str(ROOT / "training_aullm" / "publishing" / "fresh_process.py")
 
 
-def test_the_stranger_cannot_import_our_packages():
+def test_a_fresh_process_cannot_import_our_packages():
     code = f"""
 import importlib, runpy, sys
 sys.path.insert(0, {str(ROOT)!r})
-runpy.run_path({STRANGER!r})["hide_our_packages"]()
+runpy.run_path({FRESH_PROCESS!r})["hide_our_packages"]()
 for name in {PACKAGES!r}:
     try:
         importlib.import_module(name)
@@ -34,7 +35,7 @@ for name in {PACKAGES!r}:
 
 def test_a_folder_that_does_not_stand_alone_is_told_so(tmp_path):
     with pytest.raises(RuntimeError, match="does not stand alone"):
-        ask_stranger(tmp_path, tmp_path / "video.mp4", 0, 1)
+        read_in_fresh_process(tmp_path, tmp_path / "video.mp4", 0, 1)
 
 
 def test_model_and_processor_must_name_the_same_action_units(tmp_path):

@@ -20,10 +20,11 @@ from tests.hub.store import Store
 from training_aullm.cli.publish import publish as command
 from training_aullm.publishing import staging
 from training_aullm.publishing.inspection import NotForSendingError, refuse_leaks
-from training_aullm.publishing.repo_folders import Parcel
-from training_aullm.publishing.secret_patterns import machine_marks
-from training_aullm.publishing.sending import carry_out, make_plan
-from training_aullm.publishing.staging import NOT_YET, Publication
+from training_aullm.publishing.project_files import project_file
+from training_aullm.publishing.repo_folders import RepoFolder, repositories
+from training_aullm.publishing.secret_patterns import SecretPatterns
+from training_aullm.publishing.sending import prepare, send_all
+from training_aullm.publishing.staging import NOT_YET
 
 SPACE_CARD = '---\ntitle: What moved?\nsdk: gradio\nsdk_version: 6.31.0\npython_version: "3.12"\n---\n\n# What moved?\n'
 
@@ -43,7 +44,7 @@ def page(tmp_path_factory):
     (space / "README.md").write_text(SPACE_CARD)
     (space / "app.py").write_text('"""The page."""\n')
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staging, "SPACE_APP", space)
+        patch.setattr(staging, "project_file", lambda name: space if name == "space_app" else project_file(name))
         patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         yield space
 
@@ -53,9 +54,10 @@ def run(tmp_path_factory, tiny_language_model):
     return write_run(tmp_path_factory.mktemp("runs") / "tiny", tiny_language_model)
 
 
-def publish(run, api, private=False, **options):
-    plan = make_plan(Publication(run, "me/tiny", **options), private, api, print)
-    return plan, carry_out(plan, private, api, print)
+def publish(run, api, private=False, roles=("model", "metric", "clips", "space")):
+    names = {role: name for role, name in repositories("me/tiny").items() if role in roles}
+    folders = prepare(run, names, private=private, api=api)
+    return folders, send_all(folders, api, private)
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +66,12 @@ def published(server, run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
     server.reset(folder)
     api = HfApi(endpoint=server.url, token=TOKEN)
-    plan, commits = publish(run, api)
+    folders, commits = publish(run, api)
     server.faults.received.clear()
     _, again = publish(run, api)
-    return SimpleNamespace(store=Store(folder), plan=plan, commits=commits, again=again, resent=server.faults.received)
+    return SimpleNamespace(
+        store=Store(folder), folders=folders, commits=commits, again=again, resent=server.faults.received
+    )
 
 
 @pytest.fixture
@@ -95,21 +99,24 @@ def test_four_repositories_arrive_whole(published):
     models, data, spaces = ["me/tiny"], ["me/tiny-clips"], ["me/au_f1", "me/tiny"]
     expected = [("datasets", name) for name in data] + [("models", name) for name in models]
     assert published.store.repos() == expected + [("spaces", name) for name in spaces]
-    for role, parcel in published.plan.parcels.items():
-        repo = published.store.repo(f"{parcel.repo_type}s", parcel.repo_id)
+    for role, folder in published.folders.items():
+        repo = published.store.repo(f"{folder.repo_type}s", folder.repo_id)
         assert repo.head == published.commits[role]
-        assert set(repo.files("main")) == {*parcel.names(), ".gitattributes"}
+        assert set(repo.files("main")) == {*folder.names(), ".gitattributes"}
+        assert {"README.md", "LICENSE", "NOTICE"} <= set(folder.names())
 
 
 def test_nothing_that_was_received_tells_a_secret_or_a_place(published, run, tmp_path):
     """What the stand-in holds is written out and looked through, not what was meant to be sent."""
-    for role, parcel in published.plan.parcels.items():
-        repo = published.store.repo(f"{parcel.repo_type}s", parcel.repo_id)
+    for role, folder in published.folders.items():
+        repo = published.store.repo(f"{folder.repo_type}s", folder.repo_id)
         for name, blob in repo.files("main").items():
             if name != ".gitattributes":
                 (tmp_path / role / name).parent.mkdir(parents=True, exist_ok=True)
                 (tmp_path / role / name).write_bytes(repo.store.read(blob.sha256))
-        refuse_leaks([Parcel(role, parcel.repo_id, tmp_path / role)], machine_marks(own=("me",)))
+        refuse_leaks(
+            [RepoFolder(role, folder.repo_id, tmp_path / role)], SecretPatterns.of_this_machine(allowed=("me",))
+        )
     everything = b"".join(path.read_bytes() for path in (published.store.folder / "blobs").iterdir())
     assert str(run.parent).encode() not in everything and TOKEN.encode() not in everything
 
@@ -202,9 +209,9 @@ def test_a_model_of_licensed_faces_is_not_published(hub, api, run, tmp_path):
 def test_nobody_is_logged_in_or_somebody_else_is(hub, run):
     for token, reason in (("hf_wrong", "hf auth login"), (TOKEN, "cannot write to you")):
         with pytest.raises(PermissionError, match=reason):
-            make_plan(Publication(run, "you/tiny"), False, HfApi(endpoint=hub.url, token=token), print)
+            prepare(run, repositories("you/tiny"), api=HfApi(endpoint=hub.url, token=token))
     with pytest.raises(ConnectionError, match="--dry-run needs no network"):
-        make_plan(Publication(run, "me/tiny"), False, HfApi(endpoint="http://127.0.0.1:9", token=TOKEN), print)
+        prepare(run, repositories("me/tiny"), api=HfApi(endpoint="http://127.0.0.1:9", token=TOKEN))
 
 
 def test_a_public_repository_that_is_there_stops_a_private_push(hub, api, run):
@@ -216,7 +223,7 @@ def test_a_public_repository_that_is_there_stops_a_private_push(hub, api, run):
 
 def test_what_is_no_finished_run_is_said(tmp_path, run):
     with pytest.raises(FileNotFoundError, match=r"settings\.json .*aullm release"):
-        make_plan(Publication(tmp_path, "me/tiny"), False, None, print)
+        prepare(tmp_path, repositories("me/tiny"))
     (tmp_path / "settings.json").write_text((run / "settings.json").read_text())
     with pytest.raises(FileNotFoundError, match="holds no model"):
-        make_plan(Publication(tmp_path, "me/tiny"), False, None, print)
+        prepare(tmp_path, repositories("me/tiny"))

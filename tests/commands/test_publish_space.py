@@ -1,15 +1,13 @@
 """The project's own page may go to the Hub as it stands."""
 
-from tests.contract.tree import ROOT
 from training_aullm.publishing import staging
 from training_aullm.publishing.inspection import refuse_leaks
-from training_aullm.publishing.repo_folders import Parcel
-from training_aullm.publishing.secret_patterns import machine_marks
+from training_aullm.publishing.repo_folders import RepoFolder
+from training_aullm.publishing.secret_patterns import SecretPatterns
 
 
 def test_the_page_of_the_project_may_go_as_it_is(tmp_path):
     staging.stage_space(tmp_path / "space", "me/tiny")
-    parcel = Parcel("space", "me/tiny", tmp_path / "space")
-    refuse_leaks([parcel], machine_marks(own=("me",)))
-    assert {"app.py", "README.md", "requirements.txt", "model.json", "LICENSE"} <= set(parcel.names())
-    assert staging.SPACE_APP == ROOT / "space_app"
+    folder = RepoFolder("space", "me/tiny", tmp_path / "space")
+    refuse_leaks([folder], SecretPatterns.of_this_machine(allowed=("me",)))
+    assert {"app.py", "README.md", "requirements.txt", "model.json"} <= set(folder.names())

@@ -1,29 +1,8 @@
-"""Settings of a run, and what happens when two of them meet in one folder."""
+"""What a run is asked for: sources of clips, action units."""
 
 import pytest
 
-from dataset_scripts.synthetic.config import DOMAINS
-from training_aullm.cli.options import Domain, action_unit_names
 from training_aullm.prepare.sources import Source, default_action_units
-from training_aullm.runs.settings import RunSettings
-
-
-def test_settings_come_back_as_written(tmp_path):
-    settings = RunSettings(Source("casme2-like", subjects=3), ("AU4", "AU12"), layers=2, epochs=1.5, seed=7)
-    settings.save(tmp_path)
-    settings.save(tmp_path)
-    assert RunSettings.load(tmp_path) == settings
-
-
-def test_a_run_never_mixes_two_settings(tmp_path):
-    RunSettings(Source("casme2-like"), ("AU4",)).save(tmp_path)
-    with pytest.raises(FileExistsError, match="other settings"):
-        RunSettings(Source("casme2-like"), ("AU4",), seed=1).save(tmp_path)
-
-
-def test_settings_reach_the_recipe():
-    recipe = RunSettings(Source("casme2-like"), ("AU4",), "paper", layers=3, epochs=2).recipe
-    assert (recipe.preset, recipe.epochs, recipe.model["num_language_layers"]) == ("paper", 2, 3)
 
 
 @pytest.mark.parametrize("both", [{}, {"domain": "casme2-like", "data": "clips.parquet"}])
@@ -37,19 +16,5 @@ def test_a_missing_file_of_clips_is_named(tmp_path):
         Source(data=str(tmp_path)).load()
 
 
-def test_a_folder_that_is_no_run_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no run"):
-        RunSettings.load(tmp_path)
-
-
 def test_a_domain_brings_the_action_units_that_its_protocol_scores():
     assert default_action_units(Source("samm-like")) == ("AU2", "AU4", "AU7", "AU12")
-
-
-@pytest.mark.parametrize("text", ["AU1,AU4", "1, 4", "au1,4,"])
-def test_action_units_may_be_written_short(text):
-    assert action_unit_names(text) == ["AU1", "AU4"]
-
-
-def test_every_domain_of_the_clip_source_can_be_asked_for():
-    assert [domain.value for domain in Domain] == list(DOMAINS)

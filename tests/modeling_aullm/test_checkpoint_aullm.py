@@ -65,17 +65,6 @@ def test_saving_full_leaves_the_model_as_it_was(build, motion, tmp_path):
     assert torch.equal(model(motion_values=motion).logits, before)
 
 
-def test_merging_in_place_then_saving(build, motion, tmp_path):
-    model = build().eval()
-    before = model(motion_values=motion).logits
-    model.merge_language_model()
-    assert not any("lora_" in name for name, _ in model.named_parameters())
-    torch.testing.assert_close(model(motion_values=motion).logits, before)
-    model.save_pretrained(tmp_path)
-    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
-    assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
-
-
 def test_lora_without_peft_says_what_to_install(build, tmp_path, monkeypatch):
     build().save_pretrained(tmp_path)
     monkeypatch.setattr(language_aullm, "LoraConfig", None)

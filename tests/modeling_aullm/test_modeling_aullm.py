@@ -33,9 +33,9 @@ def silence(model: AullmForActionUnitDetection, part: str) -> None:
     elif part == "structural_pooling":
         inner.graph.pool.score.forward = lambda nodes: nodes.new_zeros(*nodes.shape[:2], 4)
     elif part == "content_token":
-        inner.doors["content"].forward = torch.zeros_like
+        inner.token_scales["content"].forward = torch.zeros_like
     elif part == "instruction_token":
-        inner.doors["instruction"].forward = torch.zeros_like
+        inner.token_scales["instruction"].forward = torch.zeros_like
     elif part == "language_layers":
         inner.reader.share_prefix = False
         for layer in inner.reader.body.layers:
@@ -176,7 +176,7 @@ def test_a_flip_reaches_its_own_logit_only_through_the_graph(build, motion):
     """Otherwise the flipped node's own evidence meets CCR's intervention alone: graph and LLM learn nothing of it."""
     model = build()
     with torch.no_grad():
-        for weight in model.model.doors["instruction"].parameters():
+        for weight in model.model.token_scales["instruction"].parameters():
             weight.zero_()
     index = torch.tensor([3, 0, 1])
     flips = [model(motion_values=motion, flip_index=index, flip_state=torch.full((3,), state)) for state in (0, 1)]

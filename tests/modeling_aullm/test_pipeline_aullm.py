@@ -15,7 +15,7 @@ from tests.contract.tree import ROOT
 from tests.modeling_aullm.conftest import PROMPT, UNITS
 from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
 
-STRANGER = ROOT / "training_aullm" / "publishing" / "stranger.py"
+FRESH_PROCESS = ROOT / "training_aullm" / "publishing" / "fresh_process.py"
 
 
 class PromptedProcessor(FakeProcessor):
@@ -112,7 +112,7 @@ def test_a_saved_folder_reads_a_video_in_a_fresh_process(tmp_path):
     render_video(tmp_path / "a.mp4", ["AU4"], fps=15, size=240, lead_in_s=0.5, lead_out_s=0.5)
     code = f"""
 import json, runpy
-runpy.run_path({str(STRANGER)!r})["hide_our_packages"]()
+runpy.run_path({str(FRESH_PROCESS)!r})["hide_our_packages"]()
 from transformers import pipeline
 pipe = pipeline({TASK!r}, model={str(tmp_path / "saved")!r}, trust_remote_code=True, device=-1)
 print(json.dumps(pipe({str(tmp_path / "a.mp4")!r})))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training_aullm.files import check_record, write_whole
+from training_aullm.files import check_record
 
 
 def test_equal_settings_pass_and_others_are_named(tmp_path):
@@ -15,13 +15,3 @@ def test_equal_settings_pass_and_others_are_named(tmp_path):
         check_record(tmp_path / "a" / "made.json", settings | {"recipe": {"model": {"width": 3}}}, "delete it")
     with pytest.raises(ValueError, match="extra: null, now true"):
         check_record(tmp_path / "a" / "made.json", settings | {"extra": True}, "delete it")
-
-
-def test_a_file_is_there_whole_or_not_at_all(tmp_path):
-    write_whole(tmp_path / "deep" / "a.txt", "one")
-    write_whole(tmp_path / "deep" / "a.txt", "two")
-    assert (tmp_path / "deep" / "a.txt").read_text() == "two"
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(tmp_path / "deep" / "a.txt", "\ud800")
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.txt"]
-    assert (tmp_path / "deep" / "a.txt").read_text() == "two"

@@ -72,12 +72,10 @@ def evaluate(
     RUN/scores-*.json and a picture. A fold whose predictions exist is not trained
     again; predictions of other clips or settings are refused.
 
-    --spotting tests a finished model on whole recordings, as the MEGC challenges
-    do: a spotted interval hits where it overlaps a true one of its kind by half;
-    F1 of micro-, macro- and both, over all recordings, also those in which
-    nothing happens. Sets with recordings: casme3, casme_squared, samm_long,
-    smic_e; with --domain takes are rendered. What is spotted stays in
-    RUN/spotted, so a broken evaluation goes on.
+    --spotting tests a finished model on whole recordings (of casme3,
+    casme_squared, samm_long, smic_e, or rendered ones), as the MEGC challenges do:
+    F1 of micro-, macro- and all expressions over all recordings, quiet ones too,
+    where intervals of one kind overlap by half. RUN/spotted keeps what was spotted.
 
     \b
     Examples:

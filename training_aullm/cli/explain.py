@@ -1,4 +1,7 @@
-"""`aullm explain`: why the model answers as it does for one movement in a video."""
+"""`aullm explain`: why the model answers as it does for one movement in a video.
+
+Tested in tests/commands/test_explain.py.
+"""
 
 from pathlib import Path
 from typing import Annotated

@@ -17,8 +17,7 @@ from training_aullm.cli.push import push
 from training_aullm.cli.release import release
 from training_aullm.cli.synth import synth
 from training_aullm.cli.train import train
-
-USER_ERRORS = (ValueError, FileNotFoundError, FileExistsError, PermissionError)
+from training_aullm.cli.user_errors import is_users_to_mend
 
 app = typer.Typer(
     help="Action units of micro-expressions, with AULLM++: render or prepare clips, train, score, and read videos.",
@@ -60,8 +59,8 @@ def run() -> None:
     """The entry point: errors that a user can mend are shown as one line, every other with its traceback."""
     try:
         app()
-    except USER_ERRORS as error:
-        if "--debug" in sys.argv:
+    except Exception as error:
+        if "--debug" in sys.argv or not is_users_to_mend(error):
             raise
         typer.secho(f"aullm: {error}", fg=typer.colors.RED, err=True)
         sys.exit(2)

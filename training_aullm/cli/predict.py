@@ -32,11 +32,12 @@ def predict(
     OUT/VIDEO.events.csv, .windows.csv, .json, .vtt (subtitles), .png (curves),
     .annotated.mp4 and so on.
 
-    Files come while the video is read: tables, JSON and subtitles are brought
-    up to date every half minute, the annotated film in parts of 120 s. Each is
-    whole whenever one looks; the curves come at the end. A run that was killed
-    loses at most the section of 120 s that it was reading: the same command
-    given again goes on there and ends with the same files.
+    While a video is read there is OUT/VIDEO.pieces.jsonl, one JSON object a
+    line, to be looked at; tables, subtitles, curves and the film are made from
+    it at the end, each whole or not at all. A run that was killed loses at
+    most the section of 120 s that it was reading: the same command given again
+    goes on there and ends with the same files. If all was read it reads
+    nothing again and makes the files.
 
     \b
     Examples:
@@ -65,20 +66,16 @@ def predict(
         try:
             with Progress(console=console, transient=True) as bar:
                 task = bar.add_task(f"reading {video}", total=1.0)
-                overview, files = read_to_files(
-                    video,
-                    pipe,
-                    base,
-                    options,
-                    wanted,
-                    model,
-                    lambda share, task=task: bar.update(task, completed=share),
-                )
+
+                def show(what: str, share: float, bar=bar, task=task, video=video) -> None:
+                    bar.update(task, description=f"{what} {video}", completed=share)
+
+                summary, files = read_to_files(video, pipe, base, options, wanted, model, show)
         except ClipError as error:
             typer.secho(f"aullm: {error}", fg=typer.colors.RED, err=True)
             failed = True
             continue
-        console.print(overview.table())
+        console.print(summary.table())
         console.print("  ".join(map(str, files)) + "\n", soft_wrap=True)
     if failed:
         raise typer.Exit(2)

@@ -73,13 +73,11 @@ def prepare(
 
     NAME says how your copy is laid out: casme, casme2, casme3, casme_squared,
     samm, samm_long, fourdme, mmew, smic, smic_e, dfme, disfa or bp4d as they are
-    handed out; folder for clips of your own
-    (videos or folders of images with a metadata.csv: file_name, subject,
-    action_units such as 4+7, and what you know of onset, apex, offset, fps).
+    handed out; folder for clips of your own (videos or images with metadata.csv:
+    file_name, subject, action_units such as 4+7, and what you know of the times).
 
     Each clip is cut from onset to offset, its face is found and held still, and
     the 224-pixel crops are kept as PNG, without loss. OUT then holds
-
     \b
       prepared.json   what it is: release, alignment, code, counts
       report.json     what was repaired, left out or is doubtful, and why
@@ -100,7 +98,7 @@ def prepare(
     """
     from dataset_scripts.report import Report
     from training_aullm.console import wide_console
-    from training_aullm.prepare.inspection_tables import finding_tables
+    from training_aullm.prepare.inspecting import finding_tables
     from training_aullm.prepare.preparing import Preparation, prepare
 
     paths = [path and str(path) for path in (data_dir, sheet)]
@@ -110,8 +108,5 @@ def prepare(
     console = wide_console()
     for part in finding_tables(Report.load(out)):
         console.print(part)
-    console.print(
-        f"{record.clips} clips of {record.subjects} people, {record.frames} frames: {out}\n"
-        f"a look at it: aullm inspect {out}",
-        markup=False,
-    )
+    stored = f"{record.clips} clips of {record.subjects} people, {record.frames} frames: {out}"
+    console.print(f"{stored}\na look at it: aullm inspect {out}", markup=False)

@@ -37,24 +37,23 @@ def publish(
       aullm publish runs/release --repo me/aullm --private
       aullm publish runs/mine --repo me/aullm-mine --no-space --no-dataset
     """
-    from training_aullm.publishing.repo_folders import repositories
-    from training_aullm.publishing.staging import Publication
-    from training_aullm.publishing.summary import show_plan, show_sent
-
-    left_out = {"space": no_space, "clips": no_dataset, "metric": no_metric}
-    roles = tuple(role for role in repositories(repo) if not left_out.get(role))
-    publication = Publication(run, repo, roles, licence)
-
     from huggingface_hub import HfApi
 
-    from training_aullm.publishing.sending import carry_out, make_plan
+    from training_aullm.publishing.repo_folders import repositories
+    from training_aullm.publishing.sending import prepare, send_all
+    from training_aullm.publishing.summary import show_folders
 
+    left_out = {"space": no_space, "clips": no_dataset, "metric": no_metric}
+    names = {role: name for role, name in repositories(repo).items() if not left_out.get(role)}
     api = None if dry_run else HfApi()
     try:
-        plan = make_plan(publication, private, api, typer.echo)
-        show_plan(plan, private)
-        if api is not None:
-            show_sent(plan, carry_out(plan, private, api, typer.echo), api.endpoint)
+        folders = prepare(run, names, licence, private, api, typer.echo)
+        show_folders(folders, private)
+        if api is None:
+            typer.echo("nobody was asked and nothing was sent")
+            return
+        for role, commit in send_all(folders, api, private, typer.echo).items():
+            typer.echo(f"{role}: {api.endpoint}/{folders[role].address}  {commit}")
     except ConnectionError as error:
         typer.secho(f"aullm: {error}", fg=typer.colors.RED, err=True)
         raise typer.Exit(3) from None

@@ -11,7 +11,7 @@ from training_aullm.figures.style import new_figure
 
 SIZE = 224
 COLUMNS = 2
-LEAST_CHANGE = 6.0
+MIN_CHANGE = 6.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _draw_clip(axes, clip: Difference) -> None:
     for axis, frame in zip(axes[:2], (onset, apex), strict=True):
         axis.imshow(frame, cmap="gray", vmin=0, vmax=255)
     change = smooth_change(onset, apex)
-    reach = max(LEAST_CHANGE, float(np.quantile(np.abs(change), 0.995)))
+    reach = max(MIN_CHANGE, float(np.quantile(np.abs(change), 0.995)))
     axes[2].imshow(change, cmap="RdBu_r", vmin=-reach, vmax=reach)
     axes[0].set_title(f"{clip.name}\n{clip.units}", fontsize=6.5, fontweight="normal")
     axes[2].set_title(

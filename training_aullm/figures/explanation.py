@@ -1,20 +1,24 @@
-"""One page that explains one answer: what moved, where the model looked, and what would change its mind."""
+"""One page that explains one answer: what moved, where the model looked, and what would change its mind.
+
+Tested in tests/commands/test_explain.py, together with the numbers that are written beside it.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from processing_aullm.explained_aullm import draw, magnify, most_magnified, shown_step, zoom
-from processing_aullm.sentences_aullm import PLAIN, THRESHOLD, say_place, say_relation, say_what_if
-from training_aullm.figures.explanation_panels import draw_answers, draw_experts, draw_relations, draw_what_if
-from training_aullm.figures.style import INK, QUIET, new_figure
+from processing_aullm.sentences_aullm import MIN_CHANGE, PLAIN, THRESHOLD, say_place, say_relation, say_what_if
+from training_aullm.figures.style import BLUE, GRID, INK, ORANGE, QUIET, RED, new_figure
 
 CLOSE_UP = 460  # px a side of the faces on the page
 MAGNIFIED = 8.0
-MOST_UNITS = 3  # that the page looks closer at
+MAX_UNITS = 3  # that the page looks closer at
+FAINT = 0.08  # of the strongest tie; weaker ones are left out
 HEIGHTS = {"movement": 3.15, "answers": 3.3, "unit": 2.95, "reminder": 0.3}  # inches of each part
 REMINDER = (
     "Action units are movements of the face, not feelings, and a probability is the model's guess. Everything here was "
@@ -70,7 +74,7 @@ def chosen_units(explanation: dict, action_units: Sequence[str], threshold: floa
         raise ValueError(f"the model does not answer for {', '.join(unknown)}: it knows {', '.join(probabilities)}")
     ordered = sorted(action_units or probabilities, key=lambda name: -probabilities[name])
     seen = [name for name in ordered if action_units or probabilities[name] >= threshold]
-    return (seen or ordered[:1])[:MOST_UNITS]
+    return (seen or ordered[:1])[:MAX_UNITS]
 
 
 def _draw_movement(part: Figure, shown: dict) -> None:
@@ -98,17 +102,17 @@ def _draw_answers(part: Figure, explanation: dict, meanings: dict[str, str], thr
     told = ", ".join(f"{meanings.get(name, '')} ({name})" for name in seen) or "no action unit that it knows"
     _headline(part, f"2  What the model answers: {told}")
     answers, graph, experts = part.subplots(1, 3, width_ratios=[1.35, 1, 0.9])
-    draw_answers(answers, explanation["probabilities"], meanings, threshold)
+    _draw_answer_bars(answers, explanation["probabilities"], meanings, threshold)
     _title(answers, "how sure it is (“seen” from the dotted line on)")
     if explanation["relations"] is None:
         graph.set_axis_off()
     else:
-        draw_relations(graph, explanation["action_units"], explanation["relations"], seen)
+        _draw_relations(graph, explanation["action_units"], explanation["relations"], seen)
         _title(
             graph, "which action units inform each other: arrows into\nthose seen are hints (blue: for, red: against)"
         )
     if explanation["expert_weights"]:
-        draw_experts(experts, explanation["expert_weights"])
+        _draw_experts(experts, explanation["expert_weights"])
         _title(experts, "which view of the movement counts\n(dotted: if all counted the same)")
     else:
         experts.set_axis_off()
@@ -125,7 +129,7 @@ def _draw_unit(
     face.imshow(draw(shown, "attention", name))
     face.set_axis_off()
     _title(face, "where it looked (outline: half of its attention)")
-    draw_what_if(flip, explanation["probabilities"], explanation["counterfactuals"][name], name, meanings)
+    _draw_what_if(flip, explanation["probabilities"], explanation["counterfactuals"][name], name, meanings)
     _title(flip, f"if the model had {'not seen' if flipped == 'seen' else 'seen'} {name}\n{FLIPPING}")
     sentences = [
         say_place(explanation, name),
@@ -135,6 +139,80 @@ def _draw_unit(
     text = "\n\n".join(fill(sentence, 44) for sentence in sentences if sentence)
     words.text(0, 0.95, text, va="top", fontsize=9, color=INK, transform=words.transAxes, linespacing=1.4)
     words.set_axis_off()
+
+
+def _draw_answer_bars(axis: Axes, probabilities: dict[str, float], meanings: dict[str, str], threshold: float) -> None:
+    """A bar for each action unit; those at or above the threshold are coloured."""
+    places, values = np.arange(len(probabilities)), np.array(list(probabilities.values()))
+    axis.barh(places, values, color=np.where(values >= threshold, BLUE, QUIET), height=0.68)
+    for place, value in zip(places, values, strict=True):
+        axis.text(value + 0.02, place, f"{value:.2f}", va="center", fontsize=8)
+    axis.axvline(threshold, color=INK, lw=0.8, ls=":")
+    labels = [f"{meanings.get(name, '')}  {name}" for name in probabilities]
+    axis.set(xlim=(0, 1.12), ylim=(len(places) - 0.4, -0.6), yticks=places, yticklabels=labels, xticks=[0, 0.5, 1])
+    axis.tick_params(labelsize=8, length=0)
+    axis.grid(axis="y", visible=False)
+
+
+def _draw_experts(axis: Axes, weights: dict[str, float]) -> None:
+    """A bar for each expert, whose weights sum to 1; equal say is marked."""
+    places, values = np.arange(len(weights)), list(weights.values())
+    axis.barh(places, values, color=BLUE, alpha=0.75, height=0.6)
+    for place, value in zip(places, values, strict=True):
+        axis.text(value + 0.01, place, f"{value:.0%}", va="center", fontsize=8)
+    axis.axvline(1 / len(weights), color=INK, lw=0.8, ls=":")
+    axis.set(xlim=(0, max(values) * 1.25), ylim=(len(places) - 0.4, -0.6), yticks=places, yticklabels=list(weights))
+    axis.tick_params(labelsize=8, length=0)
+    axis.set_xticks([])
+    axis.grid(visible=False)
+
+
+def _draw_relations(axis: Axes, names: Sequence[str], strengths: np.ndarray, lit: Sequence[str]) -> None:
+    """The graph as a circle of units; ties of the `lit` ones, those that were seen, are in colour.
+
+    Args:
+        strengths: (K, K), row = who listens, column = who speaks.
+    """
+    angles = np.pi / 2 - 2 * np.pi * np.arange(len(names)) / len(names)
+    place = np.stack([np.cos(angles), np.sin(angles)], 1)
+    largest = float(np.abs(strengths).max()) or 1.0
+    for listens, speaks in np.argwhere(np.abs(strengths) > FAINT * largest):
+        share = abs(strengths[listens, speaks]) / largest
+        colour = (BLUE if strengths[listens, speaks] > 0 else RED) if names[listens] in lit else QUIET
+        arrow = {"arrowstyle": "-|>", "connectionstyle": "arc3,rad=0.16", "shrinkA": 12, "shrinkB": 12}
+        arrow |= {"color": colour, "lw": 0.5 + 3 * share, "alpha": 0.9 if names[listens] in lit else 0.35}
+        axis.annotate("", xy=place[listens], xytext=place[speaks], arrowprops=arrow)
+    for name, (x, y) in zip(names, place, strict=True):
+        seen = name in lit
+        axis.scatter(x, y, s=430, color=BLUE if seen else "white", edgecolor=BLUE if seen else QUIET, zorder=3)
+        style = {"color": "white" if seen else INK, "fontweight": "bold" if seen else "normal"}
+        axis.text(x, y, name.removeprefix("AU"), ha="center", va="center", fontsize=8, zorder=4, **style)
+    axis.set(xlim=(-1.3, 1.3), ylim=(-1.25, 1.25), aspect="equal")
+    axis.set_axis_off()
+
+
+def _draw_what_if(
+    axis: Axes, before: dict[str, float], after: dict[str, float], flipped: str, meanings: dict[str, str]
+) -> None:
+    """From what the model answers to what it would answer with one unit `flipped`, for all the others."""
+    names = [name for name in before if name != flipped]
+    for place, name in enumerate(names):
+        change = after[name] - before[name]
+        clear = abs(change) >= MIN_CHANGE
+        colour = ORANGE if clear else QUIET
+        axis.plot([0, 1], [place, place], color=GRID, lw=0.8, zorder=0)
+        axis.scatter(before[name], place, s=34, facecolor="white", edgecolor=INK if clear else QUIET, zorder=2)
+        if clear:
+            arrow = {"arrowstyle": "-|>", "color": colour, "lw": 2, "shrinkA": 3, "shrinkB": 0}
+            axis.annotate("", xy=(after[name], place), xytext=(before[name], place), arrowprops=arrow, zorder=3)
+        text = f"{before[name]:.2f} → {after[name]:.2f}" if clear else f"{before[name]:.2f}"
+        axis.text(1.05, place, text, va="center", fontsize=8, color=INK if clear else QUIET)
+    labels = [f"{meanings.get(name, '')}  {name}" for name in names]
+    axis.set(xlim=(-0.03, 1.42), ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)), yticklabels=labels)
+    axis.set_xticks([0, 0.5, 1])
+    axis.tick_params(labelsize=8, length=0)
+    axis.spines["left"].set_visible(False)
+    axis.grid(visible=False)
 
 
 def _headline(part: Figure, text: str) -> None:

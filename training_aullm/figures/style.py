@@ -8,6 +8,8 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from dataset_scripts.whole_files import whole_file
+
 INK = "#26323d"
 QUIET = "#9aa5b1"
 GRID = "#e6eaee"
@@ -48,7 +50,7 @@ RC = {
 
 @contextmanager
 def new_figure(path: str | Path, width: float, height: float) -> Iterator[Figure]:
-    """A figure in the common style that is written to `path` when the block ends.
+    """A figure in the common style that is written to `path` when the block ends, whole or not at all.
 
     Args:
         path: PNG file; its folder is made.
@@ -61,5 +63,5 @@ def new_figure(path: str | Path, width: float, height: float) -> Iterator[Figure
         figure = Figure(figsize=(width, height), dpi=130, layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        with whole_file(Path(path)) as unfinished:
+            figure.savefig(unfinished, format="png")

@@ -19,7 +19,7 @@ def draw_timeline(
     action_units: Sequence[str],
     meanings: dict[str, str],
     frames: np.ndarray,
-    frame_times: np.ndarray,
+    limits: tuple[float, float],
     threshold: float = 0.5,
     truth: Sequence[tuple[float, float, str]] = (),
     movements: Sequence[tuple[float, float, float, str]] = (),
@@ -35,7 +35,7 @@ def draw_timeline(
         action_units: the K names.
         meanings: name -> words.
         frames: (F, S, S) uint8 grey frames.
-        frame_times: (F,) seconds.
+        limits: seconds where the axis begins and ends.
         threshold: drawn as a line.
         truth: (start, end, text) spans where something is known to happen; shaded.
         movements: (onset, apex, offset, kind) in seconds of what was spotted. blinks: seconds of each.
@@ -45,7 +45,6 @@ def draw_timeline(
         grid = figure.add_gridspec(rows + 2, 1, height_ratios=[1.9, 0.7, *[1] * rows])
         top = figure.add_subplot(grid[0])
         _draw_strip(top, title, frames)
-        limits = (frame_times[0], frame_times[-1])
         _draw_spotted(figure.add_subplot(grid[1]), movements, blinks, limits)
         for k, name in enumerate(action_units):
             axis = figure.add_subplot(grid[k + 2])

@@ -58,7 +58,7 @@ class AullmTrainingArguments(TrainingArguments):
                 raise ValueError(f"{name}={getattr(self, name)} must not be negative")
         self.flip_seed = self.seed if self.flip_seed is None else self.flip_seed
         self.label_names = ["labels"] if self.label_names is None else self.label_names
-        self.augmentation()
+        self.augmentation()  # an impossible strength is refused here, not in the first batch
 
     @property
     def uses_counterfactuals(self) -> bool:

@@ -92,6 +92,8 @@ def draw(seed: int, epoch: int, indices: Sequence[int], normals: int) -> Draws:
     generators = [sample_generator(seed, epoch, index) for index in indices]
     uniform = np.stack([generator.random(12, dtype=np.float32) for generator in generators])
     normal = np.stack([generator.standard_normal(normals, dtype=np.float32) for generator in generators])
+    # (B, 12): 0-3 turn, size, shift; 4 mirror; 5 amplitude; 6-8 mixing. The place of a number never changes, so that
+    # switching one part off leaves the others as they were.
     return Draws(torch.from_numpy(uniform), torch.from_numpy(normal))
 
 
@@ -113,6 +115,7 @@ def augment_motion(motion: torch.Tensor, draws: Draws, settings: AugmentationSet
         (B, 2, T', h, w).
     """
     batch, _, frames, height, width = motion.shape
+    # A field is moved in two ways: its cells change place (grid), and the arrows in them turn with the face (vectors).
     grid, vectors = _similarity(draws.uniform[:, :4], draws.uniform[:, 4] < settings.mirror, settings)
     coordinates = F.affine_grid(grid.to(motion), [batch, 1, height, width], align_corners=False)
     moved = F.grid_sample(motion.flatten(1, 2), coordinates, padding_mode="border", align_corners=False)
@@ -148,9 +151,11 @@ def mix_motion(
             action unit.
     """
     mixed = draws.uniform[:, 7] < settings.mix
+    # In a mirror what went right goes left: cells change sides and x changes its sign.
     mirrored = torch.flip(other_motion, dims=[-1]) * other_motion.new_tensor([-1.0, 1.0]).view(1, 2, 1, 1, 1)
     flip = (draws.uniform[:, 8] < 0.5) & (settings.mirror > 0)
     partner = torch.where(flip[:, None, None, None, None], mirrored, other_motion)
+    # Present beats absent and unknown; the minimum of the rest keeps "unknown" (-1), for its clip may show the unit.
     union = torch.where((labels == 1) | (other_labels == 1), 1, torch.minimum(labels, other_labels))
     return (
         torch.where(mixed[:, None, None, None, None], motion + partner, motion),
@@ -197,6 +202,7 @@ def _similarity(
     cos, sin = torch.cos(angle), torch.sin(angle)
     turn = torch.stack([torch.stack([cos, -sin], dim=1), torch.stack([sin, cos], dim=1)], dim=1)
     sign = torch.stack([1 - 2 * mirror.float(), torch.ones_like(angle)], dim=1)
+    # `vectors` says where a cell goes; grid_sample asks where it comes from: the inverse, `back`.
     vectors = scale[:, None, None] * turn * sign[:, None, :]
     back = sign[:, :, None] * turn.transpose(1, 2) / scale[:, None, None]
     return torch.cat([back, -back @ shift[:, :, None]], dim=2), vectors

@@ -1,10 +1,10 @@
-"""Training batches: which samples make a step, augmented and with a drawn flip, for any number of processes.
+"""Batches of training, augmented and with a drawn flip, for any number of processes; and of evaluation, as they are.
 
 The epoch travels with every index, so that augmentation and flips are functions of (seed, epoch, sample) in worker
 processes and after a resume too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.augmentation import augment_motion, augment_pixels, draw, mix_motion, normals_needed, partners
 from training_aullm.learn.counterfactual import draw_flips
+
+EVALUATION_EPOCH = 0  # flips of an evaluation are the same every time, so that its losses can be compared over epochs
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):
@@ -52,6 +54,7 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(self.size)
         for batch in np.array_split(order, self.count):
+            # Every process shuffles alike and takes its part: no communication, and one process sees the same batches.
             yield [(self.epoch, int(index)) for index in np.array_split(batch, self.processes)[self.rank]]
 
 
@@ -78,6 +81,7 @@ class TrainingBatches(Dataset):
     def __len__(self) -> int:
         return len(self.clips)
 
+    # A DataLoader calls this once a batch, so that augmentation runs on (B, ...) tensors, not clip by clip.
     def __getitems__(self, keys: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
         epoch, indices = keys[0][0], [index for _, index in keys]
         batch = self.clips.batch(indices)
@@ -91,11 +95,38 @@ class TrainingBatches(Dataset):
             return batch | {"pixel_values": augment_pixels(batch["pixel_values"], draws, self.settings)}
         motion = batch["motion_values"]
         draws = draw(self.seed, epoch, indices, normals_needed(self.settings, motion.shape[2]))
+        # Partners come from all training clips: what a clip is mixed with must not depend on its batch.
         other = self.clips.batch(partners(draws, len(self.clips)).tolist())
         motion, labels = mix_motion(
             motion, batch["labels"], other["motion_values"], other["labels"], draws, self.settings
         )
         return {"motion_values": augment_motion(motion, draws, self.settings), "labels": labels}
+
+
+class ClipCollator:
+    """Stacks clips of a `ClipSet` that come one by one: evaluation, prediction, anyone's own loop."""
+
+    def __init__(self, flip_seed: int | None = None):
+        """
+        Args:
+            flip_seed: seed of the flips; None: no flips (no counterfactual pass).
+        """
+        self.flip_seed = flip_seed
+
+    def __call__(self, samples: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+        """
+        Args:
+            samples: items of a ClipSet.
+
+        Returns:
+            Model inputs with a batch dimension: `motion_values` or `pixel_values`, `labels`, and the flips if asked
+                for.
+        """
+        names = [name for name in samples[0] if name != "index"]
+        batch = {name: torch.stack([sample[name] for sample in samples]) for name in names}
+        if self.flip_seed is None:
+            return batch
+        return with_flips(batch, self.flip_seed, EVALUATION_EPOCH, [int(sample["index"]) for sample in samples])
 
 
 def with_flips(batch: dict[str, torch.Tensor], seed: int, epoch: int, indices: list[int]) -> dict[str, torch.Tensor]:

@@ -31,6 +31,7 @@ def draw_flips(
         flip_index: (B,) int64. 0 where no label is known (`intervention` and `invariance` leave such samples out).
         flip_state: (B,) int64, the opposite of the label.
     """
+    # One number in [0, 1) a sample, whatever K is; scaled to the known units below.
     draws = [np.random.default_rng([seed, epoch, index, FLIP_STREAM]).random() for index in indices]
     known = labels != -1
     rank = (torch.tensor(draws, dtype=torch.float64) * known.sum(dim=1)).long()  # the rank-th known action unit, from 0
@@ -62,7 +63,8 @@ def invariance(
     number = logits.shape[1]
     touched = neighbours.to(logits.device) | torch.eye(number, dtype=torch.bool, device=logits.device)
     stays = (~touched[flip_index]).to(logits.dtype)
-    difference = (flipped_logits - logits.detach()).square() * stays
+    # Detached: the flipped side has to come to the clip's own answer, not the other way round.
+    difference = (flipped_logits - logits.detach()).square() * stays  # (B, K)
     return difference.sum(dim=1) / stays.sum(dim=1).clamp(min=1) * _usable(labels)
 
 

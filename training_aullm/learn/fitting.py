@@ -17,9 +17,11 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection, resolve_language_model
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.learn.calibration import decision_shift, move_bias
+from training_aullm.learn.arguments import AullmTrainingArguments
+from training_aullm.learn.batches import TrainingBatches
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
+from training_aullm.score.metrics import best_cut
 from training_aullm.score.predictions import Predictions
 
 
@@ -55,8 +57,7 @@ def new_model(
     Returns:
         The model.
     """
-    template = "query" if recipe.model.get("readout") == "au" else None  # a logit at each name needs the names
-    processor = new_processor(recipe.preset, action_units, language_model, template)
+    processor = new_processor(recipe.preset, action_units, language_model, recipe.template)
     prompt, (content, instruction) = processor.prompt(), processor.placeholder_ids
     settings = {
         "prompt_ids": list(prompt.input_ids),
@@ -64,7 +65,7 @@ def new_model(
         "content_token_id": content,
         "instruction_token_id": instruction,
     }
-    set_seed(seed)
+    set_seed(seed)  # right before the weights are drawn: nothing above may move them
     config = AullmConfig.preset(recipe.preset, language_model, list(action_units), **(settings | recipe.model))
     return AullmForActionUnitDetection.from_language_model(config, language_model)
 
@@ -90,7 +91,7 @@ def fit(
         seed: of order, augmentation, flips and dropout.
         eval_clips: clips to evaluate on after each epoch, for curves only: nothing is chosen by them.
         resume: go on from the last checkpoint in `output_dir`.
-        callbacks: told of every step, instead of the Trainer's own printing; an empty sequence trains in silence.
+        callbacks: called at every step, instead of the Trainer's own printing; an empty sequence trains in silence.
         **overrides: fields of `AullmTrainingArguments`.
 
     Returns:
@@ -108,8 +109,57 @@ def fit(
     trainer.train(resume_from_checkpoint=resume or None)
     model.eval()
     if recipe.calibration_rounds:
+        # After the last checkpoint, so that a resumed run is not moved twice.
         move_bias(model.head.score, decision_shift(model, clips, args, recipe.calibration_rounds))
     return trainer
+
+
+@torch.inference_mode()
+def decision_shift(
+    network: nn.Module, clips: ClipSet, args: AullmTrainingArguments, rounds: int = 3, batch_size: int = 64
+) -> np.ndarray:
+    """How far every action unit's logits lie above where they should be cut, by training clips alone.
+
+    The asymmetric loss makes networks answer "present" too readily: at 0.5 recall is high and precision low, on the
+    training clips already. Moving each unit's bias to where F1 is highest there makes 0.5 the right threshold.
+
+    Args:
+        network: trained; gives logits, or an output that has them.
+        clips: the training clips.
+        args: of the training: seeds and augmentation. Epochs after the last one are drawn.
+        rounds: times that every clip is varied anew. Clips as they are would flatter: the network has them by heart.
+        batch_size: clips per forward pass.
+
+    Returns:
+        (K,) to be taken from the logits.
+
+    Source:
+        Our choice; docs/training.md ("Where to say yes") has what it gave.
+    """
+    network.eval()
+    batches, device = TrainingBatches(clips, args), next(network.parameters()).device
+    logits, labels = [], []
+    for epoch in range(int(args.num_train_epochs), int(args.num_train_epochs) + rounds):
+        for start in range(0, len(clips), batch_size):
+            keys = [(epoch, index) for index in range(start, min(start + batch_size, len(clips)))]
+            batch = batches.__getitems__(keys)  # epochs that training did not see: new augmentation
+            logits.append(_logits(network, batch[clips.input_name].to(device), clips.input_name).float().cpu())
+            labels.append(batch["labels"])
+    # (rounds N, K) each; every unit is cut by itself
+    columns = zip(torch.cat(logits).numpy().T, torch.cat(labels).numpy().T, strict=True)
+    return np.array([best_cut(*column) for column in columns])
+
+
+@torch.no_grad()
+def move_bias(layer: nn.Linear, shift: np.ndarray) -> None:
+    """Take a shift from the logits of the last layer.
+
+    Args:
+        layer: the layer that gives the logits: K rows, or one row that is read at every action unit's name.
+        shift: (K,). One shared row can only be moved as a whole: by the mean.
+    """
+    moved = torch.from_numpy(shift).to(layer.bias)
+    layer.bias -= moved if len(layer.bias) == len(shift) else moved.mean()
 
 
 def check_clips(model: AullmForActionUnitDetection, clips: ClipSet) -> None:
@@ -152,9 +202,14 @@ def predict_probabilities(model: nn.Module, clips: ClipSet, batch_size: int = 64
     device, logits = next(model.parameters()).device, []
     for start in range(0, len(clips), batch_size):
         batch = clips.batch(range(start, min(start + batch_size, len(clips))))
-        output = model(**{clips.input_name: batch[clips.input_name].to(device)})
-        logits.append(output if isinstance(output, torch.Tensor) else output.logits)
+        logits.append(_logits(model, batch[clips.input_name].to(device), clips.input_name))
     return torch.sigmoid(torch.cat(logits).double()).cpu().numpy()
+
+
+def _logits(network: nn.Module, values: torch.Tensor, input_name: str) -> torch.Tensor:
+    """(B, K) of an AULLM++ model or of a plain network."""
+    output = network(**{input_name: values})
+    return output if isinstance(output, torch.Tensor) else output.logits
 
 
 def as_predictions(probabilities: np.ndarray, clips: ClipSet, fold: str, seed: int) -> Predictions:

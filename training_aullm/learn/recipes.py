@@ -33,7 +33,7 @@ class Recipe:
         ccr_intervention_weight: see `AullmTrainingArguments`.
         augmentation: strengths; None: clips as they are.
         bf16: autocast to bfloat16.
-        calibration_rounds: times every training clip is varied to find where to say yes (`calibration`); 0: not at all.
+        calibration_rounds: times every training clip is varied for `decision_shift`; 0: decisions stay.
     """
 
     preset: str
@@ -64,6 +64,11 @@ class Recipe:
         if "model" in changes:
             changes["model"] = self.model | changes["model"]
         return replace(self, **changes)
+
+    @property
+    def template(self) -> str | None:
+        """The prompt template; None: the preset's. A unit that is read at its name must stand in the prompt."""
+        return "query" if self.model.get("readout") == "au" else None
 
     def training_arguments(self, output_dir: str | Path, seed: int = 0, **overrides: Any) -> AullmTrainingArguments:
         """Arguments for `AullmTrainer`.

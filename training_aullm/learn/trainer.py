@@ -19,11 +19,12 @@ from transformers.trainer_utils import EvalPrediction
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from training_aullm.learn.arguments import AullmTrainingArguments
-from training_aullm.learn.batches import EpochBatches, EpochLoader, TrainingBatches, as_is
-from training_aullm.learn.collator import ClipCollator
+from training_aullm.learn.batches import ClipCollator, EpochBatches, EpochLoader, TrainingBatches, as_is
 from training_aullm.learn.counterfactual import intervention, invariance
-from training_aullm.learn.parameter_groups import parameter_groups
 from training_aullm.score.metrics import score
+
+LED_CLASS = "EulerianFilter"  # compared by name: a model loaded from a folder has classes of its own
+LORA_MARK = "lora_"
 
 
 class PartMeter:
@@ -68,6 +69,7 @@ class AullmTrainer(Trainer):
         kwargs.setdefault("data_collator", ClipCollator(args.flip_seed if args.uses_counterfactuals else None))
         kwargs.setdefault("compute_metrics", self._score)
         super().__init__(model=model, args=args, **kwargs)
+        # compute_loss divides by the samples of the whole step itself: the Trainer must not divide once more.
         self.loss_is_scaled_for_ga = True
         self.meters = {"train": PartMeter(), "eval": PartMeter()}
 
@@ -115,6 +117,8 @@ class AullmTrainer(Trainer):
             loss = loss + self.args.ccr_invariance_weight * counterfactual["invariance"]
             loss = loss + self.args.ccr_intervention_weight * counterfactual["intervention"]
         if num_items_in_batch is not None:
+            # The loss is a mean over this process's samples, and gradients are averaged over processes. Weighing by the
+            # share of samples makes that the mean over the whole step, also where shares differ by one.
             loss = loss * (samples * self.accelerator.num_processes / num_items_in_batch)
         return (loss, {"loss": loss, "logits": outputs.logits}) if return_outputs else loss
 
@@ -173,6 +177,7 @@ class AullmTrainer(Trainer):
                 f"{resume_from_checkpoint} is of another model: {len(missing)} trained weights missing {missing[:2]}, "
                 f"{len(extra)} unknown {extra[:2]}. Build the model with the checkpoint's own config."
             )
+        # Not strict: the frozen body is in the model already and in no checkpoint. What is trained was checked above.
         model.load_state_dict(weights, strict=False)
 
     def _score(self, prediction: EvalPrediction) -> dict[str, float]:
@@ -182,3 +187,56 @@ class AullmTrainer(Trainer):
         scores = score(probabilities, np.asarray(prediction.label_ids), names)
         values = scores.summary() | {f"f1_{name}": value for name, value in zip(names, scores.f1, strict=True)}
         return {name: float(value) for name, value in values.items() if not np.isnan(value)}
+
+
+def kind_of_weights(model: nn.Module) -> dict[str, str]:
+    """The kind of every trained weight.
+
+    Args:
+        model: any module.
+
+    Returns:
+        Weight name to "led", "lora" or "new"; frozen weights are left out.
+    """
+    led = {
+        id(weight) for module in model.modules() if type(module).__name__ == LED_CLASS for weight in module.parameters()
+    }
+    return {
+        name: "led" if id(weight) in led else "lora" if LORA_MARK in name else "new"
+        for name, weight in model.named_parameters()
+        if weight.requires_grad
+    }
+
+
+def parameter_groups(model: nn.Module, args: AullmTrainingArguments, decayed: set[str]) -> list[dict]:
+    """Optimizer groups: kinds of weight, each with and without weight decay.
+
+    Args:
+        model: the model to train.
+        args: learning rates and weight decay.
+        decayed: names that weight decay may apply to; vectors and scalars never decay.
+
+    Returns:
+        Non-empty groups with "name", "params", "lr" and "weight_decay".
+    """
+    rates = {"new": args.learning_rate, "lora": args.lora_learning_rate, "led": args.led_learning_rate}
+    weights, kinds = dict(model.named_parameters()), kind_of_weights(model)
+    groups = []
+    for kind, rate in rates.items():
+        # Decay pulls towards zero. That is no neutral place for LED's scalars (logarithms), norms and biases.
+        for decay in (True, False):
+            members = [
+                weights[name]
+                for name, of in kinds.items()
+                if of == kind and decay == (name in decayed and kind != "led" and weights[name].ndim > 1)
+            ]
+            if members:
+                groups.append(
+                    {
+                        "name": f"{kind}{'_decayed' if decay else ''}",
+                        "params": members,
+                        "lr": rate,
+                        "weight_decay": args.weight_decay if decay else 0.0,
+                    }
+                )
+    return groups

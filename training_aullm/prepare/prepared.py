@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
-from training_aullm.files import write_whole
+from dataset_scripts.whole_files import write_whole
 
 RECORD_FILE, UNFINISHED_FILE, REPORT_FILE = "prepared.json", "preparing.json", "report.json"
 DATA_FOLDER, SOURCE_FOLDER, CACHE_FOLDER = "data", "source", ".cache"
@@ -35,7 +35,7 @@ class PreparedRecord:
         label_release: of its coding sheet; several with "+" between.
         alignment: how its clips are stored, the fields of `ClipForm` and the framing of the face.
         open_units: what units count as that the coders left open or put in doubt.
-        code: version of this package, and a hash of the code that aligns.
+        code: versions of this package and of the alignment.
         clips, subjects, frames: how many are stored.
         left_out: clips that could not be aligned and are not stored; the report names each.
         action_units: name -> clips in which it is "present", "absent", "unknown".

@@ -8,7 +8,6 @@ from huggingface_hub import DatasetCard
 
 from dataset_scripts.cards.data_card import data_card, read_contents
 from dataset_scripts.cards.sharing import check_allowed
-from dataset_scripts.schema import FEATURES
 from dataset_scripts.synthetic import load_synthetic
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.facts import RELEASE, UNSEEN, RunFacts
@@ -31,7 +30,7 @@ def stage_clips(facts: RunFacts, folder: Path, repo_id: str, licence: str | None
     Raises:
         dataset_scripts.cards.sharing.NotAllowedError: clips under a signed licence, or own clips without `licence`.
     """
-    splits = split_tables(facts)
+    splits = _split_tables(facts)
     for split, loaders in splits.items():
         for number, rows in enumerate(_pieces(loaders)):
             path = folder / "data" / f"{split}-{number:05d}.parquet"
@@ -45,18 +44,18 @@ def stage_clips(facts: RunFacts, folder: Path, repo_id: str, licence: str | None
     (folder / "README.md").write_text(f"{card}\n".rstrip("\n") + "\n", "utf-8")
 
 
-def split_tables(facts: RunFacts) -> dict[str, list[Loader]]:
+def _split_tables(facts: RunFacts) -> dict[str, list[Loader]]:
     """The clips a run was trained on ("train") and, where people were kept back, tested on ("test").
 
-    Args:
-        facts: of the run.
-
-    Returns:
-        Split -> functions that load a table each, rendering what is not in the cache. The long takes of a release are
-        not among them.
+    Each table is loaded when its turn comes; what is not in the cache is rendered then. The long takes of a release are
+    not among them.
     """
     if facts.kind == RELEASE:
-        return _of_release(facts.settings)
+        domains, settings = facts.settings["domains"], facts.settings
+        return {
+            "train": [_rendered(domain, settings["people"], TRAINING_SEED, **VARIETY) for domain in domains],
+            "test": [_rendered(domain, settings["tested"], TEST_SEED) for domain in domains],
+        }
     source = RunSettings.load(facts.folder).source
     if facts.kind == "train":
         return {"train": [source.load]}
@@ -64,29 +63,8 @@ def split_tables(facts: RunFacts) -> dict[str, list[Loader]]:
     return {"train": [lambda: _part(source, tested, False)], "test": [lambda: _part(source, tested, True)]}
 
 
-def _of_release(settings: dict) -> dict[str, list[Loader]]:
-    domains = settings["domains"]
-    return {
-        "train": [_rendered(domain, settings["people"], TRAINING_SEED, **VARIETY) for domain in domains],
-        "test": [_tested(_rendered(domain, settings["tested"], TEST_SEED)) for domain in domains],
-    }
-
-
 def _rendered(domain: str, people: int, seed: int, **variety) -> Loader:
     return lambda: load_synthetic(domain, people, seed=seed, **variety)
-
-
-def _tested(load: Loader) -> Loader:
-    """The same clips of people called t000, t001, ...: each seed counts its people from s000."""
-
-    def renamed() -> datasets.Dataset:
-        table = load()
-        subjects = [f"t{name.removeprefix('s')}" for name in table["subject"]]
-        names = zip(table["data_set"], subjects, table["clip"], strict=True)
-        table = table.remove_columns(["subject", "sample_id"]).add_column("subject", subjects)
-        return table.add_column("sample_id", ["/".join(each) for each in names]).select_columns(list(FEATURES))
-
-    return renamed
 
 
 def _part(source: Source, tested: frozenset[str], kept_back: bool) -> datasets.Dataset:

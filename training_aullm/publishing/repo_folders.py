@@ -1,9 +1,11 @@
-"""What goes where: a folder that becomes one repository on the Hub."""
+"""What goes where: folders that become repositories on the Hub, and the files that each may hold."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
 Role = Literal["model", "metric", "clips", "space"]
@@ -11,9 +13,21 @@ REPO_TYPES: dict[Role, str] = {"model": "model", "metric": "space", "clips": "da
 METRIC = "au_f1"
 """`evaluate` looks for NAME.py in the Space owner/NAME, so the metric's repository has this name."""
 
+NOTICES = r"README\.md|LICENSE|NOTICE"
+ALLOWED: dict[Role, str] = {
+    "model": rf"{NOTICES}|\w+_aullm\.py|chat_template\.jinja|merges\.txt|tokenizer\.model|face_networks\.safetensors"
+    r"|(config|generation_config|processor_config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map"
+    r"|added_tokens|vocab|face_networks)\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json",
+    "metric": rf"{NOTICES}|index\.html|requirements\.txt|au_f1\.py|metrics\.py",
+    "clips": rf"{NOTICES}|data/[\w-]+\.parquet",
+    "space": rf"{NOTICES}|requirements\.txt|packages\.txt|model\.json|\w+\.(py|css|js|html)"
+    r"|examples/[\w-]+\.(mp4|png|jpg|json)",
+}
+"""Patterns of the files of each repository, as paths in it; everything else stays here."""
+
 
 @dataclass(frozen=True)
-class Parcel:
+class RepoFolder:
     """A folder whose files become a repository's files.
 
     Attributes:
@@ -41,9 +55,9 @@ class Parcel:
         paths = (path for path in self.folder.rglob("*") if path.is_symlink() or not path.is_dir())
         return tuple(sorted(path.relative_to(self.folder).as_posix() for path in paths))
 
-    def size(self) -> int:
-        """Bytes of all files."""
-        return sum((self.folder / name).stat().st_size for name in self.names())
+    def may_hold(self, name: str) -> bool:
+        """Whether a file is one of those that we send; one that stands on the Hub goes when we send it no longer."""
+        return re.fullmatch(ALLOWED[self.role], name) is not None
 
 
 def repositories(repo: str) -> dict[Role, str]:
@@ -62,6 +76,9 @@ def repositories(repo: str) -> dict[Role, str]:
         raise ValueError(f"--repo {repo}: write owner/name, as in me/aullm-demo")
     found: dict[Role, str] = {"model": repo, "metric": f"{repo.split('/')[0]}/{METRIC}"}
     found |= {"clips": f"{repo}-clips", "space": repo}
-    for name in found.values():
-        validate_repo_id(name)
+    try:
+        for name in found.values():
+            validate_repo_id(name)
+    except HFValidationError as error:
+        raise ValueError(f"--repo {repo}: {error}") from error
     return found

@@ -1,7 +1,8 @@
-"""What gives a secret or a machine away: patterns of tokens, paths of this machine, names of its user.
+"""What gives a secret or a machine away in a text: tokens, paths of a machine, names of this machine and its user.
 
-marks = machine_marks(own=("ann",))
-for found in marks.search(b"token = 'hf_...'"): ...
+patterns = SecretPatterns.of_this_machine(allowed=("me",))
+for found in patterns.search(text):
+    print(found.line, found.what)
 """
 
 import getpass
@@ -15,151 +16,140 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+from detect_secrets.plugins.base import RegexBasedDetector
 from huggingface_hub import get_token
 
-HF_TOKEN, GITHUB_TOKEN = "a Hugging Face token", "a GitHub token"
-CLOUD_KEY, API_KEY = "a cloud access key", "an API key"
-TOKENS = (
-    (HF_TOKEN, b"hf_", rb"hf_[A-Za-z0-9]{20,}"),
-    (HF_TOKEN, b"api_org_", rb"api_org_[A-Za-z0-9]{20,}"),
-    (GITHUB_TOKEN, b"gh", rb"gh[pousr]_[A-Za-z0-9]{30,}"),
-    (GITHUB_TOKEN, b"github_pat_", rb"github_pat_\w{30,}"),
-    (CLOUD_KEY, b"AKIA", rb"AKIA[0-9A-Z]{16}(?![0-9A-Za-z])"),
-    (CLOUD_KEY, b"AIza", rb"AIza[0-9A-Za-z_-]{35}"),
-    (API_KEY, b"sk-", rb"sk-[A-Za-z0-9_-]{20,}"),
-    (API_KEY, b"wandb_v1_", rb"wandb_v1_\w{20,}"),
-    (API_KEY, b"xox", rb"xox[abps]-[\w-]{10,}"),
-    ("a private key", b"-----BEGIN", rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"),
+NOT_SECRET = {"Public IP (ipv4)", "Artifactory Credentials"}  # version numbers, and any word that begins with AP1
+DETECTORS = tuple(
+    detector()
+    for kind, detector in get_mapping_from_secret_type_to_class().items()
+    if issubclass(detector, RegexBasedDetector) and kind not in NOT_SECRET
 )
-"""What it is, the bytes that it begins with, and the whole pattern."""
+"""Those of detect-secrets that know a form; those that measure entropy take every hash for a secret."""
 
-ROOTS = ("home", "Users", "root", "mnt", "tmp", "work", "workspace", "scratch", "private/var", "var/folders")
-SECRET_NAMES = re.compile(r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|CREDENTIALS?)$", re.IGNORECASE)
+FOLDERS = "home|Users|root|mnt|tmp|work|workspace|scratch|data|content|media|Volumes|private/var|var/folders"
+FORMS = {
+    "a Hugging Face token": r"hf_oauth_[\w.-]{20,}|(?:hf|api_org)_[A-Za-z0-9]{20,}",
+    "a GitHub token": r"github_pat_\w{30,}",
+    "a cloud access key": r"AIza[\w-]{35}",
+    "an API key": r"(?<![\w-])sk-[\w-]{20,}|wandb_v1_\w{20,}|npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,}",
+    "a private key": r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----",
+    "a path of a machine": rf"(?:(?<![\w.<$/}}>)-])|(?<=file://))/(?:{FOLDERS})/[\w.@-][\w.@/-]*|[A-Za-z]:[\\/]+Users\b",
+}
+"""Of our own, where detect-secrets has none or a narrower one."""
+
+SECRET_NAMES = re.compile(
+    r"(?:TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|(?:API|ACCESS|SECRET|PRIVATE)_?KEY)$", re.IGNORECASE
+)
 COMMON_NAMES = {"root", "user", "users", "admin", "ubuntu", "debian", "runner", "jovyan", "docker", "localhost", "home"}
-SHORTEST_SECRET = 8
-SHORTEST_NAME = 3
-SHOWN = 12
+MIN_SECRET, MIN_NAME, MAX_SHOWN = 8, 3, 12
+ESCAPES = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtfvb])|/)")
+PRINTABLE = re.compile(rb"[\x20-\x7e]{8,}"), re.compile(rb"[\x20-\x7e]\0(?:[\x20-\x7e]\0){7,}")  # one would be slower
 
 
 @dataclass(frozen=True)
-class Mark:
-    """Something found: where it begins (byte), and what it is, without repeating a secret."""
+class Found:
+    """Something found: its line (from 1), the very text, and what it is, without repeating a secret."""
 
-    start: int
+    line: int
+    value: str
     what: str
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """What it is, the bytes that it begins with (found fast, in any amount of data), and the whole of it.
-
-    A pattern that begins a word is not looked for inside words, such as "task-..."; but in a file that is no text, any
-    byte may stand before it.
-    """
-
-    what: str
-    begins: bytes
-    whole: re.Pattern
-    begins_a_word: bool = False
-
-    def search(self, content: bytes | mmap.mmap, text: bool) -> Iterator[Mark]:
-        """Every place in the content."""
-        at = content.find(self.begins)
-        while at >= 0:
-            within = text and self.begins_a_word and at > 0 and re.match(rb"\w", content[at - 1 : at])
-            if not within and (match := self.whole.match(content, at)):
-                yield Mark(at, f"{self.what} ({_hidden(match.group())})")
-            at = content.find(self.begins, at + 1)
-
-
-@dataclass(frozen=True)
-class Marks:
-    """Patterns to search for.
+class SecretPatterns:
+    """What to look for.
 
     Attributes:
-        anywhere: so particular that they never stand in compressed data by chance.
-        names: of this machine and its user, for texts only; None where they say nothing.
+        forms: what it is -> pattern.
+        names: of this machine and its user; None where they say nothing.
     """
 
-    anywhere: tuple[Pattern, ...]
+    forms: dict[str, re.Pattern]
     names: re.Pattern | None
 
-    def search(self, content: bytes | mmap.mmap, text: bool = False) -> Iterator[Mark]:
-        """Find every mark in some bytes.
+    @classmethod
+    def of_this_machine(cls, allowed: tuple[str, ...] = ()) -> "SecretPatterns":
+        """Known forms, and what this process, at this moment, should keep to itself.
 
         Args:
-            content: of a file, or a part of it.
-            text: whether it has words; then also look for the names of this machine and its user.
+            allowed: names that are meant to be seen, as that of the repository's owner.
+        """
+        forms = {what: re.compile(form) for what, form in FORMS.items()}
+        for what, values, end in (
+            ("a path of this machine", _folders(), r"(?![\w-])"),
+            ("a secret of this environment", _secrets(), ""),
+        ):
+            if values:
+                forms[what] = re.compile(f"(?:{'|'.join(map(re.escape, values))}){end}")
+        names = _names() - {each.lower() for each in allowed}
+        words = rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])"
+        return cls(forms, re.compile(words, re.IGNORECASE) if names else None)
+
+    def search(self, text: str, names: bool = True) -> Iterator[Found]:
+        """Find everything in a text, whether it stands there plainly or behind escapes as JSON and Python write them.
+
+        Args:
+            text: of a file, or a part of it.
+            names: look for the user's and the machine's name too.
 
         Yields:
-            What was found.
+            What was found, each value once.
         """
-        for pattern in self.anywhere:
-            yield from pattern.search(content, text)
-        if text and self.names is not None:
-            for match in self.names.finditer(content):
-                yield Mark(match.start(), f"a name of this machine or its user ({match.group().decode()})")
+        seen: list[str] = []
+        plain = ESCAPES.sub(_unescaped, text)
+        for version in dict.fromkeys((text, plain)):
+            for what, value in self._in(version, names):
+                if not any(value in other or other in value for other in seen):
+                    seen.append(value)
+                    yield Found(version.count("\n", 0, version.find(value)) + 1, value, f"{what} ({hidden(value)})")
+
+    def _in(self, text: str, names: bool) -> Iterator[tuple[str, str]]:
+        for what, form in self.forms.items():
+            yield from ((what, value) for value in form.findall(text))
+        for detector in DETECTORS:
+            yield from ((f"a secret, {detector.secret_type}", value) for value in detector.analyze_string(text))
+        if names and self.names is not None:
+            yield from (("a name of this machine or its user", name) for name in self.names.findall(text))
 
 
-def machine_marks(own: tuple[str, ...] = ()) -> Marks:
-    """The patterns for this machine, at this moment.
-
-    Args:
-        own: names that are meant to be seen, as that of the repository's owner.
-
-    Returns:
-        Tokens of all kinds, the values of this process's secret variables, and paths; in texts also the names of the
-        user and of the machine.
-    """
-    patterns = [Pattern(what, begins, re.compile(whole), begins_a_word=True) for what, begins, whole in TOKENS]
-    patterns += [_path(f"/{root}/".encode()) for root in ROOTS]
-    patterns += [_windows_path(begins) for begins in (rb":\Users", rb":\\Users", b":/Users")]
-    patterns += [_exactly("a path of this machine", each, rb"(?![\w-])") for each in _folders()]
-    patterns += [_exactly("a secret of this environment", each) for each in _secrets()]
-    names = [name for name in _names() if name not in {each.lower() for each in own}]
-    words = rb"|".join(re.escape(name.encode()) for name in names)
-    found = re.compile(rb"(?<![\w-])(?:%s)(?![\w-])" % words, re.IGNORECASE) if names else None
-    return Marks(tuple(patterns), found)
+def printable(content: bytes | mmap.mmap) -> str:
+    """Everything in binary data that a person could read, one byte or two bytes a letter, with a zero between."""
+    runs = (found.group().replace(b"\0", b"") for form in PRINTABLE for found in form.finditer(content))
+    return b"\0".join(runs).decode("ascii")
 
 
-def _path(begins: bytes) -> Pattern:
-    """An absolute path below a folder that holds people's files; not the path of an address on the web."""
-    return Pattern("a path of a machine", begins, re.compile(rb"(?<![\w.<$:/-])" + re.escape(begins) + rb"[\w.@-]"))
+def hidden(value: str) -> str:
+    """The beginning of what was found: enough to find it, not enough to use it."""
+    return f"{value[: min(MAX_SHOWN, len(value) // 2)]}..."
 
 
-def _windows_path(begins: bytes) -> Pattern:
-    return Pattern("a path of a machine", begins, re.compile(rb"(?<=[A-Za-z])" + re.escape(begins) + rb"[\\/]+\w"))
+def _unescaped(escape: re.Match) -> str:
+    """What an escape stands for; a space for any that is no letter, so that lines keep their numbers."""
+    code = escape[1] or escape[2]
+    letter = chr(int(code, 16)) if code else " " if escape[3] else "/"
+    return letter if letter.isprintable() else " "
 
 
-def _exactly(what: str, value: bytes, after: bytes = b"") -> Pattern:
-    return Pattern(what, value, re.compile(re.escape(value) + after))
-
-
-def _folders() -> list[bytes]:
+def _folders() -> list[str]:
     """Folders of this machine that are long enough to mean nothing else."""
     found = {Path.home(), Path.cwd(), Path(tempfile.gettempdir()), Path(sys.prefix), Path(__file__).parents[2]}
     found |= {Path(os.environ[name]) for name in ("HF_HOME", "AULLM_CACHE", "VIRTUAL_ENV") if os.environ.get(name)}
-    return sorted(str(path).encode() for path in found if path.is_absolute() and len(path.parts) > 2)
+    return sorted(str(path) for path in found if path.is_absolute() and len(path.parts) > 2)
 
 
-def _secrets() -> list[bytes]:
+def _secrets() -> list[str]:
     """Values that nobody but this process should know."""
-    found = {value for name, value in os.environ.items() if SECRET_NAMES.search(name) and "/" not in value}
-    found |= {get_token() or ""}
-    return sorted(value.encode() for value in found if len(value) >= SHORTEST_SECRET)
+    found = {value for name, value in os.environ.items() if SECRET_NAMES.search(name)} | {get_token() or ""}
+    return sorted(value for value in found if len(value) >= MIN_SECRET)
 
 
-def _names() -> list[str]:
+def _names() -> set[str]:
     """The user's and the machine's name, in lower case, where they say something."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = ""
     found = {name.lower() for name in (user, Path.home().name, socket.gethostname().split(".")[0])}
-    return sorted(name for name in found - COMMON_NAMES if len(name) >= SHORTEST_NAME)
-
-
-def _hidden(found: bytes) -> str:
-    """The beginning of what was found: enough to find it, not enough to use it."""
-    text = found.decode("utf-8", "replace")
-    return text if len(text) <= SHOWN else f"{text[: min(SHOWN, len(text) // 2)]}..."
+    return {name for name in found - COMMON_NAMES if len(name) >= MIN_NAME}

@@ -1,85 +1,87 @@
-"""Publish a run: put together, look through, compare with the Hub, and only then send.
+"""Publish a run: put together, look through, and only then send, each repository in one commit.
 
-receipt = publish(Publication(Path("runs/release"), "me/aullm"), private=False, say=print)
+folders = prepare(Path("runs/release"), repositories("me/aullm"), api=api)
+commits = send_all(folders, api)
+
+`create_commit` uploads large files first, into a store that knows them by their content; the commit that makes them
+visible comes last, so nobody loads half a version. Given again after a break, it sends only what has not arrived.
+(`upload_folder` does not do: it makes several commits of a large folder.)
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, DatasetInfo, HfApi, ModelInfo, SpaceInfo
+from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RepositoryNotFoundError
 from huggingface_hub.utils import httpx
 
 from training_aullm.publishing.inspection import refuse_leaks
-from training_aullm.publishing.repo_folders import Parcel, Role
-from training_aullm.publishing.secret_patterns import machine_marks
-from training_aullm.publishing.staging import Publication, pin, stage
-from training_aullm.publishing.upload import There, look, send
+from training_aullm.publishing.repo_folders import RepoFolder, Role
+from training_aullm.publishing.secret_patterns import SecretPatterns
+from training_aullm.publishing.staging import pin, stage
 from training_aullm.runs.facts import RunFacts
 from training_aullm.runs.group_scores import Groups
 
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything that would be sent, looked through.
-
-    Attributes:
-        publication: what is published.
-        parcels: role -> folder, in the order of sending: the Space comes last, since it names the model's commit.
-        there: role -> what the Hub holds of it; empty where the Hub was not asked.
-    """
-
-    publication: Publication
-    parcels: dict[Role, Parcel]
-    there: dict[Role, There]
+SPACE_SDK = {"space": "gradio", "metric": "static"}
 
 
-def make_plan(publication: Publication, private: bool, api: HfApi | None, say: Callable[[str], None]) -> Plan:
+def prepare(
+    run: Path,
+    names: Mapping[Role, str],
+    licence: str | None = None,
+    private: bool = False,
+    api: HfApi | None = None,
+    say: Callable[[str], None] = print,
+) -> dict[Role, RepoFolder]:
     """Do everything but sending.
 
     Args:
-        publication: what is published.
+        run: folder of a finished run.
+        names: role -> "owner/name" of what is published; always the model.
+        licence: the Hub's name of the licence of the user's own clips.
         private: whether the repositories are to be private.
         api: what talks to the Hub; None asks nobody.
         say: told of each step.
 
     Returns:
-        The plan.
+        Role -> folder, looked through, in the order of sending: the Space comes last, since it names the model's
+        commit.
 
     Raises:
         PermissionError: nobody is logged in, the repositories belong to somebody else, or one that should be private is
-            public.
+            public; or the model was trained on faces under a signed licence.
         ValueError: something must not be sent, or the run does not fit this version.
         FileNotFoundError: the folder is no finished run.
     """
-    facts = RunFacts.read(publication.run)
-    refuse_licensed(facts)
-    owner = publication.repo.split("/")[0]
+    facts = RunFacts.read(run)
+    if facts.licensed:
+        raise PermissionError(
+            f"{facts.folder} was trained on {', '.join(facts.licensed)}, faces under a signed licence: whether its "
+            "owner lets a model of them be published stands in what you signed, so this command does not do it"
+        )
     if api is not None:
-        check_login(api, owner)
-    if Groups.of_run(publication.run) is None:
-        say(f"the card will hold no limits by group: `python -m benchmarks.groups {publication.run}` measures them")
-    say(f"putting together {', '.join(publication.roles)} in {publication.folder}")
-    parcels = stage(publication, facts)
+        _check_login(api, names["model"].split("/")[0])
+    if Groups.of_run(run) is None:
+        say(f"the card will hold no limits by group: `python -m benchmarks.groups {run}` measures them")
+    say(f"putting together {', '.join(names)} in {run / 'hub'}")
+    folders = stage(facts, names, licence)
     say("looking through every file")
-    refuse_leaks(parcels.values(), machine_marks(own=(owner,)))
-    there = {} if api is None else {role: look(api, parcel) for role, parcel in parcels.items()}
-    for role, found in there.items():
-        if private and found.private is False:
-            raise PermissionError(
-                f"{parcels[role].address} is there already and is public; nothing was sent. Make it private in its "
-                "settings, or choose another --repo"
-            )
-    return Plan(publication, parcels, there)
+    _look_through(*folders.values())
+    if api is not None and private:
+        for folder in folders.values():
+            _on_the_hub(api, folder, private)
+    return folders
 
 
-def carry_out(plan: Plan, private: bool, api: HfApi, say: Callable[[str], None]) -> dict[Role, str]:
-    """Send what was planned; what is there already is not sent again.
+def send_all(
+    folders: Mapping[Role, RepoFolder], api: HfApi, private: bool = False, say: Callable[[str], None] = print
+) -> dict[Role, str]:
+    """Send what was prepared; what is there already is not sent again.
 
     Args:
-        plan: from `make_plan`, with an api.
-        private: make new repositories private.
+        folders: from `prepare`, with an api.
         api: what talks to the Hub.
+        private: make new repositories private.
         say: told of each step.
 
     Returns:
@@ -87,36 +89,64 @@ def carry_out(plan: Plan, private: bool, api: HfApi, say: Callable[[str], None])
 
     Raises:
         ConnectionError: the Hub could not be reached or refused; the message says how to go on.
+        PermissionError: a repository is public although it was to be private.
         ValueError: a file changed since it was looked through.
     """
     commits: dict[Role, str] = {}
-    for role, parcel in plan.parcels.items():
+    for role, folder in folders.items():
         if role == "space":
-            pin(parcel.folder, plan.publication.repo, commits["model"])
-            there = look(api, parcel)
-        else:
-            there = plan.there[role]
-        refuse_leaks([parcel], machine_marks(own=(parcel.repo_id.split("/")[0],)))
+            pin(folder.folder, folders["model"].repo_id, commits["model"])
+        _look_through(folder)
         try:
-            commits[role] = send(api, parcel, there, private, say)
+            commits[role] = send(folder, api, private, say)
         except PermissionError:
             raise
         except (httpx.HTTPError, OSError, RuntimeError) as error:
-            done = ", ".join(plan.parcels[each].address for each in commits) or "no repository"
+            done = ", ".join(folders[each].address for each in commits) or "no repository"
             raise ConnectionError(
-                f"sending {parcel.address} was broken off ({error}). Complete so far: {done}. Give the same command "
+                f"sending {folder.address} was broken off ({error}). Complete so far: {done}. Give the same command "
                 "again: what has arrived is not sent twice"
             ) from error
     return commits
 
 
-def check_login(api: HfApi, owner: str) -> None:
-    """Make sure that somebody is logged in who may write to the owner's repositories.
+def send(folder: RepoFolder, api: HfApi, private: bool = False, say: Callable[[str], None] = print) -> str:
+    """Make one repository what the folder is; files of an earlier version go in the same commit.
+
+    Args:
+        folder: what to send.
+        api: what talks to the Hub.
+        private: make a new repository private.
+        say: told of each step.
+
+    Returns:
+        The commit, 40 hexadecimal digits.
 
     Raises:
-        PermissionError: nobody is, or somebody else.
-        ConnectionError: the Hub does not answer.
+        huggingface_hub.errors.HfHubHTTPError: the Hub refused, or somebody pushed in between.
+        PermissionError: the repository is public although it was to be private.
     """
+    found = _on_the_hub(api, folder, private)
+    if found is None:
+        sdk = SPACE_SDK.get(folder.role)
+        api.create_repo(folder.repo_id, repo_type=folder.repo_type, private=private, exist_ok=True, space_sdk=sdk)
+        found = _on_the_hub(api, folder, private)
+    names = folder.names()
+    stale = [each.rfilename for each in found.siblings if folder.may_hold(each.rfilename)]
+    commit = api.create_commit(
+        folder.repo_id,
+        [CommitOperationAdd(name, str(folder.folder / name)) for name in names]
+        + [CommitOperationDelete(name) for name in stale if name not in names],
+        commit_message=f"{len(names)} files of aullm publish",
+        repo_type=folder.repo_type,
+        parent_commit=found.sha,
+    )
+    say(f"{folder.address}: " + ("everything was there already" if commit.oid == found.sha else "sent"))
+    return commit.oid
+
+
+def _check_login(api: HfApi, owner: str) -> None:
+    """Make sure that somebody is logged in who may write to the owner's repositories."""
     try:
         who = api.whoami()
     except LocalTokenNotFoundError as error:
@@ -130,14 +160,20 @@ def check_login(api: HfApi, owner: str) -> None:
         raise PermissionError(f"{who['name']} is logged in and cannot write to {owner}: --repo {who['name']}/NAME")
 
 
-def refuse_licensed(facts: RunFacts) -> None:
-    """A model trained on faces under a signed licence is not published by this command.
+def _look_through(*folders: RepoFolder) -> None:
+    owners = tuple({folder.repo_id.split("/")[0] for folder in folders})
+    refuse_leaks(folders, SecretPatterns.of_this_machine(allowed=owners))
 
-    Raises:
-        PermissionError: with the names of the sets.
-    """
-    if facts.licensed:
+
+def _on_the_hub(api: HfApi, folder: RepoFolder, private: bool) -> ModelInfo | DatasetInfo | SpaceInfo | None:
+    """What the Hub says of a repository, None where there is none, an error where it is public and should not be."""
+    try:
+        found = api.repo_info(folder.repo_id, repo_type=folder.repo_type)
+    except RepositoryNotFoundError:
+        return None
+    if private and found.private is not True:
         raise PermissionError(
-            f"{facts.folder} was trained on {', '.join(facts.licensed)}, faces under a signed licence: whether its "
-            "owner lets a model of them be published stands in what you signed, so this command does not do it"
+            f"{folder.address} is there already and is public; nothing was sent into it. Make it private in its "
+            "settings, then give the same command again, or choose another --repo"
         )
+    return found

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training_aullm.loading import MODEL_FOLDER
-from training_aullm.score.protocols import CROSS, FOLDS
-from training_aullm.runs.scoring import Result, score_cross, score_folds
 from training_aullm.prepare.sources import Source
+from training_aullm.runs.scoring import Result, score_cross, score_folds
 from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
+from training_aullm.score.protocols import CROSS, FOLDS
 
 RUNS = Path("runs")
 

@@ -2,6 +2,8 @@
 
 facts = RunFacts.read(Path("runs/demo"))
 facts.settings["preset"], facts.results["unseen"].scores.mean_f1
+
+Tested in tests/training_aullm/publishing/test_card.py.
 """
 
 import json
@@ -12,10 +14,10 @@ import pyarrow.parquet as pq
 
 from dataset_scripts.cards.licences import kind_of
 from training_aullm.loading import MODEL_FOLDER
-from training_aullm.score.predictions import Predictions
-from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.prepare.sources import Source
+from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
+from training_aullm.score.predictions import Predictions
 
 MEASURED = "measured"
 RELEASE = "release"

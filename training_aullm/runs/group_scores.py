@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from training_aullm.score.bootstrap import Interval
-from training_aullm.score.metrics import confusion
+from dataset_scripts.whole_files import write_whole
 from training_aullm.loading import MODEL_FOLDER
-from training_aullm.files import write_whole
-from training_aullm.score.report import markdown_table
 from training_aullm.runs.facts import MEASURED
+from training_aullm.score.bootstrap import Interval, percentile_interval, subject_weights
+from training_aullm.score.metrics import confusion
+from training_aullm.score.report import markdown_table
 
 NAME = "groups"
 COLUMNS = {
@@ -31,7 +31,7 @@ COLUMNS = {
     "difference": "F1 minus the others' (95%)",
 }
 REPLICATES = 2000
-FEWEST_PEOPLE = 8
+MIN_PEOPLE = 8
 """In a group and among the others, below which their difference is not stated: intervals of so few people mislead."""
 AMPLITUDE = "amplitude"
 
@@ -130,8 +130,8 @@ class Groups:
         clear = [row for row in self.rows if row.difference is not None and _excludes_zero(row.difference)]
         if not clear:
             return "No group's F1 differs from the others' beyond chance at this size of the test."
-        told = [_told(row) for row in sorted(clear, key=lambda row: row.difference.value)]
-        return f"Beyond chance (the interval leaves out 0): {'; '.join(told)}. The other differences are not settled."
+        parts = [_in_words(row) for row in sorted(clear, key=lambda row: row.difference.value)]
+        return f"Beyond chance (the interval leaves out 0): {'; '.join(parts)}. The other differences are not settled."
 
 
 def score_groups(
@@ -153,18 +153,19 @@ def score_groups(
         A row a group.
     """
     names, of_subject = np.unique(np.asarray(subjects), return_inverse=True)
-    cells = confusion(probabilities, labels)
-    drawn = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=REPLICATES)
-    weights = np.concatenate([np.ones((1, len(names))), drawn])
+    cells = confusion(probabilities, labels)  # (N, K, 4)
+    everybody = np.ones((1, len(names)))
+    weights = np.concatenate([everybody, subject_weights(len(names), REPLICATES, seed=0)])  # (1 + replicates, people)
     rows = []
     for group in groups:
         inside, others = (weights @ _by_subject(cells, of_subject, mask) for mask in (group.inside, group.others))
         people = [len(np.unique(of_subject[mask.any(axis=1)])) for mask in (group.inside, group.others)]
         f1 = None if group.by == AMPLITUDE else _f1(inside)
-        difference = None if f1 is None or min(people) < FEWEST_PEOPLE else f1 - _f1(others)
+        difference = None if f1 is None or min(people) < MIN_PEOPLE else f1 - _f1(others)
         found, alarms = _share(inside[:, 0], inside[:, 2]), _share(inside[:, 1], inside[:, 3])
         counted = len(set(np.asarray(clips)[group.inside.any(axis=1)]))
-        intervals = [None if each is None else _interval(each) for each in (found, alarms, f1, difference)]
+        measured = (found, alarms, f1, difference)  # (1 + replicates,) each, everybody first
+        intervals = [None if each is None else percentile_interval(each[0], each[1:]) for each in measured]
         rows.append(GroupRow(group.by, group.group, people[0], counted, *intervals))
     return tuple(rows)
 
@@ -204,12 +205,6 @@ def _share(hits: np.ndarray, misses: np.ndarray) -> np.ndarray | None:
     return np.where(total > 0, hits / np.maximum(total, 1), np.nan) if total[0] else None
 
 
-def _interval(values: np.ndarray) -> Interval:
-    """The first value is that of all people, the others are draws."""
-    low, high = np.nanquantile(values[1:], [0.025, 0.975]) if np.isfinite(values[1:]).any() else (np.nan, np.nan)
-    return Interval(float(values[0]), float(low), float(high))
-
-
 def _row(content: dict) -> GroupRow:
     return GroupRow(**{key: Interval(**value) if isinstance(value, dict) else value for key, value in content.items()})
 
@@ -218,6 +213,6 @@ def _excludes_zero(interval: Interval) -> bool:
     return interval.low > 0 or interval.high < 0
 
 
-def _told(row: GroupRow) -> str:
+def _in_words(row: GroupRow) -> str:
     difference = row.difference
     return f"{row.by} {row.group}: {difference.value:+.2f} ({difference.low:+.2f} to {difference.high:+.2f})"

@@ -15,13 +15,16 @@ import datasets
 import numpy as np
 
 from dataset_scripts.labels import AU_SETS
-from training_aullm.score.bootstrap import Interval, bootstrap_f1
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
-from training_aullm.score.metrics import Scores, score
-from training_aullm.loading import load_model
-from training_aullm.score.predictions import Predictions, pool
 from training_aullm.console import TrainingBar
+from training_aullm.files import check_record
+from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
+from training_aullm.loading import load_model
+from training_aullm.prepare.sources import Source, coded_action_units
+from training_aullm.runs.settings import RunSettings, build_clips
+from training_aullm.score.bootstrap import Interval, bootstrap_f1
+from training_aullm.score.metrics import Scores, score
+from training_aullm.score.predictions import Predictions, pool
 from training_aullm.score.protocols import (
     FOLDS,
     LOSO,
@@ -32,10 +35,7 @@ from training_aullm.score.protocols import (
     own_split,
     subject_folds,
 )
-from training_aullm.files import check_record
 from training_aullm.score.report import json_line
-from training_aullm.prepare.sources import Source, coded_action_units
-from training_aullm.runs.settings import RunSettings, build_clips
 
 PREDICTIONS = "predictions"
 
@@ -96,15 +96,16 @@ def score_folds(
     clips = build_clips(run, table, model, processor)
     folder = run / PREDICTIONS / name
     made_with = asdict(settings) | {"recipe": asdict(recipe), "clips": clips_digest(clips)}
-    if protocol == SPLIT:
+    if protocol == SPLIT:  # folds and LOSO follow from the clips; who belongs to which part does not
         made_with["parts"] = {fold.name: hashlib.sha256(fold.test.tobytes()).hexdigest()[:16] for fold in splits}
     check_record(folder / "made_with.json", made_with, f"delete {folder} or choose another run's folder")
     parts = []
-    for fold in splits:
+    for fold in splits:  # a fold is the unit of work: written whole, and found again by the next call
         path = folder / f"{quote(fold.name, safe='')}.parquet"
         if not path.exists():
             (predict_fold or _fit_fold)(run, settings, clips, fold).save(path)
         parts.append(Predictions.load(path))
+    # Pooled before scoring: an F1 a fold would be undefined wherever a fold's few people do not show a unit.
     tested = np.sort(np.concatenate([fold.test for fold in splits]))
     pooled = pool(parts, [clips.sample_ids[index] for index in tested])
     pooled.save(run / PREDICTIONS / f"{name}.parquet")
@@ -164,6 +165,7 @@ def score_cross(out: Path, model: str | Path, source: Source, settings: RunSetti
         refuse_shared_people(settings.source.load(), table)
     network, processor = load_model(model)
     clips = build_clips(out, table, network, processor)
+    # A model may answer for units that these clips were never coded for: those have no truth to be scored on.
     coded = AU_SETS.get(clips.data_set) or coded_action_units(table)
     common = cross_domain(processor.action_units, coded)
     seed = 0 if settings is None else settings.seed

@@ -17,8 +17,8 @@ import datasets
 from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.prepare.sources import Source
 from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper
+from training_aullm.prepare.sources import Source
 
 RECIPES = {"base": recipe_base, "paper": recipe_paper}
 SETTINGS_FILE = "settings.json"
@@ -94,5 +94,6 @@ def build_clips(
     Returns:
         The clips, labelled for the model's action units.
     """
+    # Displacement has no trained weights, so it is measured once a set; LED is trained, so its clips stay frames.
     measure = model if model.config.front_end == "displacement" else None
     return ClipSet.build(table, processor, processor.action_units, model=measure, cache_dir=run / "clips")

@@ -1,15 +1,18 @@
-"""Scores of a run, for those who read, those who program, and those who look."""
+"""Scores of a run, for those who read, those who program, and those who look.
+
+Tested in tests/commands/test_own_clips.py.
+"""
 
 from pathlib import Path
 
 import typer
 
-from training_aullm.figures.scores import draw_f1_bars
+from dataset_scripts.whole_files import write_whole
 from training_aullm.console import wide_console
-from training_aullm.files import write_whole
-from training_aullm.score.report import label_notes, score_table
+from training_aullm.figures.scores import draw_f1_bars
 from training_aullm.runs.scoring import Result
 from training_aullm.runs.settings import RunSettings
+from training_aullm.score.report import label_notes, score_table
 
 
 def show_result(result: Result, out: Path, settings: RunSettings | None) -> None:

@@ -49,13 +49,14 @@ def bootstrap_f1(
         "f1" and "macro_f1" (Interval) and "per_action_unit" (K Intervals of positive-class F1).
     """
     counts = _counts_by_subject(labels, probabilities, subjects)
-    weights = _subject_weights(counts.shape[1], replicates, seed)
+    weights = subject_weights(counts.shape[1], replicates, seed)
     (f1, macro), (f1_drawn, macro_drawn) = _scores(counts), _scores(counts, weights)
     return {
-        "f1": _interval(_mean(f1), _mean(f1_drawn), level),
-        "macro_f1": _interval(_mean(macro), _mean(macro_drawn), level),
+        "f1": percentile_interval(_mean(f1), _mean(f1_drawn), level),
+        "macro_f1": percentile_interval(_mean(macro), _mean(macro_drawn), level),
         "per_action_unit": [
-            _interval(f1[:, :, k].mean(axis=0), f1_drawn[:, :, k].mean(axis=0), level) for k in range(f1.shape[-1])
+            percentile_interval(f1[:, :, k].mean(axis=0), f1_drawn[:, :, k].mean(axis=0), level)
+            for k in range(f1.shape[-1])
         ],
     }
 
@@ -84,10 +85,29 @@ def bootstrap_difference(
         The interval; one that leaves out 0 says that the difference would hold for other subjects.
     """
     counts = [_counts_by_subject(labels, each, subjects) for each in (first, second)]
-    weights = _subject_weights(counts[0].shape[1], replicates, seed)
+    weights = subject_weights(counts[0].shape[1], replicates, seed)
     values = [_mean(_scores(each)[0]) for each in counts]
     drawn = [_mean(_scores(each, weights)[0]) for each in counts]
-    return _interval(values[0] - values[1], drawn[0] - drawn[1], level)
+    return percentile_interval(values[0] - values[1], drawn[0] - drawn[1], level)
+
+
+def bootstrap_mean(values: Sequence[float], subjects: Sequence[str], replicates: int = 2000, seed: int = 0) -> Interval:
+    """Interval of the mean of values, of which a subject may have several.
+
+    Args:
+        values: N numbers.
+        subjects: N subject names.
+        replicates: bootstrap replicates.
+        seed: of the resampling.
+
+    Returns:
+        The interval at level 0.95.
+    """
+    names, rows = np.unique(np.asarray(subjects), return_inverse=True)
+    sums, counts = np.bincount(rows, np.asarray(values, float)), np.bincount(rows)  # (subjects,)
+    weights = subject_weights(len(names), replicates, seed)
+    drawn = (weights @ sums) / np.maximum(weights @ counts, 1)
+    return percentile_interval(sums.sum() / counts.sum(), drawn)
 
 
 def _counts_by_subject(labels: np.ndarray, probabilities: Sequence[np.ndarray], subjects: Sequence[str]) -> np.ndarray:
@@ -97,11 +117,12 @@ def _counts_by_subject(labels: np.ndarray, probabilities: Sequence[np.ndarray], 
         raise ValueError(f"{len(rows)} subjects for {len(labels)} samples: pass one subject name per sample")
     counts = np.zeros((len(probabilities), len(names), np.shape(labels)[1], 4))
     for index, each in enumerate(probabilities):
+        # A score of drawn people needs their counts only, never their clips: replicates are then one matrix product.
         np.add.at(counts[index], rows, confusion(*check_predictions(each, labels)))
     return counts
 
 
-def _subject_weights(subjects: int, replicates: int, seed: int) -> np.ndarray:
+def subject_weights(subjects: int, replicates: int, seed: int) -> np.ndarray:
     """(replicates, subjects): how often each subject is drawn."""
     generator = np.random.default_rng(seed)
     return generator.multinomial(subjects, np.full(subjects, 1 / subjects), size=replicates).astype(np.float64)
@@ -109,18 +130,19 @@ def _subject_weights(subjects: int, replicates: int, seed: int) -> np.ndarray:
 
 def _scores(counts: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Positive and macro F1 per replicate, each (seeds, R, K)."""
-    weights = np.ones((1, counts.shape[1])) if weights is None else weights
+    weights = np.ones((1, counts.shape[1])) if weights is None else weights  # (R, subjects); one of each: as it is
     return f1_from_counts(np.einsum("rs,nskc->nrkc", weights, counts))
 
 
 def _mean(scores: np.ndarray) -> np.ndarray:
     """(seeds, R, K) -> (R,): mean over the defined action units, then over seeds."""
+    # A replicate may hold nobody who shows a unit: the unit is then undefined in this replicate, as in a real test.
     defined = ~np.isnan(scores)
     per_seed = np.where(defined, scores, 0).sum(axis=-1) / np.where(defined.any(axis=-1), defined.sum(axis=-1), np.nan)
     return per_seed.mean(axis=0)
 
 
-def _interval(value: np.ndarray, drawn: np.ndarray, level: float) -> Interval:
+def percentile_interval(value: np.ndarray | float, drawn: np.ndarray, level: float = 0.95) -> Interval:
     """Percentile interval over the defined replicates."""
     drawn = drawn[~np.isnan(drawn)]
     tail = (1 - level) / 2

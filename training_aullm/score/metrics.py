@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 UNKNOWN = -1
 
@@ -150,7 +150,7 @@ def f1_from_counts(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     true_positive, false_positive, false_negative, true_negative = np.moveaxis(
         np.asarray(counts, dtype=np.float64), -1, 0
     )
-    errors = false_positive + false_negative
+    errors = false_positive + false_negative  # F1 = 2 tp / (2 tp + fp + fn): one formula for both classes
     positive = 2 * true_positive / np.maximum(2 * true_positive + errors, 1)
     negative = 2 * true_negative / np.maximum(2 * true_negative + errors, 1)
     undefined = true_positive + false_negative == 0
@@ -169,7 +169,7 @@ def score(
         probabilities: (N, K) in [0, 1].
         labels: (N, K) in {1, 0, -1}.
         action_units: the K names, in column order.
-        thresholds: one value or (K,). Anything but 0.5 must come from training subjects (`best_thresholds`).
+        thresholds: one value or (K,). Anything but 0.5 must come from training subjects.
 
     Returns:
         Scores per action unit, with means.
@@ -195,48 +195,50 @@ def score(
     )
 
 
-def best_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The threshold per action unit with the highest positive-class F1 on the data given.
-
-    Pass an inner split of the training subjects (`protocols.inner_split`) that the model was not fitted on. On test
-    data this would be the `oracle_threshold` of older scripts: computed on request only, never the result.
+def best_cut(values: np.ndarray, labels: np.ndarray) -> float:
+    """The threshold with the highest F1.
 
     Args:
-        probabilities: (N, K).
-        labels: (N, K).
+        values: (N,) logits or probabilities of one action unit.
+        labels: (N,) in {1, 0, -1}; unknown ones are left out.
 
     Returns:
-        (K,) thresholds, halfway between two neighbouring probabilities; 0.5 where no positive is known.
+        Half way between the lowest value that should be "present" and the next below it. 0 where nothing is known, or
+        all known labels are equal: there is nothing to choose by.
     """
-    probabilities, labels = check_predictions(probabilities, labels)
-    return np.array([_best_threshold(probabilities[:, k], labels[:, k]) for k in range(labels.shape[1])])
+    values, labels = values[labels != -1], labels[labels != -1]
+    if len(set(labels.tolist())) < 2:
+        return 0.0
+    precision, recall, cuts = precision_recall_curve(labels, values)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    lowest = cuts[f1[:-1].argmax()]  # the last point of the curve (nothing present) has no cut
+    below = values[values < lowest]
+    return float((lowest + below.max()) / 2) if len(below) else float(lowest)
 
 
 def oracle_threshold(probabilities: np.ndarray, labels: np.ndarray, action_units: Sequence[str]) -> Scores:
-    """Scores with thresholds picked on the test labels themselves: to compare with older scripts, never the result."""
-    return score(probabilities, labels, action_units, best_thresholds(probabilities, labels))
+    """Scores with the threshold of every action unit picked on the test labels themselves.
+
+    To compare with older scripts, which report it: never a result (`python -m benchmarks.folds --old-scoring`).
+
+    Args:
+        probabilities: (N, K) in [0, 1].
+        labels: (N, K) in {1, 0, -1}.
+        action_units: K names.
+
+    Returns:
+        Scores at these thresholds.
+    """
+    probabilities, labels = check_predictions(probabilities, labels)
+    cuts = np.array([best_cut(*columns) for columns in zip(probabilities.T, labels.T, strict=True)])
+    return score(probabilities, labels, action_units, cuts)
 
 
 def _ranking_scores(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """ROC-AUC and average precision of one action unit; NaN where they are undefined."""
     known = labels != UNKNOWN
     probabilities, labels = probabilities[known], labels[known]
-    if not (labels == 1).any():
+    if not (labels == 1).any():  # scikit-learn gives 0 with a warning, which would enter a mean
         return float("nan"), float("nan")
     auc = roc_auc_score(labels, probabilities) if (labels == 0).any() else float("nan")
     return float(auc), float(average_precision_score(labels, probabilities))
-
-
-def _best_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Best positive-class F1 over every cut between two distinct known probabilities."""
-    known = labels != UNKNOWN
-    order = np.argsort(-probabilities[known], kind="stable")
-    ranked, present = probabilities[known][order], labels[known][order] == 1
-    if not present.any():
-        return 0.5
-    found = np.cumsum(present)
-    f1 = 2 * found / (np.arange(1, len(ranked) + 1) + present.sum())
-    ends = np.append(ranked[:-1] > ranked[1:], True)  # a cut cannot separate equal probabilities
-    best = int(np.argmax(np.where(ends, f1, -1.0)))
-    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
-    return float((ranked[best] + below) / 2)

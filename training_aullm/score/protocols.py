@@ -54,6 +54,7 @@ def subject_folds(subjects: Sequence[str], folds: int, seed: int = 0) -> list[Fo
     names, counts = np.unique(subjects, return_counts=True)
     if not 2 <= folds <= len(names):
         raise ValueError(f"{folds} folds of {len(names)} subjects: choose between 2 and the number of subjects")
+    # Large subjects first: small ones then level the folds out. The shuffle decides among subjects of equal size.
     shuffled = np.random.default_rng(seed).permutation(len(names))
     by_count = shuffled[np.argsort(-counts[shuffled], kind="stable")]
     sizes, assigned = np.zeros(folds, dtype=int), np.zeros(len(names), dtype=int)
@@ -116,23 +117,6 @@ def own_split(parts: Sequence[str | None], subjects: Sequence[str]) -> list[Fold
                 f"part of column `split`, so that scores would not be of people unseen: {instead}"
             )
     return folds
-
-
-def inner_split(subjects: Sequence[str], train: np.ndarray, folds: int = 5, seed: int = 0) -> Fold:
-    """Split the training side of a fold once more, by subject, to tune on: test subjects are never touched.
-
-    Args:
-        subjects: N subject names of the whole data set.
-        train: training indices of the outer fold.
-        folds: one in `folds` of the training clips is held out.
-        seed: of the split.
-
-    Returns:
-        Fold "inner" with indices into the whole data set: `train` to fit on, `test` to tune on.
-    """
-    train = np.asarray(train)
-    first = subject_folds(np.asarray(subjects)[train], folds, seed)[0]
-    return Fold("inner", train[first.train], train[first.test])
 
 
 def cross_domain(train_action_units: Sequence[str], test_action_units: Sequence[str]) -> list[str]:

@@ -9,35 +9,47 @@ Training goes on from its last checkpoint when a demo was broken off; rendered a
 import json
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from rich.console import Console
 
 from dataset_scripts.synthetic.tables.video import render_video
+from dataset_scripts.whole_files import write_whole
 from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.console import TrainingBar, wide_console
-from training_aullm.files import write_whole
-from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
+from training_aullm.console import counted, wide_console
+from training_aullm.learn.fitting import as_predictions, new_model, new_processor, predict_probabilities
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.sources import Source, default_action_units
-from training_aullm.publishing.saving import ask_stranger, largest_difference, save_for_hub
+from training_aullm.publishing.fresh_process import read_in_fresh_process
+from training_aullm.publishing.saving import largest_difference, save_for_hub
 from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.runs.settings import RunSettings, build_clips
-from training_aullm.runs.training import CHECKPOINTS, has_checkpoint, write_history
+from training_aullm.runs.training import CHECKPOINTS, fit_run, write_history
+from training_aullm.score.metrics import always_present_f1, mean_of_defined
 from training_aullm.score.protocols import cross_domain, subject_folds
 from training_aullm.score.report import score_table
 from training_aullm.shows.demo_pictures import draw_clips, draw_learned_graph, draw_scores
-from training_aullm.shows.demo_reading import honest_reading
-from training_aullm.videos.readings import FaceTimeline, draw_reading, reading_table
+from training_aullm.videos.picture import FaceTimeline, draw_reading
+from training_aullm.videos.summary import Summary
 
-CARD = Path(__file__).parents[2] / "model_card.md"
 SAME_LOGITS = 1e-3
+FILES = {
+    "model/": "model, processor and code: a folder for the Hub",
+    "curves.png": "losses and scores over the epochs",
+    "f1.png": "F1 of each action unit on both test sets",
+    "graph.png": "the action unit graph: prior and learned strengths",
+    "clips.png": "clips with predictions and where each action unit looked",
+    "video.mp4, video.png, video.json": "a rendered video and its reading over time",
+    "predictions/*.parquet": "every prediction with its sample id",
+}
 VIDEO_UNITS = [["AU4", "AU7"], ["AU12"]]
 
 
@@ -97,7 +109,7 @@ def run_demo(out: Path, demo: DemoSettings, console: Console | None = None) -> d
         seen, unseen = clips.subset(fold.train), clips.subset(fold.test)
     people = (len(set(seen.subjects)), len(set(unseen.subjects)))
     with steps(f"training on {len(seen)} clips of {people[0]} people; {people[1]} other people are kept for the test"):
-        history = train(out, settings, model, seen, unseen)
+        history = fit_run(out, settings, model, seen, unseen)
     with steps("scoring"):
         common = cross_domain(names, default_action_units(other_source))
         results = score_both(out, model, unseen, other, common, demo.seed)
@@ -107,31 +119,28 @@ def run_demo(out: Path, demo: DemoSettings, console: Console | None = None) -> d
 
     with steps("saving a folder for the Hub, and loading it in a new process that has none of our packages"):
         folder, video = out / MODEL_FOLDER, out / "video.mp4"
-        save_for_hub(model, processor, folder, CARD if CARD.is_file() else None)
+        save_for_hub(model, processor, folder, card=True)
         truth = render_video(video, VIDEO_UNITS, domain=demo.domain, seed=demo.seed + 1000)
-        difference = check_stranger(folder, video, truth, model, processor)
+        difference = check_in_fresh_process(folder, video, truth, model, processor)
     steps.console.print(f"   its logits differ from ours by {difference:.1e} at most")
     with steps("reading a video that it has never seen"):
         reading = AullmPipeline(model.eval(), processor=processor, device=model.device)(video)
         write_whole(out / "video.json", json.dumps(reading, indent=1) + "\n")
-        draw_reading(out / "video.png", reading, video, truth=known_spans(truth))
-    steps.console.print(reading_table(reading))
+        summary = Summary.of([reading])
+        draw_reading(out / "video.png", [reading], summary, video, truth=known_spans(truth))
+    steps.console.print(summary.table())
     with steps("drawing"):
         write_history(out, history)
         draw_scores(out / "f1.png", results)
         draw_learned_graph(out / "graph.png", model, unseen)
         draw_clips(out / "clips.png", model, unseen, table.select(fold.test.tolist()))
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
-    steps.console.print(honest_reading(out, results, FaceTimeline.of(reading), known_spans(truth), steps.total))
+    steps.console.print(honest_reading(out, results, FaceTimeline.of([reading]), known_spans(truth), steps.total))
     return results
 
 
 class Steps:
-    """Says what is going on, and how long it took.
-
-    Args:
-        console: to print to.
-    """
+    """Says what is going on, and how long it took."""
 
     def __init__(self, console: Console):
         self.console = console
@@ -163,41 +172,10 @@ def forget_other_settings(out: Path, settings: RunSettings) -> None:
     shutil.rmtree(out / MODEL_FOLDER, ignore_errors=True)
 
 
-def train(
-    out: Path, settings: RunSettings, model: AullmForActionUnitDetection, seen: ClipSet, unseen: ClipSet
-) -> list[dict]:
-    """Train in place. The clips held out are scored after each epoch for the curves only: nothing is chosen by them.
-
-    Returns:
-        The history of losses and scores.
-    """
-    trainer = fit(
-        model,
-        settings.recipe,
-        seen,
-        out / CHECKPOINTS,
-        settings.seed,
-        eval_clips=unseen,
-        resume=has_checkpoint(out),
-        callbacks=[TrainingBar()],
-        save_strategy="epoch",
-        save_total_limit=1,
-    )
-    return trainer.state.log_history
-
-
 def score_both(
     out: Path, model: AullmForActionUnitDetection, unseen: ClipSet, other: ClipSet, common: list[str], seed: int
 ) -> dict[str, Result]:
-    """Predict people never seen and the second domain, and keep the predictions.
-
-    Args:
-        out: the run's folder.
-        model: trained.
-        unseen: clips of the people held out.
-        other: clips of the second domain, labelled for the model's action units.
-        common: action units that the second domain codes too.
-        seed: written beside the predictions.
+    """Predict people never seen and the second domain on the action units that it codes too; keep the predictions.
 
     Returns:
         "unseen" and "other".
@@ -209,7 +187,7 @@ def score_both(
     return {"unseen": Result.of("unseen", own), "other": Result.of("other", cross)}
 
 
-def check_stranger(
+def check_in_fresh_process(
     folder: Path, video: Path, truth: dict, model: AullmForActionUnitDetection, processor: AullmProcessor
 ) -> float:
     """Let a new process without our packages read the video, and compare.
@@ -226,7 +204,7 @@ def check_stranger(
     wanted = ("pixel_values", "input_ids", "attention_mask", "au_positions")
     with torch.inference_mode():
         ours = model(**{name: inputs[name] for name in wanted}).logits[0].numpy()
-    difference = largest_difference(ours, ask_stranger(folder, video, onset, offset))
+    difference = largest_difference(ours, read_in_fresh_process(folder, video, onset, offset))
     if not difference <= SAME_LOGITS:
         raise RuntimeError(f"{folder} answers otherwise in a new process: its logits differ by {difference:.3g}")
     return difference
@@ -236,3 +214,83 @@ def known_spans(truth: dict) -> list[tuple[float, float, str]]:
     """When each rendered movement happens, in seconds, and which action units it shows."""
     fps = truth["fps"]
     return [(each["onset"] / fps, each["offset"] / fps, " ".join(each["action_units"])) for each in truth["movements"]]
+
+
+def honest_reading(
+    out: Path,
+    results: dict[str, Result],
+    timeline: FaceTimeline,
+    rendered: Sequence[tuple[float, float, str]],
+    seconds: float,
+) -> str:
+    """Where everything lies, and what the scores say and do not say.
+
+    Args:
+        out: the run's folder.
+        results: "unseen" and "other".
+        timeline: of the video.
+        rendered: (start, end, action units) of each movement in the video, seconds.
+        seconds: how long the demo took.
+
+    Returns:
+        Text for a rich console.
+    """
+    lines = [f"\n[bold]Done in {seconds / 60:.1f} minutes. Everything lies in {out}:[/bold]"]
+    lines += [f"   {name:34}{what}" for name, what in FILES.items()]
+    lines += ["\n[bold]An honest reading[/bold]", _own(results["unseen"]), _other(results), _video(timeline, rendered)]
+    lines.append(
+        "These are rendered faces. The scores say that the parts work together and learn; they say nothing about real "
+        "faces, and one split with one seed says little about methods: `python -m benchmarks.folds` compares those."
+    )
+    return "\n".join(lines)
+
+
+def _own(result: Result) -> str:
+    scores, interval = result.scores, result.intervals["f1"]
+    order = np.argsort(np.nan_to_num(scores.f1, nan=np.inf))
+    weakest = order[0]
+    strongest = order[len(order) - 1 - len(scores.undefined)]
+    few = int(np.min(scores.positives[scores.positives > 0], initial=scores.known.max()))
+    undefined = f" {', '.join(scores.undefined)}: not shown by these people, so in no mean." if scores.undefined else ""
+    return (
+        f"People never seen: mean F1 {scores.mean_f1:.2f} (95% interval {interval.low:.2f} to {interval.high:.2f}), "
+        f"where always answering “present” gives {always_present_f1(scores):.2f}. "
+        f"Best {scores.action_units[strongest]} ({scores.f1[strongest]:.2f}), "
+        f"worst {scores.action_units[weakest]} ({scores.f1[weakest]:.2f}). "
+        f"The rarest action unit has {counted(few, 'positive clip')}: single bars mean little.{undefined}"
+    )
+
+
+def _other(results: dict[str, Result]) -> str:
+    own, other = results["unseen"].scores, results["other"].scores
+    kept = [k for k, name in enumerate(own.action_units) if name in other.action_units]
+    same = mean_of_defined(own.f1[kept])
+    change = "loses" if other.mean_f1 < same else "gains"
+    return (
+        f"Second domain (other cameras, people and ways to move): mean F1 {other.mean_f1:.2f} on {len(kept)} common "
+        f"action units, where it gives {same:.2f} on people never seen of its own domain: "
+        f"it {change} {abs(same - other.mean_f1):.2f}."
+    )
+
+
+def _video(timeline: FaceTimeline, rendered: Sequence[tuple[float, float, str]]) -> str:
+    """What is answered while each rendered movement is in a window, and what is answered when nothing moves."""
+    parts, quiet = [], np.ones(len(timeline.starts), bool)
+    for start, end, units in rendered:
+        during = (timeline.starts < end) & (timeline.ends > start)
+        quiet &= ~during
+        answer = _answered(timeline, during)
+        parts.append(f"at {start:.1f} to {end:.1f} s it shows {units}, and the model answers {answer}")
+    parts.append(f"while the face rests, it answers {_answered(timeline, quiet)}")
+    return (
+        f"The video: {'; '.join(parts)}. Two things to know: every training clip starts at rest, so a window that "
+        "starts in the middle of a movement reads its release as the opposite one; and training clips always hold "
+        "some movement, so the model has never learned what a resting face looks like."
+    )
+
+
+def _answered(timeline: FaceTimeline, windows: np.ndarray) -> str:
+    """The action units that reach the threshold in some of the windows, strongest first."""
+    highest = timeline.probabilities[windows].max(axis=0, initial=0)
+    found = [k for k in np.argsort(-highest) if highest[k] >= timeline.threshold]
+    return ", ".join(f"{timeline.action_units[k]} ({highest[k]:.2f})" for k in found) or "nothing"

@@ -1,4 +1,7 @@
-"""The demo's pictures: what the model answers, gathered for the files in `figures`."""
+"""The demo's pictures: what the model answers, gathered for the files in `figures`.
+
+Tested in tests/commands/test_readme.py, with the whole demo: they need a trained model.
+"""
 
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from training_aullm.runs.scoring import Result
 from training_aullm.score.bootstrap import Interval
 
 UNDEFINED = Interval(float("nan"), float("nan"), float("nan"))
-CARDS = 6
+MAX_CARDS = 6
 
 
 def draw_scores(path: str | Path, results: dict[str, Result]) -> None:
@@ -62,7 +65,7 @@ def draw_clips(path: str | Path, model: AullmForActionUnitDetection, clips: Clip
     for index, apex in enumerate(table["apex"]):
         if apex is not None:  # a resting face has none
             found.setdefault(clips.subjects[index], index)
-    first = list(found.values())[:CARDS]
+    first = list(found.values())[:MAX_CARDS]
     output = _evidence(model, clips.subset(first))
     probabilities = output.logits.sigmoid().numpy()
     attentions = output.au_attentions.sum(dim=2).numpy()

@@ -6,6 +6,8 @@
 
 The demo shows that the parts learn; this is what they can do with more to learn from. People come from seeds that no
 published table and no benchmark renders. A broken run goes on: films, windows, clips and checkpoints are kept.
+
+Tested in tests/commands/test_release.py, with its command.
 """
 
 import shutil
@@ -18,16 +20,16 @@ from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.clips.take_windows import Windows, take_clips
-from training_aullm.console import TrainingBar, wide_console
-from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
+from training_aullm.console import wide_console
+from training_aullm.learn.fitting import as_predictions, new_model, new_processor, predict_probabilities
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.publishing.saving import save_for_hub
 from training_aullm.runs.release_settings import TEST_SEED, TRAINING_SEED, VARIETY, ReleaseSettings
 from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.runs.settings import build_clips
-from training_aullm.runs.training import CHECKPOINTS, has_checkpoint, write_history
+from training_aullm.runs.training import CHECKPOINTS, fit_run, write_history
 from training_aullm.score.report import score_table
-from training_aullm.shows.demo import CARD, Steps
+from training_aullm.shows.demo import Steps
 
 
 def run_release(out: Path, settings: ReleaseSettings, console: Console | None = None) -> dict[str, Result]:
@@ -56,33 +58,17 @@ def run_release(out: Path, settings: ReleaseSettings, console: Console | None = 
         parts += [_clips(out, domain, settings, model, processor) for domain in settings.domains]
         clips = ClipSet.joined(parts, "release")
     with steps(f"training on {len(clips)} clips and windows of {len(set(clips.subjects))} rendered people"):
-        history = train(out, settings, model, clips)
+        history = fit_run(out, settings, model, clips)
     with steps("scoring people never seen"):
         results = {domain: _score(out, domain, settings, model, processor) for domain in settings.domains}
     for domain, result in results.items():
         title = f"{domain}: {len(result.predictions.labels)} clips of people never seen (synthetic)"
         steps.console.print(score_table(result.scores, result.intervals["per_action_unit"], title))
     with steps("saving a folder for the Hub"):
-        save_for_hub(model, processor, out / MODEL_FOLDER, CARD if CARD.is_file() else None)
+        save_for_hub(model, processor, out / MODEL_FOLDER, card=True)
         write_history(out, history)
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     return results
-
-
-def train(out: Path, settings: ReleaseSettings, model: AullmForActionUnitDetection, clips: ClipSet) -> list[dict]:
-    """Train in place, from the last checkpoint on where there is one; returns the history of losses."""
-    trainer = fit(
-        model,
-        settings.recipe,
-        clips,
-        out / CHECKPOINTS,
-        settings.seed,
-        resume=has_checkpoint(out),
-        callbacks=[TrainingBar()],
-        save_strategy="epoch",
-        save_total_limit=1,
-    )
-    return trainer.state.log_history
 
 
 def _windows(out: Path, domain: str, settings: ReleaseSettings) -> ClipSet:

@@ -1,204 +1,117 @@
-"""The video once more, with what was read drawn on it; it grows while the video is read.
+"""The video once more, with what was read drawn on its own pixels.
 
-film = AnnotatedFilm(Path("out/face"), journal, "face.mp4", {"start": 60.0})  # out/face.annotated.mp4
-film.extend(reached=9000)  # by the parts that the pieces in the journal cover
-film.extend(reached=9500, over=True)  # to the end
+    write_film(Path("out/face"), journal, summary, "face.mp4", {}, print)  # out/face.annotated.mp4
 
-Parts of 120 s are drawn and encoded on their own and joined as they are, so the film is the same wherever a run broke
-off. It says in its own comment which reading it belongs to and how far it goes.
+It is drawn when all is read: a movement is known only after it has ended. Parts of 120 s are encoded on their own and
+joined as they are, so that a run that is killed meanwhile goes on with the next part and ends with the same film.
 """
 
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import chain, islice, repeat
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 
-from dataset_scripts.synthetic.camera.codec import video_encoder
+from dataset_scripts.synthetic.camera.codec import write_mp4
 from dataset_scripts.whole_files import whole_file
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_rgb
+from processing_aullm.readings_aullm import Piece
 from processing_aullm.video_aullm import open_clip
-from training_aullm.pace import Pace
-from training_aullm.videos.drawing import STRIP_S, FaceTrail, draw_face, draw_strip
 from training_aullm.videos.journal import Journal
-from training_aullm.videos.tables import LATE_S, events_of
+from training_aullm.videos.summary import Summary, events_of
 
 # what looks ahead in x264 gives other bytes now and then for the same pictures
-ENCODING = {"libx264": {"crf": "20", "preset": "fast", "bf": "0", "x264-params": "no-mbtree=1:weightp=0"}}
-PLAIN_ENCODING = {"qmin": "10", "qmax": "10"}  # of other encoders
+STEADY = {"bf": "0", "x264-params": "no-mbtree=1:weightp=0"}
+CRF = 20
 PART_S = 120.0  # of the video, that are encoded at once
-USUAL_WINDOW_S = 0.5
+LATE_S = 30.0  # a movement is known at most that long after it starts
+STRIP_S = 10.0  # seconds that the strip at the bottom shows
+CALM, MICRO, MACRO, BLINK = (200, 208, 216), (224, 123, 38), (46, 160, 90), (92, 140, 220)
+COLOURS = {"micro": MICRO, "macro": MACRO, "blink": BLINK}
+DARK, LIGHT = (24, 30, 36), (245, 247, 249)
+FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-class AnnotatedFilm:
-    """The film of one reading: H.264 where PyAV has an encoder for it, without sound.
+def write_film(
+    base: Path,
+    journal: Journal,
+    summary: Summary,
+    video: str | Path,
+    options: dict,
+    progress: Callable[[float], None],
+) -> Path:
+    """Write BASE.annotated.mp4: H.264 where PyAV has an encoder for it, without sound.
 
     Args:
         base: path without an ending.
-        journal: of the reading.
-        video: the file that is read.
-        options: of the reading; start, end, fps and length are used.
-        pace: of joining, which copies the whole film each time.
-
-    Attributes:
-        path: BASE.annotated.mp4.
+        journal: of the whole reading.
+        summary: of the same.
+        video: the file that was read.
+        options: of the reading; start, end and fps are used.
+        progress: called with the share that is drawn.
     """
-
-    def __init__(
-        self, base: Path, journal: Journal, video: str | Path, options: dict, pace: Pace | None = None
-    ) -> None:
-        self.path = base.with_name(f"{base.name}.annotated.mp4")
-        self.journal, self.video, self.options = journal, video, options
-        self.pace = pace or Pace()
-        self.whole = self._frames(options.get("start"), options.get("end"))
-        self._length = max(1, round(PART_S * self.whole.fps))
-        self._ahead = round((LATE_S + STRIP_S + 2 * (options.get("length") or USUAL_WINDOW_S)) * self.whole.fps)
-
-    def extend(self, reached: int, over: bool = False) -> None:
-        """Draw the parts that are not in the film yet, and put the longer film in the place of the shorter one.
-
-        Args:
-            reached: the last frame that was read; a part waits until everything about it is known.
-            over: whether nothing more will be read: draw to the end.
-        """
-        if not (over or self.pace.due()):
-            return
-        drawn, first = self._state()
-        films = [self.path] if drawn else []
-        folder = self.path.with_name(f".{self.path.name}.parts")
-        shutil.rmtree(folder, ignore_errors=True)
-        while self._ready(first, reached, over):
-            stop, film = self._stop(first), folder / f"{first}.mp4"
-            frames = self._write_part(film, first, stop, self.whole.first + drawn)
-            if frames:
-                films.append(film)
-            elif self.whole.last is None and first > reached:
+    clip = partial(NumberedFrames, open_clip(video), fps=options.get("fps"))
+    whole, folder = clip(options.get("start"), options.get("end")), parts_folder(base)
+    length, rate = max(1, round(PART_S * whole.fps)), Fraction(whole.fps).limit_denominator(1001)
+    reached = max((face.about["last"] for face in summary.faces.values()), default=-1)
+    films, drawn, first = [], 0, whole.first
+    while whole.last is None or first <= whole.last:
+        stop = first + length if whole.last is None else min(first + length, whole.last + 1)
+        film = folder / f"{first}.mp4"
+        if not film.exists():
+            frames = clip(first / whole.fps, stop / whole.fps)
+            pictures = _pictures(frames, ReadingPart(journal, first, stop, whole.fps), whole.first + drawn)
+            if opening := list(islice(pictures, 1)):  # a video with a hole may show nothing here
+                write_mp4(film, chain(opening, pictures), rate, CRF, STEADY)
+            elif whole.last is None and first > reached:  # the file did not say where it ends: here
                 break
-            drawn, first = drawn + frames, stop
-        if films and films[-1] != self.path:
-            with self.pace.spent():
-                _join(self.path, films, f"{self.journal.mark} {drawn} {first}", self._rate)
-        shutil.rmtree(folder, ignore_errors=True)
-
-    @property
-    def _rate(self) -> Fraction:
-        return Fraction(self.whole.fps).limit_denominator(1001)
-
-    def _state(self) -> tuple[int, int]:
-        """How many frames the film has, and which frame of the video comes next."""
-        if self.path.is_file():
-            with suppress(av.FFmpegError), av.open(str(self.path)) as container:
-                mark, *counts = (container.metadata.get("comment") or "none").split()
-                if mark == self.journal.mark:
-                    return int(counts[0]), int(counts[1])
-        return 0, self.whole.first
-
-    def _ready(self, first: int, reached: int, over: bool) -> bool:
-        if self.whole.last is not None and first > self.whole.last:
-            return False
-        return over or self._stop(first) + self._ahead + self.whole.fps <= reached
-
-    def _stop(self, first: int) -> int:
-        stop = first + self._length
-        return stop if self.whole.last is None else min(stop, self.whole.last + 1)
-
-    def _frames(self, start: float | None, end: float | None) -> NumberedFrames:
-        return NumberedFrames(open_clip(self.video), start, end, self.options.get("fps"))
-
-    def _write_part(self, film: Path, first: int, stop: int, shown: int) -> int:
-        """Write the frames from `first` to before `stop`; nothing where the video has none there.
-
-        Args:
-            film: path. first, stop: frames. shown: the frame that the film goes on with; what the video lacks between
-                it and the next frame is filled, so that the film keeps the video's time.
-
-        Returns:
-            How many frames were written.
-        """
-        fps = self.whole.fps
-        pictures = self._pictures(self._frames(first / fps, stop / fps), shown)
-        opening = list(islice(pictures, 1))
-        return _encode(film, chain(opening, pictures), self._rate) if opening else 0
-
-    def _pictures(self, frames: NumberedFrames, shown: int) -> Iterator[np.ndarray]:
-        seen, picture = Surroundings(self.journal.pieces(), frames, self._ahead), None
-        for number, pixels in frames:
-            even = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]
-            before, picture = picture, np.ascontiguousarray(to_rgb(even)).copy()
-            yield from repeat(np.zeros_like(picture) if before is None else before, number - shown)
-            seen.draw(picture, number)
-            yield picture
-            shown = number + 1
+        if film.exists():
+            films.append(film)
+            drawn += _length(film)
+        first = stop
+        progress(0.0 if whole.last is None else (stop - whole.first) / (whole.last + 1 - whole.first))
+    path = base.with_name(f"{base.name}.annotated.mp4")
+    _join(path, films, rate)
+    shutil.rmtree(folder)
+    return path
 
 
-class Surroundings:
-    """What was read around a frame: pieces are taken in before the frames come, and dropped behind them.
+def parts_folder(base: Path) -> Path:
+    """Where parts of a film wait for the others."""
+    return base.with_name(f".{base.name}.annotated.parts")
 
-    Args:
-        pieces: of the reading, from its beginning.
-        frames: that will be drawn on.
-        ahead: how many frames ahead of a picture the pieces must be.
+
+def _pictures(frames: NumberedFrames, read: "ReadingPart", shown: int) -> Iterator[np.ndarray]:
+    """Frames with what was `read` drawn on them.
+
+    The film goes on with the frame `shown`: what the video lacks between it and the next frame is filled, so that the
+    film keeps the video's time.
     """
-
-    def __init__(self, pieces: Iterator[dict], frames: NumberedFrames, ahead: int) -> None:
-        self._pieces, self._ahead, self._fps = pieces, ahead, frames.fps
-        self._trails: dict[int, FaceTrail] = {}
-        self._events: list[dict] = []
-        self._names: list[str] = []
-        self._newest = self._kept_from = -1
-
-    def draw(self, picture: np.ndarray, frame: int) -> None:
-        """Draw on (H, W, 3) uint8 what was read around its frame; frames come in order."""
-        self._move_to(frame)
-        now = [row for row in self._events if row["onset"] <= frame <= row["offset"]]
-        for number in sorted(self._trails):
-            draw_face(picture, self._trails[number], [row for row in now if row["face"] == number], self._names, frame)
-        draw_strip(picture, self._events, frame, self._fps)
-
-    def _move_to(self, frame: int) -> None:
-        """Take in the pieces up to some seconds ahead, a second at a time; forget what lies that far behind."""
-        if self._newest >= frame + self._ahead and frame - self._ahead < self._kept_from + self._fps:
-            return
-        self._kept_from = frame - self._ahead
-        while self._newest < frame + self._ahead + self._fps and (piece := next(self._pieces, None)) is not None:
-            self._newest = max([self._newest, *(part["last"] for part in piece["faces"])])
-            if self._newest >= self._kept_from:
-                self._take(piece)
-        self._events = [row for row in self._events if row["offset"] >= self._kept_from]
-        for trail in self._trails.values():
-            trail.forget(self._kept_from)
-
-    def _take(self, piece: dict) -> None:
-        self._names = piece["action_units"]
-        self._events += events_of(piece)
-        for part in piece["faces"]:
-            self._trails.setdefault(part["face"], FaceTrail(part["face"])).add(part)
+    picture = None
+    for number, pixels in frames:
+        even = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]  # H.264 has no odd sides
+        before, picture = picture, np.ascontiguousarray(to_rgb(even)).copy()
+        yield from repeat(np.zeros_like(picture) if before is None else before, number - shown)
+        read.draw(picture, number)
+        yield picture
+        shown = number + 1
 
 
-def _encode(path: Path, pictures: Iterator[np.ndarray], rate: Fraction) -> int:
-    """Write pictures (H, W, 3) as a film; gives how many."""
-    path.parent.mkdir(exist_ok=True)
-    encoder, stream, frames = video_encoder(), None, 0
-    with av.open(str(path), "w", format="mp4") as container:
-        for picture in pictures:
-            if stream is None:
-                stream = container.add_stream(encoder, rate=rate, options=ENCODING.get(encoder, PLAIN_ENCODING))
-                stream.height, stream.width, stream.pix_fmt = *picture.shape[:2], "yuv420p"
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-            frames += 1
-        container.mux(stream.encode())
-    return frames
+def _length(film: Path) -> int:
+    with av.open(str(film)) as container:
+        return container.streams.video[0].frames
 
 
-def _join(path: Path, films: list[Path], comment: str, rate: Fraction) -> None:
-    """Put films one behind the other without encoding them again; the first may be the one that is replaced."""
+def _join(path: Path, films: list[Path], rate: Fraction) -> None:
+    """Put films one behind the other without encoding them again."""
     with whole_file(path) as unfinished, av.open(str(unfinished), "w", format="mp4") as whole:
-        whole.metadata["comment"] = comment
         stream, frames = None, 0
         for film in films:
             with av.open(str(film)) as part:
@@ -210,3 +123,106 @@ def _join(path: Path, films: list[Path], comment: str, rate: Fraction) -> None:
                         packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
                         whole.mux(packet)
                         frames += 1
+
+
+class ReadingPart:
+    """What was read in some frames and around them.
+
+    Args:
+        pieces: of the reading, in order.
+        first, stop: frames, `stop` not included.
+        fps: frames per second.
+    """
+
+    def __init__(self, pieces: Iterable[Piece], first: int, stop: int, fps: float) -> None:
+        near, reach = [], (LATE_S + STRIP_S) * fps
+        for piece in pieces:
+            last = max((part["last"] for part in piece["faces"]), default=-1)
+            if last >= first - reach:
+                near.append(piece)
+            if last > stop + reach:
+                break
+        self.fps, self.events = fps, [row for piece in near for row in events_of(piece)]
+        numbers = sorted({part["face"] for piece in near for part in piece["faces"]})
+        self.trails = [FaceTrail(near, number) for number in numbers]
+
+    def draw(self, picture: np.ndarray, frame: int) -> None:
+        """Draw on (H, W, 3) uint8 what was read around its frame."""
+        now = [row for row in self.events if row["onset"] <= frame <= row["offset"]]
+        for trail in self.trails:
+            draw_face(picture, trail, [row for row in now if row["face"] == trail.number], frame)
+        draw_strip(picture, self.events, frame, self.fps)
+
+
+class FaceTrail:
+    """One face of some pieces, looked up by frame.
+
+    Args:
+        pieces: near in time.
+        number: of the face.
+    """
+
+    def __init__(self, pieces: Iterable[Piece], number: int) -> None:
+        parts = [(piece, part) for piece in pieces for part in piece["faces"] if part["face"] == number]
+        self.number, self.last = number, parts[-1][1]["last"]
+        self.action_units, self.threshold = parts[-1][0]["action_units"], parts[-1][0]["threshold"]
+        self.windows = [window for _, part in parts for window in part["windows"]]
+        self.onsets = [window["onset"] for window in self.windows]
+        self.span = self.windows[-1]["offset"] - self.windows[-1]["onset"] if self.windows else 1
+
+    def box(self, frame: int) -> np.ndarray | None:
+        """(4,) between those of the windows before and after; None where the face is not followed."""
+        place = bisect_right(self.onsets, frame) - 1
+        if place < 0 or frame > self.last or frame - self.onsets[place] > 2 * self.span:
+            return None
+        before, after = self.windows[place], self.windows[min(place + 1, len(self.windows) - 1)]
+        share = min(1.0, (frame - before["onset"]) / max(1, after["onset"] - before["onset"]))
+        return (1 - share) * np.array(before["box"]) + share * np.array(after["box"])
+
+    def answer(self, frame: int) -> list[float]:
+        """K probabilities of the window whose middle is nearest; zeros where nothing moved."""
+        place = bisect_right(self.onsets, frame - self.span // 2) - 1
+        return self.windows[max(place, 0)]["probabilities"] or [0.0] * len(self.action_units)
+
+
+def draw_face(picture: np.ndarray, trail: FaceTrail, now: list[dict], frame: int) -> None:
+    """Box, what happens now, and a bar for each action unit beside the face.
+
+    Args:
+        picture: (H, W, 3) uint8, drawn on. trail: of the face. now: its events. frame: number.
+    """
+    box = trail.box(frame)
+    if box is None:
+        return
+    unit = max(10, picture.shape[0] // 28)  # height of a line of text in pixels
+    left, top, right, bottom = (round(value) for value in box.tolist())
+    colour = COLOURS[now[0]["kind"]] if now else CALM
+    cv2.rectangle(picture, (left, top), (right, bottom), colour, max(1, unit // 8), cv2.LINE_AA)
+    label = ", ".join(f"{row['kind']} {row['action_units'].replace(':', ' ')}".strip() for row in now)
+    _write(picture, label or f"face {trail.number}", (left, max(unit, top - unit // 3)), unit, colour)
+    room = right + unit // 2 + 9 * unit < picture.shape[1]
+    at = right + unit // 2 if room else max(0, left - unit // 2 - 8 * unit)
+    for row, (name, value) in enumerate(zip(trail.action_units, trail.answer(frame), strict=True), 1):
+        line, start, length = top + row * unit, at + 4 * unit, 4 * unit
+        _write(picture, name, (at, line), unit, LIGHT)
+        for end, shade in ((length, DARK), (int(length * value), MICRO if value >= trail.threshold else CALM)):
+            cv2.rectangle(picture, (start, line - unit // 2), (start + end, line - unit // 6), shade, -1)
+
+
+def draw_strip(picture: np.ndarray, events: list[dict], frame: int, fps: float) -> None:
+    """The events of some seconds around now as a strip at the bottom, now in its middle."""
+    height, width = picture.shape[:2]
+    top, reach = height - max(6, height // 40), STRIP_S * fps / 2
+    picture[top:] = (picture[top:].astype(np.float32) * 0.35 + np.array(DARK) * 0.65).astype(np.uint8)
+    for row in events:
+        if row["offset"] >= frame - reach and row["onset"] <= frame + reach:
+            first, last = (int((row[mark] - frame + reach) / (2 * reach) * width) for mark in ("onset", "offset"))
+            cv2.rectangle(picture, (first, top), (max(last, first + 2), height - 1), COLOURS[row["kind"]], -1)
+    cv2.line(picture, (width // 2, top), (width // 2, height - 1), LIGHT, 1)
+
+
+def _write(picture: np.ndarray, text: str, at: tuple[int, int], unit: int, colour: tuple[int, int, int]) -> None:
+    scale, width = unit / 30, max(1, unit // 14)
+    for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1)):  # a thicker outline would be wider than the text
+        cv2.putText(picture, text, (at[0] + x, at[1] + y), FONT, scale, DARK, width, cv2.LINE_AA)
+    cv2.putText(picture, text, at, FONT, scale, colour, width, cv2.LINE_AA)

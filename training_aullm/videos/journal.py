@@ -1,89 +1,66 @@
 """The pieces of a reading on disk as they come, so that a broken run goes on.
 
-    journal = Journal.open(Path("out/face.pieces.jsonl"), settings)
+    journal = Journal(Path("out/face.pieces.jsonl"), settings)
     for piece in pipe.stream("face.mp4", after=journal.resume):
         journal.add(piece)
 
-One JSON object a line: first the settings, then the pieces. A run that was killed goes on behind the last section that
-is complete; pieces of the section that broke off are dropped and read again.
+One JSON object a line: first the settings, then the pieces. It is the only thing that is written while a video is read;
+every other file is made from it.
 """
 
 import json
 import os
 from collections.abc import Iterator
-from hashlib import sha256
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from dataset_scripts.whole_files import whole_file
+from dataset_scripts.whole_files import write_whole
+from processing_aullm.readings_aullm import Piece
 
 
 class Journal:
-    """Pieces of one video.
+    """Pieces of one video: those of an earlier run with equal settings, or none.
 
     Args:
-        path: of the file; it must exist.
+        path: of the file.
+        settings: all that decides the pieces; plain values.
 
     Attributes:
-        resume: what `stream` needs to go on, None at the start.
-        restored: how many pieces were found.
-        mark: what tells the settings of this reading from others.
+        resume: what `stream` needs to go on behind the last complete section, None at the start.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.resume, self.restored = path, None, 0
-        self.mark = ""
-
-    @classmethod
-    def open(cls, path: Path, settings: dict) -> "Journal":
-        """Go on with a file of the same settings, or begin a new one.
-
-        Args:
-            path: of the file.
-            settings: all that decides the pieces; plain values.
-        """
+    def __init__(self, path: Path, settings: dict) -> None:
+        self.path, self.resume = path, None
         head = json.dumps(settings, sort_keys=True) + "\n"
-        journal = cls(path)
-        if not path.exists() or not journal._goes_on(head):
-            with whole_file(path) as unfinished:
-                unfinished.write_text(head, "utf-8")
-        journal.mark = sha256(head.encode("utf-8")).hexdigest()[:16]
-        return journal
+        if not path.is_file() or not self._goes_on(head.encode("utf-8")):
+            write_whole(path, head)
 
-    def add(self, piece: dict) -> None:
+    def add(self, piece: Piece) -> None:
         """Append a piece; it is on the disk when this returns."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(piece) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
-    def pieces(self, first: int = 0, stop: int | None = None) -> Iterator[dict]:
+    def __iter__(self) -> Iterator[Piece]:
+        return self.pieces()
+
+    def pieces(self, first: int = 0, stop: int | None = None) -> Iterator[Piece]:
         """Pieces one at a time, by their place: from `first` on, to before `stop`."""
         with self.path.open(encoding="utf-8") as file:
-            for line in islice(file, 1 + first, None if stop is None else 1 + stop):
-                yield json.loads(line)
+            yield from map(json.loads, islice(file, 1 + first, None if stop is None else 1 + stop))
 
-    def _goes_on(self, head: str) -> bool:
-        """Whether the file has these settings; what stands behind its last complete section is cut off."""
+    def _goes_on(self, head: bytes) -> bool:
+        """Whether the file has these settings. Pieces of a section that broke off are cut away: they are read again."""
         with self.path.open("rb+") as file:
-            first = file.readline()
-            if first.decode("utf-8", "replace") != head:
+            if file.readline() != head:
                 return False
-            complete = at = len(first)
-            for count, line in enumerate(file, 1):
-                at += len(line)
-                piece = _parsed(line)
-                if piece is None:
-                    break
-                if piece["resume"] is not None:
-                    complete, self.resume, self.restored = at, piece["resume"], count
+            complete = at = len(head)
+            with suppress(ValueError):  # a line that was not written to its end
+                for line in file:
+                    at += len(line)
+                    if (resume := json.loads(line)["resume"]) is not None:
+                        complete, self.resume = at, resume
             file.truncate(complete)
         return True
-
-
-def _parsed(line: bytes) -> dict | None:
-    """A piece, None where its line was not written to the end."""
-    try:
-        return json.loads(line) if line.endswith(b"\n") else None
-    except ValueError:
-        return None

@@ -1,28 +1,26 @@
-"""Reading one video into files that grow on the way; a killed run goes on where it was and ends with the same files.
+"""Reading one video into files; a killed run goes on where it was and ends with the same files.
 
-overview, files = read_to_files("face.mp4", pipe, Path("out/face"), {"faces": 2}, ["csv", "mp4"], model="runs/demo")
+summary, files = read_to_files("face.mp4", pipe, Path("out/face"), {"faces": 2}, ["csv", "mp4"], model="runs/demo")
 """
 
-import re
+import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
+from glob import escape
 from pathlib import Path
 
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from training_aullm.loading import model_place
-from training_aullm.pace import Pace
-from training_aullm.videos.film import AnnotatedFilm
+from training_aullm.videos.film import parts_folder, write_film
 from training_aullm.videos.journal import Journal
-from training_aullm.videos.overview import Overview, face_numbers, reading_of_face
-from training_aullm.videos.readings import draw_reading
+from training_aullm.videos.picture import draw_reading
+from training_aullm.videos.summary import Summary
 from training_aullm.videos.tables import WRITERS
 
 FORMATS = (*WRITERS, "png", "mp4")
-ENDINGS = (
-    "pieces.jsonl",
-    *(f"{table}.{ending}" for table in ("events", "windows") for ending in ("csv", "parquet")),
-    "json",
-    "vtt",
-    "annotated.mp4",
+ENDINGS = (  # of all that is ever written for a video, as patterns
+    *(f".{table}.{kind}" for table in ("events", "windows") for kind in ("csv", "parquet")),
+    *(".json", ".vtt", ".png", ".face[0-9]*.png", ".annotated.mp4", ".pieces.jsonl"),
 )
 
 
@@ -33,13 +31,12 @@ def read_to_files(
     options: dict,
     formats: Sequence[str],
     model: str,
-    progress: Callable[[float], None] | None = None,
-    pace: Callable[[], Pace] = Pace,
-) -> tuple[Overview, list[Path]]:
+    progress: Callable[[str, float], None] = lambda what, share: None,
+) -> tuple[Summary, list[Path]]:
     """Read a video and write what was asked for.
 
-    Tables, JSON, subtitles and the film come while it is read, and each is whole whenever one looks; pictures come at
-    the end. BASE.pieces.jsonl holds all pieces meanwhile; it goes when everything is written.
+    While it is read there is BASE.pieces.jsonl only. All files are made from that at the end, each whole or not at all;
+    it goes when they are there.
 
     Args:
         video: a file, or a folder of images.
@@ -48,8 +45,7 @@ def read_to_files(
         options: of `AullmPipeline.stream`.
         formats: names in FORMATS.
         model: where the pipeline came from: another one does not go on with this one's pieces.
-        progress: called with the share that is read.
-        pace: makes what says when files are brought up to date.
+        progress: called with "reading" or "drawing", and the share that is done.
 
     Returns:
         What was found, and the files.
@@ -60,58 +56,18 @@ def read_to_files(
     """
     check_formats(formats)
     settings = {"video": _identity(Path(video)), "model": _identity(Path(model_place(model))), "options": options}
-    _clear_unfinished(base)
-    journal = Journal.open(_beside(base, ".pieces.jsonl"), settings)
-    film = AnnotatedFilm(base, journal, video, options, pace()) if "mp4" in formats else None
-    growing = GrowingFiles(base, journal, formats, film, pace())
-    for piece in pipe.stream(video, after=journal.resume, progress=progress, **options):
+    journal = Journal(base.with_name(f"{base.name}.pieces.jsonl"), settings)
+    _clear_unfinished(base, journal)
+    for piece in pipe.stream(video, after=journal.resume, progress=partial(progress, "reading"), **options):
         journal.add(piece)
-        growing.add(piece)
-    files = growing.finish()
+    summary = Summary.of(journal)
+    files = [path for name in formats if name in WRITERS for path in WRITERS[name](base, journal, summary)]
     if "png" in formats:
-        files += _pictures(base, journal, video)
-    overview = Overview.of(journal.pieces)
+        files += _pictures(base, journal, summary, video)
+    if "mp4" in formats:
+        files.append(write_film(base, journal, summary, video, options, partial(progress, "drawing")))
     journal.path.unlink()
-    return overview, files
-
-
-class GrowingFiles:
-    """The files that come while a video is read, each made from what the journal holds at that moment.
-
-    Args:
-        base: path of the files, without an ending.
-        journal: of the reading.
-        formats: names in FORMATS.
-        film: of the same reading, None where none is wanted.
-        pace: of all but the film.
-    """
-
-    def __init__(
-        self, base: Path, journal: Journal, formats: Sequence[str], film: AnnotatedFilm | None, pace: Pace
-    ) -> None:
-        self.base, self.journal, self.film, self.pace = base, journal, film, pace
-        self._writers = [WRITERS[name] for name in formats if name in WRITERS]
-        self._reached = max(map(_last_frame, journal.pieces()), default=-1)
-
-    def add(self, piece: dict) -> None:
-        """Bring files up to date where it is time; the piece stands in the journal already."""
-        self._reached = max(self._reached, _last_frame(piece))
-        if self.pace.due():
-            with self.pace.spent():
-                self._write()
-        if self.film is not None:
-            self.film.extend(self._reached)
-
-    def finish(self) -> list[Path]:
-        """Write all of them to their end."""
-        files = self._write()
-        if self.film is not None:
-            self.film.extend(self._reached, over=True)
-            files.append(self.film.path)
-        return files
-
-    def _write(self) -> list[Path]:
-        return [path for write in self._writers for path in write(self.base, self.journal)]
+    return summary, files
 
 
 def check_formats(formats: Sequence[str]) -> None:
@@ -134,27 +90,23 @@ def base_names(videos: Sequence[Path], out: Path) -> list[Path]:
     return bases
 
 
-def _pictures(base: Path, journal: Journal, video: str | Path) -> list[Path]:
+def _pictures(base: Path, journal: Journal, summary: Summary, video: str | Path) -> list[Path]:
     """BASE.png, and BASE.face1.png and so on where there are more faces with windows."""
     written = []
-    for place, face in enumerate(face_numbers(journal.pieces())):
-        reading = reading_of_face(journal.pieces, face)
-        if reading["faces"][0]["windows"]:
-            written.append(_beside(base, ".png" if place == 0 else f".face{face}.png"))
-            draw_reading(written[-1], reading, video)
+    for place, (number, face) in enumerate(summary.faces.items()):
+        if face.windows:
+            written.append(base.with_name(base.name + (".png" if place == 0 else f".face{number}.png")))
+            draw_reading(written[-1], journal, summary, video, number)
     return written
 
 
-def _last_frame(piece: dict) -> int:
-    return max((part["last"] for part in piece["faces"]), default=-1)
-
-
-def _clear_unfinished(base: Path) -> None:
-    """Remove the unfinished files of a run that was killed while it wrote."""
-    unfinished = re.compile(rf"\.{re.escape(base.name)}\.({'|'.join(map(re.escape, ENDINGS))})\.\d+\.part")
-    for path in base.parent.iterdir() if base.parent.is_dir() else ():
-        if unfinished.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+def _clear_unfinished(base: Path, journal: Journal) -> None:
+    """Remove what a run was writing when it was killed; parts of a film stay where this run goes on with them."""
+    for ending in ENDINGS:
+        for unfinished in base.parent.glob(f".{escape(base.name)}{ending}.*.part"):
+            unfinished.unlink(missing_ok=True)
+    if journal.resume is None:
+        shutil.rmtree(parts_folder(base), ignore_errors=True)
 
 
 def _identity(path: Path) -> list:
@@ -162,7 +114,3 @@ def _identity(path: Path) -> list:
     files = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
     states = [each.stat() for each in files if each.exists()]
     return [str(path), len(states), sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0)]
-
-
-def _beside(base: Path, ending: str) -> Path:
-    return base.with_name(base.name + ending)

@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -35,19 +36,22 @@ def compress(pictures: list[np.ndarray], h264: int) -> list[np.ndarray]:
         return [frame.to_ndarray(format="gray" if grey else "rgb24") for frame in container.decode(video=0)]
 
 
-def write_mp4(path: Path, pictures: Iterable[np.ndarray], fps: int, crf: int) -> int:
+def write_mp4(
+    path: Path, pictures: Iterable[np.ndarray], fps: int | Fraction, crf: int, options: dict[str, str] | None = None
+) -> int:
     """Encode pictures one by one; the file appears when it is complete.
 
     Args:
         path: of the file. pictures: (H, W) or (H, W, 3) uint8. fps: frames a second. crf: quality, smaller is better.
+        options: more of x264's; other encoders go without.
     Returns:
         how many pictures there were.
     """
     with whole_file(path) as unfinished:
-        return _encode(str(unfinished), pictures, fps, crf, {"preset": "fast"})
+        return _encode(str(unfinished), pictures, fps, crf, {"preset": "fast"} | (options or {}))
 
 
-def _encode(target, pictures: Iterable[np.ndarray], fps: int, crf: int, options: dict[str, str]) -> int:
+def _encode(target, pictures: Iterable[np.ndarray], fps: int | Fraction, crf: int, options: dict[str, str]) -> int:
     encoder, stream, count = video_encoder(), None, 0
     with av.open(target, "w", format="mp4") as container:
         for picture in pictures:

@@ -1,12 +1,18 @@
-"""A new model gets the prompt that its read-out needs."""
+"""A new model gets the prompt that its read-out needs; after training its decisions are moved to threshold 0.5."""
 
+import numpy as np
+import pytest
 import torch
+from sklearn.metrics import f1_score
+from torch import nn
 
 from tests.contract.language_models import save_tiny_language_model
-from training_aullm.learn.fitting import new_model
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.fitting import decision_shift, move_bias, new_model
 from training_aullm.learn.recipes import recipe_base
 
 UNITS = ["AU1", "AU4", "AU12"]
+TWO_UNITS = ("AU1", "AU2")
 
 
 def test_each_unit_is_read_at_its_own_name(tmp_path):
@@ -18,3 +24,55 @@ def test_each_unit_is_read_at_its_own_name(tmp_path):
     assert len(set(named.config.au_positions)) == len(UNITS)
     logits = named.eval()(motion_values=torch.randn(1, 2, 5, 28, 28)).logits
     assert logits.shape == (1, 3)
+
+
+class Readout(nn.Module):
+    """Logits are the mean motion across and down, raised by a bias: it says yes too readily."""
+
+    def __init__(self, bias: float):
+        super().__init__()
+        self.head = nn.Linear(2, 2)
+        with torch.no_grad():
+            self.head.weight.copy_(torch.eye(2))
+            self.head.bias.fill_(bias)
+
+    def forward(self, motion_values):
+        return self.head(motion_values.mean((2, 3, 4)))
+
+
+def clips(labels: np.ndarray, seed: int = 0) -> ClipSet:
+    """Clips whose motion is larger where the unit is present."""
+    noise = np.random.default_rng(seed).normal(0, 0.4, labels.shape)
+    motion = torch.tensor(labels * 2.0 + noise, dtype=torch.float32)[:, :, None, None, None].expand(-1, -1, 5, 4, 4)
+    ids = tuple(f"c{i}" for i in range(len(labels)))
+    return ClipSet(motion.contiguous(), "motion_values", torch.tensor(labels), TWO_UNITS, ids, ids, "drawn")
+
+
+def arguments(tmp_path, augmentation=None):
+    return recipe_base().but(augmentation=augmentation).training_arguments(tmp_path, use_cpu=True)
+
+
+def test_a_network_that_says_yes_too_readily_is_mended_for_people_never_seen(tmp_path):
+    labels = (np.random.default_rng(1).random((200, 2)) < 0.2).astype(int)
+    train, test, network = clips(labels[:100]), clips(labels[100:], seed=1), Readout(bias=1.5)
+
+    def f1():
+        return f1_score(test.labels, network(test.inputs).detach() > 0, average="macro")
+
+    before = f1()
+    move_bias(network.head, decision_shift(network, train, arguments(tmp_path)))
+    assert f1() > before + 0.2
+
+
+def test_shift_is_drawn_from_the_seed_and_reads_augmented_clips(tmp_path):
+    train = clips((np.random.default_rng(2).random((60, 2)) < 0.3).astype(int))
+    varied = [decision_shift(Readout(0.0), train, arguments(tmp_path, recipe_base().augmentation)) for _ in range(2)]
+    np.testing.assert_array_equal(*varied)
+    assert np.abs(varied[0] - decision_shift(Readout(0.0), train, arguments(tmp_path))).max() > 1e-3
+
+
+def test_one_row_for_all_units_moves_by_the_mean():
+    layer = nn.Linear(3, 1)
+    before = layer.bias.item()
+    move_bias(layer, np.array([1.0, 3.0]))
+    assert layer.bias.item() == pytest.approx(before - 2.0)

@@ -12,12 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training_aullm.conftest import make_clips
-from training_aullm.learn.calibration import decision_shift
 from training_aullm.learn.counterfactual import intervention, invariance
-from training_aullm.learn.fitting import check_clips, fit, predict_probabilities
-from training_aullm.learn.parameter_groups import kind_of_weights
+from training_aullm.learn.fitting import check_clips, decision_shift, fit, predict_probabilities
 from training_aullm.learn.recipes import recipe_base, recipe_led_network, recipe_paper
-from training_aullm.learn.trainer import AullmTrainer
+from training_aullm.learn.trainer import AullmTrainer, kind_of_weights
 
 QUIET = {"use_cpu": True, "disable_tqdm": True}
 TINY = recipe_base().but(epochs=2, batch_size=4, model={})

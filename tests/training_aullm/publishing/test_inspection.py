@@ -3,6 +3,7 @@
 What must not stand in the project's own files is put together from halves here.
 """
 
+import json
 import os
 import pickle
 
@@ -11,22 +12,12 @@ from datasets import Dataset
 
 from dataset_scripts.labels import label_vector
 from dataset_scripts.schema import FEATURES
-from training_aullm.publishing import secret_patterns as marks_module
-from training_aullm.publishing.inspection import NotForSendingError, inspect_parcel, refuse_leaks
-from training_aullm.publishing.repo_folders import Parcel
-from training_aullm.publishing.secret_patterns import machine_marks
+from training_aullm.publishing.inspection import NotForSendingError, inspect, refuse_leaks
+from training_aullm.publishing.repo_folders import RepoFolder
+from training_aullm.publishing.secret_patterns import SecretPatterns
 
 TOKEN = "hf_" + "a1B2" * 8
 HOME = "/ho" + "me/ann/faces"
-SECRETS = {
-    "Hugging Face token": TOKEN,
-    "GitHub token": "ghp_" + "a1B2" * 9,
-    "cloud access key": "AK" + "IA" + "A1B2" * 4,
-    "API key": "sk-" + "a1B2" * 8,
-    "private key": "-----BEGIN OPENSSH " + "PRIVATE KEY-----",
-    "path of a machine": HOME,
-    "path of a machine (": "C:" + "\\Users\\ann\\faces",
-}
 
 
 @pytest.fixture
@@ -40,63 +31,60 @@ def folder(tmp_path):
 
 
 def findings(folder, role="model"):
-    return [str(each) for each in inspect_parcel(Parcel(role, "me/aullm", folder), machine_marks(own=("me",)))]
+    return list(inspect(RepoFolder(role, "me/aullm", folder), SecretPatterns.of_this_machine(allowed=("me",))))
 
 
 def test_a_clean_folder_passes(folder):
     assert findings(folder) == []
-    refuse_leaks([Parcel("model", "me/aullm", folder)], machine_marks())
+    refuse_leaks([RepoFolder("model", "me/aullm", folder)], SecretPatterns.of_this_machine())
 
 
-@pytest.mark.parametrize("what", SECRETS)
-def test_a_secret_in_a_text_is_named_with_file_and_line_but_not_repeated(folder, what):
+def test_a_secret_in_a_text_is_named_with_file_and_line_but_not_repeated(folder):
     with (folder / "config.json").open("a") as file:
-        file.write(f'\n{{"note": "{SECRETS[what]}"}}\n')
+        file.write(f'\n{{"note": "{TOKEN}"}}\n')
     with pytest.raises(NotForSendingError) as error:
-        refuse_leaks([Parcel("model", "me/aullm", folder)], machine_marks())
-    assert "model: config.json, line 6: " in str(error.value) and what in str(error.value)
-    assert SECRETS[what] not in str(error.value) and "nothing was sent" in str(error.value)
+        refuse_leaks([RepoFolder("model", "me/aullm", folder)], SecretPatterns.of_this_machine())
+    assert "model: config.json, line 6: a Hugging Face token (hf_" in str(error.value)
+    assert TOKEN not in str(error.value) and "nothing was sent" in str(error.value)
+
+
+def test_a_token_behind_an_escaped_new_line_of_a_chat_template_is_found(folder):
+    (folder / "chat_template.jinja").write_text("{{ '\\n" + TOKEN + "' }}")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": f"Hello\n{HOME}\t{TOKEN}"}))
+    assert [each.split(" (")[0] for each in findings(folder)] == [
+        "model: chat_template.jinja, line 1: a Hugging Face token",
+        "model: tokenizer_config.json, line 1: a Hugging Face token",
+        "model: tokenizer_config.json, line 1: a path of a machine",
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_any_unicode_is_read(folder, encoding):
+    (folder / "README.md").write_text(f"# A model\n\nsee {HOME}\n", encoding)
+    (found,) = findings(folder)
+    assert found.startswith("model: README.md, line 3: a path of a machine")
 
 
 @pytest.mark.parametrize("before", [b"\0", b"a", b"7", b"_"])
 def test_a_secret_inside_binary_data_is_found(folder, before):
     """Whatever byte happens to stand before it."""
-    content = os.urandom(4999) + before + TOKEN.encode() + os.urandom(5000)
+    content = bytes(range(128, 250)) * 40 + before + TOKEN.encode() + b"\xff" * 5000
     (folder / "model.safetensors").write_bytes(content)
     (found,) = findings(folder)
-    assert found.startswith("model: model.safetensors, byte 5000: a Hugging Face token")
+    assert found.startswith("model: model.safetensors, byte 4881: a Hugging Face token")
 
 
-def test_the_end_of_a_word_is_no_secret(folder):
-    (folder / "README.md").write_text("a mask-of-twenty-letters-and-more\n")
-    assert findings(folder) == []
-
-
-def test_this_machine_and_its_user_are_told_by_no_text(folder, monkeypatch):
-    monkeypatch.setenv("SOME_SERVICE_TOKEN", "correct-horse-battery")
-    monkeypatch.setattr(marks_module.getpass, "getuser", lambda: "annabel")
-    monkeypatch.setattr(marks_module.socket, "gethostname", lambda: "lab-gpu-07.example.org")
-    (folder / "README.md").write_text("trained by Annabel\non lab-gpu-07\nwith correct-horse-battery\n")
-    assert [each.split(": ")[1] for each in findings(folder)] == [
-        "README.md, line 3",
-        "README.md, line 1",
-        "README.md, line 2",
-    ]
-
-
-def test_the_owner_of_the_repository_may_be_named(folder, monkeypatch):
-    monkeypatch.setattr(marks_module.getpass, "getuser", lambda: "annabel")
-    (folder / "README.md").write_text("load annabel/aullm\n")
-    parcel = Parcel("model", "annabel/aullm", folder)
-    assert not list(inspect_parcel(parcel, machine_marks(own=("annabel",))))
-    assert list(inspect_parcel(parcel, machine_marks(own=("somebody",))))
+def test_a_token_in_a_files_name_is_not_told_whole(folder):
+    (folder / f"{TOKEN}.py").write_text("x")
+    first, second = findings(folder)
+    assert first.startswith("model: hf_a1B2a1B2a....py, its name: a Hugging Face token")
+    assert second == "model: hf_a1B2a1B2a....py: not a file of a model repository"
 
 
 @pytest.mark.parametrize("name", ["optimizer.pt", "training_args.bin", "trainer_state.json", "rng_state.pth", "x.pkl"])
 def test_what_training_leaves_behind_stays(folder, name):
     (folder / name).write_bytes(b"{}")
-    (found,) = findings(folder)
-    assert f"model: {name}: a state of training or a pickle" in found
+    assert findings(folder) == [f"model: {name}: not a file of a model repository"]
 
 
 @pytest.mark.parametrize("content", [pickle.dumps({"a": 1}), b"PK\x03\x04" + bytes(40)], ids=["pickle", "torch.save"])

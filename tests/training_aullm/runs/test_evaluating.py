@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from training_aullm.prepare.sources import Source, choose_source
 from training_aullm.runs import evaluating
 from training_aullm.runs.evaluating import plan_evaluation
-from training_aullm.prepare.sources import Source
 from training_aullm.runs.settings import RunSettings
-from training_aullm.prepare.sources import choose_source
 
 OWN, OTHER = Source("casme2-like"), Source("samm-like")
 

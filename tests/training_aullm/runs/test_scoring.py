@@ -12,14 +12,14 @@ from tests.contract.language_models import save_tiny_language_model
 from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
 from training_aullm.clips.clip_set import ClipSet, select_labels
 from training_aullm.learn.fitting import as_predictions, predict_probabilities
-from training_aullm.score.metrics import score
 from training_aullm.prepare.preparing import Preparation, prepare_table
+from training_aullm.prepare.sources import Source, coded_action_units, default_action_units
+from training_aullm.runs.scoring import Result, score_cross, score_folds
+from training_aullm.runs.settings import RunSettings
+from training_aullm.runs.training import train_run
+from training_aullm.score.metrics import score
 from training_aullm.score.protocols import FOLDS, LOSO, SPLIT
 from training_aullm.score.report import label_notes
-from training_aullm.runs.scoring import Result, score_cross, score_folds
-from training_aullm.runs.training import train_run
-from training_aullm.prepare.sources import Source, coded_action_units, default_action_units
-from training_aullm.runs.settings import RunSettings
 
 
 @pytest.fixture(scope="module")

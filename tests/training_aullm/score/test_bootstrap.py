@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
+from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1, bootstrap_mean
 from training_aullm.score.metrics import score
 
 
@@ -59,3 +59,8 @@ def test_the_same_seed_gives_the_same_interval():
     assert bootstrap_f1(labels, [probabilities], subjects, seed=3) != bootstrap_f1(
         labels, [probabilities], subjects, seed=4
     )
+
+
+def test_a_mean_is_taken_over_values_and_its_interval_over_people():
+    same = bootstrap_mean([1.0] * 9 + [0.0], ["a"] * 9 + ["b"])
+    assert same.value == pytest.approx(0.9) and (same.low, same.high) == (0, 1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from training_aullm.score.metrics import best_thresholds, oracle_threshold, score
+from training_aullm.score.metrics import best_cut, oracle_threshold, score
 
 NAMES = ["AU1", "AU2", "AU4"]
 
@@ -70,8 +70,27 @@ def test_the_oracle_beats_the_fixed_threshold_and_matches_a_search(data):
 
 def test_a_threshold_does_not_separate_equal_probabilities():
     probabilities, labels = np.array([[0.8], [0.6], [0.6], [0.1]]), np.array([[1], [1], [0], [0]])
-    threshold = best_thresholds(probabilities, labels)
+    threshold = best_cut(probabilities[:, 0], labels[:, 0])
     assert score(probabilities, labels, ["AU4"], threshold).f1[0] == pytest.approx(0.8)
+
+
+def test_cut_has_the_highest_f1():
+    logits, labels = np.array([-1.0, 0.5, 1.0, 2.0, 3.0]), np.array([0, 1, 0, 1, 1])
+    cut = best_cut(logits, labels)
+    best = max(f1_score(labels, logits > t) for t in np.linspace(-2, 4, 61))
+    assert f1_score(labels, logits > cut) == best
+    assert cut == pytest.approx(-0.25)  # half way between the last "present" and the next below
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 0], [1, 1, 1], [-1, -1, -1], [1, -1, 1]])
+def test_nothing_to_choose_by_leaves_the_cut_alone(labels):
+    assert best_cut(np.array([0.3, 1.0, 2.0]), np.array(labels)) == 0.0
+
+
+def test_unknown_labels_do_not_move_the_cut():
+    logits = np.array([-3.0, -1.0, 0.5, 1.0])
+    assert best_cut(logits, np.array([-1, 0, 1, 1])) == pytest.approx(-0.25)
+    assert best_cut(logits, np.array([1, 0, 1, 1])) == -3.0
 
 
 @pytest.mark.parametrize(

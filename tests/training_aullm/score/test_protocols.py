@@ -1,11 +1,11 @@
-"""Protocols: no subject on both sides, every sample tested once, inner splits inside the training side, own splits."""
+"""Protocols: no subject on both sides, every sample tested once, own splits."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training_aullm.score.protocols import cross_domain, inner_split, leave_one_subject_out, own_split, subject_folds
+from training_aullm.score.protocols import cross_domain, leave_one_subject_out, own_split, subject_folds
 
 
 def check_partition(splits, subjects):
@@ -32,14 +32,6 @@ def test_folds_are_of_about_equal_size_and_depend_on_the_seed():
     same, other = subject_folds(subjects, 5, 0), subject_folds(subjects, 5, 1)
     assert all(np.array_equal(a.test, b.test) for a, b in zip(subject_folds(subjects, 5, 0), same, strict=True))
     assert any(not np.array_equal(a.test, b.test) for a, b in zip(same, other, strict=True))
-
-
-def test_the_inner_split_stays_on_the_training_side():
-    subjects = np.repeat([f"s{i}" for i in range(12)], 5)
-    outer = subject_folds(subjects, 4, 0)[1]
-    inner = inner_split(subjects, outer.train, folds=3)
-    assert set(inner.train) | set(inner.test) == set(outer.train)
-    assert not set(subjects[inner.train]) & set(subjects[inner.test])
 
 
 def test_cross_domain_keeps_the_common_units_in_training_order():

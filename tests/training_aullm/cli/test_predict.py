@@ -1,0 +1,55 @@
+"""`aullm predict` without a model: what it prints, and what it refuses before long work."""
+
+import pytest
+from typer.testing import CliRunner
+
+from processing_aullm import ClipError, ClipFault
+from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
+from training_aullm import loading
+from training_aullm.cli.main import app
+from training_aullm.videos import video_files
+
+
+class FakePipe:
+    """Reads a fake face; a video of the name "wall" shows none."""
+
+    def stream(self, video, after=None, **options):
+        if video.stem == "wall":
+            raise ClipError("wall.mp4: no face", ClipFault.NO_FACE)
+        yield from FakeProcessor().pieces(FakeFace(moves=((30, 32, 35, 4.0, "AU4"),)))
+
+
+@pytest.fixture
+def predict(monkeypatch, tmp_path):
+    monkeypatch.setattr(loading, "load_pipeline", lambda source: FakePipe())
+    monkeypatch.setattr(video_files, "model_place", str)
+    for name in ("face.mp4", "wall.mp4"):
+        (tmp_path / name).write_bytes(b"film")
+
+    def run(*arguments):
+        command = ["predict", *map(str, arguments), "--out", str(tmp_path / "out"), "--model", "m"]
+        return CliRunner().invoke(app, command)
+
+    return run
+
+
+def test_a_table_and_the_files_are_named(predict, tmp_path):
+    done = predict(tmp_path / "face.mp4", "--formats", "csv, vtt")
+    assert done.exit_code == 0 and "1 movement, 0 blinks" in done.output and "AU4 brow lowerer 0.90" in done.output
+    names = ["face.events.csv", "face.vtt", "face.windows.csv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    assert all(name in done.output for name in names)
+
+
+def test_a_video_without_a_face_does_not_keep_the_others_from_being_read(predict, tmp_path):
+    done = predict(tmp_path / "wall.mp4", tmp_path / "face.mp4", "--formats", "json")
+    assert done.exit_code == 2 and "aullm: wall.mp4: no face" in done.output
+    assert (tmp_path / "out" / "face.json").is_file()
+
+
+def test_formats_and_names_are_refused_before_a_model_is_loaded(predict, tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "load_pipeline", None)
+    refused = predict(tmp_path / "face.mp4", "--formats", "xml")
+    assert isinstance(refused.exception, ValueError) and "xml" in str(refused.exception)
+    twice = predict(tmp_path / "face.mp4", tmp_path / "more" / "face.avi")
+    assert isinstance(twice.exception, ValueError) and "same files" in str(twice.exception)

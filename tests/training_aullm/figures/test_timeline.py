@@ -1,0 +1,17 @@
+"""The timeline shows what was spotted and what is known."""
+
+import numpy as np
+
+from tests.training_aullm.figures.drawn import UNITS, WORDS, noise_frames, pixels
+from training_aullm.figures.timeline import draw_timeline
+
+
+def test_what_is_known_and_what_was_spotted_are_drawn(tmp_path):
+    shown = (np.arange(5) / 10, np.random.default_rng(0).random((5, 3)), UNITS, WORDS, noise_frames(), (0.0, 0.5))
+    known = {"truth": [(0.1, 0.2, "AU4")]}
+    spotted = {"movements": [(0.1, 0.15, 0.2, "micro")], "blinks": [0.3]}
+    pictures = []
+    for name, more in (("a", {}), ("b", known), ("c", known | spotted)):
+        draw_timeline(tmp_path / f"{name}.png", "face", *shown, **more)
+        pictures.append(pixels(tmp_path / f"{name}.png"))
+    assert not np.array_equal(pictures[0], pictures[1]) and not np.array_equal(pictures[1], pictures[2])

@@ -1,0 +1,51 @@
+"""Recipes, and the tables of docs/results.md that were measured with them."""
+
+import re
+
+import pytest
+
+from tests.contract.tree import ROOT
+from training_aullm.learn.recipes import recipe_base, recipe_flow_cnn, recipe_led_network, recipe_paper
+
+RECIPES = {
+    "base": recipe_base(),
+    "paper": recipe_paper(),
+    "led-network": recipe_led_network(),
+    "flow-cnn": recipe_flow_cnn(),
+}
+
+
+def described(variant: str) -> str:
+    """What docs/results.md says about a row of its tables."""
+    text = (ROOT / "docs" / "results.md").read_text("utf-8")
+    table = text[text.index("| variant | what it is |") :]
+    return re.search(rf"^\| {variant} \| (.*) \|$", table, re.MULTILINE)[1]
+
+
+@pytest.mark.parametrize("variant", ["base", "paper"])
+def test_the_table_names_the_layers_that_the_recipe_trains_with(variant):
+    layers = re.search(r"first (\d+) layers", described(variant))
+    assert int(layers[1]) == RECIPES[variant].model["num_language_layers"]
+
+
+@pytest.mark.parametrize("variant", RECIPES)
+def test_the_table_names_the_epochs_of_the_recipe(variant):
+    assert int(re.search(r"(\d+) epochs", described(variant))[1]) == RECIPES[variant].epochs
+
+
+def test_changes_of_the_model_are_added_to_those_of_the_recipe():
+    changed = recipe_paper().but(epochs=3, model={"use_moe": False})
+    assert (changed.epochs, changed.learning_rate) == (3, recipe_paper().learning_rate)
+    assert changed.model == recipe_paper().model | {"use_moe": False}
+
+
+def test_arguments_hold_the_recipe_and_what_overrides_it(tmp_path):
+    args = recipe_base().training_arguments(tmp_path, seed=4, use_cpu=True, num_train_epochs=2)
+    assert (args.seed, args.num_train_epochs, args.learning_rate) == (4, 2, recipe_base().learning_rate)
+    assert args.augmentation() == recipe_base().augmentation
+    assert recipe_base().but(augmentation=None).training_arguments(tmp_path, use_cpu=True).augmentation() is None
+
+
+def test_a_unit_read_at_its_name_stands_in_the_prompt():
+    assert recipe_base().template is None
+    assert recipe_base().but(model={"readout": "au"}).template == "query"

@@ -1,0 +1,29 @@
+"""Settings of a run, and what happens when two of them meet in one folder."""
+
+import pytest
+
+from training_aullm.prepare.sources import Source
+from training_aullm.runs.settings import RunSettings
+
+
+def test_settings_come_back_as_written(tmp_path):
+    settings = RunSettings(Source("casme2-like", subjects=3), ("AU4", "AU12"), layers=2, epochs=1.5, seed=7)
+    settings.save(tmp_path)
+    settings.save(tmp_path)
+    assert RunSettings.load(tmp_path) == settings
+
+
+def test_a_run_never_mixes_two_settings(tmp_path):
+    RunSettings(Source("casme2-like"), ("AU4",)).save(tmp_path)
+    with pytest.raises(FileExistsError, match="other settings"):
+        RunSettings(Source("casme2-like"), ("AU4",), seed=1).save(tmp_path)
+
+
+def test_settings_reach_the_recipe():
+    recipe = RunSettings(Source("casme2-like"), ("AU4",), "paper", layers=3, epochs=2).recipe
+    assert (recipe.preset, recipe.epochs, recipe.model["num_language_layers"]) == ("paper", 2, 3)
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no run"):
+        RunSettings.load(tmp_path)

@@ -1,0 +1,90 @@
+"""The annotated film: what is drawn, and that it keeps the video's time."""
+
+import av
+import numpy as np
+import pytest
+
+from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.video_aullm import open_clip
+from training_aullm.videos import film as annotated_film
+from training_aullm.videos.film import FaceTrail, ReadingPart, parts_folder, write_film
+from training_aullm.videos.journal import Journal
+from training_aullm.videos.summary import Summary
+
+
+def draw_film(base, journal, video, **options):
+    shares = []
+    path = write_film(base, journal, Summary.of(journal), video, options, shares.append)
+    assert shares == sorted(shares) and shares[-1] in (0, 1) and not parts_folder(base).exists()
+    return path
+
+
+def test_the_film_shows_what_was_read(film, tmp_path, journal, short_parts):
+    with av.open(str(draw_film(tmp_path / "a", journal, film, start=2.0, end=7.0))) as container:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+        assert container.streams.video[0].average_rate == 10
+    assert len(frames) == 50 and frames[0].shape == (64, 96, 3)
+    calm, moving = frames[2][50, 10], frames[12][50, 10]  # the left side of the box
+    assert abs(calm - 90).max() > 20 and np.abs(moving - calm).max() > 40
+    assert np.abs(frames[45] - frames[12])[50, 10].max() > 40  # calm again, in the second part
+
+
+def test_a_part_shows_what_the_whole_would(pieces, monkeypatch):
+    monkeypatch.setattr(annotated_film, "LATE_S", 3.0)  # what is further away is left out
+    monkeypatch.setattr(annotated_film, "STRIP_S", 2.0)
+    whole, part = ReadingPart(pieces, 0, 200, 10.0), ReadingPart(pieces, 50, 80, 10.0)
+    assert len(part.trails[0].windows) < len(whole.trails[0].windows)
+    changed = 0
+    for frame in range(50, 80):
+        pictures = [np.full((64, 96, 3), 90, np.uint8) for _ in range(2)]
+        for read, picture in zip((whole, part), pictures, strict=True):
+            read.draw(picture, frame)
+        assert np.array_equal(*pictures)
+        changed += (pictures[0] != 90).sum()
+    assert changed
+
+
+@pytest.mark.parametrize("hole", [(30, 130), (27, 130)])
+def test_the_film_keeps_the_time_of_a_video_with_a_hole(tmp_path, short_parts, hole):
+    video, (last, after) = tmp_path / "hole.mp4", hole
+    with av.open(str(video), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        for number in (*range(last), *range(after, 160)):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), number, np.uint8), format="rgb24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    path = draw_film(tmp_path / "hole", Journal(tmp_path / "hole.pieces.jsonl", {}), video)
+    with av.open(str(path)) as container:
+        shades = {round(f.pts * f.time_base * 10): f.to_ndarray(format="gray")[5, 5] for f in container.decode(video=0)}
+    assert sorted(shades) == list(range(160))
+    assert abs(int(shades[140]) - int(shades[150])) > 5 and abs(int(shades[20]) - 20) < 8
+
+
+def test_the_film_of_a_video_that_does_not_say_its_length_goes_to_its_end(tmp_path, journal, short_parts):
+    video = tmp_path / "live.mkv"
+    with av.open(str(video), "w", format="matroska", options={"live": "1"}) as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        for number in (*range(40), *range(150, 235)):  # parts without any frame between, and frames after the last face
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), number, np.uint8), format="rgb24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert NumberedFrames(open_clip(video)).last is None
+    with av.open(str(draw_film(tmp_path / "live", journal, video))) as container:
+        times = [round(frame.pts * frame.time_base * 10) for frame in container.decode(video=0)]
+    assert times == list(range(235))
+
+
+def test_a_face_is_looked_up_by_frame(pieces):
+    trail = FaceTrail(pieces, 0)
+    first, second = trail.windows[:2]
+    between = (first["onset"] + second["onset"]) / 2
+    assert np.array_equal(trail.box(first["onset"]), first["box"])
+    assert np.allclose(trail.box(between), (np.array(first["box"]) + second["box"]) / 2)
+    assert trail.box(first["onset"] - 1) is None and trail.box(trail.last + 1) is None
+    asked = next(window for window in trail.windows if window["probabilities"])
+    assert trail.answer(asked["onset"] + trail.span // 2) == asked["probabilities"]
+    assert trail.answer(first["onset"]) == [0.0, 0.0]

@@ -1,0 +1,32 @@
+"""Curves of a reading, and the picture of them."""
+
+import numpy as np
+from matplotlib.image import imread
+
+from tests.processing_aullm.faked_faces import FakeProcessor
+from training_aullm.videos.picture import FaceTimeline, draw_reading
+
+
+def test_a_timeline_is_what_the_windows_say(pieces):
+    timeline, reading = FaceTimeline.of(pieces, 1), FakeProcessor().join_pieces(pieces)
+    windows = reading["faces"][1]["windows"]
+    assert np.array_equal(timeline.starts, [window["onset"] / 10 for window in windows])
+    answers = [window["probabilities"] or [0, 0] for window in windows]
+    assert np.array_equal(timeline.probabilities, answers) and timeline.action_units == ("AU4", "AU12")
+    assert np.array_equal(timeline.boxes, [window["box"] for window in windows])
+
+
+def test_curves_keep_their_peaks_when_neighbours_are_joined(pieces):
+    whole, joined = FaceTimeline.of(pieces), FaceTimeline.of(pieces, max_points=20)
+    assert len(joined.starts) <= 20 < len(whole.starts)
+    size = -(-len(whole.starts) // 20)
+    for place, start in enumerate(range(0, len(whole.starts), size)):
+        assert np.array_equal(joined.probabilities[place], whole.probabilities[start : start + size].max(0))
+    assert np.array_equal(joined.starts, whole.starts[::size]) and joined.probabilities.max() == 0.9
+
+
+def test_a_picture_shows_what_was_read(pieces, summary, film, tmp_path):
+    draw_reading(tmp_path / "a.png", pieces, summary, film, face=1)
+    draw_reading(tmp_path / "b.png", pieces, summary, film, face=0)
+    first, second = imread(tmp_path / "a.png"), imread(tmp_path / "b.png")
+    assert first[..., :3].std() > 0.02 and not np.array_equal(first, second)

@@ -1,0 +1,75 @@
+"""What `aullm release` is made with: how many people, how long, and the seeds that nobody else renders.
+
+Tested in tests/commands/test_release.py.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dataset_scripts.whole_files import whole_file
+from training_aullm.learn.recipes import Recipe, recipe_base
+from training_aullm.runs.settings import SETTINGS_FILE
+
+TRAINING_SEED, TEST_SEED = 500, 900
+VARIETY = {"neutral": 0.1, "glasses": 0.2, "beard": 0.2, "gaze": 0.2}
+
+
+@dataclass(frozen=True)
+class ReleaseSettings:
+    """How much is rendered, and how long is trained.
+
+    Attributes:
+        people: training subjects of each domain.
+        tested: test subjects of each domain, other people than those.
+        films: people of each domain that long takes are filmed of, one each.
+        seconds: that a take lasts.
+        epochs: passes over the clips: fewer than the recipe's, since there are many times as many.
+        action_units: names that the model answers with.
+        language_model: Hub id, folder or "bundled".
+        layers: layers of the language model to use; None: the recipe's.
+        seed: of weights, order, augmentation and flips.
+    """
+
+    people: int = 60
+    tested: int = 26
+    films: int = 10
+    seconds: float = 20.0
+    epochs: float = 16
+    action_units: tuple[str, ...] = (
+        "AU1",
+        "AU2",
+        "AU4",
+        "AU5",
+        "AU6",
+        "AU7",
+        "AU9",
+        "AU10",
+        "AU12",
+        "AU14",
+        "AU15",
+        "AU17",
+    )
+    language_model: str = "bundled"
+    layers: int | None = None
+    seed: int = 0
+    domains: tuple[str, ...] = ("casme2-like", "samm-like", "casme3-like")
+    preset: str = "base"
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of `base`, for so many epochs and with so many layers."""
+        layers = {} if self.layers is None else {"model": {"num_language_layers": self.layers}}
+        return recipe_base().but(epochs=self.epochs, **layers)
+
+    def save(self, run: Path) -> None:
+        """Write RUN/settings.json.
+
+        Raises:
+            FileExistsError: the folder holds a run with other settings.
+        """
+        path, text = run / SETTINGS_FILE, json.dumps({"kind": "release"} | asdict(self), indent=2) + "\n"
+        if path.exists() and path.read_text("utf-8") != text:
+            raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
+        with whole_file(path) as unfinished:
+            unfinished.write_text(text, "utf-8")
