@@ -232,5 +232,5 @@ def _judge_frames(layout: Layout, clips: list[ClipPlan], report: Report) -> None
     if found != report.frames:
         what = f"{report.frames} frames were asked for, and these pictures are {side} pixels wide or high"
         why = f"these are {found} ones ({layout.raw_side} pixels and more are raw), and are called so"
-        report.add("doubtful", f"{clips[0].frames.folder}", what, why)
+        report.add("doubtful", f"{clips[0].row.subject}/{clips[0].row.clip} and others", what, why)
         report.frames = found

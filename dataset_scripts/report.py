@@ -76,7 +76,7 @@ class Report:
         units: {number: clips in which it is present}, also for numbers beyond the label vector.
         in_doubt: {number: clips in which it is named and neither present nor absent}.
         without_twelve: clips with none of the twelve units of the "cross" set, None where units are not coded.
-        expressions: {"micro" or "macro": how many the sheet names}; empty where it does not say.
+        expressions: {"micro" or "macro": how many there are in the sheet}; empty where nobody can say.
         selected: which of them were read: "micro", "macro" or "both".
         unchecked: statements about the folder layout that nobody has checked against a copy.
     """
@@ -143,9 +143,9 @@ class Report:
     @property
     def published(self) -> Published | None:
         """The published counts of this data set and release, where there are any: of its micro-expressions."""
-        if "micro" in self.expressions and self.selected != "micro":
-            return None
-        return published(self.data_set, self.release)
+        found = published(self.data_set, self.release)
+        macro = "macro" in self.expressions and self.selected != "micro"
+        return None if macro and found is not None and found.clips is not None else found
 
     def differences(self) -> list[str]:
         """How the counts differ from the published ones; empty where they agree or none are published.
@@ -174,7 +174,9 @@ class Report:
         return "\n".join(lines)
 
     def expression_lines(self) -> list[str]:
-        """How many micro- and macro-expressions the sheet names and what became of them; nothing where it is silent."""
+        """How many expressions of each kind the sheet names, and what became of them; nothing where it has one kind."""
+        if len(self.expressions) < 2:
+            return []
         return [
             f"{kind}-expressions in the sheet: {count}, "
             + ("read" if self.selected in (kind, "both") else f"left out (--expressions {kind} or both reads them)")

@@ -95,6 +95,9 @@ def test_kinds_of_expressions_are_counted_and_published_counts_are_of_micro_ones
     ]
     assert report.published is not None
     assert replace(report, selected="both").published is None
+    assert replace(report, selected="both", expressions={"micro": 255}).published is not None
+    assert replace(report, selected="macro", expressions={"macro": 9}).published is None
+    assert Report("disfa", "left", expressions={"macro": 9}, selected="macro").published is not None
 
 
 def test_reports_of_earlier_versions_are_read(tmp_path):

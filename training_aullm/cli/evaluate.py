@@ -89,7 +89,7 @@ def evaluate(
       aullm evaluate runs/base --spotting --dataset casme3 --data-dir CASME3
     """
     if spotting:
-        _evaluate_spotting(run, domain, data, dataset, data_dir, subjects)
+        _evaluate_spotting(run, domain, data, dataset, data_dir, subjects, seed)
         return
     from training_aullm.prepare.sources import about_source, default_action_units
     from training_aullm.runs.evaluating import plan_evaluation
@@ -114,6 +114,7 @@ def _evaluate_spotting(
     dataset: str | None,
     data_dir: Path | None,
     subjects: int | None,
+    seed: int,
 ) -> None:
     """Spot in whole recordings, print the table and one JSON line, write RUN/scores-spotting-*.json."""
     from training_aullm.console import wide_console
@@ -124,7 +125,7 @@ def _evaluate_spotting(
 
     if run is None:
         raise ValueError("--spotting tests a finished model: name its folder or Hub id before the options")
-    takes, found = choose_takes(domain and domain.value, data, dataset, data_dir, subjects)
+    takes, found = choose_takes(domain and domain.value, data, dataset, data_dir, subjects, seed)
     console = wide_console()
     for line in found:
         console.print(line, markup=False)

@@ -74,12 +74,17 @@ class SpottingResult:
 
 
 def choose_takes(
-    domain: str | None, data: str | Path | None, dataset: str | None, data_dir: str | Path | None, subjects: int | None
+    domain: str | None = None,
+    data: str | Path | None = None,
+    dataset: str | None = None,
+    data_dir: str | Path | None = None,
+    subjects: int | None = None,
+    seed: int = 0,
 ) -> tuple[datasets.Dataset, list[str]]:
     """The recordings that a command was asked to spot in.
 
     Args:
-        domain: of the clip source; takes are rendered. subjects: people to render.
+        domain: of the clip source; takes are rendered. subjects, seed: how many people to render, and which.
         data: not possible, prepared clips are cut out of their recordings.
         dataset: a set with whole recordings. data_dir: where it lies.
 
@@ -100,7 +105,7 @@ def choose_takes(
             "--spotting needs --domain (takes are rendered), or --dataset with --data-dir (a licensed copy)"
         )
     if domain is not None:
-        return load_takes(domain, **({} if subjects is None else {"subjects": subjects})), []
+        return load_takes(domain, seed=seed, **({} if subjects is None else {"subjects": subjects})), []
     takes, report = load_takes_from(dataset, data_dir)
     kinds = Counter(event["kind"] for row in takes for event in row["events"])
     lines = [
@@ -192,8 +197,8 @@ def _spotted(folder: Path, row: dict, pipe: Callable[..., dict]) -> dict:
 
 
 def _made_with(model: str | Path) -> dict:
-    """What tells one model from another: where it lies, and the sizes and times of its files."""
+    """What tells one model from another: the sizes and times of its files, or its Hub id."""
     place = Path(model_place(model))
-    files = sorted(place.glob("*.safetensors")) if place.is_dir() else []
-    states = {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
-    return {"model": str(model), "files": states}
+    if not place.is_dir():
+        return {"model": str(model)}
+    return {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in sorted(place.glob("*.safetensors"))}

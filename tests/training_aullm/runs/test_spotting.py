@@ -94,10 +94,10 @@ def test_people_that_the_run_was_trained_on_are_refused(takes, tmp_path):
 )
 def test_recordings_must_be_named_and_clips_are_none(asked, said):
     with pytest.raises(ValueError, match=said):
-        choose_takes(**dict.fromkeys(("domain", "data", "dataset", "data_dir", "subjects")) | asked)
+        choose_takes(**asked)
 
 
 def test_a_copy_says_how_much_there_is_to_spot(tmp_path):
-    takes, lines = choose_takes(None, None, "samm_long", write_samm_long(tmp_path / "SAMMLV"), None)
+    takes, lines = choose_takes(dataset="samm_long", data_dir=write_samm_long(tmp_path / "SAMMLV"))
     assert len(takes) == 4
     assert lines == ["samm_long, release 1: 4 recordings, 2 micro- and 2 macro-expressions"]
