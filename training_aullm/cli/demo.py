@@ -1,4 +1,7 @@
-"""`aullm demo`: the whole package in a few minutes."""
+"""`aullm demo`: the whole package in a few minutes.
+
+Tested in tests/commands/test_readme.py.
+"""
 
 from pathlib import Path
 from typing import Annotated

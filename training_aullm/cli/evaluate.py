@@ -1,4 +1,7 @@
-"""`aullm evaluate`: score on people or domains that a model has not seen."""
+"""`aullm evaluate`: score on people or domains that a model has not seen.
+
+Tested in tests/commands/test_readme.py.
+"""
 
 from typing import Annotated
 

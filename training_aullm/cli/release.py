@@ -1,4 +1,7 @@
-"""`aullm release`: the checkpoint to use, from nothing."""
+"""`aullm release`: the checkpoint to use, from nothing.
+
+Tested in tests/commands/test_release.py.
+"""
 
 from pathlib import Path
 from typing import Annotated

@@ -3,6 +3,8 @@
 model, processor = load_model("runs/demo")
 explanation = explain_video("face.mp4", model, processor, onset=60, offset=85)
 write_explanation(Path("runs/explanations/face"), "face.mp4", explanation)
+
+Tested in tests/commands/test_explain.py.
 """
 
 import json
