@@ -82,8 +82,8 @@ def evaluate(
     """
     from training_aullm.prepare.sources import about_source, default_action_units
     from training_aullm.runs.evaluating import plan_evaluation
+    from training_aullm.runs.score_output import show_result
     from training_aullm.runs.settings import RunSettings
-    from training_aullm.runs.showing import show_result
 
     def begin(source) -> RunSettings:
         names = action_unit_names(action_units) or default_action_units(source)

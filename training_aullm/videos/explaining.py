@@ -21,7 +21,7 @@ from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.explanation_aullm import explain
 from processing_aullm import AullmProcessor
 from processing_aullm.explained_aullm import read_clip, shown_step
-from processing_aullm.readings_aullm import PicturedExplanation
+from processing_aullm.reading_types_aullm import PicturedExplanation
 from processing_aullm.sentences_aullm import describe
 from training_aullm.figures.explanation import chosen_units, draw_explanation
 
