@@ -73,8 +73,8 @@ class AullmPipeline(Pipeline):
             after: the `resume` of a piece of an earlier, interrupted reading with equal options: go on after it.
 
         Yields:
-            Pieces of a few seconds (`Piece`, reading_types_aullm.py): a reading with only what became final in it; `done`,
-            the share read; and `resume`, not None on the last piece of a section.
+            Pieces of a few seconds (`Piece`, reading_types_aullm.py): a reading with only what became final in it;
+            `done`, the share read; and `resume`, not None on the last piece of a section.
         """
         defaults = {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
         yield from self.processor.read_video(video, self._answer, **defaults)
