@@ -3,6 +3,8 @@
 A folder pattern is filled from the clip's row: {subject}, {clip} (the name in the sheet), {onset}, {repeat} ("2" where
 a name stands in the sheet a second time, else nothing), {emotion}, {objective_class}, {split}. It is looked for below
 each root in turn; a root that an archive doubled ("Cropped/Cropped") is found too.
+
+Tested in tests/dataset_scripts/test_rows.py.
 """
 
 import os

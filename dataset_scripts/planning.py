@@ -2,6 +2,8 @@
 
 The sheet is read first, and only the folders that it names are listed. No picture is decoded here, so a wrong folder or
 a strict build fails within seconds.
+
+Tested in tests/dataset_scripts/test_builder.py.
 """
 
 from collections import Counter

@@ -1,6 +1,8 @@
 """Counts that were published, to see at once whether a copy is whole.
 
 Source: counted by others in the sheets as shipped; gathered in the project's design notes on benchmarks.
+
+Tested in tests/dataset_scripts/test_report.py.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""Data sets by name: which module holds the layout of each."""
+"""Data sets by name: which module holds the layout of each.
+
+Tested in tests/dataset_scripts/test_schema.py.
+"""
 
 from importlib import import_module
 

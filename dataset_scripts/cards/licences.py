@@ -3,6 +3,8 @@
 The agreements themselves are not public: they come with the answer to a request. What stands here is what the owners'
 pages say (word for word where `quoted`), and it is a reason to be careful, not legal advice: the paper that you signed
 is what holds.
+
+Tested in tests/dataset_scripts/cards/test_sharing.py.
 """
 
 from dataclasses import dataclass

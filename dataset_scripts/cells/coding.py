@@ -9,6 +9,8 @@ docs/data.md tells what every oddity of the real sheets yields.
 Source: Ekman, Friesen and Hager, "Facial Action Coding System" (2002) for numbers, sides, intensities and the marks
 A (asymmetric), T (top lip), B (bottom lip), M (movement) and AD (action descriptor); the preamble of SAMM's sheet for
 "/" and "?".
+
+Tested in tests/dataset_scripts/cells/test_facs.py.
 """
 
 from collections.abc import Iterator

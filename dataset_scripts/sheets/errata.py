@@ -2,6 +2,8 @@
 
 An erratum either changes a field of the clip's row or says that an oddity of the folder is known. Both are in the
 report, marked as known, so `strict=True` passes over them. A copy in which the mistake was mended is left as it is.
+
+Tested in tests/dataset_scripts/test_report.py.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,7 @@
-"""What a sheet says about each clip, read and checked, before anything is looked up on disk."""
+"""What a sheet says about each clip, read and checked, before anything is looked up on disk.
+
+Tested in tests/dataset_scripts/test_rows.py.
+"""
 
 from pathlib import Path
 
