@@ -15,10 +15,11 @@ from collections import Counter
 
 from rich.table import Table
 
+from dataset_scripts.layout import EXPRESSIONS
 from dataset_scripts.synthetic import load_takes
 from training_aullm.console import wide_console
 from training_aullm.loading import load_pipeline
-from training_aullm.score.spotting import EXPRESSIONS, MIN_OVERLAP, count_hits, match, overlap, rates
+from training_aullm.score.spotting import MIN_OVERLAP, count_hits, match, overlap, rates
 
 KEPT = ("speech", "turn", "blink", "gaze")  # what a false alarm is put down to, the first that was going on
 

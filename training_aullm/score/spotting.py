@@ -14,7 +14,8 @@ union of 0.5, F1 over all videos, of micro-, macro-, and all expressions. Who ch
 from collections import Counter
 from collections.abc import Sequence
 
-EXPRESSIONS = ("micro", "macro")
+from dataset_scripts.layout import EXPRESSIONS
+
 BOTH = "both"
 MIN_OVERLAP = 0.5
 
