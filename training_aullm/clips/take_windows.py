@@ -25,6 +25,7 @@ from dataset_scripts.whole_files import whole_file
 from modeling_aullm import AullmConfig
 from modeling_aullm.temporal_aullm import MotionFrontEnd
 from processing_aullm import AullmImageProcessor
+from training_aullm.clips.clip_cache import is_whole
 from training_aullm.clips.clip_set import ClipSet
 
 EXPRESSIONS = ("micro", "macro")
@@ -79,7 +80,7 @@ def take_clips(
     """
     folder = Path(cache_dir)
     jobs = [(row["video"], _cache_path(folder, row, windows), windows) for row in takes]
-    missing = [job for job in jobs if not job[1].exists()]
+    missing = [job for job in jobs if not is_whole(job[1])]
     if missing:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # before the workers import torch
         with (
