@@ -31,8 +31,7 @@ def inspect(
       aullm inspect prepared/mine --clips 20
     """
     from training_aullm.console import wide_console
-    from training_aullm.prepare.inspecting import Inspection, draw_inspection
-    from training_aullm.prepare.inspection_tables import inspection_tables
+    from training_aullm.prepare.inspecting import Inspection, draw_inspection, inspection_tables
 
     inspection = Inspection.of(data)
     console = wide_console()

@@ -86,7 +86,7 @@ def prepare(
     """
     from dataset_scripts.report import Report
     from training_aullm.console import wide_console
-    from training_aullm.prepare.inspection_tables import finding_tables
+    from training_aullm.prepare.inspecting import finding_tables
     from training_aullm.prepare.preparing import Preparation, prepare
 
     paths = [path and str(path) for path in (data_dir, sheet)]
