@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from dataset_scripts.damaged_files import read_json
 from dataset_scripts.published import TWELVE, Published, published
 from dataset_scripts.whole_files import whole_file
 
@@ -166,7 +167,7 @@ class Report:
         path = Path(folder) / REPORT_FILE
         if not path.is_file():
             raise FileNotFoundError(f"{path} does not exist: {folder} was not written by a builder")
-        content = json.loads(path.read_text("utf-8"))
+        content = read_json(path, "run the same `aullm prepare` again, it writes the report anew")
         del content["differences"]
         content["findings"] = [Finding(**finding) for finding in content["findings"]]
         content["units"] = {int(number): count for number, count in content["units"].items()}

@@ -1,7 +1,4 @@
-"""Train a run, and go on with one that was broken off.
-
-Tested in tests/training_aullm/runs/test_scoring.py.
-"""
+"""Train a run, and go on with one that was broken off."""
 
 import json
 from pathlib import Path
