@@ -37,7 +37,7 @@ from processing_aullm import tracking_aullm
 from processing_aullm.blinks_aullm import EyeWatch, find_blinks
 from processing_aullm.clip_aullm import AullmImageProcessor
 from processing_aullm.decoding_aullm import NumberedFrames
-from processing_aullm.face_reading_aullm import FaceReader
+from processing_aullm.face_reader_aullm import FaceReader
 from processing_aullm.refinement_aullm import RigidRefiner
 from processing_aullm.spotting_aullm import MovementSpotter
 from processing_aullm.tracking_aullm import AlignedFrame

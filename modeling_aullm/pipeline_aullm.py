@@ -48,7 +48,7 @@ class AullmPipeline(Pipeline):
             **options: as for `stream`.
 
         Returns:
-            A reading as docs/video.md describes it (`Reading` in readings_aullm.py), plain numbers and texts that
+            A reading as docs/video.md describes it (`Reading` in reading_types_aullm.py), plain numbers and texts that
             `json.dumps` takes; a list of them for a list of paths.
 
         Raises:
@@ -73,8 +73,8 @@ class AullmPipeline(Pipeline):
             after: the `resume` of a piece of an earlier, interrupted reading with equal options: go on after it.
 
         Yields:
-            Pieces of a few seconds (`Piece` in readings_aullm.py): a reading with only what became final in it; `done`,
-            the share read; and `resume`, not None on the last piece of a section.
+            Pieces of a few seconds (`Piece`, reading_types_aullm.py): a reading with only what became final in it;
+            `done`, the share read; and `resume`, not None on the last piece of a section.
         """
         defaults = {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
         yield from self.processor.read_video(video, self._answer, **defaults)
@@ -88,7 +88,7 @@ class AullmPipeline(Pipeline):
             face: counted by size in the first of these frames, the largest is 0.
 
         Returns:
-            What docs/explanations.md lists (`PicturedExplanation` in readings_aullm.py), as numpy arrays and numbers;
+            What docs/explanations.md lists (`PicturedExplanation`, reading_types_aullm.py), as arrays and numbers;
             `draw` and `magnify` take it.
         """
         inputs, pictures = self.processor.read_clip(video, onset=onset, offset=offset, face=face)

@@ -12,7 +12,7 @@ from transformers.image_processing_utils import BatchFeature
 from .geometry_aullm import to_rgb
 from .magnify_aullm import largest_factor, magnify_motion
 from .pictures_aullm import close_up, draw_attention, draw_motion
-from .readings_aullm import ClipPictures, PicturedExplanation
+from .reading_types_aullm import ClipPictures, PicturedExplanation
 from .sentences_aullm import describe, place_name
 from .video_aullm import open_clip
 

@@ -34,10 +34,10 @@ from .prompt_aullm import (
     check_action_units,
     resolve_template,
 )
-from .reading_aullm import VideoReading
 from .refinement_aullm import RigidRefiner
 from .stream_aullm import FaceChunk, FaceStream
 from .video_aullm import open_clip
+from .video_reader_aullm import VideoReading
 
 __all__ = [
     "ACTION_UNIT_MEANINGS",

@@ -5,7 +5,7 @@
 
 Each section is read with a few seconds more on both sides; it reports what starts, or peaks, from `first` to `stop`.
 
-Tested in tests/processing_aullm/test_reading_aullm.py.
+Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from math import ceil
 
 import numpy as np
 
-from .readings_aullm import Resume
+from .reading_types_aullm import Resume
 from .stream_aullm import FaceStream
 
 SECTION_S = 120.0

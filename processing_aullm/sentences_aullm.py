@@ -10,7 +10,7 @@ import numpy as np
 
 from .pictures_aullm import attended_region
 from .prompt_aullm import ACTION_UNIT_MEANINGS
-from .readings_aullm import PicturedExplanation
+from .reading_types_aullm import PicturedExplanation
 from .skin_field_aullm import EYES_APART
 
 PLAIN = {

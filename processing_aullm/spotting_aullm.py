@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .movement_templates_aullm import MACRO, MICRO, TemplateFit
-from .readings_aullm import Movement, Window
+from .reading_types_aullm import Movement, Window
 from .skin_traces_aullm import BLINKING, SkinTraces
 from .unit_templates_aullm import unit_fields
 

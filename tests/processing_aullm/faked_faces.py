@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from processing_aullm.clip_error_aullm import ClipError, ClipFault
-from processing_aullm.reading_aullm import VideoReading
 from processing_aullm.skin_field_aullm import CELLS
 from processing_aullm.skin_traces_aullm import FACE, HEAD
 from processing_aullm.stream_aullm import FaceChunk
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, template_field
+from processing_aullm.video_reader_aullm import VideoReading
 
 SIZE, FPS = 112, 10.0
 UNITS = ["AU4", "AU12"]

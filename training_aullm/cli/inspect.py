@@ -1,4 +1,7 @@
-"""`aullm inspect`: a prepared set in numbers and pictures, before anything is trained."""
+"""`aullm inspect`: a prepared set in numbers and pictures, before anything is trained.
+
+Tested in tests/commands/test_own_clips.py.
+"""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""`aullm prepare`: a data set, aligned once and kept, so that training never decodes or detects again."""
+"""`aullm prepare`: a data set, aligned once and kept, so that training never decodes or detects again.
+
+Tested in tests/commands/test_own_clips.py.
+"""
 
 from enum import StrEnum
 from pathlib import Path

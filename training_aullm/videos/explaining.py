@@ -3,6 +3,8 @@
 model, processor = load_model("runs/demo")
 explanation = explain_video("face.mp4", model, processor, onset=60, offset=85)
 write_explanation(Path("runs/explanations/face"), "face.mp4", explanation)
+
+Tested in tests/commands/test_explain.py.
 """
 
 import json
@@ -19,7 +21,7 @@ from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.explanation_aullm import explain
 from processing_aullm import AullmProcessor
 from processing_aullm.explained_aullm import read_clip, shown_step
-from processing_aullm.readings_aullm import PicturedExplanation
+from processing_aullm.reading_types_aullm import PicturedExplanation
 from processing_aullm.sentences_aullm import describe
 from training_aullm.figures.explanation import chosen_units, draw_explanation
 

@@ -22,7 +22,7 @@ from dataset_scripts.synthetic.camera.codec import write_mp4
 from dataset_scripts.whole_files import whole_file
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_rgb
-from processing_aullm.readings_aullm import Piece
+from processing_aullm.reading_types_aullm import Piece
 from processing_aullm.video_aullm import open_clip
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import Summary, events_of

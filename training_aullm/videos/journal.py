@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from dataset_scripts.whole_files import write_whole
-from processing_aullm.readings_aullm import Piece
+from processing_aullm.reading_types_aullm import Piece
 
 
 class Journal:

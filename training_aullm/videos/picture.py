@@ -13,7 +13,7 @@ import numpy as np
 
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_gray, warp
-from processing_aullm.readings_aullm import Piece, Window
+from processing_aullm.reading_types_aullm import Piece, Window
 from processing_aullm.video_aullm import open_clip
 from training_aullm.figures.timeline import THUMBNAILS, draw_timeline
 from training_aullm.videos.summary import Summary

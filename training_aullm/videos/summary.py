@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from rich.table import Table
 
-from processing_aullm.readings_aullm import FacePart, Piece
+from processing_aullm.reading_types_aullm import FacePart, Piece
 from training_aullm.console import counted
 
 MAX_ROWS = 30  # of the table in the terminal

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset_scripts.whole_files import whole_file, write_whole
-from processing_aullm.readings_aullm import Piece
+from processing_aullm.reading_types_aullm import Piece
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import Summary, in_words, seconds
 

@@ -4,13 +4,13 @@ reader.add(chunk)
 for window, crops in reader.take_waiting(): ...
 part = reader.settled(ends=False)
 
-Tested in tests/processing_aullm/test_reading_aullm.py.
+Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
 import numpy as np
 
 from .blinks_aullm import find_blinks
-from .readings_aullm import Blink, FacePart, Movement, Window
+from .reading_types_aullm import Blink, FacePart, Movement, Window
 from .sections_aullm import Section
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import LOOK_AHEAD_S, LOOK_BACK_S, MovementSpotter

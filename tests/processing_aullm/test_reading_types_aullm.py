@@ -7,7 +7,7 @@ import numpy as np
 
 from modeling_aullm.explanation_aullm import Explanation
 from processing_aullm import AullmProcessor
-from processing_aullm.readings_aullm import ClipPictures, PicturedExplanation, Piece, Reading
+from processing_aullm.reading_types_aullm import ClipPictures, PicturedExplanation, Piece, Reading
 from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
 
 FACE = FakeFace(moves=((30, 32, 35, 4.0, "AU4"),), blinks=((60, 61, 63),))

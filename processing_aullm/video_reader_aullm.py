@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from .clip_error_aullm import ClipError, ClipFault
-from .face_reading_aullm import FaceReader
+from .face_reader_aullm import FaceReader
 from .prompt_aullm import ACTION_UNIT_MEANINGS
-from .readings_aullm import FaceReading, Piece, Reading, Resume
+from .reading_types_aullm import FaceReading, Piece, Reading, Resume
 from .sections_aullm import FaceNumbers, Section, cut_sections
 from .stream_aullm import FaceStream
 from .windows_aullm import WindowGrid
