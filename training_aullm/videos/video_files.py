@@ -12,7 +12,7 @@ from pathlib import Path
 
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from training_aullm.loading import model_place
-from training_aullm.videos.film import parts_folder, write_film
+from training_aullm.videos.film import check_film, parts_folder, write_film
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.picture import draw_reading
 from training_aullm.videos.summary import Summary
@@ -61,6 +61,8 @@ def read_to_files(
     check_formats(formats)
     if len(os.fsencode(base.name)) + LONGEST_ENDING > MAX_NAME:
         raise ValueError(f"{video}: files named after it would have names of more than {MAX_NAME} bytes: rename it")
+    if "mp4" in formats:
+        check_film(video, options.get("fps"))
     settings = {"video": _identity(Path(video)), "model": _identity(Path(model_place(model))), "options": options}
     journal = Journal(base.with_name(f"{base.name}.pieces.jsonl"), settings)
     _clear_unfinished(base, journal)
