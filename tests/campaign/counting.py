@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 OUTCOMES = {
     "right": "the answer is the one of the undamaged input, or what was damaged was made again",
-    "clear": "refused in one line that names the file, option or field",
-    "unclear": "refused, and the line does not say what to mend",
+    "clear": "refused by a message that names the file, option or field",
+    "unclear": "refused, and nothing said what to mend",
     "traceback": "an error that only a programmer understands",
     "hang": "no end within the time limit",
     "silently wrong": "exit status 0 and another answer",
