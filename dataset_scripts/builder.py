@@ -30,6 +30,7 @@ from tqdm.auto import tqdm
 
 from dataset_scripts.cache import default_cache
 from dataset_scripts.cells.facs import DEFAULT_POLICY, Policy
+from dataset_scripts.damaged_files import read_json
 from dataset_scripts.frames.reconcile import ClipPlan
 from dataset_scripts.planning import BuildPlan, make_plan
 from dataset_scripts.registry import find_layout
@@ -165,7 +166,7 @@ def _settle(folder: Path, settings: dict) -> None:
     """Make `out` a folder of this build, or say that it is one of another."""
     path = folder / SETTINGS_FILE
     if path.is_file():
-        held = json.loads(path.read_text("utf-8"))
+        held = read_json(path, f"delete {folder}, it is made again")
         if held != settings:
             raise FileExistsError(
                 f"{folder} holds the build {held}, not {settings}: choose another folder or delete it"

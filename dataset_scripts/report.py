@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from dataset_scripts.damaged_files import read_json
 from dataset_scripts.published import TWELVE, Published, published
 from dataset_scripts.whole_files import whole_file
 
@@ -228,7 +229,7 @@ class Report:
         path = Path(folder) / REPORT_FILE
         if not path.is_file():
             raise FileNotFoundError(f"{path} does not exist: {folder} was not written by a builder")
-        content = json.loads(path.read_text("utf-8"))
+        content = read_json(path, "run the same `aullm prepare` again, it writes the report anew")
         del content["differences"]
         content["findings"] = [Finding(**finding) for finding in content["findings"]]
         for name in ("units", "in_doubt"):

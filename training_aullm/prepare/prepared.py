@@ -17,12 +17,14 @@ from pathlib import Path
 import datasets
 import pyarrow.parquet as pq
 
+from dataset_scripts.damaged_files import naming, read_json
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
 from dataset_scripts.whole_files import write_whole
 
 RECORD_FILE, UNFINISHED_FILE, REPORT_FILE = "prepared.json", "preparing.json", "report.json"
 DATA_FOLDER, SOURCE_FOLDER, CACHE_FOLDER = "data", "source", ".cache"
+AGAIN = "run the same `aullm prepare` again, it makes anew what is damaged"
 STATES = {1: "present", 0: "absent", -1: "unknown"}
 
 
@@ -65,13 +67,13 @@ class PreparedRecord:
 
         Raises:
             FileNotFoundError: the folder is not there, not complete, or not a prepared set; the message says which.
-            ValueError: the record was written by another version.
+            ValueError: the record is damaged, or was written by another version.
         """
         folder = Path(folder)
         path = folder / RECORD_FILE
         if not path.is_file():
             raise FileNotFoundError(_what_is_there(folder))
-        content = json.loads(path.read_text("utf-8"))
+        content = read_json(path, AGAIN)
         fields = set(cls.__dataclass_fields__)
         if set(content) != fields:
             raise ValueError(
@@ -93,7 +95,7 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
 
     Raises:
         FileNotFoundError: the folder is not a (complete) prepared set, or a shard is missing.
-        ValueError: it was written by another version.
+        ValueError: a file is damaged, or was written by another version.
     """
     folder, record = Path(folder), PreparedRecord.load(folder)
     paths = [folder / DATA_FOLDER / name for name in record.shards]
@@ -103,6 +105,9 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
             f"{folder / RECORD_FILE} names {len(paths)} shards, {len(missing)} are not there ({missing[0]} ...): "
             "run the same `aullm prepare` again, it makes what is missing"
         )
+    for path in paths:
+        with naming(path, AGAIN):
+            pq.read_metadata(path)
     stored = datasets.Features.from_arrow_schema(pq.read_schema(paths[0]))
     differing = sorted(name for name in stored if stored[name] != FEATURES.get(name))
     if differing:
@@ -167,7 +172,7 @@ def _what_is_there(folder: Path) -> str:
     if not folder.is_dir():
         return f"{folder} does not exist: {advice}"
     if (folder / UNFINISHED_FILE).is_file():
-        name = json.loads((folder / UNFINISHED_FILE).read_text("utf-8"))["name"]
+        name = read_json(folder / UNFINISHED_FILE, AGAIN).get("name")
         shards = len(list((folder / DATA_FOLDER).glob("subject-*.parquet")))
         return (
             f"the preparation of {name} in {folder} was broken off ({shards} subjects are done): run the same "

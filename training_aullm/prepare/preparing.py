@@ -24,6 +24,7 @@ from dataset_scripts.builder import copy_digest, load_dataset_from, refuse_insid
 from dataset_scripts.cache import default_cache
 from dataset_scripts.cells.facs import Policy
 from dataset_scripts.clip_files import count_frames, findings_of
+from dataset_scripts.damaged_files import DamagedFile, read_json
 from dataset_scripts.report import Report
 from dataset_scripts.subject_files import file_name
 from dataset_scripts.synthetic import load_synthetic
@@ -33,6 +34,7 @@ from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import FaceAligner
 from training_aullm.prepare.aligning import ClipForm
 from training_aullm.prepare.prepared import (
+    AGAIN,
     CACHE_FOLDER,
     DATA_FOLDER,
     RECORD_FILE,
@@ -42,7 +44,6 @@ from training_aullm.prepare.prepared import (
     PreparedRecord,
     count_states,
     doubtful_numbers,
-    is_prepared,
     load_prepared,
     package_version,
     present_numbers,
@@ -206,7 +207,7 @@ def prepare_cached(preparation: Preparation, num_proc: int | None = None, progre
     out = default_cache() / "aligned" / f"{preparation.name}-{_key(preparation)}"
     files = _made_of(preparation) if preparation.data_dir else f"rendered {SOURCE_VERSION}"
     made_of, current = out / LISTING_FILE, f"{files}, prepared {VERSION}"
-    if not (is_prepared(out) and made_of.is_file() and made_of.read_text("utf-8") == current):
+    if not (made_of.is_file() and made_of.read_text("utf-8") == current and _is_whole(out)):
         prepare(preparation, out, num_proc, progress)
         write_whole(made_of, current)
     return out
@@ -232,6 +233,15 @@ def _made_of(preparation: Preparation) -> str:
         expressions=preparation.expressions,
         policy=preparation.policy,
     )
+
+
+def _is_whole(out: Path) -> bool:
+    """Whether a set can be read: in the cache nobody can be asked to mend it."""
+    try:
+        PreparedRecord.load(out)
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
 
 
 def listing_digest(folder: str | Path) -> str:
@@ -260,7 +270,10 @@ def refuse_other_set(out: Path, name: str) -> None:
     """
     for file in (RECORD_FILE, UNFINISHED_FILE):
         if (out / file).is_file():
-            found = json.loads((out / file).read_text("utf-8"))["name"]
+            try:
+                found = read_json(out / file, AGAIN).get("name")
+            except DamagedFile:
+                return  # of nobody knows which: it is made anew
             if found != name:
                 raise ValueError(f"{out} holds {found}, not {name}: choose another --out or delete it")
             return
