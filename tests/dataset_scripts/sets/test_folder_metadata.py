@@ -47,7 +47,7 @@ def test_the_three_columns_suffice_and_others_are_told(folder):
 
 @pytest.mark.parametrize("lines", [("a.mp4,s1",), ("a.mp4,s1,4,2,5,9,30",), ("a.mp4",)])
 def test_a_line_that_lacks_cells_is_no_clip_without_units(folder, lines):
-    with pytest.raises(MetadataError, match=r"metadata\.csv, line 2: \d cells? for 9 columns; leave a cell empty"):
+    with pytest.raises(MetadataError, match=r"metadata\.csv, line 2: \d cells? for 10 columns; leave a cell empty"):
         read_metadata(folder(*lines, pad=False))
 
 
