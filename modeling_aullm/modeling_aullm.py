@@ -78,7 +78,6 @@ class AullmPreTrainedModel(CheckpointMixin):
     accepts_loss_kwargs = False
     _supports_sdpa = True
     _keep_in_fp32_modules_strict = ("motion", "encoder", "projector", "graph", "token_scales", "head", "evidence_head")
-    _keys_to_ignore_on_load_missing = (r"reader\.body\.",)
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
