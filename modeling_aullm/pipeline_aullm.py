@@ -16,6 +16,7 @@ from transformers import AutoModelForVideoClassification, Pipeline
 from transformers.dynamic_module_utils import custom_object_save
 from transformers.pipelines import PIPELINE_REGISTRY
 
+from .agreement_aullm import check_processor
 from .explanation_aullm import explain
 
 TASK = "action-unit-detection"
@@ -39,6 +40,10 @@ class AullmPipeline(Pipeline):
     _load_image_processor = False
     _load_feature_extractor = False
     _load_video_processor = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        check_processor(self.model.config, self.processor)
 
     def __call__(self, video: Any, **options: Any) -> dict | list[dict]:
         """Read whole videos.

@@ -9,6 +9,7 @@ Our own classes are used: no code that lies in the folder or repository is run.
 from pathlib import Path
 
 from modeling_aullm import AullmForActionUnitDetection
+from modeling_aullm.agreement_aullm import check_processor
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm import AullmProcessor
 
@@ -40,11 +41,14 @@ def load_model(source: str | Path) -> tuple[AullmForActionUnitDetection, AullmPr
 
     Raises:
         FileNotFoundError: the folder exists but holds no model.
+        CheckpointError: the model is not what was saved.
+        ValueError: model and processor do not belong together.
     """
     name = model_place(source)
-    return AullmForActionUnitDetection.from_pretrained(name).eval(), AullmProcessor.from_pretrained(
-        name, trust_remote_code=False
-    )
+    model = AullmForActionUnitDetection.from_pretrained(name).eval()
+    processor = AullmProcessor.from_pretrained(name, trust_remote_code=False)
+    check_processor(model.config, processor)
+    return model, processor
 
 
 def model_place(source: str | Path) -> str:

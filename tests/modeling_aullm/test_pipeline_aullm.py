@@ -23,9 +23,9 @@ class PromptedProcessor(FakeProcessor):
 
     action_units = UNITS
 
-    def __init__(self, frames: int) -> None:
+    def __init__(self, model) -> None:
         super().__init__()
-        self.image_processor = SimpleNamespace(num_frames=frames)
+        self.image_processor = SimpleNamespace(num_frames=model.config.num_frames, size=model.config.image_size)
 
     def prompt(self) -> SimpleNamespace:
         return SimpleNamespace(input_ids=PROMPT, au_positions=[len(PROMPT) - 1] * len(UNITS))
@@ -34,7 +34,7 @@ class PromptedProcessor(FakeProcessor):
 @pytest.fixture
 def pipe(build):
     model = build(motion_grid=14, image_size=112).eval()
-    return AullmPipeline(model, processor=PromptedProcessor(model.config.num_frames), device=-1)
+    return AullmPipeline(model, processor=PromptedProcessor(model), device=-1)
 
 
 FACE = FakeFace(moves=((30, 32, 35, 4.0, "AU4"),))
@@ -56,7 +56,7 @@ def test_probabilities_are_the_models_own(pipe):
 
 def test_a_model_with_the_led_front_end_reads_windows_too(build):
     model = build(front_end="led", image_size=64).eval()
-    pipe = AullmPipeline(model, processor=PromptedProcessor(model.config.num_frames), device=-1)
+    pipe = AullmPipeline(model, processor=PromptedProcessor(model), device=-1)
     crops, windows = torch.randint(0, 256, (5, 64, 64), dtype=torch.uint8), torch.tensor([[0, 1, 2, 3], [1, 2, 3, 4]])
     windows = windows[:, torch.linspace(0, 3, model.config.num_frames).long()]
     answers = pipe._answer(crops, windows)
@@ -67,7 +67,7 @@ def test_a_model_with_the_led_front_end_reads_windows_too(build):
 
 def test_options_may_be_defaults_or_given_to_a_call(build):
     model = build(motion_grid=14, image_size=112).eval()
-    processor = PromptedProcessor(model.config.num_frames)
+    processor = PromptedProcessor(model)
     pipe = AullmPipeline(model, processor=processor, device=-1, hop=0.5, threshold=0.9)
     default, called = pipe([FakeFace()]), pipe([FakeFace()], hop=0.2)
     assert default["threshold"] == called["threshold"] == 0.9

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from modeling_aullm import AullmForActionUnitDetection
+from modeling_aullm.agreement_aullm import check_processor
 from modeling_aullm.pipeline_aullm import add_pipeline
 from processing_aullm import AullmProcessor
 from training_aullm.publishing.card import fill_card
@@ -29,13 +30,11 @@ def save_for_hub(
         card: write the folder's README.md, from what the run that `folder` lies in has recorded.
 
     Raises:
-        ValueError: model and processor name other action units.
+        ValueError: model and processor do not belong together.
         FileNotFoundError: a card is wanted, and the folder above is no run.
     """
     folder = Path(folder)
-    names = [model.config.id2label[k] for k in range(len(model.config.id2label))]
-    if names != list(processor.action_units):
-        raise ValueError(f"the model answers with {names} but the processor asks for {list(processor.action_units)}")
+    check_processor(model.config, processor)
     model.save_pretrained(folder, full=True)
     processor.save_pretrained(folder)
     _forget_places(folder / "config.json")
