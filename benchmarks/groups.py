@@ -89,17 +89,17 @@ def film(domain: Domain, seed: int, people: int, clips: int) -> Iterator[tuple[P
         rows = []
         for glasses in (0.0, 1.0):
             session = Observed(replace(domain, variety=domain.variety.but(glasses=glasses)), seed, number)
-            rows += [_row(session, number, index, units, glasses) for index, units in enumerate(movements)]
+            rows += [_row(session, index, units, glasses) for index, units in enumerate(movements)]
         yield session.person, rows
 
 
-def _row(session: Session, subject: int, number: int, units: tuple[str, ...], glasses: float) -> dict:
+def _row(session: Session, number: int, units: tuple[str, ...], glasses: float) -> dict:
     clip = session.clip(units, number, FRAMES)
     name = f"c{number:03d}{'g' if glasses else ''}"
     return complete_row(
-        sample_id=f"{session.domain.name}/s{subject:03d}/{name}",
+        sample_id=f"{session.domain.name}/{session.name}/{name}",
         data_set=session.domain.name,
-        subject=f"s{subject:03d}",
+        subject=session.name,
         clip=name,
         frames=clip.frames,
         fps=clip.fps,

@@ -18,7 +18,7 @@ from dataset_scripts.synthetic.config import DOMAINS
 from dataset_scripts.synthetic.tables.session import Session
 from processing_aullm.skin_field_aullm import CELLS, cell_centres
 from processing_aullm.skin_traces_aullm import FACE
-from processing_aullm.unit_templates_aullm import PULLS, pulled
+from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, template_field
 from training_aullm.runs.release_settings import TRAINING_SEED
 
 MIN_PULL = (
@@ -37,7 +37,7 @@ STARTS = 8
 def mean_fields(people: int) -> dict[str, np.ndarray]:
     """(C, 2) displacement of a face's cells by each unit, a pixel at most, over so many people of each domain."""
     sessions = [(domain, subject) for domain in DOMAINS.values() for subject in range(people)]
-    fields = {unit: [] for unit in PULLS}
+    fields = {unit: [] for unit in UNIT_TEMPLATES}
     for domain, subject in track(sessions, "people", console=Console(stderr=True)):
         session = Session(domain, seed=TRAINING_SEED, subject=subject)
         for unit, seen in fields.items():
@@ -45,12 +45,12 @@ def mean_fields(people: int) -> dict[str, np.ndarray]:
     return {unit: np.mean(seen, axis=0) for unit, seen in fields.items()}
 
 
-def fit_pulls(field: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def fit_templates(field: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """The pulls (1 or 2, 6) that come nearest to a field (C, 2), rounded, and the cosine between both."""
     for count in (1, 2):
         fits = [_fit(field, count, rng) for _ in range(STARTS)]
         pulls = np.round(min(fits, key=lambda fit: fit.cost).x.reshape(count, 6), 2)
-        found = pulled(pulls)
+        found = template_field(pulls)
         cosine = float((found * field).sum() / np.linalg.norm(found) / np.linalg.norm(field))
         if cosine > GOOD:
             break
@@ -66,7 +66,10 @@ def _fit(field: np.ndarray, count: int, rng: np.random.Generator):
     low, high = np.tile(MIN_PULL, count), np.tile(MAX_PULL, count)
     start = np.clip(np.ravel(start), low + 1e-3, high - 1e-3)
     return least_squares(
-        lambda values: (pulled(values.reshape(count, 6)) - field).ravel(), start, bounds=(low, high), max_nfev=200
+        lambda values: (template_field(values.reshape(count, 6)) - field).ravel(),
+        start,
+        bounds=(low, high),
+        max_nfev=200,
     )
 
 
@@ -76,7 +79,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=8, help="of each domain")
     rng = np.random.default_rng(0)
     for unit, field in mean_fields(parser.parse_args().people).items():
-        pulls, cosine = fit_pulls(field, rng)
+        pulls, cosine = fit_templates(field, rng)
         print(f'"{unit}": {tuple(map(tuple, pulls.tolist()))},  # cosine {cosine:.2f}')
 
 

@@ -37,10 +37,10 @@ from processing_aullm import tracking_aullm
 from processing_aullm.blinks_aullm import EyeWatch, find_blinks
 from processing_aullm.clip_aullm import AullmImageProcessor
 from processing_aullm.decoding_aullm import NumberedFrames
-from processing_aullm.face_reading_aullm import FaceReader
+from processing_aullm.face_reader_aullm import FaceReader
 from processing_aullm.refinement_aullm import RigidRefiner
 from processing_aullm.spotting_aullm import MovementSpotter
-from processing_aullm.tracking_aullm import Held
+from processing_aullm.tracking_aullm import AlignedFrame
 from processing_aullm.video_aullm import open_clip
 from training_aullm.console import wide_console
 from training_aullm.loading import load_pipeline
@@ -51,7 +51,7 @@ READING = ("motion gate", "spotting", "displacement field", "model")
 METHODS = (
     (RigidRefiner, "match", "refinement"),
     (RigidRefiner, "__init__", "refinement"),
-    (Held, "crop", "warp"),
+    (AlignedFrame, "crop", "warp"),
     (tracking_aullm, "warp", "warp"),
     (EyeWatch, "__init__", "eyes"),
     (EyeWatch, "changed", "eyes"),

@@ -97,9 +97,9 @@ def pairs_of(model, processor, table: Dataset, seed: int) -> Iterator[dict]:
     for subject, combinations in enumerate(tqdm(labels, desc="filming without", unit="person")):
         session = QuietSession(domain, seed, subject, Camera(colour=domain.variety.colour))
         for number, units in enumerate(combinations):
-            stored = [np.asarray(frame) for frame in rows[f"{name}/s{subject:03d}/c{number:03d}"]["frames"]]
+            stored = [np.asarray(frame) for frame in rows[f"{name}/{session.name}/c{number:03d}"]["frames"]]
             if number == 0 and not np.array_equal(film_again(session, units, number, None)[0][..., 0], stored[0]):
-                raise RuntimeError(f"{name}/s{subject:03d}/c000 is filmed otherwise now: pass the table whole")
+                raise RuntimeError(f"{name}/{session.name}/c000 is filmed otherwise now: pass the table whole")
             answer = explain(model, **inputs_of(processor, stored))[0]
             for unit in units:
                 if answer["probabilities"].get(unit, 0) < THRESHOLD:

@@ -28,6 +28,7 @@ from datasets import (
 )
 from tqdm.auto import tqdm
 
+from dataset_scripts.cache import default_cache
 from dataset_scripts.cells.facs import DEFAULT_POLICY, Policy
 from dataset_scripts.frames.reconcile import ClipPlan
 from dataset_scripts.planning import BuildPlan, make_plan
@@ -37,7 +38,6 @@ from dataset_scripts.schema import FEATURES
 from dataset_scripts.subject_files import Recipe, file_name, make_row, natural, write_subject
 from dataset_scripts.whole_files import whole_file
 
-CACHE_VARIABLE = "AULLM_CACHE"
 SETTINGS_FILE = "build.json"
 _ARROW = ".arrow"
 _TOLD = 6
@@ -107,9 +107,8 @@ def load_dataset_from(
 
 def default_folder(settings: dict, data_dir: Path) -> Path:
     """Where a build goes by default: a name out of its settings, below $AULLM_CACHE or ~/.cache/aullm."""
-    cache = Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "aullm")
     where = json.dumps([settings, str(data_dir.resolve())], sort_keys=True)
-    return cache / "prepared" / f"{settings['data_set']}-{hashlib.sha256(where.encode()).hexdigest()[:12]}"
+    return default_cache() / "prepared" / f"{settings['data_set']}-{hashlib.sha256(where.encode()).hexdigest()[:12]}"
 
 
 def _refuse_empty(plan: BuildPlan) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from dataset_scripts.cards.published import TWELVE, Published, published
+from dataset_scripts.published import TWELVE, Published, published
 from dataset_scripts.whole_files import whole_file
 
 Kind = Literal["repaired", "dropped", "doubtful"]

@@ -1,33 +1,27 @@
-"""One parquet file per subject, written whole or not at all, so that a run that was cut off goes on where it stopped.
+"""The rows of a licensed copy, one parquet file per subject, so that a run that was cut off goes on where it stopped.
 
-Each file carries in its metadata a fingerprint of what it was made from and what was found while pictures were read.
+A file is written anew where its clips, their pictures or the policy have changed (`fingerprint`).
 """
 
 import hashlib
 import io
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 
 from dataset_scripts.cells.facs import DEFAULT_POLICY, Policy, states
+from dataset_scripts.clip_files import findings_of, write_clips
 from dataset_scripts.frames.reconcile import LEAST_FRAMES, ClipPlan, Notes
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.layout import Layout, Release
 from dataset_scripts.report import Finding
 from dataset_scripts.schema import FEATURES, complete_row
-from dataset_scripts.whole_files import whole_file
 
 VERSION = 1
 """Raised when rows come out differently from the same copy."""
 
-_KEY = b"aullm"
-_BYTES_A_GROUP = 64 * 2**20
 _ENDINGS = ((b"\xff\xd8", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
 
 
@@ -131,26 +125,11 @@ def write_subject(path: Path, recipe: Recipe, plans: list[ClipPlan]) -> list[Fin
     Returns:
         What was found while its pictures were read, now or when the file was written.
     """
-    mark = fingerprint(recipe, plans)
-    stored = read_mark(path)
-    if stored and stored["fingerprint"] == mark:
-        return [Finding(**finding) for finding in stored["findings"]]
-    findings: list[Finding] = []
-    schema = FEATURES.arrow_schema
-    with whole_file(path) as unfinished, pq.ParquetWriter(unfinished, schema, compression="none") as writer:
-        for rows in _groups(recipe, plans, findings):
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-        content = {"fingerprint": mark, "findings": [asdict(finding) for finding in findings]}
-        writer.add_key_value_metadata({_KEY: json.dumps(content)})
-    return findings
-
-
-def read_mark(path: Path) -> dict | None:
-    """What a subject's file says about itself; None where there is no readable file of ours."""
-    try:
-        return json.loads(pq.read_metadata(path).metadata[_KEY])
-    except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError):
-        return None
+    made_of = fingerprint(recipe, plans)
+    findings = findings_of(path, made_of)
+    if findings is not None:
+        return findings
+    return write_clips(path, (make_row(recipe, plan) for plan in plans), FEATURES.arrow_schema, made_of)
 
 
 def fingerprint(recipe: Recipe, plans: list[ClipPlan]) -> str:
@@ -161,23 +140,6 @@ def fingerprint(recipe: Recipe, plans: list[ClipPlan]) -> str:
         settled = replace(plan, frames=None)
         digest.update(repr(settled).encode() + plan.frames.signature(plan.numbers).encode())
     return digest.hexdigest()[:16]
-
-
-def _groups(recipe: Recipe, plans: list[ClipPlan], findings: list[Finding]) -> Iterator[list[dict]]:
-    """Rows of a few clips at a time: a subject's pictures need not fit in memory."""
-    rows, size = [], 0
-    for plan in plans:
-        row, found = make_row(recipe, plan)
-        findings += found
-        if row is None:
-            continue
-        rows.append(row)
-        size += sum(len(frame["bytes"]) for frame in row["frames"])
-        if size >= _BYTES_A_GROUP:
-            yield rows
-            rows, size = [], 0
-    if rows:
-        yield rows
 
 
 def natural(name: str) -> tuple:

@@ -1,6 +1,6 @@
 """AULLM++ as a Hugging Face model: the half that ships to the Hub."""
 
-from .base_aullm import BaseMismatchError, find_base, resolve_language_model
+from .base_model_aullm import BaseMismatchError, find_base, resolve_language_model
 from .configuration_aullm import AullmConfig
 from .integrity_aullm import CheckpointError
 from .modeling_aullm import AullmForActionUnitDetection, AullmModel, AullmOutput

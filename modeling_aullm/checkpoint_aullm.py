@@ -13,7 +13,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import logging
 
-from .base_aullm import BaseModel, check_base, find_base
+from .base_model_aullm import BaseModel, check_base, find_base
 from .configuration_aullm import keep_first_layers
 from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, write_record
 from .language_aullm import LanguageReader

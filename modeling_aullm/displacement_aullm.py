@@ -14,6 +14,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+MEASUREMENT_VERSION = "1"
+"""Raised when the same frames give another field, so that clips are measured anew; `test_displacement_version.py` says
+when."""
+
 REFERENCE_SIZE = 224  # displacements are given in pixels of a crop this wide, whatever the input size
 TEXTURE_SIGMA = 1.2  # px, smoothing before gradients: below it, JPEG blocks and shot noise
 LIGHT_SIGMA = 8.0  # px, local mean and contrast above this scale are light, not motion
@@ -39,6 +43,8 @@ class DisplacementField(nn.Module):
 
     Source: our choice (see the module text); no trained weights, so training measures it once per data set.
     """
+
+    version = MEASUREMENT_VERSION
 
     def __init__(self, grid: int = 28):
         super().__init__()

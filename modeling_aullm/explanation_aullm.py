@@ -1,4 +1,4 @@
-"""Why the model answers as it does: where it looked, what moved, which expert spoke, and what would change its mind.
+"""Why the model answers as it does: attention, movement, expert weights, relations, and counterfactual answers.
 
     explanation = explain(model, **processor(videos="face.mp4", onset=10, offset=24, return_tensors="pt"))[0]
     explanation["counterfactuals"]["AU4"]["AU7"]  # probability of AU7, had AU4 been answered the other way round
@@ -6,6 +6,8 @@
 Nothing is fitted to the answer afterwards: every number is one that the forward pass computes on its way to the logits,
 or computes again with one node of the graph replaced.
 """
+
+from typing import Any, TypedDict
 
 import torch
 
@@ -15,10 +17,29 @@ EXPERTS = ("fine detail", "wider detail", "whole face", "edges")
 """The experts of the content token in their order: meso 3 x 3, meso 5 x 5, global convolution, Laplacian."""
 
 
+Array = Any  # numpy.ndarray, which this package does not import
+
+
+class Explanation(TypedDict):
+    """Why one clip is answered as it is. What a model was built without is an empty dict or None."""
+
+    action_units: list[str]  # K names
+    probabilities: dict[str, float]
+    attentions: dict[str, Array]  # (T', h, w) float32, sums to 1; cells cover the crop evenly
+    displacement: Array | None
+    """(T - 1, 2, h, w) float32, how far each cell's skin has moved since the onset, right and down, in pixels of the
+    crop; None with `front_end="led"`, which does not measure it."""
+    expert_weights: dict[str, float]  # they sum to 1
+    relations: Array | None  # (K, K) float32, mean strength over the graph's layers, row = the influenced unit
+    prior: Array | None  # (K, K) the same before training
+    counterfactuals: dict[str, dict[str, float]]
+    """Flipped unit -> {name -> probability} after that unit's node is set to the opposite of the model's answer."""
+
+
 @torch.inference_mode()
 def explain(
     model, pixel_values: torch.Tensor | None = None, motion_values: torch.Tensor | None = None, **inputs: torch.Tensor
-) -> list[dict]:
+) -> list[Explanation]:
     """Answers for clips together with what led to them.
 
     Args:
@@ -27,13 +48,7 @@ def explain(
         **inputs: the other tensors of the processor's answer.
 
     Returns:
-        One dict a clip. `action_units`: K names. `probabilities`: name -> probability. `attentions`: name ->
-        (T', h, w) float32, sums to 1; cells cover the crop evenly. `displacement`: (T - 1, 2, h, w) float32, how far
-        each cell's skin has gone since the onset, to the right and down, in pixels of the crop; None for a model that
-        does not measure it (`front_end="led"`). `expert_weights`: name -> weight, they sum to 1. `relations`: (K, K)
-        float32, mean strength over the graph's layers, row = who listens; `prior`: the same before training.
-        `counterfactuals`: flipped unit -> {name -> probability} after that unit's node is set to the opposite of the
-        model's answer. What a model was built without is an empty dict or None.
+        One explanation for each clip.
 
     Raises:
         ValueError: for a model in training mode, whose dropout would make up the answer, or a prompt that asks for
@@ -45,9 +60,9 @@ def explain(
     names = [config.id2label[k] for k in range(len(config.id2label))]
     if motion_values is None and config.front_end == "displacement":
         motion_values = model.measure_motion(pixel_values.to(device))
-    seen = {"pixel_values": pixel_values} if motion_values is None else {"motion_values": motion_values}
+    clips = {"pixel_values": pixel_values} if motion_values is None else {"motion_values": motion_values}
     output = model(
-        **{name: value.to(device) for name, value in {**inputs, **seen}.items()},
+        **{name: value.to(device) for name, value in {**inputs, **clips}.items()},
         output_evidence=True,
         output_counterfactuals=config.use_instruction_token,
     )
@@ -57,9 +72,9 @@ def explain(
     return [_of_clip(output, motion_values, size, config, names, clip) for clip in range(len(output.logits))]
 
 
-def _of_clip(output, motion: torch.Tensor | None, size: int, config, names: list[str], clip: int) -> dict:
+def _of_clip(output, motion: torch.Tensor | None, size: int, config, names: list[str], clip: int) -> Explanation:
     """The numbers of one clip of the batch, as plain floats and arrays."""
-    explanation = {
+    explanation: Explanation = {
         "action_units": names,
         "probabilities": _by_name(names, output.logits[clip].sigmoid()),
         "attentions": {},

@@ -16,7 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from transformers.utils import cached_file, logging
 
-from .base_aullm import hash_weights
+from .base_model_aullm import hash_weights
 from .configuration_aullm import AullmConfig
 
 RECORD = "checkpoint_sha256"

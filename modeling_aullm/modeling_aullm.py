@@ -27,9 +27,9 @@ from .graph_aullm import Nodes, RelationGraph
 from .heads_aullm import EvidenceHead, ReadoutHead
 from .language_aullm import LanguageReader, TokenScale
 from .loss_aullm import asymmetric_loss, prototype_loss
+from .mlp_reader_aullm import MlpReader
 from .projector_aullm import EvidenceProjector
 from .prompt_layout_aullm import PromptLayout, config_prompt, lay_out
-from .reader_aullm import MlpReader
 from .temporal_aullm import MotionFrontEnd
 from .transfer_aullm import carry_over, config_for
 from .visual_aullm import MotionEncoder

@@ -27,8 +27,8 @@ INPUTS = ("pixel_values", *PROMPT)
 class AullmPipeline(Pipeline):
     """Reads videos with a model and its processor.
 
-    The processor finds and follows the faces, cuts windows and leaves out those in which nothing moves; the model
-    answers for the others; the processor joins windows to movements. Any option of `stream` may be given here too, as
+    The processor finds and follows the faces, cuts windows and skips those in which nothing moves; the model answers
+    for the others; the processor joins windows to movements. Any option of `stream` may be given here too, as
     a default: `pipeline(..., hop=0.05)`.
 
     The three steps of a pipeline stand for one batch of windows: `preprocess` takes their crops, each once however many
@@ -53,8 +53,8 @@ class AullmPipeline(Pipeline):
             **options: as for `stream`.
 
         Returns:
-            A reading as docs/video.md describes it, plain numbers and texts that `json.dumps` takes; a list of them for
-            a list of paths.
+            A reading as docs/video.md describes it (`Reading` in reading_types_aullm.py), plain numbers and texts that
+            `json.dumps` takes; a list of them for a list of paths.
 
         Raises:
             ValueError: an option is out of range, the video cannot be read or shows no face.
@@ -75,11 +75,11 @@ class AullmPipeline(Pipeline):
             fps: frames per second, where the video states none.
             batch_size: windows per forward pass.
             progress: called with the share of the video that is read, 0 to 1.
-            after: the `resume` of a piece of an earlier, broken reading with equal options: go on behind it.
+            after: the `resume` of a piece of an earlier, interrupted reading with equal options: go on after it.
 
         Yields:
-            Pieces of a few seconds: a reading with only what became final in it; `done`, the share read; and `resume`,
-            not None on the last piece of a section.
+            Pieces of a few seconds (`Piece`, reading_types_aullm.py): a reading with only what became final in it;
+            `done`, the share read; and `resume`, not None on the last piece of a section.
         """
         defaults = {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
         yield from self.processor.read_video(video, self._answer, **defaults)
@@ -93,14 +93,15 @@ class AullmPipeline(Pipeline):
             face: counted by size in the first of these frames, the largest is 0.
 
         Returns:
-            What docs/explanations.md lists, as numpy arrays and numbers; `draw` and `magnify` take it.
+            What docs/explanations.md lists (`PicturedExplanation`, reading_types_aullm.py), as arrays and numbers;
+            `draw` and `magnify` take it.
         """
-        inputs, pictures = self.processor.read_clip(video, onset, offset, face)
+        inputs, pictures = self.processor.read_clip(video, onset=onset, offset=offset, face=face)
         return {**explain(self.model, **{name: inputs[name] for name in INPUTS})[0], **pictures}
 
     def draw(self, explanation: dict, kind: str, action_unit: str | None = None, factor: float | None = None):
         """A picture (H, W, 3) uint8 on the original pixels: "attention" of an action unit, or "motion" as arrows."""
-        return self.processor.draw(explanation, kind, action_unit, factor)
+        return self.processor.draw(explanation, kind, action_unit=action_unit, factor=factor)
 
     def magnify(self, explanation: dict, factor: float = 8.0):
         """The explained frames (T, H, W, 3) uint8 with movements made larger."""
@@ -120,10 +121,10 @@ class AullmPipeline(Pipeline):
     def _forward(self, model_inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         frames, windows = model_inputs["pixel_values"], model_inputs["windows"]
         if self.model.config.front_end == "displacement":
-            seen = {"motion_values": self.model.measure_motion(frames, windows)}
+            clips = {"motion_values": self.model.measure_motion(frames, windows)}
         else:
-            seen = {"pixel_values": frames[windows]}
-        return {"logits": self.model(**seen, **{name: model_inputs[name] for name in PROMPT}).logits}
+            clips = {"pixel_values": frames[windows]}
+        return {"logits": self.model(**clips, **{name: model_inputs[name] for name in PROMPT}).logits}
 
     def postprocess(self, model_outputs: dict[str, torch.Tensor]) -> list[list[float]]:
         """Logits (B, K) to probabilities, as plain numbers."""

@@ -1,5 +1,5 @@
 """Clips and prompts for AULLM++: ships to the Hub beside the model, flat."""
 
-from .processing_aullm import AlignedClip, AullmImageProcessor, AullmProcessor, ClipError
+from .processing_aullm import AlignedClip, AullmImageProcessor, AullmProcessor, ClipError, ClipFault
 
-__all__ = ["AlignedClip", "AullmImageProcessor", "AullmProcessor", "ClipError"]
+__all__ = ["AlignedClip", "AullmImageProcessor", "AullmProcessor", "ClipError", "ClipFault"]

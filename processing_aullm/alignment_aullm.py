@@ -1,4 +1,4 @@
-"""One stable crop for a whole clip: the face of the first frame, and every later frame held on it.
+"""One stable crop for a whole clip: the face of the first frame, and every later frame aligned to it.
 
 Per frame: landmarks inside the last region (the detector runs only at the start and when the face is lost), the
 similarity of all landmarks, its refinement by grey values, and one warp from the source pixels.
@@ -13,12 +13,16 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from .clip_error_aullm import ClipError, ClipFault
 from .geometry_aullm import apply, compose, fit_similarity, invert, resize_matrix, to_gray, warp
 from .landmarks_aullm import Face, FaceDetector, LandmarkModel, Landmarks, Region
 from .refinement_aullm import LEFT_EYE, LIPS, RIGHT_EYE, RigidRefiner
-from .video_aullm import ClipError
 
-LEAST_SCORE = 0.5  # of the landmark network; below it there is no face
+ALIGNMENT_VERSION = "1"
+"""Raised when the same frames give other crops (detection, landmarks, refinement, warp, resizing, sampling): whatever
+keeps crops, or what was measured on them, makes them anew. `test_alignment_version.py` says when."""
+
+MIN_SCORE = 0.5  # of the landmark network; below it there is no face
 WORK_SIZE = 224  # px; refinement always works on a crop of this size, whatever size is asked for
 EYE_CORNERS = ((33, 133), (263, 362))
 SUBNASALE = 2
@@ -81,7 +85,7 @@ class Framing:
 
 @dataclass
 class AlignedClip:
-    """A face held still over consecutive frames, or over the frames that were sampled.
+    """An aligned face over consecutive frames, or over the frames that were sampled.
 
     Args:
         crops: (N, S, S) uint8 grey.
@@ -158,13 +162,14 @@ class FaceAligner:
             crops.append(warp(to_gray(frame), matrix, size))
             matrices.append(matrix)
         if track is None:
-            raise ClipError(f"{name}: no face in any frame; check that the video shows one, upright and large enough")
+            message = f"{name}: no face in any frame; check that the video shows one, upright and large enough"
+            raise ClipError(message, ClipFault.NO_FACE)
         return AlignedClip(np.stack(crops), np.stack(matrices), first, first + len(crops) - 1, lost)
 
     def faces(self, frame: np.ndarray) -> list[Landmarks]:
         """The faces of a frame that detector and landmark network agree on, the largest first."""
         found = [settle(self.mesh, frame, face.region()) for face in self.detector(frame)]
-        return [landmarks for landmarks in found if landmarks.score >= LEAST_SCORE]
+        return [landmarks for landmarks in found if landmarks.score >= MIN_SCORE]
 
     def nearest_face(self, frame: np.ndarray, region: Region) -> Face | None:
         """The detected face of about a region's size that stands within its own size of it."""
@@ -178,9 +183,11 @@ class FaceAligner:
         if not faces and skip_empty:
             return None
         if not faces:
-            raise ClipError(f"{where} shows no face; pass align=False if the clip is registered already")
+            advice = "pass align=False if the clip is registered already"
+            raise ClipError(f"{where} shows no face", ClipFault.NO_FACE, advice)
         if not 0 <= face < len(faces):
-            raise ClipError(f"{where} shows {len(faces)} faces, face {face} was asked for: give 0 to {len(faces) - 1}")
+            message = f"{where} shows {len(faces)} faces, face {face} was asked for: give 0 to {len(faces) - 1}"
+            raise ClipError(message, ClipFault.NO_SUCH_FACE)
         return Track(self, frame, faces[face])
 
 
@@ -216,7 +223,7 @@ class Track:
     def _look(self, frame: np.ndarray) -> Landmarks | None:
         """Landmarks in the last region, which moves only when the face has moved: a still region jitters less."""
         found = self.aligner.mesh(frame, self.region)
-        if found.score < LEAST_SCORE:
+        if found.score < MIN_SCORE:
             return self._look_again(frame)
         if moved(self.region, found.region()):
             found = settle(self.aligner.mesh, frame, found.region())
@@ -230,7 +237,7 @@ class Track:
             return None
         found = settle(self.aligner.mesh, frame, face.region())
         self.region = found.region()
-        return found if found.score >= LEAST_SCORE else None
+        return found if found.score >= MIN_SCORE else None
 
 
 def settle(mesh: LandmarkModel, frame: np.ndarray, region: Region, passes: int = 2) -> Landmarks:

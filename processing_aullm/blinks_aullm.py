@@ -1,9 +1,9 @@
-"""How far the eyes are open, frame by frame, and blinks: short dips of it.
+"""Eye openness, frame by frame, and blinks: short dips of it.
 
     openness = eye_openness(landmarks.points)
     find_blinks(chunk.eye_openness, fps)  # [(onset, apex, offset), ...]
 
-A blink is no action unit of a micro-expression: readers name it, so that nobody takes it for AU43 or AU7.
+A blink is not reported as an action unit, so that it is not mistaken for AU43 or AU7.
 """
 
 import cv2
@@ -13,13 +13,13 @@ CORNERS = ((33, 133), (362, 263))  # of the subject's right and left eye, in Fac
 LIDS = (((160, 144), (159, 145), (158, 153)), ((385, 380), (386, 374), (387, 373)))  # upper and lower lid
 DEPTH = 0.15  # of the open eye: a shallower dip is no blink
 EDGE = 0.3  # of a dip's depth, where it begins and ends
-LONGEST_S = 0.6  # a longer closing is no blink: eyes that look down, or sleep
+MAX_BLINK_S = 0.6  # a longer closing is no blink: eyes that look down, or sleep
 AROUND_S = 1.5  # each way, where the open eye is looked for
 OPEN_QUANTILE = 0.75
 
 
 def eye_openness(points: np.ndarray) -> float:
-    """Height of the eyes' openings over their width, about 0.3 open and 0.1 shut; both eyes, by their seen width.
+    """Height of the eyes' openings over their width, about 0.3 open and 0.1 shut; both eyes by width.
 
     Args:
         points: (468, 2) landmarks, in any pixels.
@@ -33,7 +33,7 @@ def eye_openness(points: np.ndarray) -> float:
 
 
 class EyeWatch:
-    """Tells from grey values whether the eyes have changed since landmarks were last read.
+    """Detects from grey values whether the eyes have changed since landmarks were last read.
 
     Args:
         crop: (S, S) uint8 in which landmarks were read.
@@ -45,13 +45,13 @@ class EyeWatch:
 
     def __init__(self, crop: np.ndarray, points: np.ndarray) -> None:
         self.windows = [_eye_window(points[[*corners, *sum(lids, ())]], crop.shape[0]) for corners, lids in _EYES]
-        self.seen = self._look(crop)
+        self.reference = self._averaged(crop)
 
     def changed(self, crop: np.ndarray) -> bool:
         """Whether landmarks should be read again."""
-        return bool(np.abs(self._look(crop) - self.seen).mean(-1).mean(-1).max() > self.CHANGED)
+        return bool(np.abs(self._averaged(crop) - self.reference).mean(-1).mean(-1).max() > self.CHANGED)
 
-    def _look(self, crop: np.ndarray) -> np.ndarray:
+    def _averaged(self, crop: np.ndarray) -> np.ndarray:
         return np.stack([cv2.resize(crop[w], self.SHAPE, interpolation=cv2.INTER_AREA) for w in self.windows]).astype(
             np.float32
         )
@@ -71,7 +71,7 @@ def _eye_window(points: np.ndarray, size: int) -> tuple[slice, slice]:
 
 
 def find_blinks(openness: np.ndarray, fps: float) -> list[tuple[int, int, int]]:
-    """Blinks in a course of eye openness.
+    """Blinks in a series of eye openness.
 
     Args:
         openness: (n,) as `eye_openness` gives it, one a frame; NaN where it is not known.
@@ -93,7 +93,7 @@ def find_blinks(openness: np.ndarray, fps: float) -> list[tuple[int, int, int]]:
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
         apex = int(start + closed[start:stop].argmax())
         found = _extent(closed, apex)
-        if found is None or found[1] - found[0] > LONGEST_S * fps or (blinks and found[0] < blinks[-1][1]):
+        if found is None or found[1] - found[0] > MAX_BLINK_S * fps or (blinks and found[0] < blinks[-1][1]):
             continue
         blinks.append((found[0], apex, found[1]))
     return blinks

@@ -1,4 +1,4 @@
-"""The image processor: a clip of any kind becomes T grey face crops that hold still.
+"""The image processor: a clip of any kind becomes T aligned grey face crops.
 
 Example:
 
@@ -15,28 +15,31 @@ import cv2
 import numpy as np
 from transformers.image_processing_utils import BaseImageProcessor, BatchFeature
 
-from .alignment_aullm import AlignedClip, FaceAligner, Framing
+from .alignment_aullm import ALIGNMENT_VERSION, AlignedClip, FaceAligner, Framing
+from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
 from .face_networks_aullm import FaceFiles
 from .geometry_aullm import resize_matrix, to_gray
 from .landmarks_aullm import BlazeFaceDetector, FaceDetector, FaceMesh, LandmarkModel
 from .stream_aullm import FaceStream
-from .video_aullm import Clip, ClipError, open_clip, split_batch
+from .video_aullm import Clip, open_clip, split_batch
+from .video_file_aullm import VideoFile
 
 FIELDS = ("num_frames", "size", "align", "framing")
 
 
 class AullmImageProcessor(BaseImageProcessor):
-    """Samples T frames of each clip, holds the face still, and gives grey crops in [0, 1].
+    """Samples T frames of each clip, aligns the face, and returns grey crops in [0, 1].
 
     Args:
         num_frames: T, frames sampled evenly between onset and offset, both included.
         size: S, side of the crop in pixels: 224 in `base`, 64 in `paper`.
-        align: Whether a clip's face is searched and held still; False for clips that are registered already, which are
+        align: Whether a clip's face is searched and aligned; False for clips that are registered already, which are
             only resized. A call may say otherwise.
         framing: Where the face stands in the crop, the fields of `Framing`; None is the packaged framing.
     """
 
+    alignment_version: ClassVar = ALIGNMENT_VERSION  # of this class, which may have been loaded from a Hub folder
     model_input_names: ClassVar = ["pixel_values", "crop_transforms", "frame_indices"]
 
     def __init__(
@@ -109,8 +112,8 @@ class AullmImageProcessor(BaseImageProcessor):
     def align_video(self, video: object, face: int = 0) -> AlignedClip:
         """Align a whole video once: windows of it then cost no alignment.
 
-        Every frame is held on the first one that shows a face, so `AlignedClip` may be given to `preprocess` again and
-        again with other onsets and offsets. The clip ends where the face leaves the frame, with a warning.
+        Every frame is aligned to the first one that shows a face, so the `AlignedClip` may be given to `preprocess`
+        repeatedly with other onsets and offsets. The clip ends where the face leaves the frame, with a warning.
 
         Args:
             video: Whatever `open_clip` reads.
@@ -154,8 +157,8 @@ class AullmImageProcessor(BaseImageProcessor):
                 "this processor has align=False, for clips that are registered already, but a video is read by "
                 "following its faces: give registered clips to the processor itself, or set align=True"
             )
-        frames = NumberedFrames(open_clip(video, "video"), start, end, fps)
-        return FaceStream(self.aligner, frames, self.size, faces, length)
+        frames = NumberedFrames(open_clip(video, "video"), start=start, end=end, fps=fps)
+        return FaceStream(self.aligner, frames, self.size, faces=faces, length=length)
 
     @property
     def aligner(self) -> FaceAligner:
@@ -174,9 +177,15 @@ class AullmImageProcessor(BaseImageProcessor):
             crops = video.crops[indices - video.first]
             return _resize_all(crops, self.size), video.transforms[indices - video.first], indices
         clip = open_clip(video, name)
-        if len(clip) < 2:
-            raise ClipError(f"{clip.name}: {len(clip)} frame is not enough, motion needs at least 2")
-        indices = sample_indices(0, len(clip) - 1, onset, offset, self.num_frames, clip.name)
+        if isinstance(clip, VideoFile) and offset is not None:
+            # Counting a file's frames would decode all of it; a frame that is missing is named when it is picked.
+            last = max(onset or 0, offset)
+        elif len(clip) < 2:
+            message = f"{clip.name}: {len(clip)} frame is not enough, motion needs at least 2"
+            raise ClipError(message, ClipFault.TOO_SHORT)
+        else:
+            last = len(clip) - 1
+        indices = sample_indices(0, last, onset, offset, self.num_frames, clip.name)
         if align:
             return self._sample_aligned(clip, indices, face)
         frames = [to_gray(frame) for frame in clip.frames(indices)]
@@ -184,12 +193,13 @@ class AullmImageProcessor(BaseImageProcessor):
         return _resize_all(frames, self.size), np.stack(transforms), indices
 
     def _sample_aligned(self, clip: Clip, indices: np.ndarray, face: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As `_sample`, the face held still; a clip that loses its face is sampled anew up to there."""
+        """As `_sample`, aligned; a clip that loses its face is sampled again up to there."""
         aligned = self.aligner.align(clip.frames(indices), self.size, clip.name, indices=indices, face=face)
         while aligned.lost:
             last = int(indices[aligned.last])
             if last == indices[0]:
-                raise ClipError(f"{clip.name}: {aligned.lost}, which leaves fewer than 2 frames from onset {last}")
+                message = f"{clip.name}: {aligned.lost}, which leaves fewer than 2 frames from onset {last}"
+                raise ClipError(message, ClipFault.TOO_SHORT)
             warnings.warn(f"{clip.name}: {aligned.lost}; the clip is cut after frame {last}", stacklevel=2)
             indices = sample_indices(0, last, int(indices[0]), last, self.num_frames, clip.name)
             aligned = self.aligner.align(clip.frames(indices), self.size, clip.name, indices=indices, face=face)
@@ -247,9 +257,11 @@ def sample_indices(
     onset, offset = first if onset is None else int(onset), last if offset is None else int(offset)
     for field, value in (("onset", onset), ("offset", offset)):
         if not first <= value <= last:
-            raise ClipError(f"{name}: {field} {value} is outside of the clip's frames {first} to {last}")
+            message = f"{name}: {field} {value} is outside of the clip's frames {first} to {last}"
+            raise ClipError(message, ClipFault.NO_SUCH_FRAME)
     if onset >= offset:
-        raise ClipError(f"{name}: onset {onset} must come before offset {offset}; motion needs at least 2 frames")
+        message = f"{name}: onset {onset} must come before offset {offset}; motion needs at least 2 frames"
+        raise ClipError(message, ClipFault.BAD_SPAN)
     return np.rint(np.linspace(onset, offset, num_frames)).astype(np.int64)
 
 

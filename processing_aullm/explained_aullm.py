@@ -9,74 +9,45 @@ magnify(explanation, factor=8)  # (T, H, W, 3) uint8
 import numpy as np
 from transformers.image_processing_utils import BatchFeature
 
-from .clip_aullm import sample_indices
-from .decoding_aullm import NumberedFrames
 from .geometry_aullm import to_rgb
 from .magnify_aullm import largest_factor, magnify_motion
 from .pictures_aullm import close_up, draw_attention, draw_motion
-from .sentences_aullm import describe
-from .video_aullm import ClipError, VideoFile, open_clip
+from .reading_types_aullm import ClipPictures, PicturedExplanation
+from .sentences_aullm import describe, place_name
+from .video_aullm import open_clip
 
 KINDS = ("attention", "motion")
 
 
 def read_clip(
     processor, video: object, onset: int | None = None, offset: int | None = None, face: int = 0
-) -> tuple[BatchFeature, dict]:
+) -> tuple[BatchFeature, ClipPictures]:
     """The model's inputs for one clip, and the pictures they were made from.
 
     Args:
         processor: an `AullmProcessor`.
         video: whatever `open_clip` reads.
-        onset, offset: first and last frame of the movement, both included; None: of the video. With both, frames of a
-            file have the numbers that a reading gives them, also where they come irregularly.
+        onset, offset: first and last frame of the movement, both included; None: of the video.
         face: which face, counted by size from the largest, 0.
 
     Returns:
-        Tensors for the model, and a dict: `onset`, `offset`, `frame_indices` (T,), `crops` (T, S, S) uint8, `frames`
-        (T, H, W, 3) uint8, the original pixels, and `crop_transforms` (T, 2, 3), crop pixels to frame pixels.
+        Tensors for the model, and the pictures: T frames with their numbers and crops.
 
     Raises:
         ClipError: the clip cannot be read, a frame does not exist, or no face is seen.
     """
     clip = open_clip(video)
-    if isinstance(clip, VideoFile) and onset is not None and offset is not None:
-        numbers, seen = numbered_frames(clip, onset, offset, processor.image_processor.num_frames)
-        inputs = processor(videos=[seen], face=face, return_tensors="pt")
-        places = inputs["frame_indices"][0].numpy()
-        indices, frames = numbers[places], np.stack([seen[place] for place in places])
-    else:
-        inputs = processor(videos=[clip], onset=onset, offset=offset, face=face, return_tensors="pt")
-        indices = inputs["frame_indices"][0].numpy()
-        frames = np.stack([to_rgb(frame) for frame in clip.frames(indices.tolist())])
-    pictures = {
+    inputs = processor(videos=[clip], onset=onset, offset=offset, face=face, return_tensors="pt")
+    indices = inputs["frame_indices"][0].numpy()
+    pictures: ClipPictures = {
         "onset": int(indices[0]),
         "offset": int(indices[-1]),
         "frame_indices": indices,
         "crops": np.rint(inputs["pixel_values"][0, :, 0].numpy() * 255).astype(np.uint8),
-        "frames": frames,
+        "frames": np.stack([to_rgb(frame) for frame in clip.frames(indices.tolist())]),
         "crop_transforms": inputs["crop_transforms"][0].numpy().astype(np.float64),
     }
     return inputs, pictures
-
-
-def numbered_frames(clip: VideoFile, onset: int, offset: int, count: int) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Frames spread evenly from onset to offset, by the numbers of `NumberedFrames`; only these seconds are decoded.
-
-    Returns:
-        (count,) numbers, and as many frames (H, W, 3) uint8.
-
-    Raises:
-        ClipError: onset does not come before offset, or a frame does not exist.
-    """
-    numbers = sample_indices(0, max(onset, offset), onset, offset, count, clip.name)
-    fps = NumberedFrames(clip).fps
-    part = NumberedFrames(clip, start=onset / fps, end=(offset + 1) / fps)
-    found = {number: frame for number, frame in part if number in numbers}
-    for number in numbers:
-        if number not in found:
-            raise ClipError(f"{clip.name}: frame {number} does not exist")
-    return numbers, [found[number] for number in numbers]
 
 
 def apex_step(displacement: np.ndarray) -> int:
@@ -86,12 +57,14 @@ def apex_step(displacement: np.ndarray) -> int:
     return 1 + int(most.mean(1).argmax())
 
 
-def draw(explanation: dict, kind: str, action_unit: str | None = None, factor: float | None = None) -> np.ndarray:
+def draw(
+    explanation: PicturedExplanation, kind: str, action_unit: str | None = None, factor: float | None = None
+) -> np.ndarray:
     """One picture on the original pixels of the frame with the largest movement.
 
     Args:
         explanation: of the model and `read_clip`, as one dict.
-        kind: "attention" (where `action_unit` looked) or "motion" (arrows, `factor` times as long as the movement).
+        kind: "attention" (of `action_unit`) or "motion" (arrows, `factor` times as long as the movement).
         action_unit: for "attention"; None takes the most probable one.
         factor: for "motion"; None takes 10, or less where arrows would leave the face.
 
@@ -114,13 +87,13 @@ def draw(explanation: dict, kind: str, action_unit: str | None = None, factor: f
     return draw_attention(frame, transform, explanation["attentions"][name], size)
 
 
-def shown_step(explanation: dict) -> int:
+def shown_step(explanation: PicturedExplanation) -> int:
     """Position of the frame that pictures are drawn on: the largest movement, or the middle where none is measured."""
     displacement = explanation["displacement"]
     return len(explanation["frames"]) // 2 if displacement is None else apex_step(displacement)
 
 
-def magnify(explanation: dict, factor: float = 8.0) -> np.ndarray:
+def magnify(explanation: PicturedExplanation, factor: float = 8.0) -> np.ndarray:
     """The sampled frames with movements made larger; `factor` is taken down where faces would tear.
 
     Args:
@@ -138,12 +111,12 @@ def magnify(explanation: dict, factor: float = 8.0) -> np.ndarray:
     return magnify_motion(explanation["frames"], explanation["crop_transforms"], motion, size, factor)
 
 
-def most_magnified(explanation: dict) -> float:
+def most_magnified(explanation: PicturedExplanation) -> float:
     """The largest factor that `magnify` uses for this clip."""
     return largest_factor(_displacement(explanation), explanation["crops"].shape[-1])
 
 
-def zoom(explanation: dict, side: int = 640, margin: float = 0.15) -> dict:
+def zoom(explanation: PicturedExplanation, side: int = 640, margin: float = 0.15) -> PicturedExplanation:
     """The same explanation with frames that show the face only; `draw` and `magnify` work on it as before.
 
     Args:
@@ -157,7 +130,7 @@ def zoom(explanation: dict, side: int = 640, margin: float = 0.15) -> dict:
     return {**explanation, "frames": frames, "crop_transforms": transforms}
 
 
-def _displacement(explanation: dict) -> np.ndarray:
+def _displacement(explanation: PicturedExplanation) -> np.ndarray:
     if explanation["displacement"] is None:
         raise ValueError("this model does not measure how far skin moves (front_end='led'): no motion can be drawn")
     return explanation["displacement"]
@@ -168,12 +141,13 @@ class ExplainedClips:
 
     def read_clip(
         self, video: object, onset: int | None = None, offset: int | None = None, face: int = 0
-    ) -> tuple[BatchFeature, dict]:
+    ) -> tuple[BatchFeature, ClipPictures]:
         """Inputs for the model and the pictures they were made from."""
-        return read_clip(self, video, onset, offset, face)
+        return read_clip(self, video, onset=onset, offset=offset, face=face)
 
     draw = staticmethod(draw)
     magnify = staticmethod(magnify)
     most_magnified = staticmethod(most_magnified)
     zoom = staticmethod(zoom)
     describe = staticmethod(describe)
+    place_name = staticmethod(place_name)

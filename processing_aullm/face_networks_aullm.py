@@ -5,6 +5,8 @@ docs/faces.md names the sources. Nothing is downloaded at run time: both files t
 
     mesh = FaceFiles.packaged().load("mesh")
     points, score = mesh(torch.rand(1, 3, 192, 192))
+
+Tested in tests/processing_aullm/test_landmarks_aullm.py.
 """
 
 import json

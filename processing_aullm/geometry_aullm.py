@@ -2,6 +2,8 @@
 
 A matrix maps (x, y) of one image to (x, y) of another; pixel centres stand at whole numbers. A crop's matrix maps crop
 pixels to source pixels, so a crop is drawn by reading the source at the mapped places.
+
+Tested in tests/processing_aullm/test_alignment_aullm.py.
 """
 
 import math

@@ -13,11 +13,9 @@ import numpy as np
 
 NOISE = 0.12  # px at a 224-px crop: what alignment and measurement leave on a still face (docs/faces.md)
 FACE_CENTER = (0.5, 0.53)  # of the crop's side
-FACE_RADII = (0.44, 0.56)  # half axes of the ellipse outside of which hair and background stand still
+FACE_RADII = (0.44, 0.56)  # half axes of the ellipse outside of which hair and background are left as they are
 FADE = 0.22  # of the ellipse's radius: how softly it ends
-MOST_STRETCH = (
-    1.8  # of (factor - 1) times the steepest change from one pixel to the next; skin thins by e to this power
-)
+MAX_STRETCH = 1.8  # (factor - 1) times the steepest change between pixels; skin is stretched by e to this power at most
 FIRST_STEP = 0.25  # px; a flow is put together from steps no longer than this
 
 
@@ -68,7 +66,7 @@ def largest_factor(displacement: np.ndarray, size: int) -> float:
     """
     motion = np.stack([spread(field, size) for field in displacement])
     steepest = max(float(np.abs(np.diff(motion, axis=axis)).max()) for axis in (1, 2))
-    return 1 + MOST_STRETCH / max(steepest, 1e-3)
+    return 1 + MAX_STRETCH / max(steepest, 1e-3)
 
 
 def spread(field: np.ndarray, size: int) -> np.ndarray:
@@ -101,7 +99,7 @@ def face_mask(size: int) -> np.ndarray:
 def flow(motion: np.ndarray, times: float) -> np.ndarray:
     """Where each pixel comes from when everything flows along a motion for a while.
 
-    A flow never folds skin over itself, however long it lasts: whoever comes to a slow place goes on slowly.
+    A flow never folds skin over itself, however long it lasts.
 
     Args:
         motion: (S, S, 2) pixels in one unit of time.

@@ -1,6 +1,6 @@
-"""A movement as a bump: at rest, up to the apex, held, and back. Of all bumps, the one that a course follows best.
+"""Movement templates: at rest, up to the apex, held there, and back. The one that a skin trace matches best is found.
 
-fit = MICRO.fit(course, fps=30.0, middle=47, towards=directions)
+fit = MICRO.fit(trace, fps=30.0, middle=47, towards=directions)
 fit.onset, fit.apex, fit.offset, fit.size, fit.explained
 """
 
@@ -9,18 +9,18 @@ from functools import lru_cache
 
 import numpy as np
 
-LEFT_OVER = (0.0, 0.5)  # of the size, where a face comes back to only half way
-LEAST_MARGIN = 3  # samples before and after a bump that it must explain too
+RESIDUALS = (0.0, 0.5)  # share of the movement that remains after the offset: none, or half
+MIN_MARGIN = 3  # samples before the onset and after the offset that a template must explain too
 
 
 @dataclass(frozen=True)
-class BumpFit:
-    """How a course follows a bump.
+class TemplateFit:
+    """The template that a trace matches best.
 
     Attributes:
-        onset, apex, offset: samples of the course.
-        size: length of the step from rest to apex, in the course's unit.
-        explained: share of the course's variance around it, 1 at most; below 0 where the bump is worse than none.
+        onset, apex, offset: samples of the trace.
+        size: length of the step from rest to apex, in the trace's unit.
+        explained: share of the trace's variance around it, 1 at most; below 0 where the template is worse than none.
     """
 
     onset: int
@@ -31,13 +31,13 @@ class BumpFit:
 
 
 @dataclass(frozen=True)
-class Bumps:
-    """A family of bumps.
+class TemplateFamily:
+    """Templates of all combinations of rise, hold and fall times.
 
     Args:
         rises, holds, falls: seconds.
-        rate: samples per second that a course is thinned to.
-        before, after: seconds of a course around a frame of the movement that are looked at.
+        rate: samples per second that a trace is thinned to.
+        before, after: seconds of a trace around a frame of the movement that are looked at.
         lead, slack: seconds that the onset may lie before that frame, and behind it.
         shortest, longest: seconds from onset to offset.
     """
@@ -53,22 +53,22 @@ class Bumps:
     shortest: float
     longest: float
 
-    def fit(self, course: np.ndarray, fps: float, middle: int, towards: np.ndarray) -> BumpFit | None:
-        """The bump that explains most.
+    def fit(self, trace: np.ndarray, fps: float, middle: int, towards: np.ndarray) -> TemplateFit | None:
+        """The template that explains most.
 
         Args:
-            course: (n, D).
+            trace: (n, D).
             fps: samples per second.
             middle: a sample of the movement, best of its rise.
             towards: (U, D) directions of length 1; the step has to go along one of them.
 
         Returns:
-            The fit, None where no bump fits into the course.
+            The fit, None where no template fits into the trace.
         """
         step = max(1, round(fps / self.rate))
         first = max(0, middle - round(self.before * fps / step) * step)
-        part = course[first : middle + round(self.after * fps) + 1 : step]
-        marks, shapes, sizes = _drawn(self, fps / step, len(part), (middle - first) // step)
+        part = trace[first : middle + round(self.after * fps) + 1 : step]
+        marks, shapes, sizes = _templates(self, fps / step, len(part), (middle - first) // step)
         if not len(marks):
             return None
         part = part - part.mean(0)
@@ -78,38 +78,42 @@ class Bumps:
         best = int((energy * along.clip(0)).argmax())
         explained = _explained(part, np.outer(shapes[best], steps[best]), *marks[best, [0, 2]])
         onset, apex, offset = (first + step * int(mark) for mark in marks[best])
-        return BumpFit(onset, apex, offset, float(np.sqrt(energy[best]) / sizes[best]), explained)
+        return TemplateFit(onset, apex, offset, float(np.sqrt(energy[best]) / sizes[best]), explained)
 
 
 def _explained(part: np.ndarray, fitted: np.ndarray, onset: int, offset: int) -> float:
     """Share of the variance from a little before the onset to a little after the offset."""
-    margin = max(LEAST_MARGIN, (offset - onset) // 2)
+    margin = max(MIN_MARGIN, (offset - onset) // 2)
     frames = slice(max(0, onset - margin), offset + margin + 1)
     near, fit = part[frames] - part[frames].mean(0), fitted[frames] - fitted[frames].mean(0)
     return float(1 - ((near - fit) ** 2).sum() / ((near**2).sum() + 1e-12))
 
 
 @lru_cache(maxsize=64)
-def _drawn(bumps: Bumps, rate: float, samples: int, middle: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All bumps of a family that hold the middle.
+def _templates(
+    family: TemplateFamily, rate: float, samples: int, middle: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All templates of a family whose movement contains the middle sample.
 
     Returns:
-        (M, 3) onset, apex and offset; (M, samples) their courses with mean 0 and length 1; (M,) the length before that.
+        (M, 3) onset, apex and offset; (M, samples) their values with mean 0 and length 1; (M,) the length before that.
     """
-    rises, holds, falls = (_samples(seconds, rate) for seconds in (bumps.rises, bumps.holds, bumps.falls))
-    onsets = np.arange(max(0, middle - round(bumps.lead * rate)), middle + round(bumps.slack * rate))
+    rises, holds, falls = (_samples(seconds, rate) for seconds in (family.rises, family.holds, family.falls))
+    onsets = np.arange(max(0, middle - round(family.lead * rate)), middle + round(family.slack * rate))
     onset, rise, hold, fall = (axis.ravel() for axis in np.meshgrid(onsets, rises, holds, falls, indexing="ij"))
     length = rise + hold + fall
     fits = (onset + length >= middle) & (onset + length < samples)
-    fits &= (length <= round(bumps.longest * rate)) & (length >= round(bumps.shortest * rate)) & (rise > 0) & (fall > 0)
+    fits &= (
+        (length <= round(family.longest * rate)) & (length >= round(family.shortest * rate)) & (rise > 0) & (fall > 0)
+    )
     onset, rise, hold, fall = (axis[fits][:, None] for axis in (onset, rise, hold, fall))
     time = np.arange(samples)
     up, down = _ramp((time - onset) / rise), _ramp((time - onset - rise - hold) / fall)
-    shapes = np.concatenate([up * (1 - (1 - left) * down) for left in LEFT_OVER]).astype(np.float32)
+    shapes = np.concatenate([up * (1 - (1 - left) * down) for left in RESIDUALS]).astype(np.float32)
     shapes -= shapes.mean(1, keepdims=True)
     sizes = np.linalg.norm(shapes, axis=1)
     marks = np.concatenate([onset, onset + rise + hold // 2, onset + rise + hold + fall], axis=1)
-    return np.tile(marks, (len(LEFT_OVER), 1)), shapes / sizes[:, None], sizes
+    return np.tile(marks, (len(RESIDUALS), 1)), shapes / sizes[:, None], sizes
 
 
 def _samples(seconds: tuple[float, ...], rate: float) -> list[int]:
@@ -122,7 +126,7 @@ def _ramp(time: np.ndarray) -> np.ndarray:
     return time**3 * (10 - 15 * time + 6 * time**2)
 
 
-MICRO = Bumps(
+MICRO = TemplateFamily(
     rises=(0.067, 0.1, 0.133, 0.167, 0.2, 0.233, 0.267, 0.333),
     holds=(0.0, 0.067),
     falls=(0.067, 0.1, 0.133, 0.167, 0.2, 0.233, 0.267, 0.333, 0.4),
@@ -134,7 +138,7 @@ MICRO = Bumps(
     shortest=0.133,
     longest=0.5,
 )
-MACRO = Bumps(
+MACRO = TemplateFamily(
     rises=(0.267, 0.4, 0.533, 0.8, 1.067),
     holds=(0.0, 0.267, 0.667, 1.2, 1.867, 2.533),
     falls=(0.267, 0.4, 0.533, 0.8, 1.067, 1.333),

@@ -1,4 +1,4 @@
-"""What a model saw, drawn on a clip's original pixels: where it looked, and what moved.
+"""Attention and motion drawn on a clip's original pixels.
 
     picture = draw_attention(frame, crop_transform, explanation["attentions"]["AU12"], size=224)
     picture = draw_motion(frame, crop_transform, explanation["displacement"][2], size=224, factor=10)
@@ -16,7 +16,7 @@ HALF = 0.5  # share of a unit's attention that the outlined region holds
 WARM, LIGHT, DARK = (255, 140, 0), (255, 255, 255), (20, 24, 30)
 SLOW, FAST = np.array([60, 220, 255.0]), np.array([255, 60, 90.0])  # arrows of short and of long movements
 ARROWS = 15  # rows and columns of arrows on the crop
-LEAST_MOVE = 0.25  # px at a 224-px crop; below it an arrow would show noise
+MIN_MOVE = 0.25  # px at a 224-px crop; below it an arrow would show noise
 FULL_MOVE = 1.5  # px at a 224-px crop; from here on an arrow has the colour of a long movement
 
 
@@ -96,7 +96,7 @@ def draw_motion(
     places = ((np.arange(ARROWS) + 0.5) * size / ARROWS).astype(int)
     width = _line_width(transform, size)
     arrows = [((x, y), motion[y, x]) for y in places for x in places]
-    arrows = [arrow for arrow in arrows if np.hypot(*arrow[1]) >= LEAST_MOVE * unit]
+    arrows = [arrow for arrow in arrows if np.hypot(*arrow[1]) >= MIN_MOVE * unit]
     for place, move in sorted(arrows, key=lambda arrow: np.hypot(*arrow[1])):
         ends = apply(transform, np.array([place, place + factor * move]))
         _arrow(picture, *ends, _colour(np.hypot(*move) / unit), width)

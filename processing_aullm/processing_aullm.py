@@ -18,6 +18,7 @@ from transformers.processing_utils import ProcessorMixin
 from .alignment_aullm import AlignedClip, FaceAligner, Framing
 from .blinks_aullm import find_blinks
 from .clip_aullm import AullmImageProcessor
+from .clip_error_aullm import ClipError, ClipFault
 from .explained_aullm import ExplainedClips
 from .face_networks_aullm import FaceFiles
 from .geometry_aullm import warp
@@ -33,10 +34,10 @@ from .prompt_aullm import (
     check_action_units,
     resolve_template,
 )
-from .reading_aullm import VideoReading
 from .refinement_aullm import RigidRefiner
 from .stream_aullm import FaceChunk, FaceStream
-from .video_aullm import ClipError, open_clip
+from .video_aullm import open_clip
+from .video_reader_aullm import VideoReading
 
 __all__ = [
     "ACTION_UNIT_MEANINGS",
@@ -48,6 +49,7 @@ __all__ = [
     "AullmProcessor",
     "BlazeFaceDetector",
     "ClipError",
+    "ClipFault",
     "FaceAligner",
     "FaceChunk",
     "FaceFiles",
@@ -175,7 +177,7 @@ class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
         length: float = 0.5,
     ) -> FaceStream:
         """Follow the faces of a video of any length, see `AullmImageProcessor.open_stream`."""
-        return self.image_processor.open_stream(video, faces, start, end, fps, length)
+        return self.image_processor.open_stream(video, faces=faces, start=start, end=end, fps=fps, length=length)
 
     def prompt(self, action_units: Sequence[str] | None = None) -> Prompt:
         """The prompt for these action units, tokenised: what a model stores to run on pixels alone."""

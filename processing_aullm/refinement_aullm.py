@@ -1,8 +1,8 @@
-"""Holding a crop on another one to a few hundredths of a pixel: Lucas-Kanade on the parts of a face that do not move.
+"""Aligning a crop to another one to a few hundredths of a pixel: Lucas-Kanade on the parts of a face that do not move.
 
 A landmark network places its points to 0.2 to 0.5 px, as much as a micro-expression moves. So its similarity is only a
-start: grey values of nose, forehead and temples say the rest. Eyes, brows, cheeks, lips, and all below them, are left
-out, since they are what moves.
+start; grey values of nose, forehead and temples do the rest. Eyes, brows, cheeks, lips, and all below them, are
+excluded, since they move with expressions.
 
     refiner = RigidRefiner(first_crop, landmarks_in_first_crop)
     matrix = refiner.refine(next_crop)  # pixels of the first crop to pixels of the next one
@@ -27,21 +27,21 @@ MARGINS = {RIGHT_EYE: 2, LEFT_EYE: 2, RIGHT_BROW: 5, LEFT_BROW: 5, LIPS: 4}  # p
 ABOVE_MOUTH = 8  # px above the mouth corners where the region ends
 BESIDE_NOSE = 4  # px beside the nose wings where it ends, below the eyes: cheeks rise with AU6 and AU12
 TUKEY = 4.685  # 95% efficiency on Gaussian noise (Huber and Ronchetti, "Robust Statistics")
-LEAST_SCALE = 0.7  # grey levels; keeps the weights sane on noiseless frames
+MIN_SCALE = 0.7  # grey levels; keeps the weights sane on noiseless frames
 CONVERGED = 5e-3  # px; a smaller step ends the search
 DAMPING = 1e-3 * np.eye(6)  # keeps an even patch, which says nothing, solvable
 EVERY = 3  # of the residuals, which are sorted by steepness, tell their spread
-FARTHEST = 0.08  # of the crop's side; landmarks are never that wrong, so a corner moved farther means divergence
+MAX_SHIFT = 0.08  # of the crop's side; landmarks are never that wrong, so a corner moved farther means divergence
 
 
 class RigidRefiner:
     """Inverse-compositional Lucas-Kanade with a similarity, gain and bias, and Tukey weights.
 
     Args:
-        template: (S, S) uint8 crop that later crops are held on.
+        template: (S, S) uint8 crop that later crops are aligned to.
         landmarks: (468, 2) of the template's face, in its pixels.
         points: How many pixels are compared at most: those of the region with the steepest grey values.
-        iterations: Most steps.
+        iterations: Maximum number of steps.
 
     Source: Baker and Matthews, "Lucas-Kanade 20 years on", IJCV 2004, section 3.2; the region and the weights are our
     choice, measured in docs/faces.md.
@@ -75,13 +75,13 @@ class RigidRefiner:
         return self.match(crop)[0]
 
     def match(self, crop: np.ndarray) -> tuple[np.ndarray, float]:
-        """The same, and how alike the two are there.
+        """As `refine`, with the similarity of the two crops there.
 
         Args:
             crop: (S, S) uint8, placed by the landmarks or as the frame before it.
 
         Returns:
-            The matrix, and the correlation of the compared grey values, -1 to 1; what is hidden or another face
+            The matrix, and the correlation of the compared grey values, -1 to 1; a hidden or another face
             lowers it.
         """
         image = _blur(crop)
@@ -99,17 +99,17 @@ class RigidRefiner:
             if np.abs(step[:4]).max() < CONVERGED:
                 break
         corners = self.half * np.array([[0, 0], [0, 2], [2, 0], [2, 2]])
-        near = np.abs(apply(matrix, corners) - corners).max() < FARTHEST * 2 * self.half
+        near = np.abs(apply(matrix, corners) - corners).max() < MAX_SHIFT * 2 * self.half
         if near and _loss(end, scale) < _loss(start, scale):
-            return matrix, self._likeness(values)
-        return IDENTITY, self._likeness(self._sample(image, IDENTITY))
+            return matrix, self._correlation(values)
+        return IDENTITY, self._correlation(self._sample(image, IDENTITY))
 
     def _sample(self, image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         """Grey values (N,) at the mapped points, linear, which is exact enough on a blurred image."""
         places = self.points @ matrix.T.astype(np.float32)
         return cv2.remap(image, places[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
 
-    def _likeness(self, values: np.ndarray) -> float:
+    def _correlation(self, values: np.ndarray) -> float:
         a, b = values - values.mean(), self.values - self.values.mean()
         return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-6))
 
@@ -118,15 +118,15 @@ class RigidRefiner:
         gain = values.std() / max(self.values.std(), 1e-6)
         return gain, values.mean() - gain * self.values.mean()
 
-    def _stepped(self, matrix: np.ndarray, right: float, down: float, grow: float, turn: float) -> np.ndarray:
-        """The matrix before a step of the template: shifts in pixels, growth and turn in pixels at the crop's edge."""
-        a, b = 1 + grow / self.half, turn / self.half
+    def _stepped(self, matrix: np.ndarray, right: float, down: float, growth: float, rotation: float) -> np.ndarray:
+        """The matrix before a step of the template: shifts in pixels, growth and rotation in pixels at the edge."""
+        a, b = 1 + growth / self.half, rotation / self.half
         x, y = right + self.half * (1 - a + b), down + self.half * (1 - a - b)
         return compose(matrix, np.array([[a, b, -a * x - b * y], [-b, a, b * x - a * y]]) / np.array([a * a + b * b]))
 
 
 def rigid_region(landmarks: np.ndarray, size: int) -> np.ndarray:
-    """Mask (S, S) of the parts of a face that hold still: forehead, temples and nose, no eye or brow.
+    """Mask (S, S) of the rigid parts of a face: forehead, temples and nose, no eye or brow.
 
     Args:
         landmarks: (468, 2) in pixels of the crop.
@@ -163,7 +163,7 @@ def _scale(residual: np.ndarray) -> float:
     """Spread of the residuals that outliers do not move."""
     some = np.abs(residual[::EVERY])
     middle = len(some) // 2
-    return max(1.4826 * float(np.partition(some, middle)[middle]), LEAST_SCALE)
+    return max(1.4826 * float(np.partition(some, middle)[middle]), MIN_SCALE)
 
 
 def _tukey(residual: np.ndarray, scale: float) -> np.ndarray:

@@ -1,9 +1,11 @@
-"""A long video cut into sections that are read on their own, so that a broken reading goes on with equal results.
+"""A long video cut into sections that are read independently: an interrupted reading resumes with equal results.
 
     for section in cut_sections(stream, options):
         section.first, section.stop, section.read_from, section.read_to
 
-Each section is read with some seconds more on both sides; what starts, or peaks, between `first` and `stop` is its own.
+Each section is read with a few seconds more on both sides; it reports what starts, or peaks, from `first` to `stop`.
+
+Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
 from collections.abc import Iterable
@@ -12,10 +14,11 @@ from math import ceil
 
 import numpy as np
 
+from .reading_types_aullm import Resume
 from .stream_aullm import FaceStream
 
 SECTION_S = 120.0
-LEAD_S = 5.0  # what spotting looks back and ahead
+LEAD_S = 5.0  # read before and after a section: spotting looks back and ahead
 SAME_FACE = 0.3  # intersection over union of a face's boxes on both sides of a cut
 
 
@@ -25,9 +28,9 @@ class Section:
 
     Args:
         index: its place among the sections.
-        first, stop: frames that are its own, `stop` not included; None: to the end.
+        first, stop: frames whose results it reports, `stop` not included; None: to the end.
         read_from, read_to: seconds that are read.
-        whole: whether it is all that was asked for.
+        whole: whether it is the only section.
         begin, total: first frame of all sections, and how many frames they have together, if known.
     """
 
@@ -45,7 +48,7 @@ class Section:
         return frame >= self.first and (self.stop is None or frame < self.stop)
 
     def is_cut(self, frame: int, fps: float) -> bool:
-        """Whether a face that is not followed beyond this frame is so only because reading ends here."""
+        """Whether a face is not followed beyond this frame only because reading stops here."""
         return not self.whole and self.read_to is not None and frame >= round(self.read_to * fps) - 1
 
     def share(self, frame: int | None) -> float:
@@ -59,11 +62,11 @@ class Section:
 
 
 def cut_sections(stream: FaceStream, start: float | None, end: float | None) -> list[Section]:
-    """Cut what was asked for.
+    """Cut the wanted part of a video.
 
     Args:
-        stream: of all of it, not read yet; gives frame rate and length.
-        start, end: seconds that were asked for, None: the video's own.
+        stream: of the whole part, not read yet; gives frame rate and length.
+        start, end: seconds, None: the video's own.
 
     Returns:
         Sections of equal length; one that is whole for a short video, or one whose length is not known.
@@ -74,22 +77,35 @@ def cut_sections(stream: FaceStream, start: float | None, end: float | None) -> 
     total = min(ends) - begin if ends else None
     count = 1 if stream.frames is None else max(1, round(total / fps / SECTION_S))
     if count == 1:
-        return [Section(0, begin, None, start, end, True, begin, total)]
+        return [
+            Section(index=0, first=begin, stop=None, read_from=start, read_to=end, whole=True, begin=begin, total=total)
+        ]
     length, sections = ceil(total / count), []
     for index in range(count):
         first, final = begin + index * length, index == count - 1
         stop = None if final else first + length
         read_from = max(start or 0.0, first / fps - LEAD_S)
         read_to = end if final else stop / fps + LEAD_S
-        sections.append(Section(index, first, stop, read_from, read_to, False, begin, total))
+        sections.append(
+            Section(
+                index=index,
+                first=first,
+                stop=stop,
+                read_from=read_from,
+                read_to=read_to,
+                whole=False,
+                begin=begin,
+                total=total,
+            )
+        )
     return sections
 
 
 class FaceNumbers:
-    """Gives a face the number that it had in the section before, by where it stood.
+    """Gives a face the number that it had in the section before, by its position.
 
     Args:
-        used: numbers given so far.
+        used: how many numbers were given so far.
         left: number -> box (4,) of each face that was in the picture where the last section ended.
     """
 
@@ -98,18 +114,18 @@ class FaceNumbers:
         self._given: dict[tuple[int, int], int] = {}
 
     @classmethod
-    def restored(cls, state: dict | None) -> "FaceNumbers":
-        """From what `state` gave, or new."""
+    def restored(cls, state: Resume | None) -> "FaceNumbers":
+        """As after an earlier section, or new."""
         if state is None:
             return cls()
         return cls(state["used"], {int(number): box for number, box in state["left"].items()})
 
-    def state(self) -> dict:
-        """Plain numbers to restore it from."""
-        return {"used": self.used, "left": {str(number): box for number, box in self.left.items()}}
+    def state(self, section: int) -> Resume:
+        """Plain numbers to restore it from, after a section."""
+        return {"section": section, "used": self.used, "left": {str(number): box for number, box in self.left.items()}}
 
     def number(self, section: int, key: int, box: list[float]) -> int:
-        """Number of the face that this section's stream calls `key` and that first stood at `box`."""
+        """Number of the face that this section's stream calls `key` and that was first at `box`."""
         if (section, key) not in self._given:
             likely = {number: _overlap(box, known) for number, known in self.left.items()}
             best = max(likely, key=likely.get, default=None)

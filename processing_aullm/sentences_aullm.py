@@ -2,12 +2,16 @@
 
 for sentence in describe(explanation):
     print(sentence)
+
+Tested in tests/processing_aullm/test_explained_aullm.py.
 """
 
 import numpy as np
 
 from .pictures_aullm import attended_region
 from .prompt_aullm import ACTION_UNIT_MEANINGS
+from .reading_types_aullm import PicturedExplanation
+from .skin_field_aullm import EYES_APART
 
 PLAIN = {
     "AU1": "the inner ends of the brows go up",
@@ -33,13 +37,10 @@ PLAIN = {
 }
 """What is seen on a face, for people who have never heard of FACS; one phrase for each of `ACTION_UNIT_MEANINGS`."""
 
-THRESHOLD = 0.5  # at and above it an action unit counts as seen; the model turns units over by it too
-MOST_CHANGES = 3  # that a sentence holds
-LEAST_CHANGE = 0.05  # of a probability; smaller changes are called none
-EYES_MM = (
-    63.0  # between the eyes of an adult, on average (Dodgson, "Variation and extrema of interpupillary distance", 2004)
-)
-EYES_IN_CROP = 0.391  # of the crop's side (docs/faces.md)
+THRESHOLD = 0.5  # at and above it an action unit counts as present; counterfactuals flip units by it too
+MAX_CHANGES = 3  # that a sentence holds
+MIN_CHANGE = 0.05  # of a probability; smaller changes are called none
+EYES_MM = 63.0  # between the eyes of an adult, on average (Dodgson, "Variation and extrema of interpupillary...", 2004)
 PLACES = (  # (name, lower edge as a share of the crop's height) from the top
     ("the forehead", 0.17),
     ("the brows", 0.29),
@@ -50,8 +51,8 @@ PLACES = (  # (name, lower edge as a share of the crop's height) from the top
 )
 
 
-def describe(explanation: dict, threshold: float = THRESHOLD) -> list[str]:
-    """What was seen, where and how far it moved, who said so, and what would change, as sentences.
+def describe(explanation: PicturedExplanation, threshold: float = THRESHOLD) -> list[str]:
+    """An explanation as sentences: which units, where and how far the skin moved, and what would change the answer.
 
     Args:
         explanation: of `explain`; pictures are not needed.
@@ -75,15 +76,15 @@ def _answer(probabilities: dict[str, float], seen: list[str]) -> str:
     if not seen:
         name = max(probabilities, key=probabilities.get)
         return f"The model sees no action unit here; the nearest is {_named(name)} with {probabilities[name]:.2f}."
-    told = "; ".join(f"{_named(name)}: {PLAIN[name]} ({probabilities[name]:.2f})" for name in seen)
-    return f"The model sees {told}."
+    units = "; ".join(f"{_named(name)}: {PLAIN[name]} ({probabilities[name]:.2f})" for name in seen)
+    return f"The model sees {units}."
 
 
-def say_place(explanation: dict, name: str) -> str:
-    """Where a unit looked, and how far the skin there went.
+def say_place(explanation: PicturedExplanation, name: str) -> str:
+    """Where a unit's attention lies, and how far the skin moves there.
 
     Args:
-        explanation: of `explain`; with `crops`, movements are told in millimetres too.
+        explanation: of `explain`; with `crops`, the crop's real size is used.
         name: the unit.
     """
     region = attended_region(explanation["attentions"][name])
@@ -93,7 +94,7 @@ def say_place(explanation: dict, name: str) -> str:
         return f"{where}."
     length, (across, down) = region_movement(explanation["displacement"], region)
     size = explanation["crops"].shape[-1] if "crops" in explanation else 224
-    far = f"{length:.1f} px in the crop, about {length * EYES_MM / (EYES_IN_CROP * size):.1f} mm on an adult's face"
+    far = f"{length:.1f} px in the crop, about {length * EYES_MM / (EYES_APART * size):.1f} mm on an adult's face"
     return f"{where}; the skin there moves{_direction(length, across, down)} by up to {far}."
 
 
@@ -128,31 +129,31 @@ def _direction(length: float, across: float, down: float) -> str:
     return " to the right of the picture" if across > 0 else " to the left of the picture"
 
 
-def say_what_if(explanation: dict, flipped: str) -> str:
-    """What the model would answer, had it seen the opposite of one action unit.
+def say_what_if(explanation: PicturedExplanation, flipped: str) -> str:
+    """How the answers change when one action unit is flipped.
 
     Args:
         explanation: of `explain`.
-        flipped: name of the unit that is turned over.
+        flipped: name of the unit that is set to the opposite of the model's answer.
 
     Returns:
-        A sentence with the largest changes of the other units, those under 0.05 left out.
+        A sentence with the largest changes of the other units, those below `MIN_CHANGE` left out.
     """
     before, after = explanation["probabilities"], explanation["counterfactuals"][flipped]
     how = "Without" if before[flipped] > THRESHOLD else "With"
     changes = {name: after[name] - before[name] for name in before if name != flipped}
-    clear = sorted((name for name in changes if abs(changes[name]) >= LEAST_CHANGE), key=lambda n: -abs(changes[n]))
+    clear = sorted((name for name in changes if abs(changes[name]) >= MIN_CHANGE), key=lambda n: -abs(changes[n]))
     if not clear:
-        return f"{how} {flipped}, no other answer would change by {LEAST_CHANGE} or more."
-    told = [
+        return f"{how} {flipped}, no other answer would change by {MIN_CHANGE} or more."
+    parts = [
         f"{name} {'rises' if changes[name] > 0 else 'falls'} from {before[name]:.2f} to {after[name]:.2f}"
-        for name in clear[:MOST_CHANGES]
+        for name in clear[:MAX_CHANGES]
     ]
-    return f"{how} {flipped}, {_listed(told)}."
+    return f"{how} {flipped}, {_listed(parts)}."
 
 
-def say_relation(explanation: dict, name: str) -> str:
-    """Whom a unit listens to most, and what training made of that tie; nothing where it listens to nobody."""
+def say_relation(explanation: PicturedExplanation, name: str) -> str:
+    """The unit with the strongest influence on this one, now and before training; empty where none has any."""
     k, names = explanation["action_units"].index(name), explanation["action_units"]
     strengths, prior = np.array(explanation["relations"][k]), np.array(explanation["prior"][k])
     j = int(np.abs(strengths).argmax())
@@ -164,7 +165,7 @@ def say_relation(explanation: dict, name: str) -> str:
 
 
 def say_experts(weights: dict[str, float]) -> str:
-    """Which expert has the largest weight, and what the others have."""
+    """The expert with the largest weight, and the weights of the others."""
     loudest, *rest = sorted(weights, key=lambda name: -weights[name])
     others = _listed([f"{name} {weights[name]:.0%}" for name in rest])
     return f"Of its views of the movement, “{loudest}” counts most ({weights[loudest]:.0%}; {others})."

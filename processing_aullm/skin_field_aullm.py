@@ -1,11 +1,10 @@
-"""How the skin of a face moves from frame to frame, cheaply: one rough displacement field a frame.
+"""A coarse displacement field of the skin for every frame, at low cost.
 
     field = SkinField(reference_crop)
-    courses = np.stack([field.follow(crop) for crop in crops])  # (n, CELLS, CELLS, 2) px of a 224-px crop
+    traces = np.stack([field.follow(crop) for crop in crops])  # (n, CELLS, CELLS, 2) px of a 224-px crop
 
-Differences of such courses say how far each cell's skin went between any two frames, so that every window of a chunk
-costs a subtraction. The model's own field is finer and some fifty times dearer: it is measured only where this one
-says that something moves.
+The difference of two frames' fields is the movement between them, so a window costs one subtraction. The model's own
+field is finer and takes about fifty times as long: it is measured only where this one shows movement.
 """
 
 import cv2
@@ -16,9 +15,9 @@ WORK_SIZE = 112  # px of the crops that are compared
 CELLS = 14  # a side, of the answer
 FINE = 2 * CELLS  # cells a side that are measured
 TEXTURE_SIGMA = 0.8  # px of the work size; finer than that is noise
-LIGHT = 13  # px of the work size: what is wider is light, not skin
+ILLUMINATION = 13  # px of the work size: structures wider than that are illumination, not skin
 CONTRAST_FLOOR = 5e-4  # as in the model's field
-RIDGE = 0.02  # of the mean gradient energy: a cell without texture answers "no motion"
+RIDGE = 0.02  # of the mean gradient energy: a cell without texture then measures no motion
 STEP_LIMIT = 1.5  # px of the work size that a pass may move a cell
 PASSES = 3
 EYES_APART, EYE_LINE = 0.391, -0.273  # where eyes stand in a crop whose sides are -1 and 1, as Framing places them
@@ -27,17 +26,17 @@ EPSILON = 1e-9
 
 
 class SkinField:
-    """Displacement of every cell from a reference crop. Eye openings are left out: the gaze moves them.
+    """Displacement of every cell from a reference crop. Eye openings are excluded, because gaze moves them.
 
     Args:
         reference: (S, S) uint8, the face at the start of a chunk.
 
     Attributes:
-        texture: (CELLS, CELLS) how much of it there is: the smaller eigenvalue of the gradients' structure tensor.
+        texture: (CELLS, CELLS) amount of texture: the smaller eigenvalue of the gradients' structure tensor.
 
     Source: Lucas and Kanade (IJCAI 1981), inverse compositional, one Gaussian window a cell, as in
-        displacement_aullm.py, at half its resolution. Every frame starts anew: what is carried over piles up where
-        there is no texture.
+        displacement_aullm.py, at half its resolution. Every frame is measured from zero: where there is no texture,
+        errors carried over from frame to frame would accumulate.
     """
 
     def __init__(self, reference: np.ndarray) -> None:
@@ -58,12 +57,12 @@ class SkinField:
     def follow(self, crop: np.ndarray) -> np.ndarray:
         """Displacement (CELLS, CELLS, 2) right and down of another frame's skin, in pixels of a 224-px crop."""
         image, field = _texture(crop), np.zeros((FINE, FINE, 2), np.float32)
-        for turn in range(PASSES):
-            there = image
-            if turn:
+        for iteration in range(PASSES):
+            warped = image
+            if iteration:
                 where = self._grid + cv2.resize(field, (WORK_SIZE, WORK_SIZE), interpolation=cv2.INTER_LINEAR)
-                there = cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            x, y = np.moveaxis(_windowed(self._slope * (self._image - there)[..., None]), -1, 0)
+                warped = cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            x, y = np.moveaxis(_windowed(self._slope * (self._image - warped)[..., None]), -1, 0)
             xx, xy, yy = self._inverse
             step = np.dstack([xx * x + xy * y, xy * x + yy * y])
             field += np.clip(step, -STEP_LIMIT, STEP_LIMIT)
@@ -89,12 +88,12 @@ def _eye_openings() -> np.ndarray:
 
 
 def _texture(crop: np.ndarray) -> np.ndarray:
-    """A crop at work size without slow light: local mean 0, local contrast 1."""
+    """A crop at work size with illumination removed: local mean 0, local contrast 1."""
     smaller = crop.shape[0] >= WORK_SIZE
     image = cv2.resize(crop, (WORK_SIZE, WORK_SIZE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
     image = cv2.GaussianBlur(image.astype(np.float32) / 255, (0, 0), TEXTURE_SIGMA)
-    image -= cv2.blur(image, (LIGHT, LIGHT))
-    return image / np.sqrt(cv2.blur(image * image, (LIGHT, LIGHT)) + CONTRAST_FLOOR)
+    image -= cv2.blur(image, (ILLUMINATION, ILLUMINATION))
+    return image / np.sqrt(cv2.blur(image * image, (ILLUMINATION, ILLUMINATION)) + CONTRAST_FLOOR)
 
 
 def _windowed(image: np.ndarray) -> np.ndarray:

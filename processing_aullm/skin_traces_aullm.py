@@ -1,8 +1,10 @@
-"""Courses of a face's skin over time, freed of head turns, chained from chunk to chunk.
+"""Skin traces: how far each part of a face's skin moves over time, head movement removed, joined across chunks.
 
-courses = SkinCourses(fps=30.0)
-courses.add(chunk)
-courses.smooth()  # (n, C, 2) px of a 224-px crop
+traces = SkinTraces(fps=30.0)
+traces.add(chunk)
+traces.smooth()  # (n, C, 2) px of a 224-px crop
+
+Tested in tests/processing_aullm/test_spotting_aullm.py.
 """
 
 import numpy as np
@@ -14,12 +16,12 @@ FACE_HALF = (0.95, 1.0)  # half axes of the face in its crop, sides -1 and 1
 LIDS = (0.34, 0.26)  # half axes around an eye of what a blink moves
 SMOOTH_S = 0.05  # standard deviation of the smoothing over time
 ROUNDS = 4  # of reweighting
-TURN_RIDGE = 0.002  # keeps the turn from explaining noise
-LEAST_SCALE = 0.25  # px: cells that differ from the head by less than twice that help to tell how it moves
+HEAD_RIDGE = 0.002  # keeps turns and nods of the head from explaining noise
+MIN_SCALE = 0.25  # px: cells that differ from the head's movement by less than twice that count fully when it is fitted
 
 
-class SkinCourses:
-    """What is remembered of one face's skin: a few seconds, for windows and spotting.
+class SkinTraces:
+    """The last few seconds of one face's skin, for windows and spotting.
 
     Args:
         fps: frames per second.
@@ -43,7 +45,7 @@ class SkinCourses:
         return self.first + len(self.skin) - 1
 
     def add(self, chunk: FaceChunk) -> None:
-        """Append a chunk; its shared frames tie its courses to those before."""
+        """Append a chunk; the frames that it shares with the one before align its displacements with earlier ones."""
         field = SkinField(chunk.crops[0])
         texture = field.texture[FACE]
         trust = texture / (texture + 0.5 * np.median(texture) + 1e-9)
@@ -66,7 +68,7 @@ class SkinCourses:
         self.skin, self.openness = self.skin[drop:], self.openness[drop:]
 
     def smooth(self) -> np.ndarray:
-        """(n, C, 2) the courses without frame-to-frame noise."""
+        """(n, C, 2) `skin`, smoothed over time."""
         return smoothed(self.skin, SMOOTH_S * self.fps)
 
     @property
@@ -90,20 +92,20 @@ def smoothed(values: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def without_head(moved: np.ndarray, trust: np.ndarray) -> np.ndarray:
-    """Take shifts, turns and nods of the head out of displacements.
+    """Remove the head's shifts, rotations and nods from displacements.
 
-    A small turn of a rigid head moves every cell by its depth, and by products of its place. Cells that move otherwise
-    count little, so that an expression does not pass for a turn.
+    A small rotation of a rigid head moves each cell in proportion to its depth, and to products of its coordinates.
+    Cells that move otherwise get low weights, so that an expression is not taken for a head movement.
 
     Args:
         moved: (n, C, 2) displacement of the face's cells. trust: (C,) weight of each.
 
     Returns:
-        (n, C, 2) what is left.
+        (n, C, 2) the displacement that remains.
     """
     squares = np.einsum("cpi,cpj->cij", HEAD, HEAD).reshape(len(HEAD), -1)
     size = HEAD.shape[-1]
-    ridge = np.diag([0.0] * 4 + [1.0] * 4) * TURN_RIDGE * len(HEAD) + 1e-6 * np.eye(size)
+    ridge = np.diag([0.0] * 4 + [1.0] * 4) * HEAD_RIDGE * len(HEAD) + 1e-6 * np.eye(size)
     weights = np.broadcast_to(trust, moved.shape[:2])
     for _ in range(ROUNDS):
         normal = (weights @ squares).reshape(-1, size, size) + ridge
@@ -111,7 +113,7 @@ def without_head(moved: np.ndarray, trust: np.ndarray) -> np.ndarray:
         strengths = np.linalg.solve(normal, right[..., None])[..., 0]
         rest = moved - np.einsum("cpi,ni->ncp", HEAD, strengths)
         sizes = np.hypot(rest[..., 0], rest[..., 1])
-        scale = np.maximum(LEAST_SCALE, 1.4826 * np.median(sizes, axis=1))[:, None]
+        scale = np.maximum(MIN_SCALE, 1.4826 * np.median(sizes, axis=1))[:, None]
         weights = trust / (1 + (sizes / (2 * scale)) ** 2)
     return rest.astype(np.float32)
 
@@ -122,7 +124,7 @@ def _face() -> np.ndarray:
 
 
 def _head_fields() -> np.ndarray:
-    """(C, 2, 8) how a face's cells move with the head: shift (2), size, roll, and turn and nod (2 each)."""
+    """(C, 2, 8) how a face's cells move with the head: shift (2), scale, roll, and yaw and pitch (2 each)."""
     x, y = (axis[FACE] for axis in cell_centres())
     nose = 0.35 * np.exp(-((x / 0.16) ** 2) - ((y - 0.1) / 0.25) ** 2)
     depth = np.sqrt(np.clip(1 - 0.5 * x**2 - 0.3 * y**2, 0, None)) + nose

@@ -1,11 +1,12 @@
-"""The faces of a video of any length, held still, a few seconds at a time: memory does not grow with the video.
+"""The faces of a video of any length, aligned, a few seconds at a time: memory does not grow with the video.
 
     stream = processor.open_stream("lecture.mp4", faces=2)
     for chunk in stream:
         chunk.face, chunk.first, chunk.crops.shape  # one face, its first frame's number, (n, 224, 224)
 
-Every frame is decoded once. Each chunk is held on its own first frame. Two neighbouring chunks of a face share as many
-frames as a window is long, so that every window lies whole inside one chunk: the one in which its last frame is new.
+Every frame is decoded once. Each chunk is aligned to its own first frame. Two neighbouring chunks of a face share as
+many frames as a window is long, so that every window lies whole inside one chunk: the one in which its last frame is
+new.
 """
 
 from collections import deque
@@ -16,18 +17,18 @@ import cv2
 import numpy as np
 
 from .alignment_aullm import WORK_SIZE, FaceAligner
+from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
 from .geometry_aullm import compose, resize_matrix
 from .landmarks_aullm import Landmarks
-from .tracking_aullm import FaceTrack, Held
-from .video_aullm import ClipError
+from .tracking_aullm import AlignedFrame, FaceTrack
 
 CHUNK_S = 4.0  # of frames that a chunk adds, about
-STALE = 0.85  # likeness to the reference below which a chunk ends early: the head has turned
+STALE = 0.85  # similarity to the reference below which a chunk ends early: the head has turned
 SEARCH_S = (0.4, 1.0)  # between searches for faces: while none is followed, while some are but more may come
-SAME_FACE = 0.75  # least correlation of two aligned faces for one person who comes back
-THUMB = 32  # px of what is kept of a face that has left
-MOST_REMEMBERED = 32  # faces
+SAME_FACE = 0.75  # minimum correlation of two aligned faces for one person who comes back
+THUMB = 32  # px, side of the thumbnail of a face that has left
+MAX_REMEMBERED = 32  # faces
 NEAR = 0.4  # of a face's size: a found face whose centre stands nearer to a followed one is the same
 
 
@@ -38,7 +39,7 @@ class FaceChunk:
     Args:
         face: Number of the face: 0 is the largest when the first was seen; one that comes back keeps its number.
         first: Number of the first crop's frame.
-        crops: (n, S, S) uint8 grey, all held on the first.
+        crops: (n, S, S) uint8 grey, all aligned to the first.
         transforms: (n, 2, 3), crop pixels to pixels of the frame.
         boxes: (n, 4) left, top, right, bottom of the face in the frame.
         eye_openness: (n,) height over width of the eyes' openings.
@@ -69,13 +70,14 @@ class FaceStream:
         aligner: Finds faces and landmarks.
         frames: The video.
         size: S, side of the crops.
-        faces: How many faces to follow at the same time, by size.
+        faces: How many faces to follow at once, the largest first.
         length: Seconds that a window of the reader covers: what chunks overlap by.
 
     Attributes:
         fps: Frames per second.
         frames: Frames of the whole video, as far as it says so, else None.
         size: (width, height) of its frames.
+        clip: The video as `open_clip` opened it.
         overlap: Frames that neighbouring chunks share. longest: Frames of a chunk at most.
         crop_size: S.
 
@@ -91,10 +93,11 @@ class FaceStream:
         if not length > 0:
             raise ValueError(f"length is {length}: a window must cover more than 0 seconds")
         self.fps, self.frames, self.size, self.name = frames.fps, frames.count, frames.size, frames.name
+        self.clip = frames.clip
         self.overlap = max(1, round(length * self.fps))
         self.longest = self.overlap + max(self.overlap, round(CHUNK_S * self.fps))
         self.crop_size = size
-        self._aligner, self._source, self._most = aligner, frames, faces
+        self._aligner, self._source, self._max_faces = aligner, frames, faces
 
     def __iter__(self) -> Iterator[FaceChunk]:
         """Decode and follow.
@@ -102,39 +105,41 @@ class FaceStream:
         Raises:
             ClipError: No face was seen in the whole of the video, or of the part asked for.
         """
-        courses, memory, searched, number = [], FaceMemory(), None, None
+        followed, memory, searched, number = [], FaceMemory(), None, None
         for number, frame in self._source:
-            for course in list(courses):
-                yield from course.step(number, frame)
-                if course.ended:
-                    courses.remove(course)
-                    memory.keep(course)
-            if len(courses) < self._most and self._due(number, searched, bool(courses)):
+            for one in list(followed):
+                yield from one.step(number, frame)
+                if one.ended:
+                    followed.remove(one)
+                    memory.keep(one)
+            if len(followed) < self._max_faces and self._due(number, searched, bool(followed)):
                 searched = number
-                courses += self._found(number, frame, courses, memory)
+                followed += self._found(number, frame, followed, memory)
         if number is None:
-            raise ClipError(f"{self.name}: no frame could be read from {self._source.first / self.fps:.2f} s on")
-        for course in courses:
-            yield from course.end()
-        if not memory.numbers and not courses:
-            raise ClipError(
+            message = f"{self.name}: no frame could be read from {self._source.first / self.fps:.2f} s on"
+            raise ClipError(message, ClipFault.BAD_SPAN)
+        for one in followed:
+            yield from one.end()
+        if not memory.numbers and not followed:
+            message = (
                 f"{self.name}: no face in any of the frames {self._source.first} to {number}; check that the video "
                 "shows one, upright and large enough"
             )
+            raise ClipError(message, ClipFault.NO_FACE)
 
     def _due(self, number: int, searched: int | None, some: bool) -> bool:
         return searched is None or number - searched >= SEARCH_S[some] * self.fps
 
-    def _found(self, number: int, frame: np.ndarray, courses: list["FaceCourse"], memory: "FaceMemory") -> list:
+    def _found(self, number: int, frame: np.ndarray, followed: list["FollowedFace"], memory: "FaceMemory") -> list:
         """Start to follow the largest faces that are not followed yet."""
         started = []
         for landmarks in self._aligner.faces(frame):
-            if len(courses) + len(started) == self._most:
+            if len(followed) + len(started) == self._max_faces:
                 break
-            if not any(_same_place(landmarks, course.track.held) for course in (*courses, *started)):
+            if not any(_same_place(landmarks, one.track.aligned) for one in (*followed, *started)):
                 track = FaceTrack(self._aligner, number, frame, landmarks, self.fps)
-                taken = {course.face for course in (*courses, *started)}
-                started.append(FaceCourse(memory.number_of(track, taken), track, self))
+                taken = {one.face for one in (*followed, *started)}
+                started.append(FollowedFace(memory.number_of(track, taken), track, self))
         return started
 
     def done(self, number: int) -> float:
@@ -143,8 +148,8 @@ class FaceStream:
         return 0.0 if last is None else min(1.0, (number + 1 - self._source.first) / (last + 1 - self._source.first))
 
 
-class FaceCourse:
-    """A followed face and the chunk that is being filled with it.
+class FollowedFace:
+    """One face that is being followed, and the chunk that collects its frames.
 
     Args:
         face: Its number.
@@ -158,23 +163,23 @@ class FaceCourse:
     def __init__(self, face: int, track: FaceTrack, stream: FaceStream) -> None:
         self.face, self.track, self.stream = face, track, stream
         self.ended = False
-        self._begin([track.held])
+        self._begin([track.aligned])
 
     def step(self, number: int, frame: np.ndarray) -> Iterator[FaceChunk]:
         """Follow the face into the next frame; gives a chunk where one is full or the face is lost."""
-        if number != self.track.held.number + 1:
+        if number != self.track.aligned.number + 1:
             yield from self.end()
             return
         full = None
         if self._full():
             full = self._chunk(False)
             self._begin(self.track.rebase(list(self._kept)), new_from=self.stream.overlap)
-        held = self.track.follow(number, frame)
+        aligned = self.track.follow(number, frame)
         if full is not None:
-            full.last = held is None
+            full.last = aligned is None
             yield full
-        if held is not None:
-            self._add(held)
+        if aligned is not None:
+            self._add(aligned)
         else:
             yield from self.end()
 
@@ -184,22 +189,22 @@ class FaceCourse:
         if len(self._rows) > max(1, self._new_from):
             yield self._chunk(True)
 
-    def _begin(self, shared: list[Held], new_from: int = 0) -> None:
+    def _begin(self, shared: list[AlignedFrame], new_from: int = 0) -> None:
         """Start a chunk with these frames."""
         self._new_from, self._rows, self._kept = new_from, [], deque(maxlen=self.stream.overlap)
-        for held in shared:
-            self._add(held)
+        for aligned in shared:
+            self._add(aligned)
 
     def _full(self) -> bool:
-        """Whether the next frame belongs to another chunk: at its length, or after a turn once there is enough."""
-        turned = self.track.likeness < STALE and len(self._rows) >= self._new_from + 2 * self.stream.overlap
-        return turned or len(self._rows) >= self.stream.longest
+        """Whether the next frame starts another chunk: at full length, or after a head turn once it is long enough."""
+        head_turned = self.track.similarity < STALE and len(self._rows) >= self._new_from + 2 * self.stream.overlap
+        return head_turned or len(self._rows) >= self.stream.longest
 
-    def _add(self, held: Held) -> None:
+    def _add(self, aligned: AlignedFrame) -> None:
         size = self.stream.crop_size
-        matrix = compose(held.matrix, resize_matrix(WORK_SIZE, WORK_SIZE, size))
-        self._rows.append((held.crop(matrix, size), matrix, held.box(), held.openness, held.number))
-        self._kept.append(held)
+        matrix = compose(aligned.matrix, resize_matrix(WORK_SIZE, WORK_SIZE, size))
+        self._rows.append((aligned.crop(matrix, size), matrix, aligned.box(), aligned.openness, aligned.number))
+        self._kept.append(aligned)
 
     def _chunk(self, last: bool) -> FaceChunk:
         crops, matrices, boxes, openness, numbers = zip(*self._rows, strict=True)
@@ -208,24 +213,24 @@ class FaceCourse:
 
 
 class FaceMemory:
-    """Small pictures of faces that have left, so that one that comes back gets its number again."""
+    """Thumbnails of faces that have left, so that one that comes back gets its number again."""
 
     def __init__(self) -> None:
         self.numbers: dict[int, np.ndarray] = {}
         self.used = 0
 
-    def keep(self, course: FaceCourse) -> None:
+    def keep(self, one: FollowedFace) -> None:
         """Remember a face that is not followed any more."""
-        self.numbers[course.face] = _thumb(course.track)
-        if len(self.numbers) > MOST_REMEMBERED:
+        self.numbers[one.face] = _thumb(one.track)
+        if len(self.numbers) > MAX_REMEMBERED:
             self.numbers.pop(next(iter(self.numbers)))
 
     def number_of(self, track: FaceTrack, taken: set[int]) -> int:
-        """The number of the remembered face that this one resembles most, or a new one."""
+        """The number of the most similar remembered face, or a new number."""
         seen = _thumb(track)
-        likeness = {number: float(seen @ kept) for number, kept in self.numbers.items() if number not in taken}
-        best = max(likeness, key=likeness.get, default=None)
-        if best is not None and likeness[best] >= SAME_FACE:
+        similarity = {number: float(seen @ kept) for number, kept in self.numbers.items() if number not in taken}
+        best = max(similarity, key=similarity.get, default=None)
+        if best is not None and similarity[best] >= SAME_FACE:
             return best
         self.used += 1
         return self.used - 1
@@ -239,7 +244,7 @@ def _thumb(track: FaceTrack) -> np.ndarray:
     return small / max(float(np.linalg.norm(small)), 1e-6)
 
 
-def _same_place(landmarks: Landmarks, held: Held) -> bool:
-    box, points = held.box(), landmarks.points
+def _same_place(landmarks: Landmarks, aligned: AlignedFrame) -> bool:
+    box, points = aligned.box(), landmarks.points
     distance = np.hypot(*((box[:2] + box[2:]) / 2 - (points.min(0) + points.max(0)) / 2))
     return bool(distance < NEAR * max(box[2] - box[0], box[3] - box[1]))

@@ -1,4 +1,4 @@
-"""Where a face's skin goes when an action unit acts: what tells a brow that is lowered from noise, light and a turn.
+"""Unit templates: the displacement of the skin by each action unit, to separate it from noise, light and head movement.
 
 fields = unit_fields(["AU4", "AU12"])  # (2, C, 2), right and down, per pixel of the unit's size
 """
@@ -10,8 +10,8 @@ import numpy as np
 from .skin_field_aullm import cell_centres
 from .skin_traces_aullm import BLINKING, FACE, without_head
 
-LEAST_ENERGY = 0.3  # keeps a unit of which few cells are left from answering with noise
-PULLS: dict[str, tuple[tuple[float, ...], ...]] = {
+MIN_ENERGY = 0.3  # added to a template's energy, so that one of which few cells are left does not amplify noise
+UNIT_TEMPLATES: dict[str, tuple[tuple[float, ...], ...]] = {
     "AU1": ((0.24, -0.63, 0.19, 0.15, -0.02, -0.77),),
     "AU2": ((0.61, -0.62, 0.18, 0.14, 0.09, -0.68),),
     "AU4": ((0.33, -0.63, 0.27, 0.15, -0.25, 0.65),),
@@ -31,45 +31,45 @@ PULLS: dict[str, tuple[tuple[float, ...], ...]] = {
     "AU26": ((0.02, 0.85, 0.50, 0.25, -1.20, 0.41),),
     "AU28": ((0.10, 0.73, 0.15, 0.18, 0.05, -0.89), (0.11, 0.55, 0.16, 0.23, -0.10, 0.72)),
 }
-"""Pulls of each unit on the left half of a crop seen by the viewer's right: centre x and y, half widths, pixels right
-and down. Sides of a crop are -1 and 1; the other half is the mirror image.
+"""Each unit's template as a sum of Gaussians on the half of the crop with x > 0: centre x and y, standard deviations in
+x and y, pixels right and down at the centre. Sides of a crop are -1 and 1; the other half is the mirror image.
 
 Source: our choice. Least squares to the mean displacement of 24 rendered people of three domains, at a size of one
-pixel (`python -m benchmarks.unit_templates`; cosine 0.93 to 0.99). Single people resemble that mean with a cosine of
-0.73 (AU15, AU25) to 0.97 (AU26) in the median; the least alike person with -0.06 in AU15 and -0.25 in AU23.
+pixel (`python -m benchmarks.unit_templates`; cosine 0.93 to 0.99). The median cosine of single people with that
+mean is 0.73 (AU15, AU25) to 0.97 (AU26); the lowest of any person is -0.06 in AU15 and -0.25 in AU23.
 """
 
 
 def unit_fields(names: Sequence[str]) -> np.ndarray:
-    """(U, C, 2) displacement of a face's cells by the units of these names that are known, without the head's part.
+    """(U, C, 2) templates of the named units that have one, the part that head movement explains removed.
 
-    Where none is known, all known units are given: a movement of the skin is looked for among those.
+    Where none of them has one, all templates are returned.
     """
-    known = [name for name in names if name in PULLS] or list(PULLS)
+    known = [name for name in names if name in UNIT_TEMPLATES] or list(UNIT_TEMPLATES)
     return np.stack([_FIELDS[name] for name in known])
 
 
 def along_units(skin: np.ndarray, trust: np.ndarray, lids: bool = True) -> np.ndarray:
-    """How far the skin has gone along each known unit, in pixels of the unit's size: (n, C, 2) -> (n, U).
+    """Projection of skin displacement on each unit's template, in pixels of the unit's size: (n, C, 2) -> (n, U).
 
     Args:
-        skin: displacement of a face's cells, without the head's part.
+        skin: displacement of a face's cells, head movement removed.
         trust: (C,) weight of each cell.
-        lids: False while the lids blink: what they move is left out.
+        lids: False during a blink: the cells that the lids move are excluded.
     """
     weights = trust.copy()
     if not lids:
         weights[BLINKING] = 0
     fields = np.stack(list(_FIELDS.values())) * weights[:, None]  # (U, C, 2)
-    energy = (fields * np.stack(list(_FIELDS.values()))).sum((1, 2)) + LEAST_ENERGY
+    energy = (fields * np.stack(list(_FIELDS.values()))).sum((1, 2)) + MIN_ENERGY
     return np.einsum("ncp,ucp->nu", skin, fields) / energy
 
 
-def pulled(pulls: Sequence[Sequence[float]]) -> np.ndarray:
-    """(C, 2) displacement of the cells of a face, right and down, by pulls as in `PULLS`."""
+def template_field(gaussians: Sequence[Sequence[float]]) -> np.ndarray:
+    """(C, 2) displacement of the cells of a face, right and down, from Gaussians as in `UNIT_TEMPLATES`."""
     x, y = (axis[FACE] for axis in cell_centres())
     field = np.zeros((len(x), 2))
-    for centre_x, centre_y, wide, high, right, down in pulls:
+    for centre_x, centre_y, wide, high, right, down in gaussians:
         for side in (1, -1):
             near = np.exp(-0.5 * ((side * x - centre_x) / wide) ** 2 - 0.5 * ((y - centre_y) / high) ** 2)
             field += near[:, None] * (side * right, down)
@@ -77,9 +77,9 @@ def pulled(pulls: Sequence[Sequence[float]]) -> np.ndarray:
 
 
 def _known_fields() -> dict[str, np.ndarray]:
-    fields = np.stack([pulled(pulls) for pulls in PULLS.values()]).astype(np.float32)
+    fields = np.stack([template_field(template) for template in UNIT_TEMPLATES.values()]).astype(np.float32)
     alone = without_head(fields, np.ones(fields.shape[1], np.float32))
-    return dict(zip(PULLS, alone, strict=True))
+    return dict(zip(UNIT_TEMPLATES, alone, strict=True))
 
 
 _FIELDS = _known_fields()

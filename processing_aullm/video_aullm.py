@@ -6,109 +6,46 @@ Example:
     len(clip), next(clip.frames([0])).shape
 """
 
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import torch
 from PIL import Image
 
+from .clip_error_aullm import ClipError, ClipFault
+from .video_file_aullm import VideoFile
+
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 CHANNELS = (1, 3, 4)
 
 
-class ClipError(ValueError):
-    """A clip that cannot be read: the message names the file, the frame and the value."""
-
-
-class VideoFile:
-    """A video file or its bytes, decoded anew at each pass, so that a long video never stands in memory.
-
-    Args:
-        source: Path of a file, or its contents.
-        name: What errors call it.
-    """
-
-    def __init__(self, source: Path | bytes, name: str) -> None:
-        self.source = source
-        self.name = name
-
-    @cached_property
-    def _length(self) -> int:
-        return sum(1 for _ in self._decode())
-
-    def __len__(self) -> int:
-        return self._length
-
-    @cached_property
-    def fps(self) -> float | None:
-        """Frames per second as the container states them, None where it does not."""
-        with self.open() as container:
-            rate = container.streams.video[0].average_rate
-        return float(rate) if rate else None
-
-    def frames(self, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield frames (H, W, 3) uint8 RGB in time order.
-
-        Args:
-            indices: Which frames, sorted, repeats allowed; all of them when None.
-        """
-        decoded = self._decode()
-        if indices is None:
-            yield from (upright(frame) for frame in decoded)
-            return
-        at, frame, image = -1, None, None
-        for index in indices:
-            while at < index:
-                at, frame, image = at + 1, next(decoded, None), None
-                if frame is None:
-                    raise ClipError(f"{self.name}: frame {index} does not exist, the video has {at} frames")
-            image = upright(frame) if image is None else image
-            yield image
-
-    def open(self) -> av.container.InputContainer:
-        """Open the container anew.
-
-        Raises:
-            ClipError: It is no video.
-        """
-        try:
-            container = av.open(io.BytesIO(self.source) if isinstance(self.source, bytes) else str(self.source))
-        except (av.FFmpegError, OSError) as error:
-            raise ClipError(f"{self.name}: not a readable video ({error})") from error
-        if not container.streams.video:
-            container.close()
-            raise ClipError(f"{self.name}: holds no video stream")
-        return container
-
-    def _decode(self) -> Iterator[av.VideoFrame]:
-        with self.open() as container:
-            count = 0
-            try:
-                for frame in container.decode(video=0):
-                    yield frame
-                    count += 1
-            except av.FFmpegError as error:
-                raise ClipError(f"{self.name}: the video breaks off after frame {count - 1} ({error})") from error
-            if not count:
-                raise ClipError(f"{self.name}: the video holds no frames")
-
-
-class ImageFolder:
-    """A folder of images, one a frame, in the order of the numbers in their names."""
+class _Pictures:
+    """What clips that are single pictures have in common: no frame rate, and a length that is known."""
 
     fps = None
+
+    @property
+    def stated_count(self) -> int:
+        """Frames of the whole clip."""
+        return len(self)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the first frame."""
+        return next(iter(self.frames([0]))).shape[1::-1]
+
+
+class ImageFolder(_Pictures):
+    """A folder of images, one a frame, in the order of the numbers in their names."""
 
     def __init__(self, folder: Path) -> None:
         self.name = str(folder)
         self.paths = sorted((p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES), key=_natural_order)
         if not self.paths:
-            raise ClipError(f"{self.name}: the folder holds no images ({', '.join(IMAGE_SUFFIXES)})")
+            raise ClipError(f"{self.name}: the folder holds no images ({', '.join(IMAGE_SUFFIXES)})", ClipFault.EMPTY)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -118,14 +55,12 @@ class ImageFolder:
         for index in range(len(self)) if indices is None else indices:
             image = cv2.imread(str(self.paths[index]), cv2.IMREAD_COLOR)
             if image is None:
-                raise ClipError(f"{self.paths[index]}: frame {index} is not a readable image")
+                raise ClipError(f"{self.paths[index]}: frame {index} is not a readable image", ClipFault.UNREADABLE)
             yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-class FrameList:
+class FrameList(_Pictures):
     """Frames that already stand in memory: arrays, tensors or PIL images, each grey or RGB."""
-
-    fps = None
 
     def __init__(self, images: Sequence, name: str) -> None:
         self.images = images
@@ -162,17 +97,23 @@ def open_clip(video: object, name: str = "clip") -> Clip:
         if path.is_dir():
             return ImageFolder(path)
         if not path.is_file():
-            raise ClipError(f"{path}: no such video file or folder of images")
+            raise ClipError(f"{path}: no such video file or folder of images", ClipFault.NOT_FOUND)
         return VideoFile(path, str(path))
     if isinstance(video, (bytes, bytearray)):
         return VideoFile(bytes(video), name)
     if isinstance(video, (np.ndarray, torch.Tensor)) and video.ndim not in (3, 4):
-        raise ClipError(f"{name}: an array of shape {tuple(video.shape)} is no clip; give (N, H, W) or (N, H, W, C)")
+        raise ClipError(
+            f"{name}: an array of shape {tuple(video.shape)} is no clip; give (N, H, W) or (N, H, W, C)",
+            ClipFault.NOT_A_CLIP,
+        )
     if isinstance(video, (list, tuple, np.ndarray, torch.Tensor)):
         if len(video) == 0:
-            raise ClipError(f"{name}: the clip holds no frames")
+            raise ClipError(f"{name}: the clip holds no frames", ClipFault.EMPTY)
         return FrameList(video, name)
-    raise ClipError(f"{name}: cannot read a clip from {type(video).__name__}; give a path, bytes, frames or an array")
+    raise ClipError(
+        f"{name}: cannot read a clip from {type(video).__name__}; give a path, bytes, frames or an array",
+        ClipFault.NOT_A_CLIP,
+    )
 
 
 def split_batch(videos: object) -> list:
@@ -186,13 +127,6 @@ def split_batch(videos: object) -> list:
     if not isinstance(videos, (list, tuple)) or not len(videos) or _is_frame(videos[0]):
         return [videos]
     return list(videos)
-
-
-def upright(frame: av.VideoFrame) -> np.ndarray:
-    """Pixels of a decoded frame as they are meant to be seen: phones turn a video by a note in the file."""
-    turns = round(frame.rotation / 90)
-    pixels = frame.to_ndarray(format="rgb24")
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
 def _is_frame(item: object) -> bool:
@@ -212,20 +146,20 @@ def _frame(image: object, name: str) -> np.ndarray:
         image = image.detach().cpu().numpy()
     if not isinstance(image, np.ndarray) or image.ndim not in (2, 3) or 0 in image.shape:
         shape = getattr(image, "shape", type(image).__name__)
-        raise ClipError(f"{name}: not a picture ({shape}); give (H, W), (H, W, C) or (C, H, W)")
+        raise ClipError(f"{name}: not a picture ({shape}); give (H, W), (H, W, C) or (C, H, W)", ClipFault.NOT_A_CLIP)
     if image.ndim == 3:
         image = _channels_last(image, name)
     if np.issubdtype(image.dtype, np.floating):
         image = _from_float(image, name)
     if image.dtype != np.uint8:
-        raise ClipError(f"{name}: pixels of type {image.dtype}; give uint8, or float in [0, 1]")
+        raise ClipError(f"{name}: pixels of type {image.dtype}; give uint8, or float in [0, 1]", ClipFault.NOT_A_CLIP)
     return np.ascontiguousarray(image)
 
 
 def _channels_last(image: np.ndarray, name: str) -> np.ndarray:
     if image.shape[-1] not in CHANNELS:
         if image.shape[0] not in CHANNELS:
-            raise ClipError(f"{name}: shape {image.shape} has no axis of 1, 3 or 4 channels")
+            raise ClipError(f"{name}: shape {image.shape} has no axis of 1, 3 or 4 channels", ClipFault.NOT_A_CLIP)
         image = image.transpose(1, 2, 0)
     return image[..., 0] if image.shape[-1] == 1 else image[..., :3]
 
@@ -233,10 +167,14 @@ def _channels_last(image: np.ndarray, name: str) -> np.ndarray:
 def _from_float(image: np.ndarray, name: str) -> np.ndarray:
     bad = ~np.isfinite(image)
     if bad.any():
-        raise ClipError(f"{name}: {int(bad.sum())} pixels are NaN or infinite, the first at {_first(bad)}")
+        raise ClipError(
+            f"{name}: {int(bad.sum())} pixels are NaN or infinite, the first at {_first(bad)}", ClipFault.NOT_A_CLIP
+        )
     low, high = float(image.min()), float(image.max())
     if low < -1e-3 or high > 1 + 1e-3:
-        raise ClipError(f"{name}: float pixels from {low:g} to {high:g}; scale them to [0, 1] or give uint8")
+        raise ClipError(
+            f"{name}: float pixels from {low:g} to {high:g}; scale them to [0, 1] or give uint8", ClipFault.NOT_A_CLIP
+        )
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 

@@ -1,6 +1,8 @@
 """The page: drop a video of a face, see what moved, when, and why the model thinks so.
 
 python space_app/app.py --model runs/demo/model      # or AULLM_MODEL, with AULLM_REVISION for a Hub id
+
+Tested in tests/space_app/test_journey.py.
 """
 
 import argparse
@@ -60,7 +62,7 @@ def launch_options(settings: Settings) -> dict:
     return {
         "theme": THEME,
         "css_paths": STYLE,
-        "max_file_size": settings.most_megabytes * 1_000_000,
+        "max_file_size": settings.max_megabytes * 1_000_000,
         "footer_links": ["api", "gradio"],
         "run_history": False,
         "state_session_capacity": 32,

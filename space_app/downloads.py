@@ -1,4 +1,7 @@
-"""A reading as CSV, JSON and WebVTT, as links that carry their content: no file is left on the server."""
+"""A reading as CSV, JSON and WebVTT, as links that carry their content: no file is left on the server.
+
+Tested in tests/space_app/test_readings.py.
+"""
 
 import base64
 import csv

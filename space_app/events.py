@@ -1,4 +1,7 @@
-"""Which press calls what. The page's own events are private; programs use the two endpoints of `wire_api`."""
+"""Which press calls what. The page's own events are private; programs use the two endpoints of `wire_api`.
+
+Tested in tests/space_app/test_journey.py.
+"""
 
 import gradio as gr
 from handlers import Handlers, Part

@@ -11,7 +11,7 @@ from words import EXPERTS, label, number, plain
 
 STRONGEST = 8  # relations drawn
 WEAKEST = 0.1  # of the strongest one
-LEAST_CHANGE = 0.03  # of a score, to be worth a line
+MIN_CHANGE = 0.03  # of a score, to be worth a row: a table has room for more than the pipeline's sentences, from 0.05
 GRAPH = 340  # px: side of the graph
 
 
@@ -126,12 +126,12 @@ def _without(flipped: str, seen: bool, before: dict, after: dict, meanings: dict
         (
             (unit, before[unit], after[unit])
             for unit in before
-            if unit != flipped and abs(after[unit] - before[unit]) >= LEAST_CHANGE
+            if unit != flipped and abs(after[unit] - before[unit]) >= MIN_CHANGE
         ),
         key=lambda each: -abs(each[2] - each[1]),
     )
     if not changes:
-        return f"<h4>{lead}</h4><p>No other score would change by {LEAST_CHANGE:g} or more.</p>"
+        return f"<h4>{lead}</h4><p>No other score would change by {MIN_CHANGE:g} or more.</p>"
     rows = "".join(
         f'<tr><th scope="row">{escape(label(unit, meanings))}</th><td>{number(old)}</td><td>{number(new)}</td>'
         f"<td>{'▲ up' if new > old else '▼ down'} {abs(new - old):.2f}</td></tr>"

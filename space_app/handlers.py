@@ -193,12 +193,12 @@ class Handlers:
             }
 
     def _picture(self, seen: Seen, view: str, unit: str) -> str:
-        explanation = seen.explanation
+        explanation, place_name = seen.explanation, self.reader.pipe.processor.place_name
         if view == "motion" and explanation.get("displacement") is not None:
-            drawn, caption = self.reader.pipe.draw(explanation, "motion"), pictures.moved(explanation)
+            drawn, caption = self.reader.pipe.draw(explanation, "motion"), pictures.moved(explanation, place_name)
         elif view == "attention" and unit in explanation["attentions"]:
             drawn = self.reader.pipe.draw(explanation, "attention", action_unit=unit)
-            caption = pictures.looked(explanation, unit, seen.meanings)
+            caption = pictures.looked(explanation, unit, seen.meanings, place_name)
         else:
             drawn = explanation["frames"][nearest(explanation["frame_indices"], seen.movement.apex)]
             caption = "As it was filmed." if view == "plain" else f"As it was filmed. {NOT_MEASURED}"

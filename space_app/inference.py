@@ -58,7 +58,7 @@ class Reader:
         Raises:
             Problem: as for `read`.
         """
-        with unnamed(video, self.settings.most_megabytes) as clip:
+        with unnamed(video, self.settings.max_megabytes) as clip:
             return self._length(clip)
 
     def read(self, video: str | None, start: float | None = None, end: float | None = None) -> dict:
@@ -74,7 +74,7 @@ class Reader:
         Raises:
             Problem: with what is wrong and what to do.
         """
-        with unnamed(video, self.settings.most_megabytes) as clip:
+        with unnamed(video, self.settings.max_megabytes) as clip:
             start, end = self._part(clip, start or 0.0, end or None)
             reading = self._on_gpu("_read", clip, start, end)
         if not reading["faces"]:
@@ -99,14 +99,14 @@ class Reader:
         """
         if not video or not Path(video).is_file():
             raise problems.gone()
-        with unnamed(video, self.settings.most_megabytes) as clip:
+        with unnamed(video, self.settings.max_megabytes) as clip:
             return self._on_gpu("_explain", clip, onset, offset, face)
 
     def portraits(self, video: str, reading: dict) -> dict[int, object]:
         """One aligned grey crop (S, S) uint8 of each face, from its first frames; for choosing among several."""
         wanted = {face["face"]: face["first"] / reading["fps"] for face in reading["faces"]}
         found = {}
-        with unnamed(video, self.settings.most_megabytes) as clip:
+        with unnamed(video, self.settings.max_megabytes) as clip:
             start, end = min(wanted.values()), max(wanted.values()) + 1.0
             for chunk in self.pipe.processor.open_stream(clip, faces=len(wanted), start=start, end=end):
                 found.setdefault(chunk.face, chunk.crops[0])
@@ -137,7 +137,7 @@ class Reader:
 
     def _part(self, clip: str, start: float, end: float | None) -> tuple[float, float | None]:
         """The seconds to read, once the video is known to keep the limits."""
-        length, most = self._length(clip), self.settings.most_seconds
+        length, most = self._length(clip), self.settings.max_seconds
         if start < 0 or (end is not None and end <= start) or (length is not None and start >= length):
             raise problems.bad_part(length)
         stops = [each for each in (end, length) if each is not None]
@@ -146,7 +146,7 @@ class Reader:
         return start, min(stops) if stops else start + most
 
     def _read(self, clip: str, start: float, end: float | None) -> dict:
-        most = 60 * self.settings.most_minutes
+        most = 60 * self.settings.max_minutes
         if on_zero_gpu():
             most = min(most, lent_seconds("_read") - SPARE_SECONDS)
         progress, deadline = gr.Progress(), time.monotonic() + most
@@ -156,7 +156,7 @@ class Reader:
                 raise problems.too_slow(most)
             progress(min(max(share, 0.0), 1.0), desc="Watching the face")
 
-        return self.pipe(clip, faces=self.settings.most_faces, start=start, end=end, progress=tick)
+        return self.pipe(clip, faces=self.settings.max_faces, start=start, end=end, progress=tick)
 
     def _explain(self, clip: str, onset: int, offset: int, face: int) -> dict:
         return self.pipe.explain(clip, onset=onset, offset=offset, face=face)
@@ -185,33 +185,21 @@ def lent_seconds(step: str, *_arguments) -> int:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of the pipeline become problems; what is printed names a kind of error and a line, never a file.
-
-    The pipeline's own error class comes with the model's code and cannot be imported, so its name tells.
-    """
+    """Errors of the pipeline become problems; what is printed names a kind of error and a line, never a file."""
     try:
         yield
     except Problem:
         raise
     except Exception as error:
-        raise problem_of(error) from None
-
-
-def problem_of(error: Exception) -> Problem:
-    """What an error of the pipeline means to a person."""
-    told = str(error).lower()
-    if type(error).__name__ == "ClipError":
-        if "no frame could be read" in told:
-            return problems.bad_part()
-        if "least 2 frames" in told or "too short" in told:
-            return problems.no_motion_to_read()
-        return problems.no_face() if "face" in told else problems.not_a_video()
-    note(error)
-    return problems.unexpected()
+        problem = problems.problem_for(error)
+        if problem is None:
+            note(error)
+            problem = problems.unexpected()
+        raise problem from None
 
 
 @contextmanager
-def unnamed(video: str | None, most_megabytes: float) -> Iterator[str]:
+def unnamed(video: str | None, max_megabytes: float) -> Iterator[str]:
     """The same file under a name that tells nothing, for as long as the block lasts.
 
     Raises:
@@ -222,8 +210,8 @@ def unnamed(video: str | None, most_megabytes: float) -> Iterator[str]:
     if not Path(video).is_file():
         raise problems.gone()
     megabytes = os.path.getsize(video) / 1e6
-    if megabytes > most_megabytes:
-        raise problems.too_heavy(megabytes, most_megabytes)
+    if megabytes > max_megabytes:
+        raise problems.too_heavy(megabytes, max_megabytes)
     with tempfile.TemporaryDirectory(prefix="aullm-") as folder:
         clip = Path(folder) / f"video{Path(video).suffix.lower()}"
         try:

@@ -1,4 +1,7 @@
-"""The page's parts in the order they stand there. Headings carry the structure; every control has its words."""
+"""The page's parts in the order they stand there. Headings carry the structure; every control has its words.
+
+Tested in tests/space_app/test_journey.py.
+"""
 
 from pathlib import Path
 

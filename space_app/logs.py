@@ -1,4 +1,7 @@
-"""What may be written down: the kind of an error and where in the code it happened. No messages, no names of files."""
+"""What may be written down: the kind of an error and where in the code it happened. No messages, no names of files.
+
+Tested in tests/space_app/test_uploads.py.
+"""
 
 import logging
 import sys

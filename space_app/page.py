@@ -1,4 +1,7 @@
-"""The fixed texts of the page: what it is, what it must not be used for, what happens to a video."""
+"""The fixed texts of the page: what it is, what it must not be used for, what happens to a video.
+
+Tested in tests/space_app/test_journey.py.
+"""
 
 from html import escape
 
@@ -38,7 +41,7 @@ def intro() -> str:
 def limits(settings: Settings) -> str:
     """What is taken on."""
     return (
-        f"<p class='limits'>At most {settings.most_megabytes} MB, {clock(settings.most_seconds)} at once, and "
+        f"<p class='limits'>At most {settings.max_megabytes} MB, {clock(settings.max_seconds)} at once, and "
         f"{settings.longest_side} pixels on the longest side. The face should look towards the camera, "
         "in even light, and hold fairly still. Sound is not used.</p>"
     )

@@ -1,10 +1,13 @@
 """Pictures of one movement: the apex with what the model looked at, and a flip book of magnified motion.
 
 Pictures travel inside the page as data, so none is stored on the server.
+
+Tested in tests/space_app/test_figures.py.
 """
 
 import base64
 import io
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
@@ -14,13 +17,6 @@ from words import label
 WIDEST = 480  # px of a picture in the page
 MARGIN = 0.12  # of the crop's side, around it
 QUALITY = 85
-PLACES_DOWN = (
-    (0.30, "the eyebrows and forehead"),
-    (0.44, "the eyes"),
-    (0.66, "the nose and cheeks"),
-    (0.86, "the mouth"),
-    (2, "the chin"),
-)
 
 
 def strongest_moment(explanation: dict, drawn: np.ndarray, seconds: float, caption: str) -> str:
@@ -76,18 +72,25 @@ def portrait(crop: np.ndarray, name: str) -> str:
     return f'<figure><img src="{data_uri(crop)}" alt=""><figcaption>{escape(name)}</figcaption></figure>'
 
 
-def looked(explanation: dict, unit: str, meanings: dict) -> str:
-    """Where the attention of a unit is strongest, in words."""
+def looked(explanation: dict, unit: str, meanings: dict, place_name: Callable[[float], str]) -> str:
+    """Where the attention of a unit is strongest, in words.
+
+    Args:
+        explanation: of the pipeline.
+        unit: as in "AU4".
+        meanings: unit -> FACS name.
+        place_name: the processor's: part of the face at a height of the crop, 0 at its top and 1 at its bottom.
+    """
     weights = np.asarray(explanation["attentions"][unit]).mean(axis=0)
     row, column = np.unravel_index(int(weights.argmax()), weights.shape)
     across = (column + 0.5) / weights.shape[1]
     side = " on the left of the picture" if across < 0.38 else " on the right of the picture" if across > 0.62 else ""
-    place = _place((row + 0.5) / weights.shape[0])
+    place = place_name((row + 0.5) / weights.shape[0])
     return f"Coloured: where the model looked for “{label(unit, meanings)}”, most at {place}{side}."
 
 
-def moved(explanation: dict) -> str:
-    """Where and how far the face moved most, in words."""
+def moved(explanation: dict, place_name: Callable[[float], str]) -> str:
+    """Where and how far the face moved most, in words; `place_name` as in `looked`."""
     fields = np.asarray(explanation["displacement"])
     size = np.hypot(fields[:, 0], fields[:, 1])
     step, row, column = np.unravel_index(int(size.argmax()), size.shape)
@@ -96,13 +99,8 @@ def moved(explanation: dict) -> str:
         ("down" if down > 0 else "up") if abs(down) >= abs(right) else ("to the right" if right > 0 else "to the left")
     )
     pixels = f"{size.max():.1f} pixels of a face {np.asarray(explanation['crops']).shape[-1]} pixels wide"
-    return (
-        f"Arrows, drawn longer than the movement was: most at {_place((row + 0.5) / size.shape[1])}, {pixels}, {way}."
-    )
-
-
-def _place(down: float) -> str:
-    return next(name for limit, name in PLACES_DOWN if down < limit)
+    place = place_name((row + 0.5) / size.shape[1])
+    return f"Arrows, drawn longer than the movement was: most at {place}, {pixels}, {way}."
 
 
 def data_uri(picture: np.ndarray) -> str:

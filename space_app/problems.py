@@ -102,6 +102,33 @@ def no_motion_to_read() -> Problem:
     )
 
 
+def no_rate() -> Problem:
+    """The file does not say how fast it runs."""
+    return Problem(
+        "no-rate",
+        "This video does not say how many pictures it shows in a second.",
+        "Save it again as MP4, or convert it with another program.",
+    )
+
+
+def no_such_frame() -> Problem:
+    """A frame was asked for that the file does not have."""
+    return Problem(
+        "no-such-frame",
+        "The video has no picture at this place.",
+        "It may be damaged or cut off towards its end. Choose another movement, or save the video again as MP4.",
+    )
+
+
+def no_such_face() -> Problem:
+    """Fewer faces are in the first frame of a movement than in the reading."""
+    return Problem(
+        "no-such-face",
+        "This face could not be found again in the first picture of the movement.",
+        "Choose another movement of this face.",
+    )
+
+
 def too_slow(seconds: float) -> Problem:
     """The time limit has struck."""
     return Problem(
@@ -123,6 +150,26 @@ def unexpected() -> Problem:
         "Something went wrong here.",
         "It is a fault of this page and not of your video. Your video is deleted. Please try again, or try an example.",
     )
+
+
+_BY_CODE = {
+    "not_found": gone,
+    "unreadable": not_a_video,
+    "empty": not_a_video,
+    "no_rate": no_rate,
+    "bad_span": bad_part,
+    "no_such_frame": no_such_frame,
+    "no_face": no_face,
+    "no_such_face": no_such_face,
+    "too_short": no_motion_to_read,
+}
+"""Codes of the pipeline's `ClipError`. Its class comes with the model's code and cannot be imported, so codes count."""
+
+
+def problem_for(error: Exception) -> Problem | None:
+    """What an error of the pipeline means to a person, None where it is not about the video."""
+    code = getattr(error, "code", None)
+    return _BY_CODE[code]() if isinstance(code, str) and code in _BY_CODE else None
 
 
 def clock(seconds: float) -> str:

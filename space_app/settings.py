@@ -23,11 +23,11 @@ class Settings:
         model: a folder that holds `config.json`, or a Hub id.
         revision: the commit of a Hub id, 40 hexadecimal digits; None for a folder. Our choice: the model brings code
             that runs here, so a name that can move ("main") is not enough.
-        most_megabytes: of the uploaded file.
-        most_seconds: of the part that is read.
+        max_megabytes: of the uploaded file.
+        max_seconds: of the part that is read.
         longest_side, shortest_side: of the picture, in pixels.
-        most_minutes: that one reading may take before it is given up.
-        most_faces: that are followed at once.
+        max_minutes: that one reading may take before it is given up.
+        max_faces: that are followed at once.
         keep_minutes: after which an upload is deleted, also while the page is open.
         waiting: people in the queue before new ones are turned away.
 
@@ -37,12 +37,12 @@ class Settings:
 
     model: str
     revision: str | None = None
-    most_megabytes: int = 50
-    most_seconds: float = 60.0
+    max_megabytes: int = 50
+    max_seconds: float = 60.0
     longest_side: int = 1920
     shortest_side: int = 96
-    most_minutes: float = 5.0
-    most_faces: int = 4
+    max_minutes: float = 5.0
+    max_faces: int = 4
     keep_minutes: int = 15
     waiting: int = 12
 
@@ -57,7 +57,7 @@ class Settings:
                 f"{self.model!r} is no folder with a config.json, so it is taken for a Hub id, and its code would run "
                 f"here: pin it to a commit of 40 hexadecimal digits with AULLM_REVISION; got {self.revision!r}"
             )
-        for name in ("most_megabytes", "most_seconds", "longest_side", "most_minutes", "most_faces", "keep_minutes"):
+        for name in ("max_megabytes", "max_seconds", "longest_side", "max_minutes", "max_faces", "keep_minutes"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above zero, got {getattr(self, name)}")
 

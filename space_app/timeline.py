@@ -2,6 +2,8 @@
 
 It is HTML, not a picture: it is read aloud, reached by keyboard, and as wide as the screen. Positions are percentages
 of the time that was read; curves are SVG stretched to the row.
+
+Tested in tests/space_app/test_figures.py.
 """
 
 from html import escape

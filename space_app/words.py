@@ -2,6 +2,8 @@
 
 Source: what moves where is told after the FACS manual (Ekman, Friesen, Hager, 2002); the wording is ours. No word here
 names a feeling: an action unit is a movement.
+
+Tested in tests/space_app/test_readings.py.
 """
 
 from dataclasses import dataclass

@@ -1,14 +1,27 @@
-"""A video as the frames of its clips: counted when a build is planned, decoded when its rows are written.
+"""A video as the frames of its clips: looked at when a build is planned, decoded when its rows are written.
 
-Each thread keeps one video open, so that many clips of one long recording are cut out in one pass.
+Decoding and the meaning of a frame's number are those of `processing_aullm`, so that a clip's onset is the same picture
+here, in `aullm predict` and in a processor.
 """
 
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from dataset_scripts.frames.video_frames import JPEG_QUALITY, VideoError, VideoFrames
+import av
+import cv2
+
+from processing_aullm.clip_error_aullm import ClipError
+from processing_aullm.video_file_aullm import VideoFile, upright
+
+VIDEO_SUFFIXES = (".mkv", ".mp4", ".avi", ".mpeg", ".mov")
+"""As in `datasets.packaged_modules.videofolder`."""
+
+JPEG_QUALITY = 95
+
+
+class VideoError(ValueError):
+    """A video that cannot be read; the message names the file and the frame."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +31,7 @@ class VideoClip:
     Attributes:
         path: the file.
         numbers: frame numbers, as the labels count them.
-        fps: frames per second that the file states, None where it does not.
+        fps: frames per second of the file, None where they are not known.
     """
 
     path: Path
@@ -29,8 +42,14 @@ class VideoClip:
         """JPEG images of these frames; b"" for those that cannot be decoded, as from a torn file."""
         if not numbers:
             return []
-        first = self.numbers[0]
-        images = _read_some(self.path, numbers[0] - first, numbers[-1] - first)
+        first, images, shown, jpeg = self.numbers[0], {}, None, None
+        try:
+            for number, frame in _open(self.path).pick(number - first for number in numbers):
+                if frame is not shown:
+                    shown, jpeg = frame, _jpeg(frame)
+                images[number] = jpeg
+        except ClipError:
+            pass  # nothing in it can be decoded: every frame is missing
         return [images.get(number - first, b"") for number in numbers]
 
     def signature(self, numbers: tuple[int, ...]) -> str:
@@ -52,42 +71,25 @@ def open_video(path: Path, first: int = 0) -> VideoClip:
     Raises:
         VideoError: it cannot be read.
     """
+    try:
+        file = _open(path)
+        return VideoClip(path, tuple(range(first, first + file.expected_length())), file.fps)
+    except ClipError as error:
+        raise VideoError(str(error)) from error
+
+
+def _open(path: Path) -> VideoFile:
     state = path.stat()
-    count, fps = _probe(path, state.st_size, state.st_mtime_ns)
-    return VideoClip(path, tuple(range(first, first + count)), fps)
+    return _opened(path, state.st_size, state.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
-def _probe(path: Path, size: int, time: int) -> tuple[int, float | None]:
-    with VideoFrames(path) as video:
-        return len(video), video.fps
+def _opened(path: Path, size: int, time: int) -> VideoFile:
+    """One object for all clips of a recording: it has looked up where frames stand, and does so once."""
+    return VideoFile(path, str(path))
 
 
-_OPEN = threading.local()
-
-
-def _read_some(path: Path, first: int, last: int) -> dict[int, bytes]:
-    """Frames first to last as far as they can be decoded, from the video that this thread has open."""
-    images: dict[int, bytes] = {}
-    try:
-        video = _opened(path)
-        for number in range(first, last + 1):
-            (images[number],) = video.read(number, number)
-    except VideoError:
-        _close()
-    return images
-
-
-def _opened(path: Path) -> VideoFrames:
-    version = (path, path.stat().st_mtime_ns)
-    if getattr(_OPEN, "version", None) != version:
-        _close()
-        _OPEN.video, _OPEN.version = VideoFrames(path), version
-    return _OPEN.video
-
-
-def _close() -> None:
-    video = getattr(_OPEN, "video", None)
-    _OPEN.video = _OPEN.version = None
-    if video is not None:
-        video.close()
+def _jpeg(frame: av.VideoFrame) -> bytes:
+    """A frame as it is meant to be seen, grey where the video is."""
+    pixels = upright(frame, "gray" if frame.format.name.startswith("gray") else "bgr24")
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

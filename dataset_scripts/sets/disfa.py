@@ -10,8 +10,7 @@ Computing 4(2), 2013. The split is the three groups of subjects of most papers, 
 from pathlib import Path
 
 from dataset_scripts.frames.frame_files import what_is_in
-from dataset_scripts.frames.video_clips import VideoClip, open_video
-from dataset_scripts.frames.video_frames import VideoError
+from dataset_scripts.frames.video_clips import VideoClip, VideoError, open_video
 from dataset_scripts.layout import FrameFolder, Layout, Release
 from dataset_scripts.recordings.episodes import Cutting
 from dataset_scripts.recordings.frame_codes import NoCodes, read_disfa_codes

@@ -11,8 +11,7 @@ from pathlib import Path, PurePosixPath
 from tqdm.auto import tqdm
 
 from dataset_scripts.frames.frame_files import FolderFrames, list_frames
-from dataset_scripts.frames.video_clips import VideoClip, open_video
-from dataset_scripts.frames.video_frames import VIDEO_SUFFIXES, VideoError
+from dataset_scripts.frames.video_clips import VIDEO_SUFFIXES, VideoClip, VideoError, open_video
 from dataset_scripts.layout import FrameFolder, Frames, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from dataset_scripts.cells.facs import Coding, parse_cell
-from dataset_scripts.frames.video_frames import VIDEO_SUFFIXES
+from dataset_scripts.frames.video_clips import VIDEO_SUFFIXES
 
 METADATA = "metadata.csv"
 REQUIRED = ("file_name", "subject", "action_units")

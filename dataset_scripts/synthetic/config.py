@@ -1,8 +1,10 @@
 """Every number of the clip source that says what a clip looks like, one place.
 
 Tuned so that the problem is hard in the ways real sets are: motion under a pixel or two, neighbouring muscles that join
-in, movements nobody coded, and a second domain whose action units move the face differently. Change a number here and
-`SOURCE_VERSION`, and caches are rendered anew.
+in, movements nobody coded, and a second domain whose action units move the face differently. Caches follow every number
+of a domain by themselves; a change of the code that draws needs another version below.
+
+Tested in tests/dataset_scripts/synthetic/test_golden.py.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +12,13 @@ from dataclasses import dataclass, field
 from dataset_scripts.synthetic.variety import Variety
 
 SOURCE_VERSION = "2"
-"""Version 2 draws what version 1 drew and differs from it by rounding only (docs/clip_source.md, "Versions")."""
+"""Raised when the same settings render other clips, so that stored ones are made anew; `test_golden.py` asks for it.
+
+Version 2 draws what version 1 drew and differs from it by rounding only (docs/clip_source.md, "Versions").
+"""
+
+TAKES_VERSION = "1"
+"""The same for what only long takes use: their script, and faces that blink, talk and turn."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +39,16 @@ class Motion:
     rise: tuple[float, float, float, float] = (0.155, 0.33, 0.07, 0.33)  # median, log sigma, least, most
     fall: tuple[float, float, float, float] = (0.165, 0.40, 0.05, 0.40)
     hold_mean: float = 0.02
-    hold_most: float = 0.08
-    total_most: float = 0.50
-    lag_most: float = 0.03  # between the first unit and the others
+    hold_max: float = 0.08
+    total_max: float = 0.50
+    lag_max: float = 0.03  # between the first unit and the others
     power: tuple[float, float] = (0.8, 1.4)  # the quintic ramp is raised to it
     incomplete: float = 0.25  # share of clips that do not return to neutral
     residual: tuple[float, float] = (0.1, 0.6)
     amplitude_sigma: float = 0.42  # log sigma between clips
     unit_sigma: float = 0.25  # log sigma between the units of a clip
     amplitude_range: tuple[float, float] = (0.3, 2.5)
-    most: tuple[tuple[str, float], ...] = ()  # units that move less than amplitude_range allows
+    unit_max: tuple[tuple[str, float], ...] = ()  # units that move less than amplitude_range allows
     uncoded: float = 0.25  # share of clips with one more movement that is not labelled
 
 
@@ -80,12 +88,12 @@ MACRO = Motion(
     rise=(0.45, 0.35, 0.2, 1.2),
     fall=(0.6, 0.40, 0.25, 1.6),
     hold_mean=0.7,
-    hold_most=2.5,
-    total_most=4.0,
-    lag_most=0.08,
+    hold_max=2.5,
+    total_max=4.0,
+    lag_max=0.08,
     incomplete=0.1,
     amplitude_range=(2.0, 6.0),
-    most=(("AU5", 3.0), ("AU7", 3.0)),
+    unit_max=(("AU5", 3.0), ("AU7", 3.0)),
     uncoded=0.0,
 )
 """An expression at full size of the same muscles. Beyond 6 px the linearised renderer shows lips and lids wrongly."""

@@ -19,7 +19,7 @@ from tests.hub.server import running
 from tests.hub.store import Store
 from training_aullm.cli.publish import publish as command
 from training_aullm.publishing import staging
-from training_aullm.publishing.inspection import NotForSendingError, refuse_leaks
+from training_aullm.publishing.checks import NotForSendingError, refuse_leaks
 from training_aullm.publishing.project_files import project_file
 from training_aullm.publishing.repo_folders import RepoFolder, repositories
 from training_aullm.publishing.secret_patterns import SecretPatterns

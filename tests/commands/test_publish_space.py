@@ -1,7 +1,7 @@
 """The project's own page may go to the Hub as it stands."""
 
 from training_aullm.publishing import staging
-from training_aullm.publishing.inspection import refuse_leaks
+from training_aullm.publishing.checks import refuse_leaks
 from training_aullm.publishing.repo_folders import RepoFolder
 from training_aullm.publishing.secret_patterns import SecretPatterns
 

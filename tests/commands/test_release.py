@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from training_aullm.from_scratch.release import run_release
 from training_aullm.runs.release_settings import TEST_SEED, TRAINING_SEED, ReleaseSettings
-from training_aullm.shows.release import run_release
 
 
 def test_a_release_is_never_mixed_with_another(tmp_path):

@@ -41,7 +41,7 @@ for name in sys.argv[2:]:
 with open(sys.argv[1], "w") as file:
     json.dump(states, file)
 """
-MODULES = [*PACKAGES, "training_aullm.cli", "training_aullm.learn.fitting", "training_aullm.shows.demo"]
+MODULES = [*PACKAGES, "training_aullm.cli", "training_aullm.learn.fitting", "training_aullm.from_scratch.demo"]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,11 @@ PICTURES = {"numpy", "cv2", "av", "PIL"}
 MAY_IMPORT = {
     "modeling_aullm": {"torch", "transformers", "safetensors", "huggingface_hub", "peft"},
     "processing_aullm": {"torch", "transformers", "safetensors"} | PICTURES,
-    "dataset_scripts": {"datasets", "huggingface_hub", "openpyxl", "pandas", "pyarrow", "scipy", "tqdm"} | PICTURES,
+    "dataset_scripts": {
+        "processing_aullm",
+        *("datasets", "huggingface_hub", "joblib", "openpyxl", "pandas", "pyarrow", "scipy", "tqdm"),
+        *PICTURES,
+    },
     "training_aullm": {
         *("modeling_aullm", "processing_aullm", "dataset_scripts"),
         *("torch", "transformers", "safetensors", "accelerate", "peft", "huggingface_hub", "datasets", "evaluate"),
@@ -36,6 +40,17 @@ def test_each_package_imports_only_what_the_table_allows(package):
     assert not wrong, (
         f"{package} may import {sorted(MAY_IMPORT[package])}, itself and the standard library\n" + "\n".join(wrong)
     )
+
+
+def test_data_sets_take_only_the_video_decoder_from_the_processor():
+    """One decoder says what a frame number means; for the rest, tables are made without any face network."""
+    taken = {}
+    for path in python_files("dataset_scripts"):
+        for found in imports_of(path):
+            if found.target.split(".")[0] == "processing_aullm":
+                taken.setdefault(path.relative_to(ROOT).as_posix(), set()).add(found.target)
+    decoder = {"processing_aullm.video_file_aullm", "processing_aullm.clip_error_aullm"}
+    assert taken == {"dataset_scripts/frames/video_clips.py": decoder}
 
 
 def test_the_space_is_a_user_like_any_other():

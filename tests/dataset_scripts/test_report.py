@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dataset_scripts.cards.published import PUBLISHED, TWELVE
 from dataset_scripts.cells.facs import Coding, parse_cell
+from dataset_scripts.published import PUBLISHED, TWELVE
 from dataset_scripts.registry import MODULES
 from dataset_scripts.report import NotAsPublished, Report
 from dataset_scripts.rows import ClipRow

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import torch
 
-from processing_aullm.reading_aullm import VideoReading
+from processing_aullm.clip_error_aullm import ClipError, ClipFault
 from processing_aullm.skin_field_aullm import CELLS
 from processing_aullm.skin_traces_aullm import FACE, HEAD
 from processing_aullm.stream_aullm import FaceChunk
-from processing_aullm.unit_templates_aullm import PULLS, pulled
-from processing_aullm.video_aullm import ClipError
+from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, template_field
+from processing_aullm.video_reader_aullm import VideoReading
 
 SIZE, FPS = 112, 10.0
 UNITS = ["AU4", "AU12"]
@@ -45,7 +45,7 @@ def crop(face: FakeFace, number: int) -> np.ndarray:
     x, y = np.meshgrid(*[(np.arange(SIZE) + 0.5) / SIZE * 2 - 1] * 2)
     grid = np.dstack(np.meshgrid(np.arange(SIZE), np.arange(SIZE))).astype(np.float32)
     for onset, apex, offset, px, unit in face.moves:
-        grid -= px * np.interp(number, [onset, apex, offset], [0, 1, 0]) * spread(pulled(PULLS[unit]))
+        grid -= px * np.interp(number, [onset, apex, offset], [0, 1, 0]) * spread(template_field(UNIT_TEMPLATES[unit]))
     if face.turn is not None:
         onset, apex, offset, px = face.turn
         grid -= px * np.interp(number, [onset, apex, offset], [0, 1, 0]) * spread(HEAD[..., 4])
@@ -73,6 +73,7 @@ class FakeStream:
 
     def __init__(self, faces: list[FakeFace], first: int, stop: int, overlap: int) -> None:
         self.faces, self.first, self.stop, self.overlap = faces, first, stop, overlap
+        self.clip = faces
         self.frames = max(face.frames for face in faces)
 
     def __iter__(self):
@@ -99,7 +100,7 @@ class FakeStream:
                     done=0.0,
                 )
         if not some:
-            raise ClipError("fake.mp4: no face")
+            raise ClipError("fake.mp4: no face", ClipFault.NO_FACE)
 
 
 class FakeProcessor(VideoReading):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from processing_aullm.alignment_aullm import EYE_CORNERS, FaceAligner, Framing
+from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.geometry_aullm import apply, compose, invert
-from processing_aullm.video_aullm import ClipError
 from tests.processing_aullm.moving import motion, moved
 
 MOVES = [(0, 0), (3.2, -2.4, 1.0, 1.01), (-4, 1.5, -0.8, 0.99), (0.3, 0.2)]

@@ -1,4 +1,4 @@
-"""Frames are numbered by time, whatever the file does: irregular, without a rate, begun in the middle, broken."""
+"""The part between two times: its numbers are those of the whole, whatever the file does."""
 
 import warnings
 
@@ -6,8 +6,10 @@ import av
 import numpy as np
 import pytest
 
+from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.decoding_aullm import NumberedFrames
-from processing_aullm.video_aullm import ClipError, open_clip
+from processing_aullm.video_aullm import open_clip
+from processing_aullm.video_file_aullm import _Pass
 from tests.processing_aullm.grey_films import FPS, write
 
 
@@ -36,9 +38,9 @@ def test_a_part_has_the_numbers_of_the_whole(regular, start, end):
 
 def test_a_start_in_the_middle_does_not_decode_what_stands_before(tmp_path, monkeypatch):
     path = write(tmp_path / "long.mp4", [40 * i for i in range(200)])
-    frames, decoded = NumberedFrames(open_clip(path), start=7.0), []
-    whole = frames._decode
-    monkeypatch.setattr(frames, "_decode", lambda: (decoded.append(f) or f for f in whole()))
+    frames, decoded, decode = NumberedFrames(open_clip(path), start=7.0), [], _Pass.decode
+    counted = lambda each, container: (decoded.append(frame) or frame for frame in decode(each, container))  # noqa: E731
+    monkeypatch.setattr(_Pass, "decode", counted)
     assert [number for number, _ in frames] == list(range(175, 200))
     assert len(decoded) < 60
 

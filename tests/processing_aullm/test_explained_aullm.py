@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from processing_aullm import AullmProcessor
+from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.explained_aullm import (
     ExplainedClips,
@@ -17,7 +18,7 @@ from processing_aullm.explained_aullm import (
 )
 from processing_aullm.prompt_aullm import ACTION_UNIT_MEANINGS
 from processing_aullm.sentences_aullm import PLAIN, describe, place_name, region_movement, say_place, say_what_if
-from processing_aullm.video_aullm import ClipError, open_clip
+from processing_aullm.video_aullm import open_clip
 from tests.processing_aullm.grey_films import write
 
 UNITS = ["AU4", "AU7", "AU12"]

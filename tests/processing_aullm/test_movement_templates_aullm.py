@@ -1,4 +1,4 @@
-"""Bumps found again in courses that were drawn."""
+"""TemplateFamily found again in traces that were drawn."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from processing_aullm.movement_templates_aullm import MACRO, MICRO
 ALONG = np.array([[1.0, 0.0, 0.0]])
 
 
-def course(marks: list[int], frames: int, size: float = 1.0, noise: float = 0.0, left: float = 0.0) -> np.ndarray:
+def trace(marks: list[int], frames: int, size: float = 1.0, noise: float = 0.0, left: float = 0.0) -> np.ndarray:
     """(frames, 3): rises and falls along the first axis like a muscle; `marks` = onset, apex, end of hold, offset."""
     shape = np.interp(np.arange(frames), marks, [0, 1, 1, 0])
     shape = shape**2 * (3 - 2 * shape)
@@ -17,11 +17,11 @@ def course(marks: list[int], frames: int, size: float = 1.0, noise: float = 0.0,
     return np.outer(size * shape, [1.0, 0, 0]) + rng.normal(scale=noise, size=(frames, 3))
 
 
-@pytest.mark.parametrize(("bumps", "marks"), [(MICRO, [40, 45, 45, 51]), (MACRO, [40, 60, 80, 105])])
+@pytest.mark.parametrize(("templates", "marks"), [(MICRO, [40, 45, 45, 51]), (MACRO, [40, 60, 80, 105])])
 @pytest.mark.parametrize("noise", [0.0, 0.1])
-def test_marks_and_size_are_found_in_noise(bumps, marks, noise):
-    found = bumps.fit(course(marks, 240, noise=noise), 30.0, marks[0] + 4, ALONG)
-    near = 2 if bumps is MICRO else 6
+def test_marks_and_size_are_found_in_noise(templates, marks, noise):
+    found = templates.fit(trace(marks, 240, noise=noise), 30.0, marks[0] + 4, ALONG)
+    near = 2 if templates is MICRO else 6
     assert abs(found.onset - marks[0]) <= near and abs(found.offset - marks[-1]) <= near
     assert marks[1] - near <= found.apex <= marks[2] + near
     assert found.size == pytest.approx(1, abs=0.15) and found.explained > 0.75
@@ -29,25 +29,25 @@ def test_marks_and_size_are_found_in_noise(bumps, marks, noise):
 
 def test_the_right_family_explains_more():
     for marks, right, wrong in (([40, 45, 45, 51], MICRO, MACRO), ([40, 60, 80, 105], MACRO, MICRO)):
-        drawn = course(marks, 240, noise=0.05)
-        fits = [bumps.fit(drawn, 30.0, marks[0] + 4, ALONG) for bumps in (right, wrong)]
+        drawn = trace(marks, 240, noise=0.05)
+        fits = [templates.fit(drawn, 30.0, marks[0] + 4, ALONG) for templates in (right, wrong)]
         assert fits[0].explained > fits[1].explained + 0.1
 
 
 def test_a_face_that_comes_back_half_way_is_followed():
-    found = MICRO.fit(course([40, 45, 45, 51], 100, left=0.5), 30.0, 43, ALONG)
+    found = MICRO.fit(trace([40, 45, 45, 51], 100, left=0.5), 30.0, 43, ALONG)
     assert abs(found.offset - 51) <= 2 and found.size == pytest.approx(1, abs=0.1)
 
 
 def test_a_movement_the_other_way_is_none():
-    there = MICRO.fit(course([40, 45, 45, 51], 100), 30.0, 43, ALONG)
-    back = MICRO.fit(course([40, 45, 45, 51], 100, size=-1.0), 30.0, 43, ALONG)
+    there = MICRO.fit(trace([40, 45, 45, 51], 100), 30.0, 43, ALONG)
+    back = MICRO.fit(trace([40, 45, 45, 51], 100, size=-1.0), 30.0, 43, ALONG)
     assert there.explained > 0.95 and back.explained < 0.5
 
 
 def test_fast_cameras_give_the_same_seconds():
-    slow = MICRO.fit(course([40, 45, 45, 51], 100), 30.0, 43, ALONG)
-    fast = MICRO.fit(course([240, 270, 270, 306], 600), 180.0, 258, ALONG)
+    slow = MICRO.fit(trace([40, 45, 45, 51], 100), 30.0, 43, ALONG)
+    fast = MICRO.fit(trace([240, 270, 270, 306], 600), 180.0, 258, ALONG)
     for mark in ("onset", "apex", "offset"):
         assert getattr(fast, mark) == 6 * getattr(slow, mark)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from processing_aullm.geometry_aullm import apply, square_to_image
-from processing_aullm.pictures_aullm import LEAST_MOVE, attended_region, close_up, draw_attention, draw_motion
+from processing_aullm.pictures_aullm import MIN_MOVE, attended_region, close_up, draw_attention, draw_motion
 
 SIZE = 224
 CROP = square_to_image(np.array([200.0, 160.0]), 260.0, -0.2, SIZE)
@@ -76,7 +76,7 @@ def test_arrows_point_the_way_the_skin_went_and_are_so_many_times_as_long():
 
 def test_stillness_and_noise_draw_no_arrow():
     assert not drawn_arrows(np.zeros((2, 28, 28)), 10).any()
-    assert not drawn_arrows(one_place((0, 0.8 * LEAST_MOVE)), 10).any()
+    assert not drawn_arrows(one_place((0, 0.8 * MIN_MOVE)), 10).any()
 
 
 def test_without_a_factor_large_movements_get_short_arrows():

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from processing_aullm import AullmImageProcessor
+from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.geometry_aullm import apply, compose, invert
-from processing_aullm.video_aullm import ClipError, FrameList
+from processing_aullm.video_aullm import FrameList
 from tests.processing_aullm.scenes import Place
 
 GRID = np.stack(np.meshgrid(np.linspace(6, 57, 4), np.linspace(6, 57, 4)), axis=-1).reshape(-1, 2)

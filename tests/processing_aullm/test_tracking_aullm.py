@@ -34,21 +34,21 @@ def error(matrix, place, first_matrix, first_place):
 def test_between_landmarks_grey_values_hold_the_face(scenes, start):
     first = Place(150)
     track = start(first)
-    begin, meshed = track.held.matrix, scenes.meshed
+    begin, meshed = track.aligned.matrix, scenes.meshed
     for number in range(1, 5):
         place = Place(150 + 1.3 * number, 60 - 0.7 * number, 1 + 0.003 * number)
-        held = track.follow(number, scenes.frame(place, seed=number))
-        assert error(held.matrix, place, begin, first) < 0.2
+        aligned = track.follow(number, scenes.frame(place, seed=number))
+        assert error(aligned.matrix, place, begin, first) < 0.2
     assert scenes.meshed <= meshed + 1
 
 
 def test_doubt_asks_for_landmarks(scenes, start):
     first, leap = Place(100), Place(150, 80)
     track = start(first)
-    begin, meshed = track.held.matrix, scenes.meshed
-    held = track.follow(1, scenes.frame(leap, seed=1))
+    begin, meshed = track.aligned.matrix, scenes.meshed
+    aligned = track.follow(1, scenes.frame(leap, seed=1))
     assert scenes.meshed > meshed
-    assert error(held.matrix, leap, begin, first) < 0.3
+    assert error(aligned.matrix, leap, begin, first) < 0.3
 
 
 def test_gone_hidden_or_replaced_is_lost(scenes, start):
@@ -62,37 +62,37 @@ def test_brightness_may_change(scenes, start):
     track = start(Place(150))
     darker = (scenes.frame(Place(153), seed=1) * 0.6 + 10).astype(np.uint8)
     darker[:8, :9] = scenes.frame(Place(153))[:8, :9]
-    held = track.follow(1, darker)
-    assert held is not None and track.likeness > 0.9
+    aligned = track.follow(1, darker)
+    assert aligned is not None and track.similarity > 0.9
 
 
 def test_only_the_face_is_kept_of_a_frame_and_its_crop_is_the_same(scenes, start):
     place = Place(150, scale=0.7)
-    held = start(place).held
-    assert held.pixels.size < 0.4 * scenes.frame(place).size
+    aligned = start(place).aligned
+    assert aligned.pixels.size < 0.4 * scenes.frame(place).size
     inside = slice(4, -4)
-    whole = warp(scenes.frame(place), held.matrix, 224)
-    assert np.abs(held.crop(held.matrix, 224)[inside, inside].astype(int) - whole[inside, inside]).max() <= 1
+    whole = warp(scenes.frame(place), aligned.matrix, 224)
+    assert np.abs(aligned.crop(aligned.matrix, 224)[inside, inside].astype(int) - whole[inside, inside]).max() <= 1
 
 
 def test_a_new_reference_holds_on_and_moves_the_framing_only_a_little(scenes, start):
     track = start(Place(150))
     places = [Place(150 + number, 60, 1 + 0.002 * number) for number in range(9)]
-    kept = [track.held] + [track.follow(i, scenes.frame(p, seed=i)) for i, p in enumerate(places) if i]
+    kept = [track.aligned] + [track.follow(i, scenes.frame(p, seed=i)) for i, p in enumerate(places) if i]
     renewed = track.rebase(kept[4:])
-    assert [held.number for held in renewed] == [4, 5, 6, 7, 8]
+    assert [aligned.number for aligned in renewed] == [4, 5, 6, 7, 8]
     assert np.abs(apply(renewed[0].matrix, GRID) - apply(kept[4].matrix, GRID)).max() < 1.0
-    for held in renewed:
-        assert error(held.matrix, places[held.number], renewed[0].matrix, places[4]) < 0.25
+    for aligned in renewed:
+        assert error(aligned.matrix, places[aligned.number], renewed[0].matrix, places[4]) < 0.25
     place = Place(160, 60, 1.02)
     assert error(track.follow(9, scenes.frame(place, seed=9)).matrix, place, renewed[0].matrix, places[4]) < 0.25
 
 
 def test_framing_drifts_back_to_what_landmarks_ask_for(scenes, start):
     track = start(Place(150))
-    wanted, points = track.held.matrix, apply(track.held.matrix, track.held.points)
+    wanted, points = track.aligned.matrix, apply(track.aligned.matrix, track.aligned.points)
     drifted = wanted + np.array([[0.0, 0.0, 8.0], [0.0, 0.0, 0.0]])
-    held = replace(track.held, matrix=drifted, points=apply(invert(drifted), points))
+    aligned = replace(track.aligned, matrix=drifted, points=apply(invert(drifted), points))
     for _ in range(12):
-        (held,) = track.rebase([held])
-    assert np.abs(apply(held.matrix, GRID) - apply(wanted, GRID)).max() < 1.0
+        (aligned,) = track.rebase([aligned])
+    assert np.abs(apply(aligned.matrix, GRID) - apply(wanted, GRID)).max() < 1.0

@@ -5,9 +5,9 @@ import pytest
 
 from processing_aullm.skin_field_aullm import cell_centres
 from processing_aullm.skin_traces_aullm import BLINKING, FACE, HEAD, without_head
-from processing_aullm.unit_templates_aullm import PULLS, along_units, pulled, unit_fields
+from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, along_units, template_field, unit_fields
 
-NAMES = list(PULLS)
+NAMES = list(UNIT_TEMPLATES)
 SURE = np.ones(len(HEAD), np.float32)
 
 
@@ -45,10 +45,10 @@ def test_lids_do_not_count_while_they_blink():
 
 def test_units_without_a_field_are_looked_for_along_all():
     assert unit_fields(["AU4", "AU99"]).shape[0] == 1
-    assert unit_fields(["AU99"]).shape[0] == len(PULLS)
+    assert unit_fields(["AU99"]).shape[0] == len(UNIT_TEMPLATES)
 
 
 def _at(unit: str, x: float, y: float) -> np.ndarray:
     """Displacement of the cell at a place of the crop."""
     columns, rows = (axis[FACE] for axis in cell_centres())
-    return pulled(PULLS[unit])[np.argmin((columns - x) ** 2 + (rows - y) ** 2)]
+    return template_field(UNIT_TEMPLATES[unit])[np.argmin((columns - x) ** 2 + (rows - y) ** 2)]

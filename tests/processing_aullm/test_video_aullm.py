@@ -6,7 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from processing_aullm.video_aullm import ClipError, open_clip, split_batch
+from processing_aullm.clip_error_aullm import ClipError
+from processing_aullm.video_aullm import open_clip, split_batch
 
 
 @pytest.fixture

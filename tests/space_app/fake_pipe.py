@@ -8,13 +8,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from processing_aullm import ClipError, ClipFault
+from processing_aullm.sentences_aullm import place_name
+
 UNITS = ["AU1", "AU2", "AU4", "AU7", "AU12", "AU14", "AU15", "AU17"]
 MEANINGS = {"AU4": "brow lowerer", "AU12": "lip corner puller"}
 FPS, FRAMES, SIZE = 30.0, 240, (640, 480)
-
-
-class ClipError(ValueError):
-    """Named like the pipeline's own."""
 
 
 class FakePipe:
@@ -23,18 +22,20 @@ class FakePipe:
     def __init__(self, faces: int = 1, size: tuple[int, int] = SIZE, frames: int | None = FRAMES) -> None:
         self.faces, self.size, self.frames, self.asked = faces, size, frames, []
         self.model = SimpleNamespace(config=SimpleNamespace(id2label=dict(enumerate(UNITS))))
-        self.processor = SimpleNamespace(open_stream=self._open_stream, most_magnified=lambda _: 12.4)
+        self.processor = SimpleNamespace(
+            open_stream=self._open_stream, most_magnified=lambda _: 12.4, place_name=place_name
+        )
 
     def _open_stream(self, video: str, faces: int = 1, start=None, end=None):
         if Path(video).read_bytes() == b"text":
-            raise ClipError(f"{video}: not a readable video")
+            raise ClipError(f"{video}: not a readable video", ClipFault.UNREADABLE)
         chunks = [SimpleNamespace(face=k, crops=np.full((2, 64, 64), 90 + 40 * k, np.uint8)) for k in range(faces)]
         return FakeStream(FPS, self.frames, self.size, chunks)
 
     def __call__(self, video: str, **options) -> dict:
         self.asked.append((video, options))
         if Path(video).read_bytes() == b"wall":
-            raise ClipError(f"{video}: frame 0 shows no face")
+            raise ClipError(f"{video}: no face in any of the frames 0 to 239", ClipFault.NO_FACE)
         if Path(video).read_bytes() == b"bug":
             raise RuntimeError(f"cannot handle {video}")
         for share in (0.3, 1.0):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from processing_aullm.sentences_aullm import place_name
 from tests.space_app.fake_pipe import MEANINGS, UNITS, explanation
 
 VOID = {"img", "input", "br", "circle", "line", "path", "polygon", "polyline"}
@@ -127,10 +128,11 @@ def test_pictures_stand_in_the_page_and_have_words():
     from pictures import looked, moved, strongest_moment
 
     explained = explanation(54, 66)
-    html = checked(strongest_moment(explained, explained["frames"][0], 2.0, looked(explained, "AU4", MEANINGS)))
+    caption = looked(explained, "AU4", MEANINGS, place_name)
+    html = checked(strongest_moment(explained, explained["frames"][0], 2.0, caption))
     assert 'alt="The face at about 2.0 s. Coloured: where the model looked for “Brows down and together (AU4)”' in html
-    assert "most at the eyebrows and forehead." in html
-    assert moved(explained).endswith("1.5 pixels of a face 64 pixels wide, down.")
+    assert "most at the brows." in html
+    assert moved(explained, place_name).endswith("1.5 pixels of a face 64 pixels wide, down.")
     content = base64.b64decode(re.search(r"base64,([^\"]+)", html).group(1))
     assert Image.open(io.BytesIO(content)).size == (240, 240), "the crop's outline and a margin, not the whole frame"
 

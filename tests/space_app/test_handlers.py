@@ -37,7 +37,7 @@ def test_reading_shows_the_largest_face(handlers, video):
 
 
 def test_a_problem_hides_the_results_and_says_what_to_do(make_reader, video):
-    answer = make(make_reader, most_seconds=5).read(video, 0, 0)
+    answer = make(make_reader, max_seconds=5).read(video, 0, 0)
     assert 'data-state="too-long"' in answer["status"] and "From second" in answer["status"]
     assert answer["results"]["visible"] is False and answer["seen"] is None
 
@@ -109,5 +109,5 @@ def test_the_page_warns_and_names_forbidden_uses(make_reader):
 
     for words in ("computer-made faces only", "lies", "hiring", "not agreed", "at work or in schools", "unlawful"):
         assert words in page.NOTICE
-    settings = make_reader(most_seconds=90, keep_minutes=7).settings
+    settings = make_reader(max_seconds=90, keep_minutes=7).settings
     assert "1 min 30 s" in page.limits(settings) and "7 minutes" in page.privacy(settings)

@@ -50,15 +50,15 @@ def test_what_is_too_much_is_refused_before_the_model_is_asked(make_reader, vide
     pipe = FakePipe(size=(3840, 2160))
     assert state_of(make_reader(pipe).read, video) == "too-large"
     assert state_of(make_reader(FakePipe(size=(80, 60))).read, video) == "too-small"
-    assert state_of(make_reader(most_megabytes=1e-6).read, video) == "too-large"
-    assert state_of(make_reader(most_seconds=5).read, video) == "too-long"
+    assert state_of(make_reader(max_megabytes=1e-6).read, video) == "too-large"
+    assert state_of(make_reader(max_seconds=5).read, video) == "too-long"
     assert state_of(make_reader().read, None) == "nothing"
     assert not pipe.asked
 
 
 def test_a_part_short_enough_of_a_long_video_is_read(make_reader, video):
-    assert make_reader(most_seconds=5).read(video, 3.0)["faces"]
-    assert make_reader(most_seconds=5).read(video, 0, 4.0)["faces"]
+    assert make_reader(max_seconds=5).read(video, 3.0)["faces"]
+    assert make_reader(max_seconds=5).read(video, 0, 4.0)["faces"]
 
 
 def test_a_part_outside_of_the_video_is_refused(make_reader, video):
@@ -68,12 +68,12 @@ def test_a_part_outside_of_the_video_is_refused(make_reader, video):
 
 def test_a_video_of_unknown_length_is_read_up_to_the_limit(make_reader, video):
     pipe = FakePipe(frames=None)
-    make_reader(pipe, most_seconds=20).read(video, 5.0)
+    make_reader(pipe, max_seconds=20).read(video, 5.0)
     assert pipe.asked[0][1]["end"] == 25.0
 
 
 def test_reading_is_given_up_after_the_time_limit(make_reader, video):
-    assert state_of(make_reader(most_minutes=1e-9).read, video) == "too-slow"
+    assert state_of(make_reader(max_minutes=1e-9).read, video) == "too-slow"
 
 
 def test_no_faces_and_no_windows_are_states(make_reader, video, monkeypatch):

@@ -55,7 +55,7 @@ def test_a_visit_from_upload_to_deletion(make_reader, films, capfd):
 
 
 def test_states_are_shown_in_place_and_spoken(make_reader, films):
-    with served(make_reader(most_seconds=5)) as address, browser() as context:
+    with served(make_reader(max_seconds=5)) as address, browser() as context:
         visit = Visit(context, address)
         assert visit.page.get_attribute("#status [role=status], #status[role=status]", "role") == "status"
         visit.page.click("#go")

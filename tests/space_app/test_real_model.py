@@ -38,7 +38,7 @@ def real_reader():
     import inference
     from settings import Settings
 
-    return inference.Reader(Settings(str(MODEL), most_minutes=30))
+    return inference.Reader(Settings(str(MODEL), max_minutes=30))
 
 
 @pytest.fixture

@@ -47,5 +47,5 @@ def test_without_any_model_it_says_what_to_set(settings):
 
 def test_limits_are_above_zero(settings, tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ValueError, match="most_seconds must be above zero, got 0"):
-        settings.Settings(str(tmp_path), most_seconds=0)
+    with pytest.raises(ValueError, match="max_seconds must be above zero, got 0"):
+        settings.Settings(str(tmp_path), max_seconds=0)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
-from processing_aullm import AlignedClip, ClipError
+from processing_aullm import AlignedClip, ClipError, ClipFault
 
 DARK = 10
 
@@ -72,7 +72,7 @@ class BrightFaces:
         for position, frame in enumerate(frames):
             seen = frame.mean() > DARK
             if first is None and not seen and not skip_empty:
-                raise ClipError(f"{name}: frame {indices[position]} shows no face")
+                raise ClipError(f"{name}: frame {indices[position]} shows no face", ClipFault.NO_FACE)
             if first is not None and not seen:
                 lost = f"the face is lost at frame {indices[position]}"
                 break
@@ -80,6 +80,6 @@ class BrightFaces:
                 first = position if first is None else first
                 crops.append(np.asarray(Image.fromarray(frame).resize((size, size))))
         if first is None:
-            raise ClipError(f"{name}: no face in any frame")
+            raise ClipError(f"{name}: no face in any frame", ClipFault.NO_FACE)
         transforms = np.zeros((len(crops), 2, 3))
         return AlignedClip(np.stack(crops), transforms, first, first + len(crops) - 1, lost)

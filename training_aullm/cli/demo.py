@@ -1,4 +1,7 @@
-"""`aullm demo`: the whole package in a few minutes."""
+"""`aullm demo`: the whole package in a few minutes.
+
+Tested in tests/commands/test_readme.py.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +39,7 @@ def demo(
       aullm demo
       aullm demo --out runs/small --subjects 6 --epochs 4 --layers 2
     """
-    from training_aullm.shows.demo import DemoSettings, run_demo
+    from training_aullm.from_scratch.demo import DemoSettings, run_demo
 
     size = {"subjects": subjects, "clips": clips, "epochs": epochs, "layers": layers}
     run_demo(out, DemoSettings(**size, seed=seed, language_model=language_model))

@@ -1,4 +1,7 @@
-"""`aullm evaluate`: score on people or domains that a model has not seen."""
+"""`aullm evaluate`: score on people or domains that a model has not seen.
+
+Tested in tests/commands/test_readme.py.
+"""
 
 from typing import Annotated
 
@@ -79,8 +82,8 @@ def evaluate(
     """
     from training_aullm.prepare.sources import about_source, default_action_units
     from training_aullm.runs.evaluating import plan_evaluation
+    from training_aullm.runs.score_output import show_result
     from training_aullm.runs.settings import RunSettings
-    from training_aullm.runs.showing import show_result
 
     def begin(source) -> RunSettings:
         names = action_unit_names(action_units) or default_action_units(source)

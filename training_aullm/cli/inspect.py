@@ -1,4 +1,7 @@
-"""`aullm inspect`: a prepared set in numbers and pictures, before anything is trained."""
+"""`aullm inspect`: a prepared set in numbers and pictures, before anything is trained.
+
+Tested in tests/commands/test_own_clips.py.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -31,8 +34,7 @@ def inspect(
       aullm inspect prepared/mine --clips 20
     """
     from training_aullm.console import wide_console
-    from training_aullm.prepare.inspecting import Inspection, draw_inspection
-    from training_aullm.prepare.inspection_tables import inspection_tables
+    from training_aullm.prepare.inspecting import Inspection, draw_inspection, inspection_tables
 
     inspection = Inspection.of(data)
     console = wide_console()

@@ -1,4 +1,7 @@
-"""Puts the commands of `aullm` together; each stands in a file of its own and imports heavy packages as it runs."""
+"""Puts the commands of `aullm` together; each stands in a file of its own and imports heavy packages as it runs.
+
+Tested in tests/training_aullm/cli/test_user_errors.py.
+"""
 
 import os
 import sys

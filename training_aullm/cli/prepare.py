@@ -1,4 +1,7 @@
-"""`aullm prepare`: a data set, aligned once and kept, so that training never decodes or detects again."""
+"""`aullm prepare`: a data set, aligned once and kept, so that training never decodes or detects again.
+
+Tested in tests/commands/test_own_clips.py.
+"""
 
 from enum import StrEnum
 from pathlib import Path
@@ -86,7 +89,7 @@ def prepare(
     """
     from dataset_scripts.report import Report
     from training_aullm.console import wide_console
-    from training_aullm.prepare.inspection_tables import finding_tables
+    from training_aullm.prepare.inspecting import finding_tables
     from training_aullm.prepare.preparing import Preparation, prepare
 
     paths = [path and str(path) for path in (data_dir, sheet)]

@@ -1,4 +1,7 @@
-"""`aullm publish`: a run to the Hub, with everything that belongs to it."""
+"""`aullm publish`: a run to the Hub, with everything that belongs to it.
+
+Tested in tests/commands/test_publish_run.py.
+"""
 
 from pathlib import Path
 from typing import Annotated

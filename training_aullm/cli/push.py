@@ -1,4 +1,7 @@
-"""`aullm push`: a prepared set to the Hub, where its licence lets it go."""
+"""`aullm push`: a prepared set to the Hub, where its licence lets it go.
+
+Tested in tests/commands/test_own_clips.py.
+"""
 
 from pathlib import Path
 from typing import Annotated

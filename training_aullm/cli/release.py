@@ -1,4 +1,7 @@
-"""`aullm release`: the checkpoint to use, from nothing."""
+"""`aullm release`: the checkpoint to use, from nothing.
+
+Tested in tests/commands/test_release.py.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,8 +35,8 @@ def release(
       aullm release --out runs/small --people 10 --films 2 --epochs 4
       aullm predict face.mp4 --model runs/release
     """
+    from training_aullm.from_scratch.release import run_release
     from training_aullm.runs.release_settings import ReleaseSettings
-    from training_aullm.shows.release import run_release
 
     amounts = (people, tested, films, seconds, epochs)
     settings = ReleaseSettings(*amounts, language_model=language_model, layers=layers, seed=seed)

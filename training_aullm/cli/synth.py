@@ -1,4 +1,7 @@
-"""`aullm synth`: render a data set of clips, or long takes, with exact labels."""
+"""`aullm synth`: render a data set of clips, or long takes, with exact labels.
+
+Tested in tests/commands/test_synth.py.
+"""
 
 import shutil
 from enum import StrEnum

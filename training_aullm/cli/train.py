@@ -1,4 +1,7 @@
-"""`aullm train`: train a model on every clip of a source."""
+"""`aullm train`: train a model on every clip of a source.
+
+Tested in tests/commands/test_runs.py.
+"""
 
 from pathlib import Path
 from typing import Annotated

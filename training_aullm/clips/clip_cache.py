@@ -1,7 +1,6 @@
 """Finished clip tensors on disk: what they depend on, and writing them whole or not at all."""
 
 import hashlib
-import inspect
 import json
 from pathlib import Path
 
@@ -18,25 +17,24 @@ CLIP_COLUMNS = ["sample_id", "onset", "apex", "offset", "frames"]
 
 def fingerprint(table: datasets.Dataset, processor, model, align: bool) -> str:
     """A name for everything that clip tensors depend on. Labels are not among it: they are read from the table every
-    time.
+    time. Nor is code: its versions stand for it, and golden tests say when they must be raised.
 
     Args:
         table: the clips, see `table_digest`.
-        processor: its image processor's settings and code.
-        model: None, or the model that measures motion: its front end's settings and code.
+        processor: its image processor's settings, and the version of its alignment.
+        model: None, or the model that measures motion: its front end's settings and version.
         align: whether faces are searched and held.
 
     Returns:
         16 hexadecimal digits.
     """
-    digest = hashlib.sha256()
     image_processor = processor.image_processor
     settings = {name: value for name, value in image_processor.to_dict().items() if not name.startswith("_")}
-    digest.update(json.dumps([settings, align], sort_keys=True).encode())
-    for file in sorted(Path(inspect.getfile(type(image_processor))).parent.glob("*.py")):
-        digest.update(file.read_bytes())
+    parts = [settings, align, _version(image_processor, "alignment_version")]
     if model is not None:
-        digest.update(_measurement(model))
+        front_end = next(module for module in model.modules() if type(module).__name__ == MEASUREMENT_CLASS)
+        parts += [front_end.grid, _version(front_end, "version")]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     digest.update(table_digest(table).encode())
     return digest.hexdigest()[:16]
 
@@ -65,8 +63,6 @@ def save_tensors(tensors: dict[str, torch.Tensor], path: Path | None) -> None:
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished)
 
 
-def _measurement(model) -> bytes:
-    """Settings and code of the front end that measures motion."""
-    front_end = next(module for module in model.modules() if type(module).__name__ == MEASUREMENT_CLASS)
-    settings = {name: value for name, value in vars(front_end).items() if isinstance(value, int | float | str)}
-    return (json.dumps(settings, sort_keys=True) + inspect.getsource(inspect.getmodule(type(front_end)))).encode()
+def _version(part: object, name: str) -> str:
+    """The version that the code of a part carries; a folder saved before there were versions brings code without."""
+    return getattr(part, name, "none")

@@ -8,7 +8,7 @@ import datasets
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from processing_aullm import ClipError
+from processing_aullm import ClipError, ClipFault
 
 
 class EncodedFrames(Sequence):
@@ -32,7 +32,8 @@ class EncodedFrames(Sequence):
             with Image.open(io.BytesIO(self.encoded(index))) as image:
                 return np.array(image if image.mode == "L" else image.convert("RGB"))
         except (UnidentifiedImageError, OSError) as error:
-            raise ClipError(f"{self.name}: frame {index} is not a readable image ({error})") from error
+            message = f"{self.name}: frame {index} is not a readable image ({error})"
+            raise ClipError(message, ClipFault.UNREADABLE) from error
 
     def encoded(self, index: int) -> bytes:
         """Frame `index` as the bytes of an image file."""

@@ -7,12 +7,9 @@ that is to read videos has to have seen such windows.
 """
 
 import json
-import os
 import zlib
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import datasets
@@ -21,10 +18,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from tqdm.auto import tqdm
 
+from dataset_scripts.parallel import run_jobs
 from dataset_scripts.whole_files import whole_file
 from modeling_aullm import AullmConfig
+from modeling_aullm.displacement_aullm import MEASUREMENT_VERSION
 from modeling_aullm.temporal_aullm import MotionFrontEnd
 from processing_aullm import AullmImageProcessor
+from processing_aullm.alignment_aullm import ALIGNMENT_VERSION
 from training_aullm.clips.clip_set import ClipSet
 
 EXPRESSIONS = ("micro", "macro")
@@ -78,18 +78,13 @@ def take_clips(
         The windows, in order of takes and time; sample ids end in the window's first frame.
     """
     folder = Path(cache_dir)
-    jobs = [(row["video"], _cache_path(folder, row, windows), windows) for row in takes]
-    missing = [job for job in jobs if not job[1].exists()]
+    jobs = [TakeJob(row["sample_id"], Path(row["video"]), _cache_path(folder, row, windows), windows) for row in takes]
+    missing = [job for job in jobs if not job.path.exists()]
     if missing:
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # before the workers import torch
-        with (
-            ProcessPoolExecutor(min(num_proc, len(missing)), get_context("spawn")) as pool,
-            tqdm(total=len(missing), desc="windows of takes", unit="take", disable=not progress) as bar,
-        ):
-            for future in as_completed([pool.submit(measure_take, *job) for job in missing]):
-                future.result()
+        with tqdm(total=len(missing), desc="windows of takes", unit="take", disable=not progress) as bar:
+            for _ in run_jobs(measure_take, missing, num_proc):
                 bar.update()
-    parts = [load_file(path) for _, path, _ in jobs]
+    parts = [load_file(job.path) for job in jobs]
     labels = [
         [window_labels(row["events"], *span, action_units, windows) for span in part["spans"].tolist()]
         for row, part in zip(takes, parts, strict=True)
@@ -111,18 +106,30 @@ def take_clips(
     )
 
 
-def measure_take(video: str, path: Path, windows: Windows) -> None:
+@dataclass(frozen=True)
+class TakeJob:
+    """One film to measure, and the file that its windows go to."""
+
+    sample_id: str
+    video: Path
+    path: Path
+    windows: Windows
+
+    def __str__(self) -> str:
+        return f"take {self.sample_id}"
+
+
+def measure_take(job: TakeJob) -> None:
     """Write the windows of one film: `motion_values` (W, 2, T - 1, h, w) and `spans` (W, 2), first and last frame."""
-    torch.set_num_threads(1)
     image_processor = AullmImageProcessor()
-    aligned = image_processor.align_video(video)
-    spans = window_spans(aligned.first, aligned.last, aligned.fps, windows, zlib.crc32(path.name.encode()))
+    aligned = image_processor.align_video(job.video)
+    spans = window_spans(aligned.first, aligned.last, aligned.fps, job.windows, zlib.crc32(job.sample_id.encode()))
     front_end, parts = MotionFrontEnd(AullmConfig.preset("base")), []
     for at in range(0, len(spans), 16):
         onset, offset = (spans[at : at + 16, side].tolist() for side in (0, 1))
         pixels = image_processor.preprocess([aligned] * len(onset), onset=onset, offset=offset, return_tensors="pt")
         parts.append(front_end.measure(pixels["pixel_values"]))
-    with whole_file(path) as unfinished:
+    with whole_file(job.path) as unfinished:
         save_file({"motion_values": torch.cat(parts).contiguous(), "spans": torch.from_numpy(spans)}, unfinished)
 
 
@@ -193,5 +200,7 @@ def _certainty(state: int) -> int:
 
 def _cache_path(folder: Path, row: dict, windows: Windows) -> Path:
     film = zlib.crc32(Path(row["video"]).read_bytes())
-    settings = zlib.crc32(json.dumps(asdict(windows), sort_keys=True).encode())
+    settings = zlib.crc32(
+        json.dumps([asdict(windows), ALIGNMENT_VERSION, MEASUREMENT_VERSION], sort_keys=True).encode()
+    )
     return folder / f"{row['sample_id'].replace('/', '-')}-{film:08x}-{settings:08x}.safetensors"

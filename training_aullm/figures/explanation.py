@@ -12,13 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from processing_aullm.explained_aullm import draw, magnify, most_magnified, shown_step, zoom
-from processing_aullm.sentences_aullm import PLAIN, THRESHOLD, say_place, say_relation, say_what_if
+from processing_aullm.sentences_aullm import MIN_CHANGE, PLAIN, THRESHOLD, say_place, say_relation, say_what_if
 from training_aullm.figures.style import BLUE, GRID, INK, ORANGE, QUIET, RED, new_figure
 
 CLOSE_UP = 460  # px a side of the faces on the page
 MAGNIFIED = 8.0
 MAX_UNITS = 3  # that the page looks closer at
-CLEAR = 0.05  # of a probability; smaller changes are drawn grey
 FAINT = 0.08  # of the strongest tie; weaker ones are left out
 HEIGHTS = {"movement": 3.15, "answers": 3.3, "unit": 2.95, "reminder": 0.3}  # inches of each part
 REMINDER = (
@@ -199,7 +198,7 @@ def _draw_what_if(
     names = [name for name in before if name != flipped]
     for place, name in enumerate(names):
         change = after[name] - before[name]
-        clear = abs(change) >= CLEAR
+        clear = abs(change) >= MIN_CHANGE
         colour = ORANGE if clear else QUIET
         axis.plot([0, 1], [place, place], color=GRID, lw=0.8, zorder=0)
         axis.scatter(before[name], place, s=34, facecolor="white", edgecolor=INK if clear else QUIET, zorder=2)

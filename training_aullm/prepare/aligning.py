@@ -12,9 +12,12 @@ import cv2
 import numpy as np
 
 from dataset_scripts.report import Finding
-from processing_aullm import ClipError
+from processing_aullm import ClipError, ClipFault
 from processing_aullm.alignment_aullm import FaceAligner
 from training_aullm.clips.stored_frames import EncodedFrames
+
+CLIP_VERSION = "1"
+"""Raised when the same aligned frames become another prepared clip, so that sets are prepared anew."""
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 """Level 1: 27 kB and 1.0 ms for a 224-px crop; level 6 saves 5 % and takes 5 ms. JPEG at 95 leaves 0.4 grey levels."""
@@ -88,7 +91,8 @@ def _span(row: dict, count: int, whole: bool) -> tuple[int, int]:
     if not 0 <= onset < offset < count:
         raise ClipError(
             f"{row['sample_id']}: onset {row['onset']} and offset {row['offset']} of the frames 0 to {count - 1}: "
-            "the onset must come before the offset, and both must be frames of the clip"
+            "the onset must come before the offset, and both must be frames of the clip",
+            ClipFault.BAD_SPAN,
         )
     return (0, count - 1) if whole else (onset, offset)
 
@@ -129,16 +133,18 @@ def _check_movement(row: dict, stretch: _Stretch) -> None:
     """Refuse what an early end leaves without a movement to see."""
     why = "; ".join(what for what, _ in stretch.findings)
     if len(stretch.frames) < 2:
-        raise ClipError(f"{row['sample_id']}: {why or 'one frame'}: fewer than 2 frames are left")
+        message = f"{row['sample_id']}: {why or 'one frame'}: fewer than 2 frames are left"
+        raise ClipError(message, ClipFault.TOO_SHORT)
     seen_to = row["onset"] if row["apex"] is None else row["apex"]
     cut = row["offset"] is not None and stretch.last < row["offset"]
     if cut and seen_to is not None and stretch.last <= seen_to and row["onset"] is not None:
-        raise ClipError(f"{row['sample_id']}: {why}, which leaves the movement out (apex at frame {row['apex']})")
+        message = f"{row['sample_id']}: {why}, which leaves the movement out (apex at frame {row['apex']})"
+        raise ClipError(message, ClipFault.TOO_SHORT)
 
 
 def _told(error: ClipError, name: str) -> str:
     """What went wrong, without the clip's name in front and advice for other callers behind."""
-    return str(error).removeprefix(f"{name}: ").partition("; pass ")[0]
+    return error.message.removeprefix(f"{name}: ")
 
 
 def _looked_at(frames: EncodedFrames, indices: range) -> Iterator[np.ndarray]:

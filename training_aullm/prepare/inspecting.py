@@ -6,14 +6,17 @@ draw_inspection(inspection, Path("prepared/casme2/inspect"))
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import datasets
 import numpy as np
+from rich.table import Table
+from rich.text import Text
 
-from dataset_scripts.cards.published import Published, published
-from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS
+from dataset_scripts.published import Published, published
 from dataset_scripts.report import REPORT_FILE, Report
 from training_aullm.figures.cooccurrence import draw_cooccurrence
 from training_aullm.figures.differences import Difference, draw_differences
@@ -21,6 +24,8 @@ from training_aullm.figures.durations import draw_durations
 from training_aullm.prepare.previews import present_units, spread_over_subjects
 from training_aullm.prepare.sources import Source
 
+MAX_PAIRS, MAX_FINDINGS = 10, 8
+KINDS = {"dropped": "left out", "repaired": "repaired", "doubtful": "doubtful"}
 COLUMNS = ["data_set", "label_release", "subject", "fps", "onset", "apex", "offset", "action_units"]
 
 
@@ -144,3 +149,116 @@ def _difference(row: dict) -> Difference:
     apex = (onset + last + 1) // 2 if row["apex"] is None else row["apex"]
     first, second = (np.asarray(row["frames"][index].convert("L")) for index in (onset, apex))
     return Difference(row["sample_id"], present_units(row["action_units"]), first, second, row["apex"] is not None)
+
+
+def inspection_tables(inspection: Inspection) -> Iterator[Table | Text]:
+    """Everything that `aullm inspect` prints, in order.
+
+    Args:
+        inspection: of a set.
+
+    Yields:
+        Tables and texts for a rich console.
+    """
+    yield unit_table(inspection)
+    if notes := unit_notes(inspection):
+        yield Text("\n".join(notes))
+    if len(inspection.shown) > 1:
+        yield pair_table(inspection)
+    yield measure_table(inspection)
+    if inspection.report is not None:
+        yield from finding_tables(inspection.report)
+
+
+def unit_table(inspection: Inspection) -> Table:
+    """Per action unit: clips that show it, beside the published count, absent, unknown, and people who show it."""
+    clips = len(inspection.subjects)
+    table = Table(title=f"{inspection.name}, release {inspection.release}: {clips} clips", title_justify="left")
+    expected = inspection.published.units if inspection.published else {}
+    table.add_column("action unit")
+    for heading in ("present", *(["published"] if expected else []), "absent", "unknown", "people"):
+        table.add_column(heading, justify="right")
+    for k, name in enumerate(ACTION_UNITS):
+        present, absent, unknown = (int((inspection.states[:, k] == state).sum()) for state in (1, 0, -1))
+        if not present and int(name[2:]) not in expected:
+            continue
+        count = expected.get(int(name[2:]))
+        differs = count not in (None, present)
+        published = [Text("" if count is None else str(count), style="bold red" if differs else "")] if expected else []
+        people = str(inspection.people_showing(k))
+        table.add_row(f"{name} {AU_MEANINGS[name]}", str(present), *published, str(absent), str(unknown), people)
+    return table
+
+
+def unit_notes(inspection: Inspection) -> list[str]:
+    """Sentences on units that the table leaves out, and on clips without any."""
+    states = inspection.states
+    unknown = [name for k, name in enumerate(ACTION_UNITS) if (states[:, k] == -1).all()]
+    unshown = [name for k, name in enumerate(ACTION_UNITS) if name not in unknown and not (states[:, k] == 1).any()]
+    bare = int(((states == 1).sum(axis=1) == 0).sum())
+    notes = [f"Coded, but shown by no clip: {', '.join(unshown)}."] if unshown else []
+    notes += [f"Never coded (unknown in every clip): {', '.join(unknown)}."] if unknown else []
+    notes += [f"Clips that show none of these units: {bare}."] if bare else []
+    beyond = {} if inspection.report is None else inspection.report.units
+    beyond = [f"AU{number} ({count})" for number, count in beyond.items() if f"AU{number}" not in ACTION_UNITS]
+    return notes + ([f"In the sheet, but not in the label vector: {', '.join(beyond)}."] if beyond else [])
+
+
+def pair_table(inspection: Inspection) -> Table:
+    """The pairs that come together most often, and how that compares with chance."""
+    together, known = inspection.together(), inspection.known_together()
+    names = [ACTION_UNITS[k] for k in inspection.shown]
+    count = np.diag(together)
+    pairs = [(int(together[i, j]), i, j) for i in range(len(names)) for j in range(i + 1, len(names)) if together[i, j]]
+    table = Table(title="units that come together", title_justify="left")
+    table.add_column("pair")
+    for heading in ("clips", "by chance"):
+        table.add_column(heading, justify="right")
+    for clips, i, j in sorted(pairs, reverse=True)[:MAX_PAIRS]:
+        chance = count[i] * count[j] / max(known[i, j], 1)
+        table.add_row(f"{names[i]} + {names[j]}", str(clips), f"{chance:.1f}")
+    if not pairs:
+        table.add_row("none", "0", "")
+    return table
+
+
+def measure_table(inspection: Inspection) -> Table:
+    """Clips per person, durations and frame rates: least, median, most."""
+    table = Table(title="people and time", title_justify="left")
+    table.add_column("")
+    for heading in ("least", "median", "most", "not known"):
+        table.add_column(heading, justify="right")
+    rows = {
+        f"clips of each of {len(set(inspection.subjects))} people": inspection.clips_per_subject().astype(float),
+        "onset to apex, ms": inspection.rise_ms,
+        "apex to offset, ms": inspection.fall_ms,
+        "onset to offset, ms": inspection.total_ms,
+        "frames per second": inspection.fps,
+    }
+    for name, values in rows.items():
+        known = values[~np.isnan(values)]
+        numbers = [f"{each(known):.0f}" for each in (np.min, np.median, np.max)] if len(known) else ["", "", ""]
+        missing = len(values) - len(known)
+        table.add_row(name, *numbers, str(missing) if missing else "")
+    return table
+
+
+def finding_tables(report: Report) -> Iterator[Table | Text]:
+    """What the report found: how often each kind, the first of each, and how the counts differ from the published."""
+    table = Table(title="report", title_justify="left")
+    for heading in ("", "where", "what was found", "what was done"):
+        table.add_column(heading, overflow="fold")
+    for kind, word in KINDS.items():
+        found = report.of_kind(kind)
+        for position, finding in enumerate(found[:MAX_FINDINGS]):
+            label = f"{word}: {len(found)}" if position == 0 else ""
+            table.add_row(label, Text(finding.where), Text(finding.what), Text(finding.why))
+        if len(found) > MAX_FINDINGS:
+            table.add_row("", f"and {len(found) - MAX_FINDINGS} more in report.json", "", "")
+    if report.findings:
+        yield table
+    else:
+        yield Text("Report: nothing was repaired, left out or doubtful.")
+    if report.published is not None:
+        differences = report.differences()
+        yield Text("All counts are the published ones." if not differences else "Differs: " + "; ".join(differences))

@@ -34,7 +34,7 @@ class PreparedRecord:
         label_release: of its coding sheet; several with "+" between.
         alignment: how its clips are stored, the fields of `ClipForm` and the framing of the face.
         open_units: what units count as that the coders left open or put in doubt.
-        code: version of this package, and a hash of the code that aligns.
+        code: versions of this package and of the alignment.
         clips, subjects, frames: how many are stored.
         left_out: clips that could not be aligned and are not stored; the report names each.
         action_units: name -> clips in which it is "present", "absent", "unknown".

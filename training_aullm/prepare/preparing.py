@@ -21,17 +21,17 @@ import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
 from dataset_scripts.builder import load_dataset_from
+from dataset_scripts.cache import default_cache
 from dataset_scripts.cells.facs import Policy
+from dataset_scripts.clip_files import count_frames, findings_of
 from dataset_scripts.report import Report
 from dataset_scripts.subject_files import file_name
 from dataset_scripts.synthetic import load_synthetic
-from dataset_scripts.synthetic.config import DOMAINS
-from dataset_scripts.synthetic.tables.builder import default_cache
+from dataset_scripts.synthetic.config import DOMAINS, SOURCE_VERSION
 from dataset_scripts.whole_files import write_whole
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import FaceAligner
 from training_aullm.prepare.aligning import ClipForm
-from training_aullm.prepare.origins import code_digest, listing_digest
 from training_aullm.prepare.prepared import (
     CACHE_FOLDER,
     DATA_FOLDER,
@@ -45,8 +45,7 @@ from training_aullm.prepare.prepared import (
     package_version,
     present_numbers,
 )
-from training_aullm.prepare.subject_shards import SubjectJob, count_frames, read_findings
-from training_aullm.prepare.subject_workers import write_subjects
+from training_aullm.prepare.subjects import VERSION, SubjectJob, prepare_subjects
 
 CLIPS_A_PROCESS = 25  # a process takes some seconds to start, as long as these clips take to align
 SOURCE_FOLDER, LISTING_FILE = "source", "listing"
@@ -170,23 +169,16 @@ def prepare_table(
     Args:
         source: rows of `dataset_scripts.schema.FEATURES`.
         report: of the builder; what is found here is added.
-        out: folder of the prepared set.
-        preparation: how.
-        num_proc: processes.
-        progress: show a bar.
+        out, preparation, num_proc, progress: as `prepare`.
         aligner: holds faces, in this process; None: the packaged networks.
 
-    Returns:
-        The record of the finished set.
-
-    Raises:
-        ValueError: as `prepare`.
+    Returns, Raises:
+        As `prepare`.
     """
-    form, code = preparation.form, code_digest()
     jobs = _plan(source, out)
     _begin(out, preparation)
     with tqdm(total=len(source), desc=f"preparing {preparation.name}", unit="clip", disable=not progress) as bar:
-        for job in write_subjects(jobs, source, form, code, num_proc, aligner):
+        for job in prepare_subjects(jobs, preparation.form, num_proc, aligner):
             bar.update(len(job.rows))
     return _finish(out, preparation, jobs, report, source)
 
@@ -196,8 +188,7 @@ def prepare_cached(preparation: Preparation, num_proc: int | None = None, progre
 
     Args:
         preparation: what, and how.
-        num_proc: processes; None: one per core, eight at most, and fewer for few clips.
-        progress: show bars.
+        num_proc, progress: as `prepare`.
 
     Returns:
         The folder of the prepared set: $AULLM_CACHE/aligned/NAME-..., one for each data folder.
@@ -208,12 +199,30 @@ def prepare_cached(preparation: Preparation, num_proc: int | None = None, progre
     settings = asdict(preparation) | {"data_dir": str(Path(preparation.data_dir or "").resolve())}
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
     out = default_cache() / "aligned" / f"{preparation.name}-{key}"
-    listing = listing_digest(preparation.data_dir) if preparation.data_dir else code_digest()
-    seen = out / LISTING_FILE
-    if not (is_prepared(out) and seen.is_file() and seen.read_text("utf-8") == listing):
+    files = listing_digest(preparation.data_dir) if preparation.data_dir else f"rendered {SOURCE_VERSION}"
+    made_of, current = out / LISTING_FILE, f"{files}, prepared {VERSION}"
+    if not (is_prepared(out) and made_of.is_file() and made_of.read_text("utf-8") == current):
         prepare(preparation, out, num_proc, progress)
-        write_whole(seen, listing)
+        write_whole(made_of, current)
     return out
+
+
+def listing_digest(folder: str | Path) -> str:
+    """A hash of the names, sizes and times of every file below a folder, without reading them.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not a folder: --data-dir names the one in which the data set lies")
+    digest = hashlib.sha256()
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            found = os.stat(os.path.join(parent, name))
+            digest.update(f"{os.path.relpath(parent, folder)}/{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def refuse_other_set(out: Path, name: str) -> None:
@@ -238,7 +247,7 @@ def _plan(source: datasets.Dataset, out: Path) -> list[SubjectJob]:
     for index, subject in enumerate(source["subject"]):
         rows.setdefault(str(subject), []).append(index)
     return [
-        SubjectJob(subject, tuple(indices), str(out / DATA_FOLDER / file_name(subject)))
+        SubjectJob(subject, source.select(indices), out / DATA_FOLDER / file_name(subject))
         for subject, indices in rows.items()
     ]
 
@@ -254,11 +263,11 @@ def _finish(
     out: Path, preparation: Preparation, jobs: list[SubjectJob], report: Report, source: datasets.Dataset
 ) -> PreparedRecord:
     """Report, counts and record of the shards; shards of subjects that are no more are removed."""
-    paths = [Path(job.path) for job in jobs]
+    paths = [job.path for job in jobs]
     for stale in set((out / DATA_FOLDER).glob("subject-*.parquet")) - set(paths):
         stale.unlink()
     rows = pa.concat_tables(pq.read_table(path, columns=LABEL_COLUMNS) for path in paths).to_pylist()
-    report.findings.extend(finding for path in paths for finding in read_findings(path))
+    report.findings.extend(finding for path in paths for finding in findings_of(path))
     report.count(
         [(row["subject"], present_numbers(row)) for row in rows], any(1 in row["action_units"] for row in rows)
     )
@@ -268,12 +277,14 @@ def _finish(
     if preparation.strict:
         report.refuse()
     shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    form = preparation.form
+    framing = AullmImageProcessor(size=form.size).framing if form.align else None
     record = PreparedRecord(
         name=preparation.name,
         label_release="+".join(sorted({str(row["label_release"]) for row in rows})),
-        alignment=_alignment(preparation),
+        alignment=asdict(form) | {"framing": framing, "frames": preparation.frames},
         open_units=preparation.open_units,
-        code={"aullm": package_version(), "alignment": code_digest()},
+        code={"aullm": package_version(), "alignment": VERSION},
         clips=len(rows),
         subjects=len({row["subject"] for row in rows}),
         frames=sum(count_frames(path) for path in paths),
@@ -283,9 +294,3 @@ def _finish(
     )
     record.save(out)
     return record
-
-
-def _alignment(preparation: Preparation) -> dict[str, object]:
-    """The form of the clips, in the words of the record."""
-    framing = AullmImageProcessor(size=preparation.form.size).framing if preparation.form.align else None
-    return asdict(preparation.form) | {"framing": framing, "frames": preparation.frames}

@@ -1,4 +1,7 @@
-"""Where clips come from: a rendered domain or clips on disk, and the action units that can be learnt from them."""
+"""Where clips come from: a rendered domain or clips on disk, and the action units that can be learnt from them.
+
+Tested in tests/training_aullm/runs/test_scoring.py.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Tables of a model card, in markdown, made from recorded predictions."""
+"""Tables of a model card, in markdown, made from recorded predictions.
+
+Tested in tests/training_aullm/publishing/test_card.py.
+"""
 
 from collections.abc import Mapping, Sequence
 

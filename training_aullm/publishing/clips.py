@@ -8,7 +8,6 @@ from huggingface_hub import DatasetCard
 
 from dataset_scripts.cards.data_card import data_card, read_contents
 from dataset_scripts.cards.sharing import check_allowed
-from dataset_scripts.schema import FEATURES
 from dataset_scripts.synthetic import load_synthetic
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.facts import RELEASE, UNSEEN, RunFacts
@@ -55,7 +54,7 @@ def _split_tables(facts: RunFacts) -> dict[str, list[Loader]]:
         domains, settings = facts.settings["domains"], facts.settings
         return {
             "train": [_rendered(domain, settings["people"], TRAINING_SEED, **VARIETY) for domain in domains],
-            "test": [_tested(_rendered(domain, settings["tested"], TEST_SEED)) for domain in domains],
+            "test": [_rendered(domain, settings["tested"], TEST_SEED) for domain in domains],
         }
     source = RunSettings.load(facts.folder).source
     if facts.kind == "train":
@@ -66,19 +65,6 @@ def _split_tables(facts: RunFacts) -> dict[str, list[Loader]]:
 
 def _rendered(domain: str, people: int, seed: int, **variety) -> Loader:
     return lambda: load_synthetic(domain, people, seed=seed, **variety)
-
-
-def _tested(load: Loader) -> Loader:
-    """The same clips of people called t000, t001, ...: each seed counts its people from s000."""
-
-    def renamed() -> datasets.Dataset:
-        table = load()
-        subjects = [f"t{name.removeprefix('s')}" for name in table["subject"]]
-        names = zip(table["data_set"], subjects, table["clip"], strict=True)
-        table = table.remove_columns(["subject", "sample_id"]).add_column("subject", subjects)
-        return table.add_column("sample_id", ["/".join(each) for each in names]).select_columns(list(FEATURES))
-
-    return renamed
 
 
 def _part(source: Source, tested: frozenset[str], kept_back: bool) -> datasets.Dataset:

@@ -5,6 +5,8 @@ answer["logits"]["AutoModel"]  # K numbers
 
 The process runs this very file, `python -I fresh_process.py REQUEST.json ANSWER.json`, and loads model and processor
 through the Auto classes alone.
+
+Tested in tests/commands/test_publish.py.
 """
 
 import json

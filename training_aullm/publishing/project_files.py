@@ -1,4 +1,7 @@
-"""Files of the project that stand at its top level and that publishing sends along: card template, licence, Space."""
+"""Files of the project that stand at its top level and that publishing sends along: card template, licence, Space.
+
+Tested in tests/contract/test_wheel.py.
+"""
 
 from importlib.resources import files
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""What goes where: folders that become repositories on the Hub, and the files that each may hold."""
+"""What goes where: folders that become repositories on the Hub, and the files that each may hold.
+
+Tested in tests/commands/test_publish_run.py.
+"""
 
 import re
 from dataclasses import dataclass

@@ -1,6 +1,8 @@
 """A folder that stands alone: merged model, processor, code and card.
 
 save_for_hub(model, processor, "runs/demo/model")
+
+Tested in tests/commands/test_publish.py.
 """
 
 import json

@@ -15,7 +15,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, DatasetIn
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RepositoryNotFoundError
 from huggingface_hub.utils import httpx
 
-from training_aullm.publishing.inspection import refuse_leaks
+from training_aullm.publishing.checks import refuse_leaks
 from training_aullm.publishing.repo_folders import RepoFolder, Role
 from training_aullm.publishing.secret_patterns import SecretPatterns
 from training_aullm.publishing.staging import pin, stage

@@ -4,6 +4,8 @@ RUN/hub/model   merged weights, processor, face networks, code, pipeline, card, 
 RUN/hub/metric  the `evaluate` module, standing alone
 RUN/hub/clips   the clips as parquet, with their card
 RUN/hub/space   the page, with the model that it loads
+
+Tested in tests/commands/test_publish_run.py.
 """
 
 import json

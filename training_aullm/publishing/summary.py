@@ -1,4 +1,7 @@
-"""What would be sent, as tables."""
+"""What would be sent, as tables.
+
+Tested in tests/commands/test_publish_run.py.
+"""
 
 from rich.filesize import decimal
 from rich.table import Table

@@ -3,6 +3,8 @@
 model, processor = load_model("runs/demo")
 explanation = explain_video("face.mp4", model, processor, onset=60, offset=85)
 write_explanation(Path("runs/explanations/face"), "face.mp4", explanation)
+
+Tested in tests/commands/test_explain.py.
 """
 
 import json
@@ -19,10 +21,18 @@ from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.explanation_aullm import explain
 from processing_aullm import AullmProcessor
 from processing_aullm.explained_aullm import read_clip, shown_step
+from processing_aullm.reading_types_aullm import PicturedExplanation
 from processing_aullm.sentences_aullm import describe
 from training_aullm.figures.explanation import chosen_units, draw_explanation
 
 PICTURES = ("crops", "frames")  # what a JSON file leaves out
+
+
+class VideoExplanation(PicturedExplanation):
+    """An explanation with the file's name and the frame that pictures are drawn on."""
+
+    video: str
+    apex: int
 
 
 def explain_video(
@@ -32,7 +42,7 @@ def explain_video(
     onset: int | None = None,
     offset: int | None = None,
     face: int = 0,
-) -> dict:
+) -> VideoExplanation:
     """Explain one movement.
 
     Args:
@@ -43,27 +53,26 @@ def explain_video(
         face: which face, counted by size from the largest, 0.
 
     Returns:
-        Everything of `modeling_aullm.explanation_aullm.explain` and `processing_aullm.explained_aullm.read_clip`, with
-        `video`, and `apex`: the frame that pictures are drawn on.
+        Everything of `modeling_aullm.explanation_aullm.explain` and `processing_aullm.explained_aullm.read_clip`.
 
     Raises:
         ClipError: the video cannot be read, or shows no face at the onset.
     """
-    inputs, pictures = read_clip(processor, video, onset, offset, face)
+    inputs, pictures = read_clip(processor, video, onset=onset, offset=offset, face=face)
     explanation = {"video": Path(video).name, **explain(model, **inputs)[0], **pictures}
     return {**explanation, "apex": int(pictures["frame_indices"][shown_step(explanation)])}
 
 
 def write_explanation(
-    base: Path, explanation: dict, action_units: Sequence[str] = (), threshold: float = 0.5
+    base: Path, explanation: VideoExplanation, action_units: Sequence[str] = (), threshold: float = 0.5
 ) -> tuple[Path, Path]:
     """Write BASE.png and BASE.json, each whole or not at all.
 
     Args:
         base: path without a suffix.
         explanation: of `explain_video`.
-        action_units: units that the page looks closer at; empty: those seen.
-        threshold: at and above it an action unit counts as seen.
+        action_units: units that the page shows in detail; empty: those present.
+        threshold: at and above it an action unit counts as present.
 
     Returns:
         Both paths.
@@ -84,12 +93,12 @@ def write_explanation(
     return picture, numbers
 
 
-def explanation_json(explanation: dict, threshold: float = 0.5) -> str:
+def explanation_json(explanation: VideoExplanation, threshold: float = 0.5) -> str:
     """All numbers of an explanation, and its sentences; pixels are left out.
 
     Args:
         explanation: of `explain_video`.
-        threshold: at and above it an action unit counts as seen.
+        threshold: at and above it an action unit counts as present.
     """
     numbers = {name: value for name, value in explanation.items() if name not in PICTURES}
     sentences = describe(explanation, threshold)

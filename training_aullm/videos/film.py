@@ -22,6 +22,7 @@ from dataset_scripts.synthetic.camera.codec import write_mp4
 from dataset_scripts.whole_files import whole_file
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_rgb
+from processing_aullm.reading_types_aullm import Piece
 from processing_aullm.video_aullm import open_clip
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import Summary, events_of
@@ -133,7 +134,7 @@ class ReadingPart:
         fps: frames per second.
     """
 
-    def __init__(self, pieces: Iterable[dict], first: int, stop: int, fps: float) -> None:
+    def __init__(self, pieces: Iterable[Piece], first: int, stop: int, fps: float) -> None:
         near, reach = [], (LATE_S + STRIP_S) * fps
         for piece in pieces:
             last = max((part["last"] for part in piece["faces"]), default=-1)
@@ -161,7 +162,7 @@ class FaceTrail:
         number: of the face.
     """
 
-    def __init__(self, pieces: Iterable[dict], number: int) -> None:
+    def __init__(self, pieces: Iterable[Piece], number: int) -> None:
         parts = [(piece, part) for piece in pieces for part in piece["faces"] if part["face"] == number]
         self.number, self.last = number, parts[-1][1]["last"]
         self.action_units, self.threshold = parts[-1][0]["action_units"], parts[-1][0]["threshold"]

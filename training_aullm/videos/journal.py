@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from dataset_scripts.whole_files import write_whole
+from processing_aullm.reading_types_aullm import Piece
 
 
 class Journal:
@@ -35,17 +36,17 @@ class Journal:
         if not path.is_file() or not self._goes_on(head.encode("utf-8")):
             write_whole(path, head)
 
-    def add(self, piece: dict) -> None:
+    def add(self, piece: Piece) -> None:
         """Append a piece; it is on the disk when this returns."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(piece) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
-    def __iter__(self) -> Iterator[dict]:
+    def __iter__(self) -> Iterator[Piece]:
         return self.pieces()
 
-    def pieces(self, first: int = 0, stop: int | None = None) -> Iterator[dict]:
+    def pieces(self, first: int = 0, stop: int | None = None) -> Iterator[Piece]:
         """Pieces one at a time, by their place: from `first` on, to before `stop`."""
         with self.path.open(encoding="utf-8") as file:
             yield from map(json.loads, islice(file, 1 + first, None if stop is None else 1 + stop))

@@ -13,6 +13,7 @@ import numpy as np
 
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_gray, warp
+from processing_aullm.reading_types_aullm import Piece, Window
 from processing_aullm.video_aullm import open_clip
 from training_aullm.figures.timeline import THUMBNAILS, draw_timeline
 from training_aullm.videos.summary import Summary
@@ -42,7 +43,7 @@ class FaceTimeline:
     threshold: float
 
     @classmethod
-    def of(cls, pieces: Iterable[dict], face: int = 0, max_points: int = MAX_POINTS) -> "FaceTimeline":
+    def of(cls, pieces: Iterable[Piece], face: int = 0, max_points: int = MAX_POINTS) -> "FaceTimeline":
         """Of one face of a reading; neighbours are joined where there are too many, and give their highest.
 
         Args:
@@ -68,7 +69,7 @@ class FaceTimeline:
 
 def draw_reading(
     path: str | Path,
-    pieces: Iterable[dict],
+    pieces: Iterable[Piece],
     summary: Summary,
     video: str | Path,
     face: int = 0,
@@ -104,7 +105,7 @@ def draw_reading(
     )
 
 
-def _windows_of(pieces: Iterable[dict], face: int) -> Iterator[dict]:
+def _windows_of(pieces: Iterable[Piece], face: int) -> Iterator[Window]:
     return (window for piece in pieces for part in piece["faces"] if part["face"] == face for window in part["windows"])
 
 

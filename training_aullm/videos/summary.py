@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from rich.table import Table
 
+from processing_aullm.reading_types_aullm import FacePart, Piece
 from training_aullm.console import counted
 
 MAX_ROWS = 30  # of the table in the terminal
@@ -30,7 +31,7 @@ class FaceSummary:
     windows: int = 0
     answered: int = 0
 
-    def add(self, part: dict, place: int) -> None:
+    def add(self, part: FacePart, place: int) -> None:
         """Take what the piece at a place says of this face."""
         self.about["last"], self.stop = part["last"], place + 1
         self.windows += len(part["windows"])
@@ -52,7 +53,7 @@ class Summary:
     events: list[dict] = field(default_factory=list)
 
     @classmethod
-    def of(cls, pieces: Iterable[dict]) -> "Summary":
+    def of(cls, pieces: Iterable[Piece]) -> "Summary":
         """Go through the pieces of a reading once."""
         summary = cls()
         for place, piece in enumerate(pieces):
@@ -84,7 +85,7 @@ class Summary:
         return table
 
 
-def events_of(piece: dict) -> list[dict]:
+def events_of(piece: Piece) -> list[dict]:
     """Movements and blinks of a piece as rows, in order of time: face, kind, marks in frames and seconds, score, units.
 
     `score` is None for a blink; `action_units` reads "AU4:0.83 AU7:0.61".

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset_scripts.whole_files import whole_file, write_whole
+from processing_aullm.reading_types_aullm import Piece
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import Summary, in_words, seconds
 
@@ -91,7 +92,7 @@ WRITERS: dict[str, Callable[[Path, Journal, Summary], list[Path]]] = {
 }
 
 
-def windows_of(piece: dict) -> Iterator[dict]:
+def windows_of(piece: Piece) -> Iterator[dict]:
     """Windows of a piece as rows: WINDOW_COLUMNS, then one column an action unit, empty where nothing moved."""
     for face in piece["faces"]:
         for window in face["windows"]:

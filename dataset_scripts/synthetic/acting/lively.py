@@ -2,6 +2,8 @@
 
 Two linearised heads, one at rest and one with closed eyes and open mouth, are mixed where lids and lips are between the
 two; a turn moves every pixel as the rigid head would, and relights it.
+
+Tested in tests/dataset_scripts/synthetic/tables/test_takes.py.
 """
 
 import cv2

@@ -69,18 +69,18 @@ def draw_movement(
         The movement.
     """
     rise, fall = _log_normal(motion.rise, rng), _log_normal(motion.fall, rng)
-    hold = min(motion.hold_most, rng.exponential(motion.hold_mean))
-    shrink = min(1.0, motion.total_most / (rise + hold + fall))
+    hold = min(motion.hold_max, rng.exponential(motion.hold_mean))
+    shrink = min(1.0, motion.total_max / (rise + hold + fall))
     residual = rng.uniform(*motion.residual) if rng.random() < motion.incomplete else 0.0
     least, most = motion.amplitude_range
     shared = np.clip(median_px * np.exp(rng.normal() * motion.amplitude_sigma), least, most)
     own = np.exp(rng.normal(size=len(units)) * motion.unit_sigma)
-    limits = dict(motion.most)
+    limits = dict(motion.unit_max)
     amplitude = {
         unit: float(np.clip(shared * factor, least, limits.get(unit, most)))
         for unit, factor in zip(units, own, strict=True)
     }
-    lag = {unit: 0.0 if unit == units[0] else float(rng.uniform(0, motion.lag_most)) for unit in units}
+    lag = {unit: 0.0 if unit == units[0] else float(rng.uniform(0, motion.lag_max)) for unit in units}
     power = {unit: float(rng.uniform(*motion.power)) for unit in units}
     return Movement(start, rise * shrink, hold * shrink, fall * shrink, residual, amplitude, lag, power)
 

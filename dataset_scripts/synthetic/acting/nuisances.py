@@ -1,4 +1,7 @@
-"""Everything in a clip that is not its action units: a swaying head, blinks, tremor, lamps and the camera's sensor."""
+"""Everything in a clip that is not its action units: a swaying head, blinks, tremor, lamps and the camera's sensor.
+
+Tested in tests/dataset_scripts/synthetic/camera/test_render.py.
+"""
 
 from dataclasses import dataclass
 

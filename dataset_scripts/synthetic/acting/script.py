@@ -16,7 +16,7 @@ _BETWEEN_BLINKS = 0.6  # seconds from one to the next, at least; those drawn clo
 _SYLLABLE = 0.11  # seconds between the knots of a talking mouth
 _TALK_PX = {"AU26": 4.5, "AU25": 1.6, "AU20": 0.7, "AU23": 1.0}
 _TURN = (0.05, 0.10, 0.04)  # sigma of a turn about x, y, z (rad)
-_MOST_TURN = 0.15
+_MAX_TURN = 0.15
 
 
 @dataclass(frozen=True)
@@ -183,5 +183,5 @@ def _turns(turn: np.ndarray, times: np.ndarray, count: int, rng: np.random.Gener
         shape = ramp((times - start) / go) * (1 - ramp((times - start - go - hold) / back))
         turn += shape[:, None] * rng.normal(size=3) * _TURN
         events.append(Event("turn", start, start + go + hold / 2, start + go + hold + back))
-    np.clip(turn, -_MOST_TURN, _MOST_TURN, out=turn)
+    np.clip(turn, -_MAX_TURN, _MAX_TURN, out=turn)
     return events

@@ -1,4 +1,7 @@
-"""Eyeballs that turn: where a pixel of a turned eye was before."""
+"""Eyeballs that turn: where a pixel of a turned eye was before.
+
+Tested in tests/dataset_scripts/synthetic/camera/test_look.py.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,7 @@
-"""Spectacles: drawn once per session in the head's own space, so that they turn and sway with it."""
+"""Spectacles: drawn once per session in the head's own space, so that they turn and sway with it.
+
+Tested in tests/dataset_scripts/synthetic/camera/test_look.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""A picture that moves with the head and lies in front of it, such as glasses."""
+"""A picture that moves with the head and lies in front of it, such as glasses.
+
+Tested in tests/dataset_scripts/synthetic/camera/test_look.py.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property

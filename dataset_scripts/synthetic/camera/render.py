@@ -20,7 +20,7 @@ from dataset_scripts.synthetic.raster import Cover, Window, interpolate
 _UNITS = len(RENDERED_UNITS)
 _REFERENCE_PX = 2.0  # displacement at which the change of shading is taken
 _CUBIC_REACH = 2  # output pixels from which a cubic interpolation takes a value
-_MOST_SHADING = 0.7  # of the logarithm; only blinks, far beyond the reference, would go further
+_MAX_SHADING = 0.7  # of the logarithm; only blinks, far beyond the reference, would go further
 _SKIN = PARTS.index("skin")
 
 
@@ -118,7 +118,7 @@ class LinearHead:
                 if unit not in self._shading:
                     self._shading[unit] = self._measure_shading(unit)
                 cv2.scaleAdd(self._shading[unit], weight, change, change)
-        image *= over_channels(cv2.exp(np.clip(change, -_MOST_SHADING, _MOST_SHADING)), image.shape[-1])
+        image *= over_channels(cv2.exp(np.clip(change, -_MAX_SHADING, _MAX_SHADING)), image.shape[-1])
 
     def _dress(self, image: np.ndarray, pose: np.ndarray, rigid: np.ndarray) -> None:
         """Put on what the head wears, in place."""

@@ -1,6 +1,8 @@
 """The full renderer: a head, its skin, two lamps and a camera to an image in linear light.
 
 Slow (tens of milliseconds a frame), so sessions use it to set up `render.LinearHead` and no further.
+
+Tested in tests/dataset_scripts/synthetic/camera/test_render.py.
 """
 
 from dataclasses import dataclass

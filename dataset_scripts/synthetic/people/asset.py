@@ -1,6 +1,8 @@
 """The committed head: a base mesh, its shape and expression targets, masks. Made by `make_asset.py`, CC0 (see NOTICE).
 
 Lengths are decimetres of the MakeHuman base mesh: x to the subject's left (right in the picture), y up, z forward.
+
+Tested in tests/dataset_scripts/synthetic/people/test_head.py.
 """
 
 from functools import lru_cache

@@ -1,4 +1,7 @@
-"""Beards and moustaches, painted hair by hair on the canonical map, so that they move with the skin."""
+"""Beards and moustaches, painted hair by hair on the canonical map, so that they move with the skin.
+
+Tested in tests/dataset_scripts/synthetic/camera/test_look.py.
+"""
 
 from dataclasses import replace
 

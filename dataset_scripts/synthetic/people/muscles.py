@@ -3,6 +3,8 @@
 A domain of "mixed" basis takes both, each subject in shares of its own.
 
 A shape name with {side} stands for the left and the right one; such pairs can be asymmetric.
+
+Tested in tests/dataset_scripts/synthetic/people/test_head.py.
 """
 
 ARKIT: dict[str, dict[str, float]] = {

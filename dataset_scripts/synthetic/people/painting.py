@@ -1,4 +1,7 @@
-"""Brushes for the canonical map: where the features lie on it, soft spots, smooth noise and strokes."""
+"""Brushes for the canonical map: where the features lie on it, soft spots, smooth noise and strokes.
+
+Tested in tests/dataset_scripts/synthetic/people/test_head.py.
+"""
 
 from functools import lru_cache
 from typing import NamedTuple

@@ -1,6 +1,8 @@
 """A person's skin and hair, painted on the canonical map in linear light (red, green, blue).
 
 The layers go on in the order of `paint`: pigment, blood, pores, marks, lids, lips, lines, stubble, brows, lashes, hair.
+
+Tested in tests/dataset_scripts/synthetic/people/test_head.py.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,8 @@
 """Furrows that an action unit deepens, one map per unit, placed differently on every subject.
 
 Coordinates below are offsets in eye widths from the landmarks of `painting.anchors`, on both sides unless central.
+
+Tested in tests/dataset_scripts/synthetic/people/test_head.py.
 """
 
 import numpy as np

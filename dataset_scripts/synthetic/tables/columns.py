@@ -1,14 +1,31 @@
-"""Columns that follow from rendered ones, added when a table is loaded, so that a wider schema renders nothing anew."""
+"""Columns of rendered clips: which are stored, which follow from those when a table is loaded, what people are called.
+
+Columns that follow from others are not stored, so a wider schema renders nothing anew.
+"""
 
 import pyarrow as pa
 
 from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.schema import FEATURES
+
+_RENDERED = ("sample_id", "data_set", "label_release", "subject", "clip", "frames", "fps", "onset", "apex", "offset")
+STORED = pa.schema([FEATURES.arrow_schema.field(name) for name in (*_RENDERED, "action_units", "amplitude_px")])
+"""The columns of a file of rendered clips."""
 
 INTENSITY_PX: tuple[tuple[str, float], ...] = (("A", 0.7), ("B", 1.4), ("C", 2.8), ("D", 5.6))
 """FACS letters and the apex displacement, in pixels of the standard crop, below which each is given; "E" beyond.
 
 Source: Our choice: every letter is twice the one before, and micro-expressions are mostly A and B, as in SAMM's sheet.
 """
+
+
+def subject_name(seed: int, subject: int) -> str:
+    """What a rendered person is called in every table, "s003" or "seed500-s003".
+
+    Every seed renders other people, so the seed is part of the name: seeds can be trained on, tested on and published
+    together. Seed 0, the default, goes without saying; its people keep the names under which results were published.
+    """
+    return f"s{subject:03d}" if seed == 0 else f"seed{seed}-s{subject:03d}"
 
 
 def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:

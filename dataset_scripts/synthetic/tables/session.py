@@ -1,4 +1,7 @@
-"""One subject in one recording session, and the clips filmed in it."""
+"""One subject in one recording session, and the clips filmed in it.
+
+Tested in tests/dataset_scripts/synthetic/tables/test_clip_table.py and test_variety.py.
+"""
 
 import zlib
 from collections.abc import Iterator
@@ -25,6 +28,7 @@ from dataset_scripts.synthetic.config import MACRO_PX, Domain, Light
 from dataset_scripts.synthetic.people.head import Head
 from dataset_scripts.synthetic.people.muscles import BLINK, RENDERED_UNITS
 from dataset_scripts.synthetic.people.skin import paint
+from dataset_scripts.synthetic.tables.columns import subject_name
 
 _STREAM = {"micro": 5, "neutral": 8, "macro": 14}  # of random numbers
 
@@ -58,11 +62,13 @@ class Session:
         domain: the laboratory. seed: of the data set. subject: number of the subject. camera: the framing; the domain
             says whether it sees colour.
     Attributes:
-        size: pixels a side. pixel: output pixels per pixel of the standard crop. look: what the subject wears.
+        name: of the subject, in tables. size: pixels a side. pixel: output pixels per pixel of the standard crop.
+        look: what the subject wears.
     """
 
     def __init__(self, domain: Domain, seed: int, subject: int, camera: Camera = STANDARD):
         self.domain = domain
+        self.name = subject_name(seed, subject)
         self._seed = (seed, zlib.crc32(domain.name.encode()), subject)
         rng = np.random.default_rng([*self._seed, 4])
         head = Head(domain, self._seed)

@@ -3,6 +3,8 @@
 from dataset_scripts.synthetic import load_takes
 takes = load_takes("casme3-like", subjects=4, seconds=30)
 takes[0]["video"], takes[0]["events"]
+
+Tested in tests/dataset_scripts/synthetic/tables/test_takes.py.
 """
 
 import json
@@ -13,10 +15,12 @@ from pathlib import Path
 from datasets import Dataset, DatasetInfo, Features, List, Value
 from tqdm.auto import tqdm
 
-from dataset_scripts.synthetic.config import get_domain
-from dataset_scripts.synthetic.tables.builder import default_cache, fingerprint, processes, require
+from dataset_scripts.cache import default_cache
+from dataset_scripts.parallel import run_jobs
+from dataset_scripts.synthetic.config import SOURCE_VERSION, TAKES_VERSION, get_domain
+from dataset_scripts.synthetic.tables.clip_table import fingerprint, processes, require
+from dataset_scripts.synthetic.tables.columns import subject_name
 from dataset_scripts.synthetic.tables.takes import check_take, render_take
-from dataset_scripts.synthetic.tables.workers import run_jobs
 
 TAKE_FEATURES = Features(
     {
@@ -47,10 +51,13 @@ TAKE_FEATURES = Features(
 class TakeJob:
     """One film to make; `settings` are those of `takes.open_take` but for domain and subject."""
 
-    path: str
+    path: Path
     domain: str
     subject: int
     settings: dict
+
+    def __str__(self) -> str:
+        return f"{self.path.name} of {self.domain}"
 
 
 def write_take(job: TakeJob) -> None:
@@ -85,7 +92,7 @@ def load_takes(
         A data set with the columns of TAKE_FEATURES, ordered by subject and take.
     Raises:
         ValueError: an unknown domain, kind or option, or an argument out of range.
-        RuntimeError: a process died; its last words are in the message.
+        RuntimeError: a process died; the message names the take it was filming.
     """
     look = get_domain(domain).variety.but(**({"colour": True} | variety))
     check_take(seconds, fps, size, framing, events or {})
@@ -93,21 +100,25 @@ def load_takes(
     require("takes", takes, 1, 100)
     require("seed", seed, 0, 2**32)
     shown = {"seconds": seconds, "fps": fps, "size": size, "framing": framing, "events": events or {}, "seed": seed}
-    key = fingerprint({"domain": asdict(get_domain(domain)), "variety": asdict(look), **shown}, takes=True)
+    plan = {"domain": asdict(get_domain(domain)), "variety": asdict(look), **shown}
+    key = fingerprint(f"{SOURCE_VERSION}, takes {TAKES_VERSION}", plan)
     folder = (Path(cache_dir) if cache_dir else default_cache()) / "takes" / f"{domain}-{key}"
     jobs = [
         TakeJob(
-            str(folder / f"s{subject:03d}-t{number:02d}.mp4"), domain, subject, {**shown, "number": number, **variety}
+            path=folder / f"{subject_name(seed, subject)}-t{number:02d}.mp4",
+            domain=domain,
+            subject=subject,
+            settings={**shown, "number": number, **variety},
         )
         for subject in range(subjects)
         for number in range(takes)
     ]
-    missing = [job for job in jobs if not Path(job.path).with_suffix(".json").exists()]
+    missing = [job for job in jobs if not job.path.with_suffix(".json").exists()]
     if missing:
         with tqdm(total=len(missing), desc=f"filming {domain}", unit="take", disable=not progress) as bar:
-            for _ in run_jobs(missing, write_take, processes(num_proc)):
+            for _ in run_jobs(write_take, missing, processes(num_proc)):
                 bar.update()
-    rows = [_row(Path(job.path)) for job in jobs]
+    rows = [_row(job.path) for job in jobs]
     table = Dataset.from_list(rows, features=TAKE_FEATURES)
     return Dataset(table.data, info=DatasetInfo(features=TAKE_FEATURES, dataset_name=domain))
 

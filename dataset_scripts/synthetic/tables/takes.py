@@ -122,7 +122,7 @@ def open_take(
     own = (seed, zlib.crc32(domain.encode()), subject, _STREAM, number)
     times = np.arange(max(2, round(seconds * fps))) / fps
     script = write_script(settings, times, events, own)
-    return Take(session, script, times, own, _truth(settings, subject, number, script, fps, times, size))
+    return Take(session, script, times, own, _truth(settings, session.name, number, script, fps, times, size))
 
 
 def render_take(path: str | os.PathLike, crf: int = 18, **settings) -> dict:
@@ -158,11 +158,11 @@ def check_take(seconds: float, fps: int, size: int, framing: str, events: dict[s
         raise ValueError(f"events are counts by kind, {', '.join(KINDS)}; got {events}")
 
 
-def _truth(domain: Domain, subject: int, number: int, script: Script, fps: int, times: np.ndarray, size: int) -> dict:
+def _truth(domain: Domain, subject: str, number: int, script: Script, fps: int, times: np.ndarray, size: int) -> dict:
     return {
         "data_set": domain.name,
         "label_release": f"synthetic-{SOURCE_VERSION}",
-        "subject": f"s{subject:03d}",
+        "subject": subject,
         "take": f"t{number:02d}",
         "fps": fps,
         "frames": len(times),

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from processing_aullm import ClipError
+from processing_aullm import ClipError, ClipFault
 from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
 from training_aullm import loading
 from training_aullm.cli.main import app
@@ -15,7 +15,7 @@ class FakePipe:
 
     def stream(self, video, after=None, **options):
         if video.stem == "wall":
-            raise ClipError("wall.mp4: no face")
+            raise ClipError("wall.mp4: no face", ClipFault.NO_FACE)
         yield from FakeProcessor().pieces(FakeFace(moves=((30, 32, 35, 4.0, "AU4"),)))
 
 

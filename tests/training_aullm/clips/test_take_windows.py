@@ -1,7 +1,5 @@
 """Windows of takes: where they lie, and what their labels say."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -81,43 +79,31 @@ def takes(tmp_path) -> Dataset:
 def test_takes_become_clips_once(takes, tmp_path, monkeypatch):
     calls = []
 
-    def measure(video, path, windows):
-        calls.append(video)
+    def measure(job):
+        calls.append(job.sample_id)
         spans = torch.tensor([[25, 40], [36, 51]])
-        path.parent.mkdir(exist_ok=True)
-        save_file({"motion_values": torch.full((2, 2, 5, 4, 4), float(len(calls))), "spans": spans}, path)
+        job.path.parent.mkdir(exist_ok=True)
+        save_file({"motion_values": torch.full((2, 2, 5, 4, 4), float(len(calls))), "spans": spans}, job.path)
+
+    def cut(windows):
+        return take_clips(takes, UNITS, windows, tmp_path / "windows", num_proc=1, progress=False)
 
     monkeypatch.setattr(take_windows, "measure_take", measure)
-    monkeypatch.setattr(take_windows, "ProcessPoolExecutor", InThisProcess)
-    monkeypatch.setattr(take_windows, "as_completed", iter)
-    clips = take_clips(takes, UNITS, Windows(), tmp_path / "windows", progress=False)
+    clips = cut(Windows())
     assert clips.sample_ids == (
         *("tiny/s0/t00/f00025", "tiny/s0/t00/f00036"),
         *("tiny/s1/t00/f00025", "tiny/s1/t00/f00036"),
     )
     assert clips.labels.tolist() == [[1, 0], [0, 0]] * 2 and clips.subjects == ("s0", "s0", "s1", "s1")
     assert clips.inputs[:, 0, 0, 0, 0].tolist() == [1, 1, 2, 2]
-    take_clips(takes, UNITS, Windows(), tmp_path / "windows", progress=False)
-    assert len(calls) == 2, "what was measured is kept"
-    take_clips(takes, UNITS, Windows(hop=0.5), tmp_path / "windows", progress=False)
+    cut(Windows())
+    assert calls == ["tiny/s0/t00", "tiny/s1/t00"], "what was measured is kept"
+    cut(Windows(hop=0.5))
     assert len(calls) == 4, "other windows are other files"
-
-
-class InThisProcess:
-    """Stands in for the pool of processes."""
-
-    def __init__(self, *_):
-        pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def submit(self, do, *arguments):
-        do(*arguments)
-        return SimpleNamespace(result=lambda: None)
+    for version in ("ALIGNMENT_VERSION", "MEASUREMENT_VERSION"):
+        monkeypatch.setattr(take_windows, version, "another")
+        cut(Windows())
+    assert len(calls) == 8, "and so are those of another version"
 
 
 @pytest.mark.slow

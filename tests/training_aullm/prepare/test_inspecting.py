@@ -12,8 +12,7 @@ from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.report import Report
 from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
 from training_aullm.figures.differences import smooth_change
-from training_aullm.prepare.inspecting import Inspection, draw_inspection
-from training_aullm.prepare.inspection_tables import inspection_tables, unit_notes
+from training_aullm.prepare.inspecting import Inspection, draw_inspection, inspection_tables, unit_notes
 from training_aullm.prepare.preparing import Preparation, prepare_table
 
 AU4, AU7, AU9, AU12 = (ACTION_UNITS.index(name) for name in ("AU4", "AU7", "AU9", "AU12"))

@@ -9,7 +9,7 @@ import pytest
 from dataset_scripts.cells import facs
 from dataset_scripts.report import NotAsPublished, Report
 from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
-from training_aullm.prepare import preparing
+from training_aullm.prepare import preparing, subjects
 from training_aullm.prepare.prepared import PreparedRecord, load_prepared
 from training_aullm.prepare.preparing import Preparation, listing_digest, prepare, prepare_cached, prepare_table
 
@@ -201,3 +201,21 @@ def test_the_record_is_plain_json(rows, tmp_path):
     prepare_rows(rows, tmp_path)
     content = json.loads((tmp_path / "prepared.json").read_text())
     assert content["clips"] == 5 and str(tmp_path) not in json.dumps(content)
+
+
+def test_another_version_is_prepared_anew_and_reworded_code_is_not(rows, tmp_path, monkeypatch):
+    prepare_rows(rows, tmp_path)
+    again = BrightFaces()
+    monkeypatch.setattr("inspect.getsource", lambda *_: pytest.fail("a key must not read code"))
+    prepare_rows(rows, tmp_path, again)
+    assert again.names == []
+    monkeypatch.setattr(subjects, "VERSION", "another")
+    prepare_rows(rows, tmp_path, again)
+    assert len(again.names) == 6
+
+
+def test_several_processes_prepare_the_same_set(rows, tmp_path):
+    settings = Preparation("folder", "clips", align=False)
+    for num_proc in (1, 2):
+        prepare_table(table_of(rows), Report("folder", "1"), tmp_path / str(num_proc), settings, num_proc, False)
+    assert load_prepared(tmp_path / "1").to_list() == load_prepared(tmp_path / "2").to_list()

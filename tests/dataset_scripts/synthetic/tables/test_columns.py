@@ -5,8 +5,7 @@ import pytest
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.synthetic.tables.columns import complete, intensity
-from dataset_scripts.synthetic.tables.shards import ARROW_SCHEMA
+from dataset_scripts.synthetic.tables.columns import STORED, complete, intensity, subject_name
 
 CODED = pa.list_(
     pa.struct({"number": pa.int16(), "side": pa.string(), "intensity": pa.string(), "certainty": pa.string()})
@@ -21,9 +20,15 @@ def rendered(*amplitudes):
     return pa.table({"clip": clips, "action_units": states, "amplitude_px": [list(clip) for clip in amplitudes]})
 
 
-def test_shards_are_stored_as_the_schema_says():
-    schema = FEATURES.arrow_schema
-    assert all(ARROW_SCHEMA.field(name).type == schema.field(name).type for name in ARROW_SCHEMA.names)
+def test_a_table_has_the_columns_of_the_schema_whatever_is_stored():
+    assert set(STORED.names) < set(FEATURES)
+    assert complete(STORED.empty_table(), FEATURES.arrow_schema).column_names == list(FEATURES)
+
+
+def test_people_of_two_seeds_have_two_names():
+    names = [subject_name(seed, subject) for seed in (0, 1, 12, 500) for subject in (0, 3, 12, 1000)]
+    assert names[:2] == ["s000", "s003"] and names[-3] == "seed500-s003"
+    assert len(set(names)) == len(names)
 
 
 def test_the_coding_is_written_from_the_amplitudes():

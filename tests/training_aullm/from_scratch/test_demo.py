@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from training_aullm.from_scratch.demo import forget_other_settings, honest_reading, known_spans
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.scoring import Result
 from training_aullm.runs.settings import RunSettings
 from training_aullm.score.predictions import Predictions
-from training_aullm.shows.demo import forget_other_settings, honest_reading, known_spans
 from training_aullm.videos.picture import FaceTimeline
 
 UNITS = ("AU4", "AU12")

@@ -1,6 +1,6 @@
 """The whole of the package in a few minutes: render, train, score, save, reload elsewhere, read a video, draw.
 
-    from training_aullm.shows.demo import DemoSettings, run_demo
+    from training_aullm.from_scratch.demo import DemoSettings, run_demo
     run_demo(Path("runs/demo"), DemoSettings())
 
 Training goes on from its last checkpoint when a demo was broken off; rendered and measured clips are kept.
@@ -25,6 +25,7 @@ from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.console import counted, wide_console
+from training_aullm.from_scratch.demo_pictures import draw_clips, draw_learned_graph, draw_scores
 from training_aullm.learn.fitting import as_predictions, new_model, new_processor, predict_probabilities
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.sources import Source, default_action_units
@@ -36,7 +37,6 @@ from training_aullm.runs.training import CHECKPOINTS, fit_run, write_history
 from training_aullm.score.metrics import always_present_f1, mean_of_defined
 from training_aullm.score.protocols import cross_domain, subject_folds
 from training_aullm.score.report import score_table
-from training_aullm.shows.demo_pictures import draw_clips, draw_learned_graph, draw_scores
 from training_aullm.videos.picture import FaceTimeline, draw_reading
 from training_aullm.videos.summary import Summary
 

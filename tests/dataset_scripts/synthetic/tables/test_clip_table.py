@@ -2,6 +2,7 @@
 
 import io
 import os
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from PIL import Image
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
 from dataset_scripts.synthetic import load_synthetic
-from dataset_scripts.synthetic.tables import builder, workers
+from dataset_scripts.synthetic.config import get_domain
+from dataset_scripts.synthetic.tables import clip_table
+from dataset_scripts.synthetic.tables.clip_table import fingerprint
 from tests.dataset_scripts.conftest import SMALL
 
 
@@ -61,6 +64,8 @@ def test_processes_do_not_change_the_result(small_set, tmp_path):
 def test_seeds_give_other_people(small_set, cache):
     other = load_synthetic("casme2-like", **SMALL, seed=1, num_proc=1, cache_dir=cache)
     assert raw(other)[0]["frames"] != raw(small_set)[0]["frames"]
+    assert not set(other["subject"]) & set(small_set["subject"])
+    assert other[0]["sample_id"] == "casme2-like/seed1-s000/c000"
 
 
 def test_only_what_is_missing_is_rendered_again(tmp_path):
@@ -86,15 +91,6 @@ def test_a_failed_subject_leaves_no_file_behind(tmp_path, monkeypatch):
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_a_dead_process_is_reported_with_its_last_words(tmp_path, monkeypatch):
-    broken = tmp_path / "python"
-    broken.write_text("#!/bin/sh\necho out of memory >&2\nexit 9\n")
-    broken.chmod(0o755)
-    monkeypatch.setattr(workers.sys, "executable", str(broken))
-    with pytest.raises(RuntimeError, match=r"code 9: out of memory\n.*kept"):
-        load_synthetic("casme2-like", 2, 2, 2, 64, num_proc=2, cache_dir=tmp_path, progress=False)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -117,11 +113,11 @@ def test_bad_arguments_are_named(arguments, message, tmp_path):
 def test_defaults_are_the_published_numbers(monkeypatch, tmp_path):
     planned = {}
 
-    def record(domain, folder, plan):
-        planned[domain.name] = plan["subjects"], plan["clips"]
+    def record(domain, folder, subjects, clips, **_):
+        planned[domain.name] = subjects, clips
         raise InterruptedError
 
-    monkeypatch.setattr(builder, "_plan_jobs", record)
+    monkeypatch.setattr(clip_table, "_plan_jobs", record)
     for name, subjects in (("casme2-like", None), ("samm-like", None)):
         with pytest.raises(InterruptedError):
             load_synthetic(name, subjects, cache_dir=tmp_path)
@@ -131,12 +127,19 @@ def test_defaults_are_the_published_numbers(monkeypatch, tmp_path):
     assert planned["casme2-like"] == (13, 128)
 
 
-def test_clips_of_another_version_are_not_read(monkeypatch):
-    plan, found = {"domain": "casme2-like"}, set()
-    for version in ("1", "2"):
-        monkeypatch.setattr(builder, "SOURCE_VERSION", version)
-        found |= {builder.fingerprint(plan), builder.fingerprint(plan, takes=True)}
-    assert len(found) == 4
+def test_the_key_follows_version_arguments_and_configuration():
+    plan = {"domain": asdict(get_domain("casme2-like")), "seed": 0}
+    calmer = {"domain": asdict(replace(get_domain("casme2-like"), amplitude_px=0.7)), "seed": 0}
+    same = fingerprint("2", plan)
+    assert same == fingerprint("2", plan)
+    assert len({same, fingerprint("3", plan), fingerprint("2", plan | {"seed": 1}), fingerprint("2", calmer)}) == 4
+
+
+def test_the_key_does_not_read_code(monkeypatch):
+    read, real = [], Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.suffix) or real(path))
+    fingerprint("2", {})
+    assert read == [".npz"]
 
 
 def test_the_cache_follows_the_variable(monkeypatch, tmp_path):

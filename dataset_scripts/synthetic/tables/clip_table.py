@@ -3,31 +3,48 @@
     from dataset_scripts.synthetic import load_synthetic
     clips = load_synthetic("casme2-like")
 
-The cache folder is named after a hash of the arguments, the configuration and the code that renders. A subject's file
-appears only when it is complete, so a killed run loses at most the subjects in progress and the next call goes on.
+The cache folder is named after a hash of the arguments, the configuration, the head and `SOURCE_VERSION`. A subject's
+file appears only when it is complete, so a killed run loses at most the subjects in progress and the next call goes on.
 """
 
 import hashlib
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 from datasets import Dataset, DatasetInfo
 from tqdm.auto import tqdm
 
+from dataset_scripts.cache import default_cache
+from dataset_scripts.clip_files import read_arrow, write_clips
+from dataset_scripts.labels import ACTION_UNITS, label_vector
+from dataset_scripts.parallel import run_jobs
 from dataset_scripts.schema import FEATURES
 from dataset_scripts.synthetic.acting.combinations import deal_neutral, draw_labels
+from dataset_scripts.synthetic.camera.shading import Camera
 from dataset_scripts.synthetic.config import SOURCE_VERSION, Domain, get_domain
 from dataset_scripts.synthetic.people.asset import ASSET_FILE
-from dataset_scripts.synthetic.tables.columns import complete
-from dataset_scripts.synthetic.tables.shards import Job, read_shard, write_shard
-from dataset_scripts.synthetic.tables.workers import run_jobs
+from dataset_scripts.synthetic.tables.columns import STORED, complete, subject_name
+from dataset_scripts.synthetic.tables.session import Session
 
-CACHE_VARIABLE = "AULLM_CACHE"
-_NOT_RENDERING = ("__init__.py", "builder.py", "columns.py", "make_asset.py", "video.py", "workers.py")
-_ONLY_TAKES = ("lively.py", "script.py", "takes.py", "take_table.py")
+
+@dataclass(frozen=True)
+class SubjectJob:
+    """One subject to render: `units[i]` are the coded action units of clip i, and `neutral` more clips show none."""
+
+    path: Path
+    domain: Domain
+    seed: int
+    subject: int
+    units: list[tuple[str, ...]]
+    neutral: int
+    frames: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"{subject_name(self.seed, self.subject)} of {self.domain.name}"
 
 
 def load_synthetic(
@@ -51,7 +68,7 @@ def load_synthetic(
         clips: how many in all; by default the domain's own number, scaled to `subjects`.
         frames: per clip, evenly from onset to offset.
         size: pixels a side of the crops; the framing stays the same.
-        seed: another seed gives other people, labels and movements.
+        seed: another seed gives other people, labels and movements; their names carry it (`columns.subject_name`).
         num_proc: processes that render; two by default, fewer on a smaller machine. The result does not depend on it.
         cache_dir: where rendered clips are kept; $AULLM_CACHE, else ~/.cache/aullm, by default.
         progress: show a bar while rendering.
@@ -62,7 +79,7 @@ def load_synthetic(
         no apex and no unit; they come on top of `clips`, and leave the others as they are.
     Raises:
         ValueError: an unknown domain or option, or an argument out of range.
-        RuntimeError: a rendering process died; its last words are in the message.
+        RuntimeError: a rendering process died; the message names whom it was rendering.
     """
     settings = get_domain(domain)
     settings = replace(settings, variety=settings.variety.but(**variety))
@@ -78,18 +95,16 @@ def load_synthetic(
     num_proc = processes(num_proc)
 
     counts = {"subjects": subjects, "clips": clips, "frames": frames, "size": size, "seed": seed}
-    plan = {"domain": asdict(settings), **counts}
-    key = fingerprint(plan)
+    key = fingerprint(SOURCE_VERSION, {"domain": asdict(settings), **counts})
     folder = (Path(cache_dir) if cache_dir else default_cache()) / "synthetic" / f"{domain}-{key}"
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = _plan_jobs(settings, folder, plan)
-    missing = [job for job in jobs if not Path(job.path).exists()]
+    jobs = _plan_jobs(settings, folder, **counts)
+    missing = [job for job in jobs if not job.path.exists()]
     missing.sort(key=lambda job: -len(job.units) - job.neutral)
     if missing:
         with tqdm(total=len(missing), desc=f"rendering {domain}", unit="subject", disable=not progress) as bar:
-            for _ in run_jobs(missing, write_shard, num_proc):
+            for _ in run_jobs(write_subject, missing, num_proc):
                 bar.update()
-    rendered = pa.concat_tables(read_shard(job.path) for job in jobs)
+    rendered = pa.concat_tables(read_arrow(job.path) for job in jobs)
     table = complete(rendered, FEATURES.arrow_schema)
     return Dataset(table, info=DatasetInfo(features=FEATURES, dataset_name=domain), fingerprint=key)
 
@@ -101,25 +116,17 @@ def processes(num_proc: int | None) -> int:
     return num_proc
 
 
-def default_cache() -> Path:
-    """$AULLM_CACHE, else ~/.cache/aullm."""
-    return Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "aullm")
-
-
-def fingerprint(plan: dict, takes: bool = False) -> str:
-    """Hash a plan together with everything that decides what it renders to: head, code and version.
+def fingerprint(version: str, plan: dict) -> str:
+    """A name for everything that decides what is rendered. Code is not among it: whoever changes what the code draws
+    raises its version, and a golden test asks for that.
 
     Args:
-        plan: all arguments. takes: whether long takes are rendered, or clips.
+        version: of the code that renders. plan: all arguments and the configuration.
     Returns:
         16 hexadecimal digits.
     """
-    without = _NOT_RENDERING if takes else _NOT_RENDERING + _ONLY_TAKES
-    digest = hashlib.sha256(json.dumps([SOURCE_VERSION, plan], sort_keys=True).encode())
-    package = Path(__file__).parents[1]
-    code = (path for path in sorted(package.rglob("*.py")) if path.name not in without)
-    for path in (ASSET_FILE, *code):
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256(json.dumps([version, plan], sort_keys=True).encode())
+    digest.update(ASSET_FILE.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -130,21 +137,49 @@ def require(name: str, value: int, least: int, most: int, why: str = "") -> None
         raise ValueError(f"{name} must be a whole number from {least} to {most}{reason}, not {value!r}")
 
 
-def _plan_jobs(domain: Domain, folder: Path, plan: dict) -> list[Job]:
+def write_subject(job: SubjectJob) -> None:
+    """Render a subject and put the file in place when it is complete."""
+    session = Session(job.domain, job.seed, job.subject, Camera(size=job.size, colour=job.domain.variety.colour))
+    clips = [*enumerate(job.units), *((number, ()) for number in range(job.neutral))]
+    write_clips(job.path, ((_row(job, session, *clip), []) for clip in clips), STORED)
+
+
+def _plan_jobs(
+    domain: Domain, folder: Path, subjects: int, clips: int, seed: int, frames: int, size: int
+) -> list[SubjectJob]:
     """One job per subject, in order."""
-    labels = draw_labels(domain, plan["subjects"], plan["clips"], plan["seed"])
-    neutral = deal_neutral(labels, domain.variety.neutral, plan["seed"])
+    labels = draw_labels(domain, subjects, clips, seed)
+    neutral = deal_neutral(labels, domain.variety.neutral, seed)
     return [
-        Job(
-            path=str(folder / f"subject-{subject:04d}.arrow"),
-            domain=domain.name,
-            seed=plan["seed"],
+        SubjectJob(
+            path=folder / f"subject-{subject:04d}.arrow",
+            domain=domain,
+            seed=seed,
             subject=subject,
-            units=[list(units) for units in combinations],
+            units=[tuple(units) for units in combinations],
             neutral=neutral[subject],
-            frames=plan["frames"],
-            size=plan["size"],
-            variety=asdict(domain.variety),
+            frames=frames,
+            size=size,
         )
         for subject, combinations in enumerate(labels)
     ]
+
+
+def _row(job: SubjectJob, session: Session, number: int, units: tuple[str, ...]) -> dict:
+    clip = session.clip(units, number, job.frames)
+    letter = ("m" if job.domain.variety.expression == "macro" else "c") if units else "n"
+    name = f"{letter}{number:03d}"
+    return {
+        "sample_id": f"{job.domain.name}/{session.name}/{name}",
+        "data_set": job.domain.name,
+        "label_release": f"synthetic-{SOURCE_VERSION}",
+        "subject": session.name,
+        "clip": name,
+        "frames": [{"bytes": frame, "path": None} for frame in clip.frames],
+        "fps": clip.fps,
+        "onset": clip.onset,
+        "apex": clip.apex,
+        "offset": clip.offset,
+        "action_units": label_vector(units),
+        "amplitude_px": [clip.amplitude_px.get(unit, 0.0) for unit in ACTION_UNITS],
+    }

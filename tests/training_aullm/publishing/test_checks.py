@@ -12,7 +12,7 @@ from datasets import Dataset
 
 from dataset_scripts.labels import label_vector
 from dataset_scripts.schema import FEATURES
-from training_aullm.publishing.inspection import NotForSendingError, inspect, refuse_leaks
+from training_aullm.publishing.checks import NotForSendingError, inspect, refuse_leaks
 from training_aullm.publishing.repo_folders import RepoFolder
 from training_aullm.publishing.secret_patterns import SecretPatterns
 

@@ -1,4 +1,4 @@
-"""A video becomes pieces of a reading: faces followed, windows answered by a model, movements spotted.
+"""Reading a video piece by piece: faces are followed, windows answered by the model, movements spotted.
 
 for piece in processor.read_video("face.mp4", answer):
     ...
@@ -11,16 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .face_reading_aullm import FaceReader
+from .clip_error_aullm import ClipError, ClipFault
+from .face_reader_aullm import FaceReader
 from .prompt_aullm import ACTION_UNIT_MEANINGS
+from .reading_types_aullm import FaceReading, Piece, Reading, Resume
 from .sections_aullm import FaceNumbers, Section, cut_sections
 from .stream_aullm import FaceStream
-from .video_aullm import ClipError
 from .windows_aullm import WindowGrid
 
 Answer = Callable[[torch.Tensor, torch.Tensor], list[list[float]]]
 LISTS = ("windows", "movements", "blinks")
-LONGEST_PIECE_S = 8.0
+MAX_PIECE_S = 8.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class VideoReading:
 
         Args:
             crops: (N, S, S) uint8.
-            windows: (B, T) places of each window's frames among them.
+            windows: (B, T) indices of each window's frames among them.
 
         Returns:
             `pixel_values` (N, 1, S, S) in [0, 1], `windows`, and a prompt for each window.
@@ -79,22 +80,22 @@ class VideoReading:
         video: object,
         answer: Answer,
         progress: Callable[[float], None] | None = None,
-        after: dict | None = None,
+        after: Resume | None = None,
         **options,
-    ) -> Iterator[dict]:
+    ) -> Iterator[Piece]:
         """Read a video piece by piece, in memory that does not grow with it.
 
         Args:
             video: what `open_clip` reads.
-            answer: gives probabilities for crops (N, S, S) uint8 and windows (B, T), the places of their frames among
-                the crops; asked only where something moves.
-            progress: called with the share that is read.
-            after: the `resume` of a piece: go on behind its section, as if there had been no break.
+            answer: gives probabilities for crops (N, S, S) uint8 and windows (B, T), the indices of their frames among
+                the crops; called only for windows in which something moves.
+            progress: called with the share that has been read.
+            after: the `resume` of a piece: go on after its section.
             **options: fields of `ReadingOptions`; seconds for start, end, length and hop.
 
         Yields:
-            Pieces: a reading with only what became final, `done`, and `resume` on the last piece of a section (None on
-            others).
+            Pieces: readings with the results that became final since the last piece, `done`, and `resume` on the last
+            piece of a section (None on others).
 
         Raises:
             ClipError: the video cannot be read or shows no face.
@@ -107,17 +108,19 @@ class VideoReading:
         failure = None
         for section in sections[0 if after is None else after["section"] + 1 :]:
             try:
-                stream = plan if section.whole else self._stream(video, wanted, section.read_from, section.read_to)
+                # The clip opened for the plan, not `video`: what it has looked up of the file serves all sections.
+                stream = plan if section.whole else self._stream(plan.clip, wanted, section.read_from, section.read_to)
                 for piece in _SectionReader(self, stream, section, wanted, numbers, answer).pieces():
                     if progress is not None:
                         progress(piece["done"])
                     yield piece
-            except ClipError as error:  # nobody is seen in this part
+            except ClipError as error:  # no face in this section; others may have one
                 failure = failure or error
         if not numbers.used:
-            raise failure or ClipError(f"{plan.name}: a face is seen in one frame only; motion needs at least 2")
+            message = f"{plan.name}: a face is seen in one frame only; motion needs at least 2"
+            raise failure or ClipError(message, ClipFault.TOO_SHORT)
 
-    def join_pieces(self, pieces: Iterable[dict]) -> dict:
+    def join_pieces(self, pieces: Iterable[Piece]) -> Reading:
         """One reading out of its pieces, in order."""
         reading, faces = None, {}
         for piece in pieces:
@@ -149,23 +152,23 @@ class _SectionReader:
         self.numbers, self.answer = numbers, answer
         self.grid = WindowGrid.of(stream.fps, wanted.length, wanted.hop)
         self.readers: dict[int, FaceReader] = {}
-        self.seen_to = section.first
+        self.read_to = section.first
 
-    def pieces(self) -> Iterator[dict]:
-        """The section's pieces; the last one says that it is done."""
+    def pieces(self) -> Iterator[Piece]:
+        """The section's pieces; `resume` of the last one is not None."""
         since = self.section.first
         for chunk in self.stream:
             reader = self._reader(chunk.face)
             reader.add(chunk)
-            self.seen_to = max(self.seen_to, chunk.first + len(chunk) - 1)
+            self.read_to = max(self.read_to, chunk.first + len(chunk) - 1)
             full = reader.over or sum(len(each.waiting) for each in self.readers.values()) >= self.wanted.batch_size
-            if full or self.seen_to - since >= LONGEST_PIECE_S * self.stream.fps:
-                since = self.seen_to
+            if full or self.read_to - since >= MAX_PIECE_S * self.stream.fps:
+                since = self.read_to
                 yield self._piece(False)
         yield self._piece(True)
 
-    def _piece(self, ends: bool) -> dict:
-        """What became final since the last piece; `resume` where the section ends."""
+    def _piece(self, ends: bool) -> Piece:
+        """Results that became final since the last piece; `resume` where the section ends."""
         faces, resume = self._settled(ends), None
         if ends:
             self.numbers.leave(
@@ -173,8 +176,8 @@ class _SectionReader:
                 for key, reader in self.readers.items()
                 if reader.last_box is not None and not reader.left
             )
-            resume = {"section": self.section.index, **self.numbers.state()}
-        done = self.section.share(None if ends else self.seen_to)
+            resume = self.numbers.state(self.section.index)
+        done = self.section.share(None if ends else self.read_to)
         return {**self._head(), "faces": faces, "done": done, "resume": resume}
 
     def _head(self) -> dict:
@@ -182,7 +185,7 @@ class _SectionReader:
         return {
             "video": self.stream.name,
             "fps": self.stream.fps,
-            "frames": self.stream.frames or self.seen_to + 1,
+            "frames": self.stream.frames or self.read_to + 1,
             "size": [int(side) for side in self.stream.size],
             "action_units": names,
             "meanings": {name: ACTION_UNIT_MEANINGS[name] for name in names},
@@ -194,12 +197,17 @@ class _SectionReader:
             frames = self.processor.image_processor.num_frames
             names = list(self.processor.action_units)
             self.readers[face] = FaceReader(
-                self.grid, self.section, frames, names, self.wanted.threshold, self.stream.fps
+                self.grid,
+                self.section,
+                num_frames=frames,
+                action_units=names,
+                threshold=self.wanted.threshold,
+                fps=self.stream.fps,
             )
         return self.readers[face]
 
-    def _settled(self, ends: bool) -> list[dict]:
-        """Answer the windows that wait, over all faces in the same batches, and give what became final."""
+    def _settled(self, ends: bool) -> list[FaceReading]:
+        """Answer the waiting windows of all faces in common batches, and return the results that are final."""
         waiting = [task for reader in self.readers.values() for task in reader.take_waiting()]
         for at in range(0, len(waiting), self.wanted.batch_size):
             batch = waiting[at : at + self.wanted.batch_size]
@@ -215,13 +223,13 @@ class _SectionReader:
 
 
 def shared_crops(windows: list[list[np.ndarray]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Crops of windows, each once.
+    """The crops of several windows, each crop once.
 
     Args:
         windows: B windows of T crops (S, S); one array where windows share a frame.
 
     Returns:
-        Crops (N, S, S) and places (B, T) among them.
+        Crops (N, S, S) and indices (B, T) among them.
     """
     crops = {id(crop): crop for window in windows for crop in window}
     places = {key: place for place, key in enumerate(crops)}

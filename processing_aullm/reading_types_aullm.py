@@ -1,0 +1,108 @@
+"""The shape of what is read from a video: a reading, its pieces, and an explanation with its pictures.
+
+They are plain dicts, so that `json.dumps` takes a reading as it is; docs/video.md and docs/explanations.md describe the
+keys. All frames are numbers as `video_file_aullm` counts them, both ends included; boxes are left, top, right, bottom
+in pixels of the frame.
+"""
+
+from typing import Literal, TypedDict
+
+import numpy as np
+
+
+class Window(TypedDict):
+    """A stretch of frames with the model's K probabilities, or None where too little moved to ask it."""
+
+    onset: int
+    offset: int
+    moved: float  # px of a 224-px crop, along some unit's template
+    probabilities: list[float] | None
+    box: list[float]
+
+
+class Movement(TypedDict):
+    """A movement that was spotted."""
+
+    onset: int
+    apex: int
+    offset: int
+    score: float
+    action_units: dict[str, float]  # strongest first
+    kind: Literal["micro", "macro"]
+
+
+class Blink(TypedDict):
+    """A blink, which is no movement of its own."""
+
+    onset: int
+    apex: int
+    offset: int
+
+
+class FacePart(TypedDict):
+    """What became final for one face."""
+
+    first: int
+    last: int
+    box: list[float]
+    windows: list[Window]
+    movements: list[Movement]
+    blinks: list[Blink]
+
+
+class FaceReading(FacePart):
+    """The same with the face's number, 0 for the largest at the start."""
+
+    face: int
+
+
+class Reading(TypedDict):
+    """What `pipe(video)` returns."""
+
+    video: str
+    fps: float
+    frames: int
+    size: list[int]  # width, height
+    action_units: list[str]  # K, in the order of all probabilities
+    meanings: dict[str, str]
+    threshold: float
+    faces: list[FaceReading]
+
+
+class Resume(TypedDict):
+    """Where an interrupted reading goes on."""
+
+    section: int
+    used: int  # face numbers given so far
+    left: dict[str, list[float]]  # face number -> its last box in this section
+
+
+class Piece(Reading):
+    """What `pipe.stream` yields: a reading with only what became final since the piece before."""
+
+    done: float  # share of the video that has been read
+    resume: Resume | None  # on the last piece of a section
+
+
+class ClipPictures(TypedDict):
+    """The pictures of one clip that the model answered for."""
+
+    onset: int
+    offset: int
+    frame_indices: np.ndarray  # (T,)
+    crops: np.ndarray  # (T, S, S) uint8
+    frames: np.ndarray  # (T, H, W, 3) uint8
+    crop_transforms: np.ndarray  # (T, 2, 3) crop pixels to frame pixels
+
+
+class PicturedExplanation(ClipPictures):
+    """What `pipe.explain` returns: the pictures, and the model's own `Explanation` (explanation_aullm.py)."""
+
+    action_units: list[str]
+    probabilities: dict[str, float]
+    attentions: dict[str, np.ndarray]  # (T', h, w)
+    displacement: np.ndarray | None  # (T - 1, 2, h, w)
+    expert_weights: dict[str, float]
+    relations: np.ndarray | None  # (K, K)
+    prior: np.ndarray | None  # (K, K)
+    counterfactuals: dict[str, dict[str, float]]

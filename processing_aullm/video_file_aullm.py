@@ -1,0 +1,334 @@
+"""A video file: the one place that decodes, and that says which frame a number means.
+
+A frame's number counts steps of 1 / fps seconds from the file's first frame, so that seconds are number / fps in any
+file. In a regular file it is the frame's place in the file. Where frames come irregularly, a number stands for what a
+player shows at its time: the frame before it is repeated, or one that comes too early is left out.
+
+    file = VideoFile(Path("lecture.mp4"), "lecture.mp4")
+    file.fps, file.size, file.stated_count
+    for number, frame in file.numbered(first=900): ...
+    onset, offset = file.frames([33, 39])
+"""
+
+import io
+import warnings
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from functools import cached_property
+from itertools import count, islice, pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+
+from .clip_error_aullm import ClipError, ClipFault
+
+SLACK = 0.75  # of a step: how far a frame may stand from its number's time before one is repeated or left out
+LIKELY_FPS = (1.0, 1000.0)
+PROBED_FRAMES = 16  # of an AVI file, whose times must rise to be believed
+PROBED = 60  # packets whose times say how fast a file really runs
+FASTER, SLOWER = 1.05, 0.8  # the stated rate is not believed where the measured one is that many times it
+BAD_PACKETS = 50  # one after the other: the rest of the file is lost
+SHORT_S = 0.5  # a file that ends by more before its stated end is broken
+SEEK_MARGIN_S = 0.5  # seek that much before the start: key frames do not stand where they should in every file
+
+
+class VideoFile:
+    """A video file or its bytes, decoded anew at each pass, so that a long video never stands in memory.
+
+    Args:
+        source: Path of a file, or its contents.
+        name: What errors call it.
+    """
+
+    def __init__(self, source: Path | bytes, name: str) -> None:
+        self.source = source
+        self.name = name
+
+    @cached_property
+    def fps(self) -> float | None:
+        """Frames per second as the file states them, unless its times tell otherwise; None where neither says."""
+        with self.open() as container:
+            return _rate(container)
+
+    @cached_property
+    def stated_count(self) -> int | None:
+        """Frames of the whole file as it states them, None where it does not; a broken file has fewer."""
+        with self.open() as container:
+            stream = container.streams.video[0]
+            if stream.duration and stream.time_base and self.fps:
+                return max(1, round(float(stream.duration * stream.time_base) * self.fps))
+            if container.duration and self.fps:
+                return max(1, round(container.duration / av.time_base * self.fps))
+            return stream.frames or None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of a frame as it is seen."""
+        return self._opening[1]
+
+    @cached_property
+    def _length(self) -> int:
+        return 1 + max(number for number, _ in self.numbered())
+
+    def __len__(self) -> int:
+        """How many frames there are; each is decoded for that, once."""
+        return self._length
+
+    def expected_length(self) -> int:
+        """How many frames there are if all can be decoded: quickly, from the times of the packets."""
+        if self.begin is not None and len(self._packet_numbers[1]):
+            return int(self._packet_numbers[1][-1]) + 1
+        with self.open() as container:
+            return sum(1 for packet in container.demux(video=0) if packet.size)
+
+    def frames(self, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:
+        """Yield frames (H, W, 3) uint8 RGB in time order.
+
+        Args:
+            indices: Numbers of frames, sorted, repeats allowed; all of them when None.
+
+        Raises:
+            ClipError: A frame does not exist, or nothing can be decoded.
+        """
+        wanted = None if indices is None else list(indices)
+        if wanted and wanted[0] < 0:
+            raise self._no_frame(wanted[0])
+        given, shown, pixels = 0, None, None
+        for _, frame in self.pick(count() if wanted is None else wanted):
+            if frame is not shown:
+                shown, pixels = frame, upright(frame)
+            yield pixels
+            given += 1
+        if wanted is not None and given < len(wanted):
+            raise self._no_frame(wanted[given])
+
+    def pick(self, numbers: Iterable[int]) -> Iterator[tuple[int, av.VideoFrame]]:
+        """The frames of some numbers, before they become pixels; ends where the file ends.
+
+        Args:
+            numbers: Sorted, from 0 on, repeats allowed.
+
+        Yields:
+            (number, frame); the same frame again where the file has none of its own for a number.
+        """
+        wanted = iter(numbers)
+        number = next(wanted, None)
+        if number is None:
+            return
+        shown = None
+        for at, frame in self.numbered(number):
+            while number is not None and number < at:
+                yield number, shown
+                number = next(wanted, None)
+            shown = frame
+            while number == at:
+                yield number, shown
+                number = next(wanted, None)
+            if number is None:
+                return
+
+    def numbered(self, first: int = 0) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Decode from shortly before frame `first` to the end, or with a warning to where the file breaks.
+
+        Yields:
+            (number, frame); numbers rise, by more than one where the file has a gap.
+
+        Raises:
+            ClipError: Nothing can be decoded.
+        """
+        if first > 0 and self.begin is not None:
+            late = iter(_Pass(self, first))
+            opening = next(late, None)
+            if opening is not None and opening[0] <= first:  # else the file cannot be sought in
+                yield opening
+                yield from late
+                return
+        yield from _Pass(self)
+
+    def open(self) -> av.container.InputContainer:
+        """Open the container anew.
+
+        Raises:
+            ClipError: It is no video.
+        """
+        try:
+            container = av.open(io.BytesIO(self.source) if isinstance(self.source, bytes) else str(self.source))
+        except (av.FFmpegError, OSError) as error:
+            raise ClipError(f"{self.name}: not a readable video ({error})", ClipFault.UNREADABLE) from error
+        if not container.streams.video:
+            container.close()
+            raise ClipError(f"{self.name}: holds no video stream", ClipFault.UNREADABLE)
+        return container
+
+    def _no_frame(self, number: int) -> ClipError:
+        message = f"{self.name}: frame {number} does not exist, the video has {len(self)} frames"
+        return ClipError(message, ClipFault.NO_SUCH_FRAME)
+
+    @cached_property
+    def _opening(self) -> tuple[Fraction | None, tuple[int, int]]:
+        """`begin` and `size`."""
+        with self.open() as container:
+            frames = _Pass(self).decode(container)
+            frame = next(frames, None)
+            if frame is None:
+                raise ClipError(f"{self.name}: the video holds no readable frame", ClipFault.EMPTY)
+            timed = self.fps is not None and frame.pts is not None and frame.time_base is not None
+            if timed and container.format.name == "avi":
+                # AVI keeps when a packet is decoded, not when its frame is shown: with B-frames of H.264 they differ.
+                times = [frame.pts, *(each.pts for each in islice(frames, PROBED_FRAMES))]
+                timed = all(a is not None and b is not None and a < b for a, b in pairwise(times))
+            return frame.pts * frame.time_base if timed else None, upright(frame).shape[1::-1]
+
+    @property
+    def begin(self) -> Fraction | None:
+        """Time of the first frame in seconds; None where rate or usable times are missing, and frames are counted."""
+        return self._opening[0]
+
+    def steps(self, time: Fraction) -> float:
+        """Steps of 1 / fps from the first frame to a time in seconds."""
+        return float(time - self.begin) * self.fps
+
+    def number_before(self, time: int) -> int | None:
+        """Number of the last frame before a time in the file's own unit, None for the first frame."""
+        times, numbers = self._packet_numbers
+        place = int(np.searchsorted(times, time))
+        return int(numbers[place - 1]) if place else None
+
+    @cached_property
+    def _packet_numbers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times of all frames in the file's own unit, rising, and their numbers; read from packets, nothing is decoded.
+
+        A number depends on all frames before it, so a pass that starts in the middle looks up where it stands.
+        """
+        with self.open() as container:
+            unit = container.streams.video[0].time_base
+            first, times = self.begin / unit, []
+            try:
+                for packet in container.demux(video=0):
+                    if packet.pts is not None and packet.pts >= first and not packet.is_discard:
+                        times.append(packet.pts)
+            except (av.FFmpegError, OSError):
+                pass  # the rest is lost; decoding says so
+        times.sort()
+        numbers, at = np.zeros(len(times), np.int64), None
+        for place, time in enumerate(times):
+            at = numbers[place] = _next_number(at, self.steps(time * unit))
+        return np.array(times), numbers
+
+
+class _Pass:
+    """One pass through a file, which decodes all that can be decoded.
+
+    Args:
+        file: The file.
+        first: Number of the first frame wanted; decoding starts some time before it.
+    """
+
+    def __init__(self, file: VideoFile, first: int = 0) -> None:
+        self.file, self.first = file, first
+        self.at: int | None = None  # number of the last decoded frame
+
+    def __iter__(self) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Frames and their numbers; a frame whose number is taken is left out."""
+        with self.file.open() as container:
+            if self.first and not self._seek(container):
+                return
+            for frame in self.decode(container):
+                number = self._number(frame)
+                if self.at is None or number > self.at:
+                    self.at = number
+                    yield number, frame
+        if self.at is None:
+            if self.first:  # nothing can be decoded from there on
+                return
+            raise ClipError(f"{self.file.name}: the video holds no readable frame", ClipFault.EMPTY)
+        stated, fps = self.file.stated_count, self.file.fps
+        if stated and fps and stated - 1 - self.at > SHORT_S * fps:
+            self._warn(f"the video breaks off after frame {self.at}, the file states {stated} frames")
+
+    def decode(self, container: av.container.InputContainer) -> Iterator[av.VideoFrame]:
+        """Every frame that can be decoded, with a warning that names the first one that cannot."""
+        bad, packets = 0, container.demux(video=0)
+        while bad < BAD_PACKETS:
+            try:
+                packet = next(packets, None)
+            except (av.FFmpegError, OSError) as error:
+                self._warn(f"the video breaks off after {self._place} ({error})")
+                return
+            if packet is None:
+                return
+            try:
+                frames = packet.decode()
+            except av.FFmpegError as error:
+                bad += 1
+                if bad == 1:
+                    self._warn(f"what follows {self._place} cannot be decoded ({error})")
+                continue
+            bad = 0 if frames else bad
+            yield from frames
+
+    def _seek(self, container: av.container.InputContainer) -> bool:
+        """Go to a key frame before the first frame wanted; False where the file does not allow it."""
+        stream = container.streams.video[0]
+        seconds = max(0.0, self.first / self.file.fps - SEEK_MARGIN_S) + float(self.file.begin)
+        try:
+            container.seek(int(seconds / stream.time_base), stream=stream, backward=True)
+        except (av.FFmpegError, OSError):
+            return False
+        return True
+
+    def _number(self, frame: av.VideoFrame) -> int:
+        if self.file.begin is None or frame.pts is None:
+            return 0 if self.at is None else self.at + 1
+        if self.at is None and self.first:
+            self.at = self.file.number_before(frame.pts)
+        return _next_number(self.at, self.file.steps(frame.pts * frame.time_base))
+
+    @property
+    def _place(self) -> str:
+        return "its beginning" if self.at is None else f"frame {self.at}"
+
+    def _warn(self, text: str) -> None:
+        warnings.warn(f"{self.file.name}: {text}; what was read before stays usable", stacklevel=2)
+
+
+def upright(frame: av.VideoFrame, colours: str = "rgb24") -> np.ndarray:
+    """Pixels of a decoded frame as they are meant to be seen: phones turn a video by a note in the file."""
+    quarters = round(frame.rotation / 90)
+    pixels = frame.to_ndarray(format=colours)
+    return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
+
+
+def _next_number(at: int | None, steps: float) -> int:
+    """Number of the frame after `at` that stands at `steps`: the next one, unless it stands too far from there.
+
+    `at` itself where that number is taken.
+    """
+    if at is None:
+        return round(steps)
+    return at + 1 if abs(steps - (at + 1)) <= SLACK else max(at, round(steps))
+
+
+def _rate(container: av.container.InputContainer) -> float | None:
+    """Frames per second: as stated, unless the times of the first packets tell otherwise.
+
+    Where frames are missing the stated rate is an average below the true one; some recorders state the steps of their
+    clock instead.
+    """
+    stream = container.streams.video[0]
+    stated = float(stream.average_rate) if stream.average_rate else None
+    if stated and not LIKELY_FPS[0] <= stated <= LIKELY_FPS[1]:
+        stated = None
+    try:
+        times = sorted(p.pts for p in islice(container.demux(stream), PROBED) if p.pts is not None)
+    except (av.FFmpegError, OSError):
+        return stated
+    steps = np.diff(times)
+    steps = steps[steps > 0]
+    if not len(steps):
+        return stated
+    measured = 1 / (float(np.median(steps)) * float(stream.time_base))
+    if stated and SLOWER <= measured / stated <= FASTER:
+        return stated
+    return measured if LIKELY_FPS[0] <= measured <= LIKELY_FPS[1] else stated

@@ -1,0 +1,96 @@
+"""A frame number means one picture, wherever reading starts and whatever the file does."""
+
+import av
+import numpy as np
+import pytest
+
+from processing_aullm import ClipFault
+from processing_aullm.clip_error_aullm import ClipError
+from processing_aullm.video_file_aullm import VideoFile, _Pass
+from tests.processing_aullm.grey_films import index_of, write, write_without_times
+
+TIMES = {
+    "regular": [40 * i for i in range(50)],
+    "irregular": [40 * i for i in range(20)]
+    + [760 + 80 * i for i in range(1, 6)]
+    + [1160 + 40 * i for i in range(1, 20)],
+    "trembling": (40 * np.arange(48) + np.random.default_rng(0).integers(-9, 10, 48)).clip(0).tolist(),
+    "late after the first": [0, *(65 + 40 * i for i in range(45))],  # all others stand between two numbers
+    "gap": [40 * i for i in range(20)] + [4000 + 40 * i for i in range(20)],
+}
+
+
+def open_film(tmp_path, times) -> VideoFile:
+    path = write(tmp_path / "film.mp4", times)
+    return VideoFile(path, str(path))
+
+
+def indices(frames) -> list[int]:
+    return [index_of(frame) for frame in frames]
+
+
+@pytest.mark.parametrize("times", TIMES.values(), ids=TIMES.keys())
+def test_any_start_gives_the_frames_of_the_whole(tmp_path, times):
+    film = open_film(tmp_path, times)
+    whole = indices(film.frames())
+    assert len(film) == film.expected_length() == len(whole)
+    for first in range(0, len(whole), 3):
+        wanted = range(first, min(first + 4, len(whole)))
+        assert indices(film.frames(wanted)) == whole[wanted.start : wanted.stop], first
+
+
+def test_an_irregular_film_repeats_frames_to_keep_time(tmp_path):
+    film = open_film(tmp_path, TIMES["irregular"])
+    assert indices(film.frames(range(18, 30))) == [18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23, 24]
+    assert indices(open_film(tmp_path, TIMES["gap"]).frames([18, 19, 60, 99, 100])) == [18, 19, 19, 19, 20]
+
+
+def test_frames_without_times_are_counted(tmp_path):
+    film = VideoFile(write_without_times(tmp_path / "film.h264", 20), "film")
+    assert len(film) == film.expected_length() == 20
+    assert indices(film.frames([0, 7, 7, 15])) == [0, 7, 7, 15]
+
+
+def test_frames_whose_times_do_not_rise_are_counted(tmp_path):
+    """AVI says when a packet is decoded and not when it is shown; with B-frames the two differ."""
+    path = write(tmp_path / "film.avi", [40 * i for i in range(40)], options={"bf": "2"})
+    film = VideoFile(path, "film.avi")
+    assert len(film) == film.expected_length() == 40
+    for first in (0, 7, 20, 33):
+        assert indices(film.frames([first, first + 5])) == [first, first + 5]
+
+
+def test_a_start_where_nothing_can_be_decoded_any_more(tmp_path, monkeypatch):
+    film = open_film(tmp_path, TIMES["regular"])
+    decode = _Pass.decode
+    monkeypatch.setattr(_Pass, "decode", lambda each, container: () if each.first else decode(each, container))
+    assert indices(film.frames([30])) == [30], "it is read from its beginning"
+
+
+def test_a_film_that_cannot_be_sought_is_read_from_its_start(tmp_path, monkeypatch):
+    film = open_film(tmp_path, TIMES["regular"])
+    monkeypatch.setattr("processing_aullm.video_file_aullm.SEEK_MARGIN_S", -10.0)  # it lands behind the frame
+    assert indices(film.frames([12, 13])) == [12, 13]
+
+
+def test_a_file_cut_short_keeps_its_numbers(tmp_path):
+    path = write(tmp_path / "cut.mkv", [40 * i for i in range(48)])
+    path.write_bytes(path.read_bytes()[: int(0.6 * path.stat().st_size)])
+    film = VideoFile(path, "cut.mkv")
+    with pytest.warns(UserWarning, match=r"cut.mkv: .*stays usable"):
+        length = len(film)
+        assert indices(film.frames([3, length - 1])) == [3, length - 1]
+    with pytest.warns(UserWarning), pytest.raises(ClipError, match=rf"cut.mkv: frame {length} does not") as caught:
+        list(film.frames([3, length]))
+    assert caught.value.code == ClipFault.NO_SUCH_FRAME
+
+
+def test_a_frame_before_the_first_does_not_exist(tmp_path):
+    with pytest.raises(ClipError, match="frame -1 does not exist, the video has 50 frames"):
+        list(open_film(tmp_path, TIMES["regular"]).frames([-1, 4]))
+
+
+def test_a_film_that_a_phone_turned_has_the_size_that_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(av.VideoFrame, "rotation", 90, raising=False)
+    film = open_film(tmp_path, TIMES["regular"])
+    assert film.size == (48, 64) and next(film.frames([4])).shape == (64, 48, 3)

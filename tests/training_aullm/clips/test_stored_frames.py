@@ -1,0 +1,25 @@
+"""Stored frames are decoded one by one, and a broken one is named."""
+
+import numpy as np
+import pytest
+
+from processing_aullm import ClipError
+from tests.training_aullm.clip_tables import clip_row, encoded, table_of
+from training_aullm.clips.stored_frames import EncodedFrames, stored_rows
+
+
+def test_frames_are_decoded_when_they_are_looked_at(tmp_path):
+    (tmp_path / "frame.png").write_bytes(encoded(80))
+    stored = [{"bytes": encoded(90), "path": None}, {"bytes": None, "path": str(tmp_path / "frame.png")}]
+    frames = EncodedFrames([*stored, {"bytes": b"cut", "path": None}], "tiny/s0/c0")
+    assert len(frames) == 3 and frames.encoded(0) == encoded(90)
+    assert frames[0].dtype == np.uint8 and frames[0].mean() > frames[1].mean()
+    with pytest.raises(ClipError, match="tiny/s0/c0: frame 2 is not a readable image"):
+        _ = frames[2]
+
+
+def test_rows_come_with_encoded_frames():
+    table = table_of([clip_row("s0", "c0"), clip_row("s1", "c1")]).select([1, 0])
+    rows = list(stored_rows(table, ["subject", "frames"]))
+    assert [row["subject"] for row in rows] == ["s1", "s0"] and set(rows[0]) == {"subject", "frames"}
+    assert rows[0]["frames"][0]["bytes"] == encoded(90)
