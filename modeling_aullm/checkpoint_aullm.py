@@ -17,6 +17,7 @@ from .base_model_aullm import BaseModel, check_base, find_base
 from .configuration_aullm import keep_first_layers
 from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, write_record
 from .language_aullm import LanguageReader
+from .pipeline_aullm import add_pipeline
 
 
 class CheckpointMixin(PreTrainedModel):
@@ -144,7 +145,7 @@ class CheckpointMixin(PreTrainedModel):
         return type(result)(missing, result.unexpected_keys)
 
     def save_pretrained(self, save_directory, full: bool = False, state_dict: dict | None = None, **kwargs):
-        """Saves code, config and weights.
+        """Saves code, config and weights, so that with a processor beside them `pipeline` works from the folder.
 
         Args:
             save_directory: folder to write.
@@ -171,6 +172,8 @@ class CheckpointMixin(PreTrainedModel):
             super().save_pretrained(save_directory, state_dict=state_dict, **kwargs)
         if keeps:
             write_record(save_directory, kwargs.get("variant"))
+            if self._auto_class is not None:
+                add_pipeline(save_directory)
         if push:  # not above: the record is written after the weights
             self.push_to_hub(kwargs.pop("repo_id", Path(save_directory).name), **kwargs)
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.agreement_aullm import check_processor
-from modeling_aullm.pipeline_aullm import add_pipeline
 from processing_aullm import AullmProcessor
 from training_aullm.publishing.card import fill_card
 from training_aullm.publishing.project_files import project_file
@@ -40,7 +39,6 @@ def save_for_hub(
     model.save_pretrained(folder, full=True)
     processor.save_pretrained(folder)
     _forget_places(folder / "config.json")
-    add_pipeline(folder)
     add_notices(folder)
     if card:
         (folder / "README.md").write_text(fill_card(RunFacts.read(folder.parent)), "utf-8")
