@@ -65,6 +65,7 @@ class CheckpointMixin(PreTrainedModel):
             verify: False loads whatever is there, for a checkpoint that was changed on purpose; what is missing starts
                 fresh, and transformers' report says so.
             **kwargs: as in `PreTrainedModel.from_pretrained`; fields of the config too, such as `language_model`.
+                `dtype` is that of the frozen language model ("auto": as saved), what is trained stays in float32.
 
         Raises:
             CheckpointError: when it is not what was saved: tensors are missing, left over, NaN or changed, or a setting
@@ -73,6 +74,9 @@ class CheckpointMixin(PreTrainedModel):
         """
         moved = kwargs.get("language_model") is not None  # then the revision recorded for the old place means nothing
         wants_info = kwargs.pop("output_loading_info", False)
+        dtype, attention = kwargs.pop("dtype", kwargs.pop("torch_dtype", None)), kwargs.pop("attn_implementation", None)
+        if dtype not in (None, "auto"):
+            kwargs["dtype"] = torch.float32  # exact, whatever is stored; the frozen body is converted below
         name, stored, other_sizes = pretrained_model_name_or_path, None, kwargs.pop("ignore_mismatched_sizes", False)
         if verify and name is not None:
             stored = StoredCheckpoint.find(name, **kwargs)
@@ -96,7 +100,40 @@ class CheckpointMixin(PreTrainedModel):
                 check_base(model.config, base)
                 _fill(reader, _read_base(base, model.config))
             reader.settle()
+        if dtype not in (None, "auto"):
+            model.to(getattr(torch, dtype) if isinstance(dtype, str) else dtype)
+        if attention is not None:
+            model.set_attn_implementation(attention)
         return (model, info) if wants_info else model
+
+    def _apply(self, fn, recurse=True):
+        """As in torch, but `half()`, `bfloat16()`, `to(dtype)` reach the frozen language model only.
+
+        What is trained stays in float32, as it was trained and as `language_dtype` has it: rounded, the motion of a
+        tenth of a pixel would be lost. The config follows, so that the model is saved as it is.
+        """
+        reader = self.language_reader
+        frozen = {} if reader is None else {id(tensor): tensor for tensor in reader.frozen_tensors()}
+
+        def move(tensor: torch.Tensor) -> torch.Tensor:
+            moved = fn(tensor)
+            return moved if id(tensor) in frozen or moved.dtype == tensor.dtype else tensor.to(moved.device)
+
+        super()._apply(move, recurse)
+        if reader is not None:
+            reader.language_dtype = reader.body.get_input_embeddings().weight.dtype
+            self.config.language_dtype = str(reader.language_dtype).removeprefix("torch.")
+        return self
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The frozen language model's token embeddings.
+
+        Raises:
+            NotImplementedError: with `reader="mlp"`, which reads no text.
+        """
+        if self.language_reader is None:
+            raise NotImplementedError("reader='mlp' reads no text and has no token embeddings")
+        return self.language_reader.body.get_input_embeddings()
 
     def post_init(self):
         """As in `PreTrainedModel`; where checkpoints leave the base out, and only there, it may be missing in them."""

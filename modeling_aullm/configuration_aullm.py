@@ -103,7 +103,7 @@ class AullmConfig(PreTrainedConfig):
     language_revision: str | None = None
     language_sha256: str | None = None
     language_weights: Literal["base", "included"] = "base"
-    language_dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    language_dtype: Literal["float32", "bfloat16", "float16", "float64"] = "float32"
     language_attention: Literal["eager", "sdpa"] = "eager"
     num_language_layers: int | None = None
     embedding_rms: Number | None = None

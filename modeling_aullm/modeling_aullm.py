@@ -79,6 +79,7 @@ class AullmPreTrainedModel(CheckpointMixin):
     main_input_name = "pixel_values"
     accepts_loss_kwargs = False
     _supports_sdpa = True
+    supports_gradient_checkpointing = True
     _keep_in_fp32_modules_strict = ("motion", "encoder", "projector", "graph", "token_scales", "head", "evidence_head")
 
     @torch.no_grad()
@@ -131,7 +132,7 @@ class AullmModel(AullmPreTrainedModel):
             x_att = self.encoder(self.motion(pixel_values, motion_values))
             nodes = None if self.graph is None else self.graph.chunk(x_att)
             if self.projector is None:
-                return Evidence(x_att.new_zeros(len(x_att), self.config.text_config.hidden_size), nodes, None)
+                return Evidence(x_att.new_zeros(x_att.shape[0], self.config.text_config.hidden_size), nodes, None)
             content, expert_weights = self.projector(x_att)
             return Evidence(self.token_scales["content"](content), nodes, expert_weights)
 
@@ -311,7 +312,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         if features is None:
             return torch.zeros_like(seen.content)[None], None
         tokens, strengths = self.model.instruct(features.flatten(0, 1))
-        return tokens.unflatten(0, features.shape[:2]), strengths[: len(seen.content)]
+        return tokens.unflatten(0, features.shape[:2]), strengths[: seen.content.shape[0]]
 
     def _own_evidence(self, seen: Evidence, flip_index: torch.Tensor | None) -> torch.Tensor | None:
         """What each node says of its own unit, (M, B, K); a flipped node says nothing, its prototype was not seen.

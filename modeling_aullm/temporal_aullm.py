@@ -61,7 +61,7 @@ class EulerianFilter(nn.Module):
         """
         weights = self.weights()[:, 1:].to(frames.dtype)  # (T, T - 1)
         shape = frames.shape
-        flat = frames.reshape(shape[0] * shape[1], shape[2], -1).transpose(1, 2)  # (B C, H W, T)
+        flat = frames.flatten(3).flatten(0, 1).transpose(1, 2)  # (B C, H W, T)
         response = (flat @ weights) / (self.epsilon + flat.abs() @ weights.abs())
         return response.transpose(1, 2).reshape(shape[0], shape[1], shape[2] - 1, *shape[3:])
 
@@ -84,6 +84,7 @@ class MotionFrontEnd(nn.Module):
         if self.kind == "displacement":
             self.displacement = DisplacementField(config.motion_grid)
 
+    @torch.compiler.disable  # its constants are kept for all calls, and must not be made of what a compiler traces with
     def measure(self, pixel_values: torch.Tensor, clips: torch.Tensor | None = None) -> torch.Tensor:
         """The part of the front end that is never trained, so that it can be computed once for a data set.
 
@@ -95,11 +96,17 @@ class MotionFrontEnd(nn.Module):
             (B, 2, T - 1, grid, grid) displacement from the onset frame, x then y, in pixels of a 224-pixel crop.
 
         Raises:
-            ValueError: with the LED front end, which is trained as a whole, or frames of another number or size.
+            ValueError: with the LED front end, which is trained as a whole, frames of another number or size, or while
+                a graph is exported.
         """
+        if torch.compiler.is_exporting():
+            raise ValueError("export with motion_values as input, and measure pixels before with model.measure_motion")
         if self.kind != "displacement":
             raise ValueError("front_end='led' is trained as a whole and has no motion_values; pass pixel_values")
         self._check_pixels(pixel_values, clips)
+        if not pixel_values.shape[0]:  # no clip, no motion: the steps below need one
+            grid = self.displacement.grid
+            return pixel_values.new_zeros(0, 2, self.num_frames - 1, grid, grid, dtype=torch.float32)
         with torch.no_grad():
             if clips is None:
                 return self.displacement(pixel_values.float())
