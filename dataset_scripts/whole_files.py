@@ -1,9 +1,14 @@
-"""Files written whole or not at all."""
+"""Files and folders written whole or not at all."""
 
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
+
+_DAY_S = 24 * 3600
 
 
 @contextmanager
@@ -11,17 +16,41 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Write to a temporary name in the same folder, then put the file in place at once.
 
     Args:
-        path: of the finished file; its folder is made.
+        path: of the finished file; its folder is made. What a killed process left of it is removed.
     Yields:
         The path to write to; it is removed where writing fails.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished = _unfinished(path)
     try:
         yield unfinished
+        unfinished.chmod(_file_mode())
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Fill a temporary folder beside, then put it in place at once.
+
+    Args:
+        path: of the finished folder; one that stands there is replaced.
+    Yields:
+        The folder to write into; it is removed where writing fails.
+    """
+    unfinished = _unfinished(path)
+    replaced = unfinished.with_name(f".{path.name}.{os.getpid()}.old.part")
+    try:
+        unfinished.mkdir()
+        yield unfinished
+        for file in filter(Path.is_file, unfinished.rglob("*")):
+            file.chmod(_file_mode())
+        if path.exists():
+            os.replace(path, replaced)
+        os.replace(unfinished, path)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
 def write_whole(path: str | Path, text: str) -> None:
@@ -33,3 +62,33 @@ def write_whole(path: str | Path, text: str) -> None:
     """
     with whole_file(Path(path)) as unfinished:
         unfinished.write_text(text, "utf-8")
+
+
+def _unfinished(path: Path) -> Path:
+    """Where a file or folder is written until it is whole; what killed processes left of it goes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+        if _is_left(left):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _is_left(unfinished: Path) -> bool:
+    """Whether the process that wrote it, whose number is in its name, has ended."""
+    number = unfinished.name.removesuffix(".part").removesuffix(".old").rpartition(".")[2]
+    if os.name != "posix" or not number.isdecimal():  # elsewhere a process cannot be asked for without ending it
+        return time.time() - unfinished.stat().st_mtime > _DAY_S
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
+
+
+def _file_mode() -> int:
+    """What a new file gets by the user's umask: some libraries make files that nobody else can read."""
+    umask = os.umask(0o022)  # it can only be read by setting it
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -15,6 +15,7 @@ from .clip_error_aullm import ClipError, ClipFault
 from .video_aullm import Clip
 from .video_file_aullm import VideoFile, upright
 
+MAX_FPS = 10_000
 MAX_REPEAT_S = 1.0  # across a longer gap in the file nothing can be followed, so none of its frames are made up
 
 
@@ -37,19 +38,21 @@ class NumberedFrames:
 
     Raises:
         ClipError: The clip cannot be read, its frame rate is not known, or start and end do not name a part of it.
-        ValueError: `fps` is not above zero.
+        ValueError: `fps` is not above zero, or more than any camera takes.
     """
 
     def __init__(
         self, clip: Clip, start: float | None = None, end: float | None = None, fps: float | None = None
     ) -> None:
         self.clip, self.name = clip, clip.name
-        if fps is not None and not fps > 0:
-            raise ValueError(f"fps is {fps}: it must be above zero")
+        if fps is not None and not 0 < fps <= MAX_FPS:
+            raise ValueError(f"fps is {fps}: give the frames per second, above 0 and at most {MAX_FPS}")
         self.fps = fps or clip.fps
         if not self.fps:
             message = f"{self.name} states no frame rate: pass the frames per second (fps)"
             raise ClipError(message, ClipFault.NO_RATE)
+        if isinstance(clip, VideoFile):
+            clip.refuse_wild_times()
         self.size, self.count = clip.size, clip.stated_count
         self.first = self._number("start", start, 0)
         self.stop = self._number("end", end, None)
@@ -67,11 +70,6 @@ class NumberedFrames:
 
     def __iter__(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (number, (H, W, 3) or (H, W) uint8); numbers rise by one, or by more where the file has a long gap."""
-        if not isinstance(self.clip, VideoFile):
-            stop = len(self.clip) if self.stop is None else min(self.stop, len(self.clip))
-            indices = range(self.first, stop)
-            yield from zip(indices, self.clip.frames(indices), strict=True)
-            return
         longest, before, pixels = max(1, MAX_REPEAT_S * self.fps), None, None
         for number, frame in self.clip.numbered(self.first):
             if before is not None and 1 < number - before <= longest:
@@ -79,7 +77,7 @@ class NumberedFrames:
                 yield from ((between, pixels) for between in range(max(before + 1, self.first), stop))
             if self.stop is not None and number >= self.stop:
                 return
-            before, pixels = number, upright(frame)
+            before, pixels = number, upright(frame) if isinstance(self.clip, VideoFile) else frame
             if number >= self.first:
                 yield number, pixels
 

@@ -37,9 +37,18 @@ class _Pictures:
         """(width, height) of the first frame."""
         return next(iter(self.frames([0]))).shape[1::-1]
 
+    def numbered(self, first: int = 0) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield (number, pixels) of the pictures there are, from frame `first` on."""
+        numbers = range(first, len(self))
+        yield from zip(numbers, self.frames(numbers), strict=True)
+
 
 class ImageFolder(_Pictures):
-    """A folder of images, one a frame, in the order of the numbers in their names."""
+    """A folder of images, one a frame, in the order of the numbers in their names.
+
+    Frame 0 is the first image. Where a number is missing, the frame before it stands for it, as a player would show it:
+    the frames behind keep their times.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.name = str(folder)
@@ -47,16 +56,30 @@ class ImageFolder(_Pictures):
         if not self.paths:
             raise ClipError(f"{self.name}: the folder holds no images ({', '.join(IMAGE_SUFFIXES)})", ClipFault.EMPTY)
 
+        self.numbers = _frame_numbers(self.paths)
+
     def __len__(self) -> int:
-        return len(self.paths)
+        return int(self.numbers[-1]) + 1
 
     def frames(self, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:
         """Yield frames (H, W, 3) uint8 RGB at the sorted `indices`, all of them when None."""
         for index in range(len(self)) if indices is None else indices:
-            image = cv2.imread(str(self.paths[index]), cv2.IMREAD_COLOR)
-            if image is None:
-                raise ClipError(f"{self.paths[index]}: frame {index} is not a readable image", ClipFault.UNREADABLE)
-            yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+            if not 0 <= index < len(self):
+                raise ClipError(
+                    f"{self.name}: frame {index} does not exist, the folder has {len(self)}", ClipFault.NO_SUCH_FRAME
+                )
+            yield self._read(int(np.searchsorted(self.numbers, index, "right")) - 1)
+
+    def numbered(self, first: int = 0) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield (number, pixels) of the images there are, from frame `first` or the one that stands for it on."""
+        for place in range(max(0, int(np.searchsorted(self.numbers, first, "right")) - 1), len(self.paths)):
+            yield int(self.numbers[place]), self._read(place)
+
+    def _read(self, place: int) -> np.ndarray:
+        image = cv2.imread(str(self.paths[place]), cv2.IMREAD_COLOR)
+        if image is None:
+            raise ClipError(f"{self.paths[place]}: not a readable image", ClipFault.UNREADABLE)
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 class FrameList(_Pictures):
@@ -180,6 +203,24 @@ def _from_float(image: np.ndarray, name: str) -> np.ndarray:
 
 def _first(mask: np.ndarray) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(mask.argmax(), mask.shape))
+
+
+def _frame_numbers(paths: Sequence[Path]) -> np.ndarray:
+    """(N,) the frame of each image, rising from 0: by the last number in its name, in steps that all images share.
+
+    Names that do not count frames (without a number, with one twice, with times of day: more than half of the numbers
+    would be missing) leave the images one behind the other.
+    """
+    places = np.arange(len(paths))
+    found = [re.findall(r"\d{1,18}", path.stem) for path in paths]
+    if not all(found):
+        return places
+    numbers = np.array([int(each[-1]) for each in found])
+    steps = np.diff(numbers)
+    if not len(steps) or steps.min() < 1:
+        return places
+    numbers = (numbers - numbers[0]) // np.gcd.reduce(steps)
+    return numbers if numbers[-1] < 2 * len(paths) else places
 
 
 def _natural_order(path: Path) -> list:

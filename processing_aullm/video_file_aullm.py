@@ -11,6 +11,7 @@ player shows at its time: the frame before it is repeated, or one that comes too
 """
 
 import io
+import os
 import warnings
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -30,6 +31,7 @@ PROBED = 60  # packets whose times say how fast a file really runs
 FASTER, SLOWER = 1.05, 0.8  # the stated rate is not believed where the measured one is that many times it
 BAD_PACKETS = 50  # one after the other: the rest of the file is lost
 SHORT_S = 0.5  # a file that ends by more before its stated end is broken
+LONG_MIN = 24 * 60.0  # of a file above which its times are looked at before it is read
 SEEK_MARGIN_S = 0.5  # seek that much before the start: key frames do not stand where they should in every file
 
 
@@ -92,6 +94,8 @@ class VideoFile:
             ClipError: A frame does not exist, or nothing can be decoded.
         """
         wanted = None if indices is None else list(indices)
+        if wanted is None:
+            self.refuse_wild_times()
         if wanted and wanted[0] < 0:
             raise self._no_frame(wanted[0])
         given, shown, pixels = 0, None, None
@@ -153,7 +157,9 @@ class VideoFile:
             ClipError: It is no video.
         """
         try:
-            container = av.open(io.BytesIO(self.source) if isinstance(self.source, bytes) else str(self.source))
+            held = isinstance(self.source, bytes)
+            # An absolute path: "12:30.mp4" alone would name a protocol "12".
+            container = av.open(io.BytesIO(self.source) if held else os.path.abspath(self.source))
         except (av.FFmpegError, OSError) as error:
             raise ClipError(f"{self.name}: not a readable video ({error})", ClipFault.UNREADABLE) from error
         if not container.streams.video:
@@ -184,6 +190,34 @@ class VideoFile:
     def begin(self) -> Fraction | None:
         """Time of the first frame in seconds; None where rate or usable times are missing, and frames are counted."""
         return self._opening[0]
+
+    def holds(self, first: int, stop: int) -> bool:
+        """Whether there are frames from number `first` to before `stop`; nothing is decoded."""
+        if self.begin is None:
+            return True
+        numbers = self._packet_numbers[1]
+        return int(np.searchsorted(numbers, first)) < int(np.searchsorted(numbers, stop))
+
+    @property
+    def longest_gap(self) -> tuple[int, int]:
+        """Numbers of the two neighbouring frames with the longest gap between them; nothing is decoded."""
+        numbers = np.zeros(1, np.int64) if self.begin is None else self._packet_numbers[1]
+        place = int(np.argmax(np.diff(numbers, append=numbers[-1:] + 1)))
+        return int(numbers[place]), int(numbers[min(place + 1, len(numbers) - 1)])
+
+    def refuse_wild_times(self) -> None:
+        """Refuse a file whose time stamps span far more than its frames fill: they are damaged.
+
+        Raises:
+            ClipError: There are fewer frames than minutes.
+        """
+        minutes = (self.stated_count or 0) / (self.fps or 1) / 60
+        if minutes > LONG_MIN and self.begin is not None and (frames := len(self._packet_numbers[0])) < minutes:
+            message = (
+                f"{self.name}: its {frames} frames have time stamps over {minutes / 60:.0f} hours: they are damaged"
+            )
+            advice = "write the file anew with constant times, such as `ffmpeg -i IN -vf setpts=N/30/TB -r 30 OUT`"
+            raise ClipError(message, ClipFault.UNREADABLE, advice)
 
     def steps(self, time: Fraction) -> float:
         """Steps of 1 / fps from the first frame to a time in seconds."""

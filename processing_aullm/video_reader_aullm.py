@@ -17,6 +17,7 @@ from .prompt_aullm import ACTION_UNIT_MEANINGS
 from .reading_types_aullm import FaceReading, Piece, Reading, Resume
 from .sections_aullm import FaceNumbers, Section, cut_sections
 from .stream_aullm import FaceStream
+from .video_file_aullm import VideoFile
 from .windows_aullm import WindowGrid
 
 Answer = Callable[[torch.Tensor, torch.Tensor], list[list[float]]]
@@ -107,6 +108,8 @@ class VideoReading:
         numbers = FaceNumbers.restored(after)
         failure = None
         for section in sections[0 if after is None else after["section"] + 1 :]:
+            if _is_empty(plan, section):
+                continue
             try:
                 # The clip opened for the plan, not `video`: what it has looked up of the file serves all sections.
                 stream = plan if section.whole else self._stream(plan.clip, wanted, section.read_from, section.read_to)
@@ -134,6 +137,14 @@ class VideoReading:
 
     def _stream(self, video: object, wanted: ReadingOptions, start: float | None, end: float | None) -> FaceStream:
         return self.open_stream(video, faces=wanted.faces, start=start, end=end, fps=wanted.fps, length=wanted.length)
+
+
+def _is_empty(plan: FaceStream, section: Section) -> bool:
+    """Whether a section lies in a gap of the file, which may last longer than all the rest."""
+    if section.whole or section.read_to is None or not isinstance(plan.clip, VideoFile):
+        return False
+    first, stop = (round((at or 0) * plan.fps) for at in (section.read_from, section.read_to))
+    return not plan.clip.holds(first, stop)
 
 
 class _SectionReader:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from dataset_scripts.damaged_files import read_json
 from dataset_scripts.whole_files import write_whole
 
 MAX_TOLD = 5
@@ -17,13 +18,13 @@ def check_record(path: str | Path, settings: dict, advice: str) -> None:
         advice: what the user can do where they differ.
 
     Raises:
-        ValueError: the record says otherwise; the message names the settings that differ.
+        ValueError: the record says otherwise, and the message names the settings that differ; or it is damaged.
     """
     path, settings = Path(path), json.loads(json.dumps(settings, default=str))
     if not path.exists():
         write_whole(path, json.dumps(settings, indent=1, sort_keys=True) + "\n")
         return
-    found, settings = _flat(json.loads(path.read_text("utf-8"))), _flat(settings)
+    found, settings = _flat(read_json(path, advice)), _flat(settings)
     names = sorted(name for name in {*found, *settings} if found.get(name) != settings.get(name))
     if names:
         told = [f"{name}: {_short(found.get(name))}, now {_short(settings.get(name))}" for name in names[:MAX_TOLD]]

@@ -6,14 +6,26 @@
 Our own classes are used: no code that lies in the folder or repository is run.
 """
 
+import re
+import traceback
 from pathlib import Path
 
-from modeling_aullm import AullmForActionUnitDetection
+from safetensors import safe_open
+
+from dataset_scripts.damaged_files import naming, read_json
+from modeling_aullm import AullmConfig, AullmForActionUnitDetection
 from modeling_aullm.agreement_aullm import check_processor
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm import AullmProcessor
 
 MODEL_FOLDER = "model"
+RUNS = Path("runs")
+HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+ADVICE = (
+    "`aullm demo` makes a small model in runs/demo and `aullm release` the one to use in runs/release; --model names a "
+    "run's folder, a published folder, or a Hub id (owner/name)"
+)
+COPY_AGAIN = "copy or download it again"
 
 
 def load_pipeline(source: str | Path, **options) -> AullmPipeline:
@@ -24,7 +36,8 @@ def load_pipeline(source: str | Path, **options) -> AullmPipeline:
         **options: defaults for `AullmPipeline.stream`, or `device`.
 
     Raises:
-        FileNotFoundError: the folder exists but holds no model.
+        FileNotFoundError: there is no model.
+        ValueError: it is damaged, or of another kind.
     """
     model, processor = load_model(source)
     return AullmPipeline(model, processor=processor, **options)
@@ -40,13 +53,21 @@ def load_model(source: str | Path) -> tuple[AullmForActionUnitDetection, AullmPr
         The model, ready to infer, and its processor.
 
     Raises:
-        FileNotFoundError: the folder exists but holds no model.
-        CheckpointError: the model is not what was saved.
-        ValueError: model and processor do not belong together.
+        FileNotFoundError: there is no model.
+        CheckpointError: it is not what was saved.
+        ValueError: it is damaged, of another kind, or model and processor do not belong together.
     """
     name = model_place(source)
-    model = AullmForActionUnitDetection.from_pretrained(name).eval()
-    processor = AullmProcessor.from_pretrained(name, trust_remote_code=False)
+    if Path(name).is_dir():
+        _refuse_damaged(Path(name))
+    try:
+        model = AullmForActionUnitDetection.from_pretrained(name).eval()
+        processor = AullmProcessor.from_pretrained(name, trust_remote_code=False)
+    except Exception as error:
+        if any(map(_is_ours, (error, error.__cause__))):  # it says what it means, or is a bug
+            raise
+        said = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+        raise ValueError(f"no model can be loaded from {name} ({said}): {ADVICE}") from error
     check_processor(model.config, processor)
     return model, processor
 
@@ -55,7 +76,7 @@ def model_place(source: str | Path) -> str:
     """The folder that holds the model of a run, or the folder or Hub id itself.
 
     Raises:
-        FileNotFoundError: the folder exists but holds no model.
+        FileNotFoundError: the folder exists but holds no model; or it does not exist, and what names it is no Hub id.
     """
     folder = Path(source)
     if (folder / MODEL_FOLDER / "config.json").is_file():
@@ -64,4 +85,36 @@ def model_place(source: str | Path) -> str:
         raise FileNotFoundError(
             f"{folder} holds neither config.json nor {MODEL_FOLDER}/config.json: pass a run's folder"
         )
+    elif not folder.exists() and not _may_be_hub_id(str(source)):
+        raise FileNotFoundError(f"{source}: there is no such model: {ADVICE}")
     return str(folder) if folder.exists() else str(source)
+
+
+def _may_be_hub_id(name: str) -> bool:
+    """Whether a name that is no folder here can be one on the Hub: a folder that only lacks its last part is not."""
+    owner = Path(name).parent
+    return HUB_ID.fullmatch(name) is not None and owner != RUNS and not owner.is_dir()
+
+
+def _refuse_damaged(folder: Path) -> None:
+    """Look at every file's end before any is loaded: libraries say "Expecting value" and not of which.
+
+    Raises:
+        DamagedFile: names the file.
+        ValueError: the folder holds a model of another kind.
+    """
+    for path in sorted(folder.glob("*.json")):
+        read_json(path, COPY_AGAIN)
+    for path in sorted(folder.glob("*.safetensors")):
+        with naming(path, COPY_AGAIN), safe_open(path, "pt"):
+            pass
+    kind = read_json(folder / "config.json", COPY_AGAIN).get("model_type")
+    if kind != AullmConfig.model_type:
+        raise ValueError(f"{folder / 'config.json'}: model_type is {kind!r}, not {AullmConfig.model_type!r}: {ADVICE}")
+
+
+def _is_ours(error: BaseException | None) -> bool:
+    """Whether one of our own lines raised it."""
+    frames = [] if error is None else list(traceback.walk_tb(error.__traceback__))
+    ours = [Path(__file__).parents[1] / name for name in ("modeling_aullm", "processing_aullm")]
+    return bool(frames) and any(Path(frames[-1][0].f_code.co_filename).is_relative_to(folder) for folder in ours)

@@ -15,7 +15,7 @@ from dataset_scripts.frames.video_clips import VIDEO_SUFFIXES, VideoClip, VideoE
 from dataset_scripts.layout import FrameFolder, Frames, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names
-from dataset_scripts.sets.folder_metadata import IMAGE_SUFFIXES, METADATA, MetadataRow, read_metadata, refuse
+from dataset_scripts.sets.folder_metadata import IMAGE_SUFFIXES, MANY, METADATA, MetadataRow, read_metadata, refuse
 
 _FPS = "fps"
 _ANY_FPS = 25
@@ -58,7 +58,10 @@ def read_folder(data_dir: Path, release: Release, report: Report) -> list[ClipRo
         FileNotFoundError: no metadata.csv.
         MetadataError: mistakes in it, clips that cannot be opened, frames that do not exist; all at once.
     """
-    lines, problems, rows = read_metadata(data_dir), [], []
+    problems, rows, unread = [], [], []
+    lines = read_metadata(data_dir, unread)
+    for where, column in unread:
+        report.add("doubtful", where, f"column {column} is not one that is read", "left out")
     for line in tqdm(lines, desc="looking at clips", unit="clip", delay=2, leave=False):
         try:
             frames = _open(line.path, line.fps)
@@ -69,6 +72,8 @@ def read_folder(data_dir: Path, release: Release, report: Report) -> list[ClipRo
             problems.append(f"{line.where}, {error}")
         else:
             rows.append(_row(line, frames, data_dir))
+        if len(problems) == MANY:
+            break
     refuse(data_dir, problems)
     _tell_unnamed(data_dir, lines, report)
     return unique_names(rows, True, report)
@@ -133,6 +138,7 @@ def _row(line: MetadataRow, frames: VideoClip | ImageClip, data_dir: Path) -> Cl
         split=line.split,
         others={_FPS: repr(float(frames.fps))},
         coded_units=line.coded_units,
+        expression=line.expression,
     )
 
 
@@ -159,6 +165,8 @@ LAYOUT = Layout(
     title="a folder of clips",
     releases=(Release("1", (), {}, {"raw": FrameFolder("{clip}", _ANY_FPS)}),),
     optional_times=True,
+    expression=None,
+    longest=None,
     open_ends=True,
     empty_cell="none",
     read_rows=read_folder,

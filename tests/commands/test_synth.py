@@ -105,3 +105,14 @@ def test_takes_and_a_set_with_options_are_rendered(aullm, tmp_path):
     assert truth["frames"] == 30 and [each["kind"] for each in truth["events"]].count("micro") == 1
     wrong = aullm("synth", "samm-like", "--out", "takes", "--takes", "1", "--events", "smile=1", cwd=tmp_path, **cache)
     assert wrong.returncode == 2 and "micro, macro, blink, speech, gaze, turn" in wrong.stderr
+
+
+def test_a_table_is_there_whole_or_not_at_all(synth, tmp_path, monkeypatch):
+    def killed(table, path):
+        path.write_bytes(b"PAR1")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Dataset, "to_parquet", killed)
+    synth()
+    synth("--takes", "1")
+    assert not list((tmp_path / "out").glob("*.parquet"))

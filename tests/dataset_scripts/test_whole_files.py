@@ -1,8 +1,12 @@
-"""Files are there whole or not at all."""
+"""Files and folders are there whole or not at all, and what a killed process left goes."""
+
+import os
+import subprocess
+import sys
 
 import pytest
 
-from dataset_scripts.whole_files import whole_file, write_whole
+from dataset_scripts.whole_files import whole_file, whole_folder, write_whole
 
 
 def test_a_file_is_seen_when_it_is_whole(tmp_path):
@@ -24,3 +28,41 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path):
         write_whole(tmp_path / "deep" / "a.txt", "\ud800")
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.txt"]
     assert (tmp_path / "deep" / "a.txt").read_text() == "two"
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
+    for text in ("one", "two"):
+        with whole_folder(tmp_path / "model") as unfinished:
+            (unfinished / f"{text}.txt").write_text(text)
+            assert not (tmp_path / "model" / f"{text}.txt").exists()
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "model") as unfinished:
+        (unfinished / "three.txt").write_text("three")
+        raise RuntimeError
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "two.txt"]
+
+
+def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(tmp_path):
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    for name in ("a.txt", "other.txt"):
+        (tmp_path / f".{name}.{dead.stdout.strip()}.part").write_text("o")
+    (tmp_path / f".model.{dead.stdout.strip()}.old.part").mkdir()
+    (tmp_path / f".a.txt.{os.getppid()}.part").write_text("o")
+    write_whole(tmp_path / "a.txt", "one")
+    with whole_folder(tmp_path / "model"):
+        pass
+    left = {path.name for path in tmp_path.iterdir() if path.suffix == ".part"}
+    assert left == {f".a.txt.{os.getppid()}.part", f".other.txt.{dead.stdout.strip()}.part"}
+
+
+def test_files_can_be_read_by_whom_the_umask_allows(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with whole_file(tmp_path / "a") as unfinished:
+            unfinished.write_text("one")
+            unfinished.chmod(0o600)  # as safetensors leaves its files
+        with whole_folder(tmp_path / "model") as unfinished:
+            (unfinished / "b").write_text("two")
+            (unfinished / "b").chmod(0o600)
+    finally:
+        os.umask(before)
+    assert [path.stat().st_mode & 0o777 for path in (tmp_path / "a", tmp_path / "model" / "b")] == [0o640, 0o640]

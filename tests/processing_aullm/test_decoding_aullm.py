@@ -5,12 +5,13 @@ import warnings
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_aullm import open_clip
 from processing_aullm.video_file_aullm import _Pass
-from tests.processing_aullm.grey_films import FPS, write
+from tests.processing_aullm.grey_films import FPS, grey, index_of, write
 
 
 def read(path, **options):
@@ -128,3 +129,43 @@ def test_a_turned_phone_video_has_the_size_that_is_seen(regular, monkeypatch):
     monkeypatch.setattr(av.VideoFrame, "rotation", 90, raising=False)
     frames = NumberedFrames(open_clip(regular))
     assert frames.size == (48, 64) and next(iter(frames))[1].shape == (64, 48, 3)
+
+
+def write_images(folder, names):
+    folder.mkdir()
+    for place, name in enumerate(names):
+        Image.fromarray(np.full((8, 8, 3), grey(place), np.uint8)).save(folder / f"{name}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "numbers"),
+    [
+        (["a3", "a4", "a6", "a7"], [0, 1, 2, 3, 4]),
+        (["a030", "a040", "a060", "a070"], [0, 1, 2, 3, 4]),  # every tenth frame was kept
+        (["0001", "0002", "0099"], [0, 1, 2]),  # of two films, or times of day: one behind the other
+        (["one", "two"], [0, 1]),
+        (["a1", "b1", "c1"], [0, 1, 2]),
+    ],
+)
+def test_a_missing_image_does_not_shift_the_times_of_the_others(tmp_path, names, numbers):
+    folder = write_images(tmp_path / "images", names)
+    shown = [0, 1, 1, 2, 3] if len(numbers) > 4 else [*range(len(names))]
+    assert read(folder, fps=100) == list(zip(numbers, shown, strict=True))
+    assert read(folder, fps=100, start=0.01) == list(zip(numbers, shown, strict=True))[1:]
+    clip = open_clip(folder)
+    assert len(clip) == len(numbers) and [index_of(frame) for frame in clip.frames(numbers)] == shown
+    with pytest.raises(ClipError, match=f"frame {len(numbers)} does not exist"):
+        list(clip.frames([len(numbers)]))
+
+
+def test_nothing_is_made_up_across_a_long_gap_of_images(tmp_path):
+    folder = write_images(tmp_path / "images", [f"{i:03d}" for i in (*range(30), *range(60, 70))])
+    assert [number for number, _ in read(folder, fps=10)] == [*range(30), *range(60, 70)]
+    assert [number for number, _ in read(folder, fps=10, start=4.0)] == [*range(60, 70)]
+
+
+@pytest.mark.parametrize("fps", [1e9, 0, -1, float("nan"), float("inf")])
+def test_a_frame_rate_that_no_camera_has_is_refused(regular, fps):
+    with pytest.raises(ValueError, match="give the frames per second"):
+        NumberedFrames(open_clip(regular), fps=fps)

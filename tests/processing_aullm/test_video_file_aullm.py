@@ -1,11 +1,14 @@
 """A frame number means one picture, wherever reading starts and whatever the file does."""
 
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
 
 from processing_aullm import ClipFault
 from processing_aullm.clip_error_aullm import ClipError
+from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_file_aullm import VideoFile, _Pass
 from tests.processing_aullm.grey_films import index_of, write, write_without_times
 
@@ -94,3 +97,37 @@ def test_a_film_that_a_phone_turned_has_the_size_that_is_seen(tmp_path, monkeypa
     monkeypatch.setattr(av.VideoFrame, "rotation", 90, raising=False)
     film = open_film(tmp_path, TIMES["regular"])
     assert film.size == (48, 64) and next(film.frames([4])).shape == (64, 48, 3)
+
+
+HOURS_200 = 200 * 3600 * 1000
+
+
+def test_a_colon_in_a_name_is_no_protocol(tmp_path, monkeypatch):
+    write(tmp_path / "film.mp4", TIMES["regular"]).rename(tmp_path / "12:30.mp4")
+    monkeypatch.chdir(tmp_path)
+    assert len(VideoFile(Path("12:30.mp4"), "12:30.mp4")) == 50
+
+
+def test_times_that_span_far_more_than_the_frames_fill_are_refused_before_reading(tmp_path, monkeypatch):
+    path = write(tmp_path / "film.mkv", [*TIMES["regular"], HOURS_200])
+    film = VideoFile(path, str(path))
+    monkeypatch.setattr(_Pass, "__iter__", None)
+    for read in (film.refuse_wild_times, lambda: next(film.frames()), lambda: NumberedFrames(film)):
+        with pytest.raises(ClipError, match="51 frames have time stamps over 200 hours") as error:
+            read()
+        assert error.value.code == ClipFault.UNREADABLE
+    open_film(tmp_path, TIMES["gap"]).refuse_wild_times()
+
+
+def test_gaps_are_known_without_decoding(tmp_path, monkeypatch):
+    film = open_film(tmp_path, TIMES["gap"])
+    film.begin  # noqa: B018
+    monkeypatch.setattr(_Pass, "__iter__", None)
+    assert film.longest_gap == (19, 100) and film.holds(0, 20) and film.holds(100, 101)
+    assert not film.holds(20, 100) and not film.holds(120, 500)
+
+
+def test_files_without_times_have_no_gap(tmp_path):
+    path = write_without_times(tmp_path / "film.h264", 20)
+    film = VideoFile(path, str(path))
+    assert film.longest_gap == (0, 0) and film.holds(500, 600)

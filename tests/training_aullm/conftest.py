@@ -29,8 +29,14 @@ NO_DROPOUT = dict.fromkeys(DROPOUTS, 0.0)
 
 @pytest.fixture(scope="session")
 def language_model(tmp_path_factory):
-    """Folder of a random two-layer Llama."""
+    """Folder of a random two-layer Llama with few words."""
     return save_tiny_language_model(tmp_path_factory.mktemp("language-model"), vocabulary=64)
+
+
+@pytest.fixture(scope="session")
+def language_model_with_tokenizer(tmp_path_factory) -> str:
+    """The same with a byte tokenizer, for whole runs."""
+    return save_tiny_language_model(tmp_path_factory.mktemp("language-model"))
 
 
 @pytest.fixture

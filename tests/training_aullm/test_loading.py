@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dataset_scripts.damaged_files import DamagedFile
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from tests.contract.language_models import save_tiny_language_model
 from training_aullm.learn.fitting import new_model, new_processor
@@ -53,3 +54,48 @@ def test_no_code_of_a_folder_is_run(run, tmp_path):
     with pytest.raises(ValueError, match="custom code"):
         load_model(run)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["runs/demo", "./demo", "/nowhere/demo", "demo", "local/demo", "a/b/c", "C:\\demo", "~/x"]
+)
+def test_a_folder_that_is_not_there_is_no_hub_id(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "local").mkdir()
+    with pytest.raises(FileNotFoundError, match="there is no such model: `aullm demo` makes") as error:
+        load_model(name)
+    assert name in str(error.value) and "\n" not in str(error.value)
+
+
+DAMAGE = {
+    "weights that are cut off": ("model.safetensors", 0.5, r"model\.safetensors cannot be read"),
+    "no weights": ("model.safetensors", 0, r"model\.safetensors cannot be read"),
+    "a config that is cut off": ("config.json", 0.5, r"config\.json cannot be read"),
+    "a processor that is cut off": ("processor_config.json", 0.5, r"processor_config\.json cannot be read"),
+    "a tokenizer that is empty": ("tokenizer.json", 0, r"tokenizer\.json cannot be read"),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_damaged_file_of_a_model_is_named(run, what):
+    name, left, said = DAMAGE[what]
+    path = run / "model" / name
+    path.write_bytes(path.read_bytes()[: int(left * path.stat().st_size)])
+    with pytest.raises(DamagedFile, match=said):
+        load_model(run)
+
+
+def test_a_model_of_another_kind_or_without_a_processor_is_told_in_one_line(run):
+    config = run / "model" / "config.json"
+    whole = config.read_text()
+    config.write_text(json.dumps(json.loads(whole) | {"model_type": "bert"}))
+    with pytest.raises(ValueError, match="model_type is 'bert', not 'aullm'"):
+        load_model(run)
+    config.write_text(json.dumps(json.loads(whole) | {"graph_width": "wide"}))
+    with pytest.raises(ValueError, match=r"config\.json is not the one saved"):
+        load_model(run)
+    config.write_text(whole)
+    (run / "model" / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match="no model can be loaded from") as error:
+        load_model(run)
+    assert "\n" not in str(error.value)

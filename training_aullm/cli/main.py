@@ -13,6 +13,7 @@ from training_aullm.cli.demo import demo
 from training_aullm.cli.evaluate import evaluate
 from training_aullm.cli.explain import explain
 from training_aullm.cli.inspect import inspect
+from training_aullm.cli.options import checked
 from training_aullm.cli.predict import predict
 from training_aullm.cli.prepare import prepare
 from training_aullm.cli.publish import publish
@@ -45,17 +46,8 @@ def settle(debug: bool = typer.Option(False, "--debug", help="Show the whole tra
     warnings.filterwarnings("ignore", category=UserWarning, module="torch.utils.data")
 
 
-app.command()(demo)
-app.command()(synth)
-app.command()(prepare)
-app.command()(inspect)
-app.command()(train)
-app.command()(evaluate)
-app.command()(predict)
-app.command()(release)
-app.command()(explain)
-app.command()(publish)
-app.command()(push)
+for command in (demo, synth, prepare, inspect, train, evaluate, predict, release, explain, publish, push):
+    app.command()(checked(command))
 
 
 def run() -> None:

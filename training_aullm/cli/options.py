@@ -1,6 +1,10 @@
 """Options that several commands share."""
 
+import math
+import os
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +63,35 @@ LanguageModelOption = Annotated[str, typer.Option(help="Hub id, folder, or bundl
 LayersOption = Annotated[
     int | None, typer.Option(min=1, help="Layers of the language model to use; left out: the preset's.")
 ]
+
+
+def checked(command: Callable) -> Callable:
+    """A command that refuses before any work what none can use: "inf" or "nan" as a number, an --out below a file.
+
+    Raises:
+        ValueError: with the option and its value.
+    """
+
+    @wraps(command)
+    def run(**options):
+        for name, value in options.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"--{name.replace('_', '-')} {value}: give a finite number")
+        if options.get("out") is not None:
+            _refuse_out(options["out"])
+        return command(**options)
+
+    return run
+
+
+def _refuse_out(out: Path) -> None:
+    """Refuse a folder that cannot be made or written to."""
+    there = next(path for path in (out, *out.absolute().parents) if os.path.lexists(path))
+    if not os.path.isdir(there):
+        what = "leads nowhere" if os.path.islink(there) else "is a file"
+        raise NotADirectoryError(f"--out {out}: {there} {what}; choose another folder")
+    if not os.access(there, os.W_OK):
+        raise PermissionError(f"--out {out}: nobody lets you write into {there}; choose another folder")
 
 
 def action_unit_names(text: str | None) -> list[str] | None:

@@ -37,7 +37,8 @@ def predict(
     it at the end, each whole or not at all. A run that was killed loses at
     most the section of 120 s that it was reading: the same command given again
     goes on there and ends with the same files. If all was read it reads
-    nothing again and makes the files.
+    nothing again and makes the files. Of several videos, one that cannot be
+    read does not keep the others from being read; the exit status is 2 then.
 
     \b
     Examples:
@@ -49,6 +50,7 @@ def predict(
     from rich.progress import Progress
 
     from processing_aullm import ClipError
+    from training_aullm.cli.user_errors import is_users_to_mend
     from training_aullm.console import wide_console
     from training_aullm.loading import load_pipeline
     from training_aullm.videos.video_files import FORMATS, base_names, check_formats, read_to_files
@@ -61,7 +63,7 @@ def predict(
     bases = base_names(videos, out)
     with console.status(f"loading {model}"):
         pipe = load_pipeline(model)
-    failed = False
+    unread = 0
     for video, base in zip(videos, bases, strict=True):
         try:
             with Progress(console=console, transient=True) as bar:
@@ -71,11 +73,15 @@ def predict(
                     bar.update(task, description=f"{what} {video}", completed=share)
 
                 summary, files = read_to_files(video, pipe, base, options, wanted, model, show)
-        except ClipError as error:
+        except Exception as error:
+            if not isinstance(error, ClipError) and not is_users_to_mend(error):
+                raise
             typer.secho(f"aullm: {error}", fg=typer.colors.RED, err=True)
-            failed = True
+            unread += 1
             continue
         console.print(summary.table())
         console.print("  ".join(map(str, files)) + "\n", soft_wrap=True)
-    if failed:
+    if unread:
+        if len(videos) > 1:
+            typer.secho(f"aullm: {unread} of {len(videos)} could not be read", fg=typer.colors.RED, err=True)
         raise typer.Exit(2)

@@ -134,11 +134,12 @@ def _refuse(options: dict, why: str) -> None:
 
 def _write_clips(domain: str, out: Path, options: dict) -> None:
     from dataset_scripts.synthetic import load_synthetic
+    from dataset_scripts.whole_files import whole_file
     from training_aullm.prepare.previews import save_preview
 
     table = load_synthetic(domain, **options)
-    out.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(out / "clips.parquet")
+    with whole_file(out / "clips.parquet") as unfinished:
+        table.to_parquet(unfinished)
     save_preview(table, out / "preview.png")
     typer.echo(f"{len(table)} clips of {len(set(table['subject']))} people: {out / 'clips.parquet'}")
     typer.echo(f"a look at some of them: {out / 'preview.png'}")
@@ -155,7 +156,8 @@ def _write_takes(domain: str, out: Path, options: dict) -> None:
             with whole_file(out / path.name) as unfinished:
                 shutil.copyfile(path, unfinished)
     table = table.map(lambda row: {"video": Path(row["video"]).name}, features=table.features)
-    table.to_parquet(out / "takes.parquet")
+    with whole_file(out / "takes.parquet") as unfinished:
+        table.to_parquet(unfinished)
     kinds = [event["kind"] for events in table["events"] for event in events]
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(sorted(kinds)))
     typer.echo(f"{len(table)} takes of {len(set(table['subject']))} people, in them {counted or 'no event'}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import datasets
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from dataset_scripts.whole_files import whole_file
@@ -52,7 +53,16 @@ def table_digest(table: datasets.Dataset) -> str:
 
 def load_tensors(path: Path | None) -> dict[str, torch.Tensor] | None:
     """Tensors that an earlier run wrote, or None."""
-    return load_file(path) if path is not None and path.exists() else None
+    return load_file(path) if path is not None and is_whole(path) else None
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file of tensors is there to its end; a damaged one is as good as none: it is written anew."""
+    try:
+        with safe_open(path, "pt"):
+            return True
+    except (OSError, SafetensorError):
+        return False
 
 
 def save_tensors(tensors: dict[str, torch.Tensor], path: Path | None) -> None:

@@ -25,6 +25,7 @@ from modeling_aullm.displacement_aullm import MEASUREMENT_VERSION
 from modeling_aullm.temporal_aullm import MotionFrontEnd
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import ALIGNMENT_VERSION
+from training_aullm.clips.clip_cache import is_whole
 from training_aullm.clips.clip_set import ClipSet
 
 EXPRESSIONS = ("micro", "macro")
@@ -79,7 +80,7 @@ def take_clips(
     """
     folder = Path(cache_dir)
     jobs = [TakeJob(row["sample_id"], Path(row["video"]), _cache_path(folder, row, windows), windows) for row in takes]
-    missing = [job for job in jobs if not job.path.exists()]
+    missing = [job for job in jobs if not is_whole(job.path)]
     if missing:
         with tqdm(total=len(missing), desc="windows of takes", unit="take", disable=not progress) as bar:
             for _ in run_jobs(measure_take, missing, num_proc):

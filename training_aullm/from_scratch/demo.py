@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
+from dataset_scripts.damaged_files import DamagedFile
 from dataset_scripts.synthetic.tables.video import render_video
 from dataset_scripts.whole_files import write_whole
 from modeling_aullm import AullmForActionUnitDetection
@@ -32,8 +33,8 @@ from training_aullm.prepare.sources import Source, default_action_units
 from training_aullm.publishing.fresh_process import read_in_fresh_process
 from training_aullm.publishing.saving import largest_difference, save_for_hub
 from training_aullm.runs.scoring import PREDICTIONS, Result
-from training_aullm.runs.settings import RunSettings, build_clips
-from training_aullm.runs.training import CHECKPOINTS, fit_run, write_history
+from training_aullm.runs.settings import SETTINGS_FILE, RunSettings, build_clips
+from training_aullm.runs.training import CHECKPOINTS, FINISHED_FILE, fit_run, mark_finished, write_history
 from training_aullm.score.metrics import always_present_f1, mean_of_defined
 from training_aullm.score.protocols import cross_domain, subject_folds
 from training_aullm.score.report import score_table
@@ -134,6 +135,7 @@ def run_demo(out: Path, demo: DemoSettings, console: Console | None = None) -> d
         draw_scores(out / "f1.png", results)
         draw_learned_graph(out / "graph.png", model, unseen)
         draw_clips(out / "clips.png", model, unseen, table.select(fold.test.tolist()))
+    mark_finished(out)
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     steps.console.print(honest_reading(out, results, FaceTimeline.of([reading]), known_spans(truth), steps.total))
     return results
@@ -162,14 +164,18 @@ class Steps:
 
 
 def forget_other_settings(out: Path, settings: RunSettings) -> None:
-    """Take the folder for these settings: a checkpoint of other settings is not gone on from."""
+    """Take the folder for these settings: nothing of other settings is gone on from, or stays beside them.
+
+    A model of the same settings stays until the new one takes its place.
+    """
+    (out / FINISHED_FILE).unlink(missing_ok=True)
     try:
         settings.save(out)
-    except FileExistsError:
-        shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
-        (out / "settings.json").unlink()
+    except (FileExistsError, DamagedFile):  # of other settings, or of nobody knows which
+        for folder in (CHECKPOINTS, MODEL_FOLDER):
+            shutil.rmtree(out / folder, ignore_errors=True)
+        (out / SETTINGS_FILE).unlink()  # last: killed before, the next call does the same
         settings.save(out)
-    shutil.rmtree(out / MODEL_FOLDER, ignore_errors=True)
 
 
 def score_both(

@@ -28,7 +28,7 @@ from training_aullm.publishing.saving import save_for_hub
 from training_aullm.runs.release_settings import TEST_SEED, TRAINING_SEED, VARIETY, ReleaseSettings
 from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.runs.settings import build_clips
-from training_aullm.runs.training import CHECKPOINTS, fit_run, write_history
+from training_aullm.runs.training import CHECKPOINTS, fit_run, mark_finished, refuse_finished, write_history
 from training_aullm.score.report import score_table
 
 
@@ -46,8 +46,7 @@ def run_release(out: Path, settings: ReleaseSettings, console: Console | None = 
     Raises:
         FileExistsError: the folder holds a finished run, or one with other settings.
     """
-    if (out / MODEL_FOLDER).exists():
-        raise FileExistsError(f"{out / MODEL_FOLDER} exists: this run is finished; choose another --out or delete it")
+    refuse_finished(out)
     steps, names = Steps(console or wide_console()), settings.action_units
     processor = new_processor(settings.preset, names, settings.language_model)
     model = new_model(settings.recipe, names, settings.language_model, settings.seed)
@@ -65,8 +64,9 @@ def run_release(out: Path, settings: ReleaseSettings, console: Console | None = 
         title = f"{domain}: {len(result.predictions.labels)} clips of people never seen (synthetic)"
         steps.console.print(score_table(result.scores, result.intervals["per_action_unit"], title))
     with steps("saving a folder for the Hub"):
-        save_for_hub(model, processor, out / MODEL_FOLDER, card=True)
         write_history(out, history)
+        save_for_hub(model, processor, out / MODEL_FOLDER, card=True)
+    mark_finished(out)
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     return results
 

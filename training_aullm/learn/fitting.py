@@ -19,6 +19,7 @@ from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import TrainingBatches
+from training_aullm.learn.checkpoints import newest_whole_checkpoint
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
 from training_aullm.score.metrics import best_cut
@@ -90,7 +91,7 @@ def fit(
         output_dir: folder for checkpoints.
         seed: of order, augmentation, flips and dropout.
         eval_clips: clips to evaluate on after each epoch, for curves only: nothing is chosen by them.
-        resume: go on from the last checkpoint in `output_dir`.
+        resume: go on from the newest whole checkpoint in `output_dir`; where there is none, from the start.
         callbacks: called at every step, instead of the Trainer's own printing; an empty sequence trains in silence.
         **overrides: fields of `AullmTrainingArguments`.
 
@@ -106,7 +107,8 @@ def fit(
     trainer = AullmTrainer(model=model, args=args, train_dataset=clips, eval_dataset=eval_clips, callbacks=callbacks)
     for printing in () if callbacks is None else (PrinterCallback, ProgressCallback):
         trainer.remove_callback(printing)
-    trainer.train(resume_from_checkpoint=resume or None)
+    checkpoint = newest_whole_checkpoint(output_dir) if resume else None
+    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     model.eval()
     if recipe.calibration_rounds:
         # After the last checkpoint, so that a resumed run is not moved twice.

@@ -8,13 +8,15 @@ total = the model's own loss (asymmetric loss and its auxiliary parts) + ccr_inv
 ccr_intervention_weight * intervention. Every part is logged, in training and in evaluation.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from transformers import Trainer
+from transformers import Trainer, TrainerState
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import EvalPrediction
 from transformers.utils import SAFE_WEIGHTS_NAME
 
@@ -72,6 +74,7 @@ class AullmTrainer(Trainer):
         # compute_loss divides by the samples of the whole step itself: the Trainer must not divide once more.
         self.loss_is_scaled_for_ga = True
         self.meters = {"train": PartMeter(), "eval": PartMeter()}
+        self.loss_before_resume = 0.0  # summed over the steps that a checkpoint brings with it
 
     def get_train_dataloader(self) -> EpochLoader:
         """Augmented batches, shared among the processes so that together they make the batch that one process would
@@ -132,9 +135,13 @@ class AullmTrainer(Trainer):
         return self.optimizer
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the parts of the training loss to the log line of the total."""
+        """Add the parts of the training loss to the log line of the total; mean loss over all steps at the end."""
         if "loss" in logs:
             logs = logs | self.meters["train"].read(self.accelerator)
+        if "train_loss" in logs and self.loss_before_resume:  # the Trainer's mean is over the steps after the resume
+            steps = self.state.global_step
+            summed = self.loss_before_resume + logs["train_loss"] * (steps - self._initial_global_step)
+            logs = logs | {"train_loss": summed / steps}
         super().log(logs, start_time)
 
     def evaluation_loop(self, *args, metric_key_prefix: str = "eval", **kwargs):
@@ -177,6 +184,8 @@ class AullmTrainer(Trainer):
                 f"{resume_from_checkpoint} is of another model: {len(missing)} trained weights missing {missing[:2]}, "
                 f"{len(extra)} unknown {extra[:2]}. Build the model with the checkpoint's own config."
             )
+        state = TrainerState.load_from_json(str(Path(resume_from_checkpoint) / TRAINER_STATE_NAME))
+        self.loss_before_resume = summed_loss(state.log_history)
         # Not strict: the frozen body is in the model already and in no checkpoint. What is trained was checked above.
         model.load_state_dict(weights, strict=False)
 
@@ -187,6 +196,12 @@ class AullmTrainer(Trainer):
         scores = score(probabilities, np.asarray(prediction.label_ids), names)
         values = scores.summary() | {f"f1_{name}": value for name, value in zip(names, scores.f1, strict=True)}
         return {name: float(value) for name, value in values.items() if not np.isnan(value)}
+
+
+def summed_loss(history: list[dict]) -> float:
+    """The training loss summed over steps, from a history whose entries are means since the entry before."""
+    logged = [(entry["step"], entry["loss"]) for entry in history if "loss" in entry]
+    return sum(loss * (step - before) for (before, _), (step, loss) in pairwise([(0, 0.0), *logged]))
 
 
 def kind_of_weights(model: nn.Module) -> dict[str, str]:

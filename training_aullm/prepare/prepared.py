@@ -15,13 +15,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import datasets
+import pyarrow.parquet as pq
 
+from dataset_scripts.damaged_files import naming, read_json
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
 from dataset_scripts.whole_files import write_whole
 
 RECORD_FILE, UNFINISHED_FILE, REPORT_FILE = "prepared.json", "preparing.json", "report.json"
-DATA_FOLDER, CACHE_FOLDER = "data", ".cache"
+DATA_FOLDER, SOURCE_FOLDER, CACHE_FOLDER = "data", "source", ".cache"
+AGAIN = "run the same `aullm prepare` again, it makes anew what is damaged"
 STATES = {1: "present", 0: "absent", -1: "unknown"}
 
 
@@ -64,13 +67,13 @@ class PreparedRecord:
 
         Raises:
             FileNotFoundError: the folder is not there, not complete, or not a prepared set; the message says which.
-            ValueError: the record was written by another version.
+            ValueError: the record is damaged, or was written by another version.
         """
         folder = Path(folder)
         path = folder / RECORD_FILE
         if not path.is_file():
             raise FileNotFoundError(_what_is_there(folder))
-        content = json.loads(path.read_text("utf-8"))
+        content = read_json(path, AGAIN)
         fields = set(cls.__dataclass_fields__)
         if set(content) != fields:
             raise ValueError(
@@ -87,11 +90,12 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
         folder: as `aullm prepare --out` names it.
 
     Returns:
-        Rows of `dataset_scripts.schema.FEATURES`, subject by subject.
+        Rows of `dataset_scripts.schema.FEATURES`, subject by subject; columns that the set was prepared without are
+        null.
 
     Raises:
         FileNotFoundError: the folder is not a (complete) prepared set, or a shard is missing.
-        ValueError: it was written by another version.
+        ValueError: a file is damaged, or was written by another version.
     """
     folder, record = Path(folder), PreparedRecord.load(folder)
     paths = [folder / DATA_FOLDER / name for name in record.shards]
@@ -101,11 +105,15 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
             f"{folder / RECORD_FILE} names {len(paths)} shards, {len(missing)} are not there ({missing[0]} ...): "
             "run the same `aullm prepare` again, it makes what is missing"
         )
-    table = datasets.Dataset.from_parquet([str(path) for path in paths], cache_dir=str(folder / CACHE_FOLDER))
-    differing = sorted(name for name in {*table.features, *FEATURES} if table.features.get(name) != FEATURES.get(name))
+    for path in paths:
+        with naming(path, AGAIN):
+            pq.read_metadata(path)
+    stored = datasets.Features.from_arrow_schema(pq.read_schema(paths[0]))
+    differing = sorted(name for name in stored if stored[name] != FEATURES.get(name))
     if differing:
         raise ValueError(f"{folder} holds other columns than this version reads ({differing}): prepare the set again")
-    return table
+    names, cache = [str(path) for path in paths], str(folder / CACHE_FOLDER)
+    return datasets.Dataset.from_parquet(names, features=FEATURES, cache_dir=cache)
 
 
 def is_prepared(folder: str | Path) -> bool:
@@ -143,6 +151,13 @@ def present_numbers(row: dict) -> set[int]:
     return {number for number, state in inside.items() if state == 1} | beyond
 
 
+def doubtful_numbers(row: dict) -> set[int]:
+    """The action units that a clip's cell names and that are unknown in it; as `present_numbers`."""
+    states = dict(zip(ACTION_UNITS, row["action_units"], strict=True))
+    named = {unit["number"] for unit in row["coded"] or () if unit["certainty"] != "sure"}
+    return {number for number in named if states.get(f"AU{number}", -1) == -1} - present_numbers(row)
+
+
 def package_version() -> str:
     """The version of aullm that is installed, or "not installed" where it runs from its source folder."""
     try:
@@ -157,11 +172,16 @@ def _what_is_there(folder: Path) -> str:
     if not folder.is_dir():
         return f"{folder} does not exist: {advice}"
     if (folder / UNFINISHED_FILE).is_file():
-        name = json.loads((folder / UNFINISHED_FILE).read_text("utf-8"))["name"]
+        name = read_json(folder / UNFINISHED_FILE, AGAIN).get("name")
         shards = len(list((folder / DATA_FOLDER).glob("subject-*.parquet")))
         return (
             f"the preparation of {name} in {folder} was broken off ({shards} subjects are done): run the same "
             "`aullm prepare` again, it goes on from there"
+        )
+    if (folder / SOURCE_FOLDER).is_dir():
+        return (
+            f"the preparation in {folder} was broken off while its data set was read: run the same `aullm prepare` "
+            "again, it goes on from there"
         )
     names = sorted(path.name for path in folder.iterdir())
     found = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") if names else "nothing"

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import datasets
+import pyarrow.parquet as pq
 
+from dataset_scripts.damaged_files import naming
 from dataset_scripts.labels import ACTION_UNITS, AU_SETS
 from dataset_scripts.report import Report
 from dataset_scripts.synthetic import load_synthetic
@@ -16,6 +18,7 @@ from training_aullm.prepare.prepared import PreparedRecord, is_prepared, load_pr
 from training_aullm.prepare.preparing import Preparation, prepare_cached
 
 TABLE_FILE = "clips.parquet"
+NEEDED = {"sample_id", "data_set", "subject", "frames", "onset", "offset", "action_units"}
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,14 @@ class Source:
 
         Raises:
             FileNotFoundError: `data` is no parquet file, no prepared set and no folder with clips.parquet.
+            DamagedFile: the file is cut off, or lacks columns that clips have.
         """
         if self.domain is not None:
             return load_synthetic(self.domain, subjects=self.subjects, clips=self.clips, seed=self.seed)
         path = Path(self.data)
-        if path.is_file():
-            return datasets.Dataset.from_parquet(str(path))
-        if (path / TABLE_FILE).is_file():
-            return datasets.Dataset.from_parquet(str(path / TABLE_FILE))
+        for file in (path, path / TABLE_FILE):
+            if file.is_file():
+                return _read_table(file)
         return load_prepared(path)
 
     @property
@@ -61,6 +64,14 @@ class Source:
         if self.domain is not None:
             return self.domain
         return PreparedRecord.load(self.data).name if is_prepared(self.data) else Path(self.data).stem
+
+
+def _read_table(path: Path) -> datasets.Dataset:
+    """A parquet file of clips."""
+    with naming(path, "name a file of `aullm synth`, or make it again"):
+        if missing := sorted(NEEDED - {*pq.read_schema(path).names}):
+            raise ValueError(f"the columns {', '.join(missing)} are missing")
+        return datasets.Dataset.from_parquet(str(path))
 
 
 def choose_source(

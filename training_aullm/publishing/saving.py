@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dataset_scripts.whole_files import whole_folder, write_whole
 from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.agreement_aullm import check_processor
 from processing_aullm import AullmProcessor
@@ -24,10 +25,12 @@ def save_for_hub(
 ) -> None:
     """Write everything that a Hub repository needs: LoRA merged, weights complete, processor, pipeline, code and card.
 
+    The folder appears whole; the card, which needs its weights, right after it.
+
     Args:
         model: trained; it is left as it is.
         processor: the one it was trained with.
-        folder: where to.
+        folder: where to; one that stands there is replaced.
         card: write the folder's README.md, from what the run that `folder` lies in has recorded.
 
     Raises:
@@ -36,12 +39,13 @@ def save_for_hub(
     """
     folder = Path(folder)
     check_processor(model.config, processor)
-    model.save_pretrained(folder, full=True)
-    processor.save_pretrained(folder)
-    _forget_places(folder / "config.json")
-    add_notices(folder)
+    with whole_folder(folder) as unfinished:
+        model.save_pretrained(unfinished, full=True)
+        processor.save_pretrained(unfinished)
+        _forget_places(unfinished / "config.json")
+        add_notices(unfinished)
     if card:
-        (folder / "README.md").write_text(fill_card(RunFacts.read(folder.parent)), "utf-8")
+        write_whole(folder / "README.md", fill_card(RunFacts.read(folder.parent)))
 
 
 def add_notices(folder: Path) -> None:

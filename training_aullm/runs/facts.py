@@ -6,17 +6,17 @@ facts.settings["preset"], facts.results["unseen"].scores.mean_f1
 Tested in tests/training_aullm/publishing/test_card.py.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from dataset_scripts.cards.licences import kind_of
+from dataset_scripts.damaged_files import naming, read_json
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.scoring import PREDICTIONS, Result
-from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
+from training_aullm.runs.settings import DAMAGED, SETTINGS_FILE, RunSettings
 from training_aullm.score.predictions import Predictions
 
 MEASURED = "measured"
@@ -55,7 +55,7 @@ class RunFacts:
 
         Raises:
             FileNotFoundError: the folder is no run, one that is not finished, or one whose clips are gone.
-            ValueError: its settings are of another version.
+            DamagedFile: its settings or predictions are cut off, or of another version.
         """
         path = run / SETTINGS_FILE
         if not path.is_file():
@@ -64,17 +64,12 @@ class RunFacts:
             )
         if not (run / MODEL_FOLDER / "config.json").is_file():
             raise FileNotFoundError(f"{run / MODEL_FOLDER} holds no model: let the run finish (aullm train --resume)")
-        settings = json.loads(path.read_text("utf-8"))
+        settings = read_json(path, DAMAGED)
         files = sorted((run / PREDICTIONS).glob("*.parquet"))
         results = {file.stem: Result.of(file.stem, Predictions.load(file)) for file in files}
         if settings.get("kind") == RELEASE:
             return cls(run, RELEASE, settings, tuple(settings["domains"]), results)
-        try:
-            source = RunSettings.load(run).source
-        except TypeError as error:
-            raise ValueError(
-                f"{path} was written by another version of aullm ({error}): train the run again"
-            ) from error
+        source = RunSettings.load(run).source
         return cls(run, "demo" if UNSEEN in results else "train", settings, trained_on(source), results)
 
     @property
@@ -103,7 +98,7 @@ class RunFacts:
             name: of the benchmark.
         """
         path = self.folder / MEASURED / f"{name}.json"
-        return json.loads(path.read_text("utf-8")) if path.is_file() else None
+        return read_json(path, "delete it and measure again") if path.is_file() else None
 
 
 def trained_on(source: Source) -> tuple[str, ...]:
@@ -124,5 +119,8 @@ def trained_on(source: Source) -> tuple[str, ...]:
     files = [place] if place.is_file() else sorted(place.glob("*.parquet")) + sorted(place.glob("data/*.parquet"))
     if not files:
         raise FileNotFoundError(f"{place} holds the clips no more: without them nobody can say whose faces they were")
-    names = [pq.read_table(file, columns=["data_set"])["data_set"].unique().to_pylist() for file in files]
-    return tuple(sorted({name for each in names for name in each}))
+    names: set[str] = set()
+    for file in files:
+        with naming(file, "without whole clips nobody can say whose faces they were"):
+            names.update(pq.read_table(file, columns=["data_set"])["data_set"].unique().to_pylist())
+    return tuple(sorted(names))

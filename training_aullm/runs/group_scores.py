@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dataset_scripts.damaged_files import naming, read_json
 from dataset_scripts.whole_files import write_whole
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.runs.facts import MEASURED
@@ -20,6 +21,7 @@ from training_aullm.score.metrics import confusion
 from training_aullm.score.report import markdown_table
 
 NAME = "groups"
+AGAIN = "delete it and measure again"
 COLUMNS = {
     "by": "by",
     "group": "group",
@@ -106,8 +108,9 @@ class Groups:
         path = run / MEASURED / f"{NAME}.json"
         if not path.is_file():
             return None
-        content = json.loads(path.read_text("utf-8"))
-        groups = cls(**{**content, "rows": tuple(_row(row) for row in content["rows"])})
+        content = read_json(path, AGAIN)
+        with naming(path, AGAIN):
+            groups = cls(**{**content, "rows": tuple(_row(row) for row in content["rows"])})
         return groups if groups.weights == weights_hash(run / MODEL_FOLDER) else None
 
     def markdown(self) -> str:

@@ -7,9 +7,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dataset_scripts.whole_files import whole_file
+from dataset_scripts.damaged_files import read_json
+from dataset_scripts.whole_files import write_whole
 from training_aullm.learn.recipes import Recipe, recipe_base
-from training_aullm.runs.settings import SETTINGS_FILE
+from training_aullm.runs.settings import DAMAGED, SETTINGS_FILE
 
 TRAINING_SEED, TEST_SEED = 500, 900
 VARIETY = {"neutral": 0.1, "glasses": 0.2, "beard": 0.2, "gaze": 0.2}
@@ -69,7 +70,6 @@ class ReleaseSettings:
             FileExistsError: the folder holds a run with other settings.
         """
         path, text = run / SETTINGS_FILE, json.dumps({"kind": "release"} | asdict(self), indent=2) + "\n"
-        if path.exists() and path.read_text("utf-8") != text:
+        if path.exists() and read_json(path, DAMAGED) != json.loads(text):
             raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
-        with whole_file(path) as unfinished:
-            unfinished.write_text(text, "utf-8")
+        write_whole(path, text)

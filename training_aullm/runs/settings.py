@@ -1,7 +1,8 @@
 """A run: one folder that holds its settings, its model and its predictions.
 
 RUN/settings.json     what it was made with; a run never mixes two settings
-RUN/model/            model and processor, as `aullm predict --model RUN` loads them
+RUN/model/            model and processor, as `aullm predict --model RUN` loads them; put there whole
+RUN/finished.json     written last
 RUN/history.json      losses and scores over the epochs
 RUN/predictions/      parquet files with sample ids
 RUN/checkpoints/      while training goes on
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import datasets
 
+from dataset_scripts.damaged_files import naming, read_json
+from dataset_scripts.whole_files import write_whole
 from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
@@ -22,6 +25,7 @@ from training_aullm.prepare.sources import Source
 
 RECIPES = {"base": recipe_base, "paper": recipe_paper}
 SETTINGS_FILE = "settings.json"
+DAMAGED = "delete it, and give the command again with the options that the run was begun with"
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,7 @@ class RunSettings:
         path = run / SETTINGS_FILE
         if path.exists() and RunSettings.load(run) != self:
             raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
-        run.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+        write_whole(path, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, run: Path) -> "RunSettings":
@@ -71,13 +74,15 @@ class RunSettings:
 
         Raises:
             FileNotFoundError: the folder is no run.
+            DamagedFile: the file is cut off, or its fields are not those of a run.
         """
         path = run / SETTINGS_FILE
         if not path.is_file():
             raise FileNotFoundError(f"{path} does not exist: {run} is no run of `aullm train` or `aullm demo`")
-        content = json.loads(path.read_text("utf-8"))
-        source, names = Source(**content.pop("source")), tuple(content.pop("action_units"))
-        return cls(source=source, action_units=names, **content)
+        content = read_json(path, DAMAGED)
+        with naming(path, "it was written by another version of aullm, or by hand: train the run again"):
+            source, names = Source(**content.pop("source")), tuple(content.pop("action_units"))
+            return cls(source=source, action_units=names, **content)
 
 
 def build_clips(

@@ -1,22 +1,23 @@
-"""Train a run, and go on with one that was broken off.
-
-Tested in tests/training_aullm/runs/test_scoring.py.
-"""
+"""Train a run, and go on with one that was broken off."""
 
 import json
 from pathlib import Path
 
+from dataset_scripts.whole_files import whole_folder, write_whole
 from modeling_aullm import AullmForActionUnitDetection
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.console import TrainingBar
 from training_aullm.figures.curves import draw_curves
+from training_aullm.learn.checkpoints import newest_whole_checkpoint
 from training_aullm.learn.fitting import fit, new_model, new_processor
 from training_aullm.loading import MODEL_FOLDER
+from training_aullm.prepare.prepared import package_version
 from training_aullm.runs.release_settings import ReleaseSettings
 from training_aullm.runs.settings import RunSettings, build_clips
 
 CHECKPOINTS = "checkpoints"
 HISTORY_FILE = "history.json"
+FINISHED_FILE = "finished.json"
 
 
 def train_run(run: Path, settings: RunSettings, resume: bool = False) -> list[dict]:
@@ -33,18 +34,45 @@ def train_run(run: Path, settings: RunSettings, resume: bool = False) -> list[di
     Raises:
         FileExistsError: the folder holds a finished run, or one with other settings.
     """
-    if (run / MODEL_FOLDER).exists():
-        raise FileExistsError(f"{run / MODEL_FOLDER} exists: this run is finished; choose another --out or delete it")
+    refuse_finished(run, resume)
     settings.save(run)
     processor = new_processor(settings.preset, settings.action_units, settings.language_model)
     model = new_model(settings.recipe, settings.action_units, settings.language_model, settings.seed)
     clips = build_clips(run, settings.source.load(), model, processor)
     history = fit_run(run, settings, model, clips, resume=resume)
-    # The model comes last: where RUN/model lies the run counts as finished.
     write_history(run, history)
-    processor.save_pretrained(run / MODEL_FOLDER)
-    model.save_pretrained(run / MODEL_FOLDER)
+    with whole_folder(run / MODEL_FOLDER) as unfinished:
+        processor.save_pretrained(unfinished)
+        model.save_pretrained(unfinished)
+    mark_finished(run)
     return history
+
+
+def refuse_finished(run: Path, resume: bool = True) -> None:
+    """Leave a finished run alone.
+
+    A model without the mark and with a checkpoint was broken off while it was saved, and can be made again. One without
+    either is finished, too: by a version that wrote no mark, or copied there.
+
+    Args:
+        run: the run's folder.
+        resume: whether a broken run may be gone on with.
+
+    Raises:
+        FileExistsError: the run is finished, or was broken off at its very end and `resume` is off.
+    """
+    model = run / MODEL_FOLDER
+    if not model.exists():
+        return
+    if (run / FINISHED_FILE).exists() or not has_checkpoint(run):
+        raise FileExistsError(f"{model} exists: this run is finished; choose another --out or delete it")
+    if not resume:
+        raise FileExistsError(f"{model} exists: this run was broken off at its end; --resume finishes it")
+
+
+def mark_finished(run: Path) -> None:
+    """Say that everything of a run is written: the last thing it does."""
+    write_whole(run / FINISHED_FILE, json.dumps({"aullm": package_version()}) + "\n")
 
 
 def fit_run(
@@ -75,7 +103,7 @@ def fit_run(
         run / CHECKPOINTS,
         settings.seed,
         eval_clips=eval_clips,
-        resume=resume and has_checkpoint(run),
+        resume=resume,
         callbacks=[TrainingBar()],
         save_strategy="epoch",
         save_total_limit=1,
@@ -85,10 +113,10 @@ def fit_run(
 
 def has_checkpoint(run: Path) -> bool:
     """Whether a broken run left a checkpoint to go on from."""
-    return any((run / CHECKPOINTS).glob("checkpoint-*/trainer_state.json"))
+    return newest_whole_checkpoint(run / CHECKPOINTS) is not None
 
 
 def write_history(run: Path, history: list[dict]) -> None:
     """Write RUN/history.json and RUN/curves.png."""
-    (run / HISTORY_FILE).write_text(json.dumps(history, indent=1) + "\n", "utf-8")
+    write_whole(run / HISTORY_FILE, json.dumps(history, indent=1) + "\n")
     draw_curves(run / "curves.png", history)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dataset_scripts.damaged_files import naming
 from dataset_scripts.whole_files import whole_file
 from training_aullm.score.metrics import check_predictions
 
@@ -79,9 +80,10 @@ class Predictions:
             The predictions.
 
         Raises:
-            ValueError: columns are missing, or the file mixes data sets or seeds.
+            ValueError: the file is damaged, columns are missing, or it mixes data sets or seeds.
         """
-        table = pd.read_parquet(path)
+        with naming(path, "delete it and evaluate again"):
+            table = pd.read_parquet(path)
         action_units = tuple(name.removeprefix("label_") for name in table.columns if name.startswith("label_"))
         expected = KEY_COLUMNS + [f"{kind}_{name}" for kind in ("probability", "label") for name in action_units]
         missing = sorted(set(expected) - set(table.columns))

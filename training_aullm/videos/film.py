@@ -24,12 +24,14 @@ from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_rgb
 from processing_aullm.reading_types_aullm import Piece
 from processing_aullm.video_aullm import open_clip
+from processing_aullm.video_file_aullm import VideoFile
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import Summary, events_of
 
 # what looks ahead in x264 gives other bytes now and then for the same pictures
 STEADY = {"bf": "0", "x264-params": "no-mbtree=1:weightp=0"}
 CRF = 20
+MAX_GAP_S = 600.0
 PART_S = 120.0  # of the video, that are encoded at once
 LATE_S = 30.0  # a movement is known at most that long after it starts
 STRIP_S = 10.0  # seconds that the strip at the bottom shows
@@ -81,6 +83,27 @@ def write_film(
     _join(path, films, rate)
     shutil.rmtree(folder)
     return path
+
+
+def check_film(video: str | Path, fps: float | None) -> None:
+    """Refuse, before anything is read, a film that would mostly stand still: it keeps the video's time.
+
+    Args:
+        video: the file.
+        fps: frames per second; None: the file's.
+
+    Raises:
+        ValueError: the video's time stamps have a gap of more than MAX_GAP_S.
+    """
+    clip = open_clip(video)
+    if not isinstance(clip, VideoFile) or not (fps or clip.fps):
+        return
+    before, after = (number / (fps or clip.fps) for number in clip.longest_gap)
+    if after - before > MAX_GAP_S:
+        raise ValueError(
+            f"{video}: holds no frame from {before:.0f} s to {after:.0f} s, and a film of it would stand still for as "
+            "long: leave mp4 out of --formats, or cut the video there"
+        )
 
 
 def parts_folder(base: Path) -> Path:

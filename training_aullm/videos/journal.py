@@ -57,7 +57,7 @@ class Journal:
             if file.readline() != head:
                 return False
             complete = at = len(head)
-            with suppress(ValueError):  # a line that was not written to its end
+            with suppress(ValueError, KeyError, TypeError):  # a line that was not written to its end
                 for line in file:
                     at += len(line)
                     if (resume := json.loads(line)["resume"]) is not None:

@@ -3,6 +3,7 @@
 summary, files = read_to_files("face.mp4", pipe, Path("out/face"), {"faces": 2}, ["csv", "mp4"], model="runs/demo")
 """
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,12 +12,14 @@ from pathlib import Path
 
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from training_aullm.loading import model_place
-from training_aullm.videos.film import parts_folder, write_film
+from training_aullm.videos.film import check_film, parts_folder, write_film
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.picture import draw_reading
 from training_aullm.videos.summary import Summary
 from training_aullm.videos.tables import WRITERS
 
+MAX_NAME = 255  # bytes, of most file systems
+LONGEST_ENDING = 40  # of a file while it is written: ".face10.annotated.mp4.1234567.part" and the like
 FORMATS = (*WRITERS, "png", "mp4")
 ENDINGS = (  # of all that is ever written for a video, as patterns
     *(f".{table}.{kind}" for table in ("events", "windows") for kind in ("csv", "parquet")),
@@ -52,9 +55,14 @@ def read_to_files(
 
     Raises:
         ClipError: the video cannot be read or shows no face.
-        ValueError: an option is out of range, a format is not known, or the frame rate is not known.
+        ValueError: an option is out of range, a format is not known, or the file's name is too long to write others of
+            that name.
     """
     check_formats(formats)
+    if len(os.fsencode(base.name)) + LONGEST_ENDING > MAX_NAME:
+        raise ValueError(f"{video}: files named after it would have names of more than {MAX_NAME} bytes: rename it")
+    if "mp4" in formats:
+        check_film(video, options.get("fps"))
     settings = {"video": _identity(Path(video)), "model": _identity(Path(model_place(model))), "options": options}
     journal = Journal(base.with_name(f"{base.name}.pieces.jsonl"), settings)
     _clear_unfinished(base, journal)
@@ -83,7 +91,7 @@ def base_names(videos: Sequence[Path], out: Path) -> list[Path]:
     Raises:
         ValueError: two videos would write the same files.
     """
-    bases = [out / (video.name if video.is_dir() else video.stem) for video in videos]
+    bases = [out / (video.name if os.path.isdir(video) else video.stem) for video in videos]
     twice = [str(video) for video, base in zip(videos, bases, strict=True) if bases.count(base) > 1]
     if twice:
         raise ValueError(f"{' and '.join(twice)} would write the same files in {out}: read them with different --out")

@@ -5,7 +5,7 @@ import pytest
 from dataset_scripts.sets.folder_metadata import MetadataError, read_metadata
 from tests.dataset_scripts.trees.videos import write_frames
 
-HEADER = "file_name,subject,action_units,onset,apex,offset,fps,emotion,coded_units\n"
+HEADER = "file_name,subject,action_units,onset,apex,offset,fps,emotion,coded_units,expression\n"
 
 
 @pytest.fixture
@@ -14,8 +14,10 @@ def folder(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"-")
     write_frames(tmp_path / "frames" / "b", range(3))
 
-    def write(*lines, header=HEADER, encoding="utf-8", name="metadata.csv"):
+    def write(*lines, header=HEADER, encoding="utf-8", name="metadata.csv", pad=True):
         (tmp_path / name).parent.mkdir(exist_ok=True)
+        if pad and header == HEADER:  # cells that a test leaves out are empty
+            lines = [line + "," * (header.count(",") - line.count(",")) for line in lines]
         (tmp_path / name).write_bytes((header + "\n".join(lines) + "\n").encode(encoding))
         return tmp_path
 
@@ -23,7 +25,8 @@ def folder(tmp_path):
 
 
 def test_a_line_becomes_a_row(folder):
-    first, second = read_metadata(folder("a.mp4,006,4+L7B,2,5,9,30,joy,1+4+7", "", "frames/b,Ann Ö,,,,,,,"))
+    lines = ("a.mp4,006,4+L7B,2,5,9,30,joy,1+4+7,Micro", "", "frames/b,Ann Ö,,,,,,,,")
+    first, second = read_metadata(folder(*lines, pad=False))
     assert first.path.name == "a.mp4" and first.subject == "006"
     assert [(unit.number, unit.side, unit.intensity) for unit in first.coding.units] == [
         (4, "both", None),
@@ -32,12 +35,46 @@ def test_a_line_becomes_a_row(folder):
     assert (first.onset, first.apex, first.offset, first.fps, first.emotion) == (2, 5, 9, 30.0, "joy")
     assert first.coded_units == (1, 4, 7) and first.where == "metadata.csv, line 2" and first.split is None
     assert second.path.is_dir() and second.subject == "Ann Ö" and not second.coding.units and second.coded_units is None
+    assert (first.expression, second.expression) == ("micro", None)
     assert second.where == "metadata.csv, line 4" and second.fps is None and second.emotion is None
 
 
-def test_the_three_columns_suffice_and_others_are_let_be(folder):
-    (row,) = read_metadata(folder("x,12,a.mp4,s1", header="note,action_units,file_name,subject\n"))
-    assert row.cell == "12" and row.onset is None
+def test_the_three_columns_suffice_and_others_are_told(folder):
+    unread = []
+    (row,) = read_metadata(folder("x,12,a.mp4,s1", header="note,action_units,file_name,subject\n"), unread)
+    assert row.cell == "12" and row.onset is None and unread == [("metadata.csv, line 1", "note")]
+
+
+@pytest.mark.parametrize("lines", [("a.mp4,s1",), ("a.mp4,s1,4,2,5,9,30",), ("a.mp4",)])
+def test_a_line_that_lacks_cells_is_no_clip_without_units(folder, lines):
+    with pytest.raises(MetadataError, match=r"metadata\.csv, line 2: \d cells? for 9 columns; leave a cell empty"):
+        read_metadata(folder(*lines, pad=False))
+
+
+@pytest.mark.parametrize("line", ['a.mp4,s1,"4', '"a.mp4,s1,4', 'a.mp4,s1,"4"7', 'a.mp4,s1,4,,,,,"glad\nand more"'])
+def test_a_quote_swallows_no_other_line(folder, line):
+    with pytest.raises(MetadataError) as error:
+        read_metadata(folder(line, "gone.mp4,s2,4", pad=False))
+    assert "line 2: a cell in quotes must end in its own line" in str(error.value)
+
+
+def test_one_name_in_two_forms_is_one_person(folder, tmp_path):
+    composed, apart = "Jos\u00e9", "Jose\u0301"
+    (tmp_path / f"{apart}.mp4").write_bytes(b"-")
+    rows = read_metadata(folder(f"a.mp4,{composed},4", f"{composed}.mp4,{apart},4"))
+    assert {row.subject for row in rows} == {composed} and rows[1].path.name == f"{apart}.mp4"
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\x0b", "\x1c", "\x85"])
+def test_only_ends_of_lines_end_lines(folder, sign):
+    (row,) = read_metadata(folder(f"a.mp4,s1,4,,,,,glad{sign}and more"))
+    assert row.emotion == f"glad{sign}and more"
+
+
+def test_a_colon_makes_no_address_of_a_name(folder, tmp_path):
+    (tmp_path / "12:30.mp4").write_bytes(b"-")
+    (row,) = read_metadata(folder("12:30.mp4,s1,4"))
+    assert row.path == tmp_path / "12:30.mp4"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8"])
@@ -73,13 +110,14 @@ def test_splits_are_folders_with_a_metadata_each(folder, tmp_path):
         ("C:/a.mp4,s1,4", "must be a path inside"),
         ("a.mp4,,4", "line 2, subject: is empty"),
         ("a.mp4,s1,4+smile", "line 2, action_units: '4+smile': cannot read 'smile'"),
-        ("a.mp4,s1,4,7,,,,,,", "10 cells for 9 columns; write units as 4+7"),
+        ("a.mp4,s1,4,7,,,,,,,", "11 cells for 10 columns; write units as 4+7"),
         ("a.mp4,s1,4,two", "line 2, onset: 'two' is no frame number"),
         ("a.mp4,s1,4,-1", "line 2, onset: '-1' is no frame number"),
         ("a.mp4,s1,4,1.5", "line 2, onset: '1.5' is no frame number"),
         ("a.mp4,s1,4,5,3", "line 2, apex: 3 lies before the onset, 5"),
         ("a.mp4,s1,4,5,,4", "line 2, offset: 4 lies before the onset, 5"),
         ("a.mp4,s1,4,5,,5", "line 2, offset: 5 is also the onset"),
+        ("a.mp4,s1,4,,,,,,,slow", "line 2, expression: 'slow' is none of micro, macro"),
         ("a.mp4,s1,4,,,,0", "line 2, fps: '0' is no number of frames per second"),
         ("a.mp4,s1,4,,,,nan", "line 2, fps: 'nan'"),
         ("a.mp4,s1,4,,,,,,brows", "line 2, coded_units: 'brows': cannot read"),
@@ -92,11 +130,24 @@ def test_a_mistake_is_told_with_line_column_and_value(folder, line, said):
 
 
 def test_all_mistakes_are_told_at_once(folder, tmp_path):
-    lines = [f"gone{number}.mp4,s1,4" for number in range(30)]
+    lines = [*(f"gone{number}.mp4,s1,4" for number in range(30)), "a.mp4,,4", "frames/b,s1,4,x"]
     with pytest.raises(MetadataError) as error:
         read_metadata(folder(*lines))
-    assert f"{tmp_path}: 30 to be mended" in str(error.value)
-    assert str(error.value).count("\n") == 21 and "and 10 more" in str(error.value)
+    said = str(error.value)
+    assert f"{tmp_path}: 32 to be mended" in said and said.count("\n") == 7
+    assert "'gone4.mp4' is no file and no folder (and 25 like this)" in said and "gone5" not in said
+    assert "line 32, subject: is empty" in said and "line 33, onset: 'x' is no frame number" in said
+
+
+def test_after_many_mistakes_nobody_reads_on(folder):
+    with pytest.raises(MetadataError, match="1000, and perhaps more behind them, to be mended") as error:
+        read_metadata(folder(*(f"gone{number}.mp4,s1,smile" for number in range(5000))))
+    assert str(error.value).count("\n") == 10 and "(and 495 like this)" in str(error.value)
+
+
+def test_a_name_that_no_system_takes_is_told_with_its_line(folder):
+    with pytest.raises(MetadataError, match=r"line 2, file_name: 'xxx.*File name too long"):
+        read_metadata(folder(f"{'x' * 300}.mp4,s1,4"))
 
 
 def test_one_film_of_two_subjects_and_a_clip_listed_twice(folder):
@@ -122,6 +173,10 @@ def test_another_folder_says_what_was_looked_for_and_found(folder, tmp_path):
     [
         ("file_name,Subject,action_units\n", "line 1: columns subject are missing; there are file_name, Subject"),
         ("", "columns file_name, subject, action_units are missing"),
+        ("file_name,subject,action_units,onsett\n", "line 1: column onsett is not known; is onset meant"),
+        ("file_name,subject,action_units,Coded Units\n", "column Coded Units is not known; is coded_units meant"),
+        ("file_name,subject,subject,action_units\n", "line 1: column subject stands there 2 times"),
+        ("file_name,subject,action_units,fps,fps,fps\n", "column fps stands there 3 times"),
     ],
 )
 def test_a_header_without_the_columns(folder, header, said):

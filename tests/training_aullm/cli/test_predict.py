@@ -11,9 +11,13 @@ from training_aullm.videos import video_files
 
 
 class FakePipe:
-    """Reads a fake face; a video of the name "wall" shows none."""
+    """Reads a fake face; "wall" shows none, "old" cannot be opened, "bug" finds a mistake of ours."""
 
     def stream(self, video, after=None, **options):
+        if video.stem == "old":
+            raise PermissionError(13, "Permission denied", "old.mp4")
+        if video.stem == "bug":
+            raise KeyError("faces")
         if video.stem == "wall":
             raise ClipError("wall.mp4: no face", ClipFault.NO_FACE)
         yield from FakeProcessor().pieces(FakeFace(moves=((30, 32, 35, 4.0, "AU4"),)))
@@ -23,7 +27,7 @@ class FakePipe:
 def predict(monkeypatch, tmp_path):
     monkeypatch.setattr(loading, "load_pipeline", lambda source: FakePipe())
     monkeypatch.setattr(video_files, "model_place", str)
-    for name in ("face.mp4", "wall.mp4"):
+    for name in ("face.mp4", "wall.mp4", "old.mp4", "bug.mp4", f"{'x' * 250}.mp4"):
         (tmp_path / name).write_bytes(b"film")
 
     def run(*arguments):
@@ -41,10 +45,22 @@ def test_a_table_and_the_files_are_named(predict, tmp_path):
     assert all(name in done.output for name in names)
 
 
-def test_a_video_without_a_face_does_not_keep_the_others_from_being_read(predict, tmp_path):
-    done = predict(tmp_path / "wall.mp4", tmp_path / "face.mp4", "--formats", "json")
-    assert done.exit_code == 2 and "aullm: wall.mp4: no face" in done.output
+def test_a_video_that_cannot_be_read_does_not_keep_the_others_from_being_read(predict, tmp_path):
+    others = (tmp_path / "wall.mp4", tmp_path / "old.mp4", tmp_path / f"{'x' * 250}.mp4", tmp_path / f"{'y' * 300}.mp4")
+    done = predict(*others, tmp_path / "face.mp4", "--formats", "json")
+    assert done.exit_code == 2 and "4 of 5 could not be read" in done.output
+    for said in ("aullm: wall.mp4: no face", "Permission denied: 'old.mp4'", "rename it"):
+        assert said in done.output
     assert (tmp_path / "out" / "face.json").is_file()
+
+
+def test_a_mistake_of_ours_ends_the_command(predict, tmp_path):
+    assert isinstance(predict(tmp_path / "bug.mp4", tmp_path / "face.mp4").exception, KeyError)
+
+
+def test_numbers_that_are_none_are_refused(predict, tmp_path):
+    refused = predict(tmp_path / "face.mp4", "--end", "inf")
+    assert isinstance(refused.exception, ValueError) and "--end inf" in str(refused.exception)
 
 
 def test_formats_and_names_are_refused_before_a_model_is_loaded(predict, tmp_path, monkeypatch):

@@ -73,6 +73,16 @@ def test_motion_is_measured_by_the_model_and_cached(table, build_model, tmp_path
     assert [path.suffix for path in tmp_path.iterdir()] == [".safetensors"]
 
 
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_cached_file_that_is_cut_off_is_made_again(table, tmp_path, left):
+    first = ClipSet.build(table, Processor(), ["AU4"], cache_dir=tmp_path, progress=False)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:left])
+    again = ClipSet.build(table, Processor(), ["AU4"], cache_dir=tmp_path, progress=False)
+    assert torch.equal(first.inputs, again.inputs) and path.read_bytes() == whole
+
+
 def test_the_cache_knows_other_frames_sizes_and_order(table, tmp_path):
     for variant, processor in ((table, Processor()), (table, Processor(48)), (table.select([1, 0, 2]), Processor())):
         ClipSet.build(variant, processor, ["AU4"], cache_dir=tmp_path, progress=False)

@@ -6,7 +6,8 @@ import pytest
 from training_aullm.from_scratch.demo import forget_other_settings, honest_reading, known_spans
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.scoring import Result
-from training_aullm.runs.settings import RunSettings
+from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
+from training_aullm.runs.training import FINISHED_FILE, mark_finished
 from training_aullm.score.predictions import Predictions
 from training_aullm.videos.picture import FaceTimeline
 
@@ -50,3 +51,15 @@ def test_a_demo_of_other_settings_is_not_gone_on_from(tmp_path):
         assert (tmp_path / "checkpoints" / "a").exists() == kept
         (tmp_path / "checkpoints" / "a").mkdir(parents=True, exist_ok=True)
     assert RunSettings.load(tmp_path) != settings
+
+
+def test_a_model_of_the_same_settings_stays_until_the_new_one_is_there(tmp_path):
+    settings = RunSettings(Source("casme2-like"), UNITS)
+    forget_other_settings(tmp_path, settings)
+    (tmp_path / "model").mkdir()
+    mark_finished(tmp_path)
+    forget_other_settings(tmp_path, settings)
+    assert (tmp_path / "model").exists() and not (tmp_path / FINISHED_FILE).exists()
+    (tmp_path / SETTINGS_FILE).write_text("")
+    forget_other_settings(tmp_path, settings)
+    assert not (tmp_path / "model").exists() and RunSettings.load(tmp_path) == settings

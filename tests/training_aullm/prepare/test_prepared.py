@@ -3,13 +3,15 @@
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from dataset_scripts.damaged_files import DamagedFile
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.report import Report
 from tests.training_aullm.clip_tables import clip_row, states, table_of
 from training_aullm.prepare.prepared import PreparedRecord, count_states, load_prepared, present_numbers
-from training_aullm.prepare.preparing import Preparation, prepare_table
+from training_aullm.prepare.preparing import Preparation, prepare_table, refuse_other_set
 
 
 @pytest.fixture
@@ -32,8 +34,21 @@ def test_no_folder_another_folder_and_half_a_set_are_told_apart(folder, tmp_path
     (other / "holiday.jpg").touch()
     with pytest.raises(FileNotFoundError, match=r"prepared\.json .* was looked for, holiday\.jpg was found"):
         load_prepared(other)
+    (other / "source").mkdir()
+    with pytest.raises(FileNotFoundError, match="was broken off while its data set was read: run the same"):
+        load_prepared(other)
     (folder / "prepared.json").rename(folder / "preparing.json")
     with pytest.raises(FileNotFoundError, match=r"preparation of folder .* was broken off"):
+        load_prepared(folder)
+
+
+def test_a_set_prepared_before_a_column_existed_loads_with_nulls(folder):
+    for shard in (folder / "data").iterdir():
+        pq.write_table(pq.read_table(shard).drop_columns(["expression"]), shard)
+    assert load_prepared(folder)["expression"][:] == [None, None]
+    table = pq.read_table(shard)
+    pq.write_table(table.append_column("colour", [["grey"]]), folder / "data" / "subject-s0.parquet")
+    with pytest.raises(ValueError, match=r"other columns than this version reads \(\['colour'\]\)"):
         load_prepared(folder)
 
 
@@ -64,3 +79,17 @@ def test_units_beyond_the_vector_count_where_they_are_sure():
         {"number": 7, "certainty": "sure"},
     ]
     assert present_numbers({"action_units": states("4"), "coded": units}) == {4, 38}
+
+
+@pytest.mark.parametrize("name", ["prepared.json", "report.json", "data/subject-s1.parquet"])
+@pytest.mark.parametrize("left", [0, 0.5])
+def test_a_damaged_file_is_named_and_made_anew(folder, name, left):
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[: int(left * len(whole))])
+    with pytest.raises(DamagedFile, match=f"{Path(name).name} cannot be read"):
+        Report.load(folder) if name == "report.json" else load_prepared(folder)
+    refuse_other_set(folder, "folder")
+    rows = [clip_row("s0", "c0"), clip_row("s1", "c1")]
+    prepare_table(table_of(rows), Report("folder", "1"), folder, Preparation("folder", "x", align=False), 1, False)
+    assert (folder / name).read_bytes() == whole
+    assert len(load_prepared(folder)) == 2 and Report.load(folder).clips == 2

@@ -2,8 +2,9 @@
 
 import pytest
 
+from dataset_scripts.damaged_files import DamagedFile
 from training_aullm.prepare.sources import Source
-from training_aullm.runs.settings import RunSettings
+from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
 
 
 def test_settings_come_back_as_written(tmp_path):
@@ -27,3 +28,11 @@ def test_settings_reach_the_recipe():
 def test_a_folder_that_is_no_run_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="no run"):
         RunSettings.load(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", '{"source": {', "{}", "[]", '{"source": {"domain": "x"}, "more": 1}'])
+def test_settings_that_are_damaged_are_named(tmp_path, content):
+    (tmp_path / SETTINGS_FILE).write_text(content)
+    for use in (RunSettings.load, RunSettings(Source("casme2-like"), ("AU4",)).save):
+        with pytest.raises(DamagedFile, match=r"settings\.json cannot be read"):
+            use(tmp_path)

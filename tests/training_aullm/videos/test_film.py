@@ -6,8 +6,9 @@ import pytest
 
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_aullm import open_clip
+from tests.processing_aullm.grey_films import write
 from training_aullm.videos import film as annotated_film
-from training_aullm.videos.film import FaceTrail, ReadingPart, parts_folder, write_film
+from training_aullm.videos.film import FaceTrail, ReadingPart, check_film, parts_folder, write_film
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import Summary
 
@@ -88,3 +89,11 @@ def test_a_face_is_looked_up_by_frame(pieces):
     asked = next(window for window in trail.windows if window["probabilities"])
     assert trail.answer(asked["onset"] + trail.span // 2) == asked["probabilities"]
     assert trail.answer(first["onset"]) == [0.0, 0.0]
+
+
+def test_a_film_that_would_stand_still_is_refused_before_reading(tmp_path):
+    path = write(tmp_path / "gap.mp4", [*(40 * i for i in range(50)), 900_000])
+    with pytest.raises(ValueError, match=r"gap\.mp4: holds no frame from 2 s to 900 s"):
+        check_film(path, None)
+    check_film(path, 250.0)
+    check_film(write(tmp_path / "short.mp4", [*(40 * i for i in range(50)), 9000]), None)

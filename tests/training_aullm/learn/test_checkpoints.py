@@ -1,0 +1,58 @@
+"""A training that was killed goes on from the newest checkpoint that is whole."""
+
+import shutil
+
+import pytest
+import torch
+
+from training_aullm.learn.checkpoints import newest_whole_checkpoint
+from training_aullm.learn.fitting import fit
+from training_aullm.learn.recipes import recipe_base
+
+QUIET = {"use_cpu": True, "disable_tqdm": True, "save_strategy": "epoch"}
+RECIPE = recipe_base().but(epochs=3, batch_size=4, model={}, calibration_rounds=0)
+
+
+@pytest.fixture
+def trained(build_model, motion_clips, tmp_path):
+    """A model of three epochs, its history, and the folder of its three checkpoints."""
+    model = build_model()
+    history = fit(model, RECIPE, motion_clips, tmp_path, **QUIET).state.log_history
+    return model, history, tmp_path
+
+
+def damage(checkpoint, name, how):
+    path = checkpoint / name
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[: 0 if how == "empty" else path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("how", ["gone", "empty", "cut"])
+@pytest.mark.parametrize("name", ["trainer_state.json", "model.safetensors", "optimizer.pt", "scheduler.pt"])
+def test_a_checkpoint_that_was_broken_off_is_passed_by(trained, name, how):
+    _, _, folder = trained
+    assert newest_whole_checkpoint(folder).name == "checkpoint-9"
+    damage(folder / "checkpoint-9", name, how)
+    assert newest_whole_checkpoint(folder).name == "checkpoint-6"
+
+
+def test_without_a_whole_one_there_is_none(tmp_path):
+    (tmp_path / "checkpoint-3").mkdir()
+    (tmp_path / "checkpoint-best").mkdir()
+    assert newest_whole_checkpoint(tmp_path) is None and newest_whole_checkpoint(tmp_path / "gone") is None
+
+
+@pytest.mark.parametrize("left", [9, 6])
+def test_weights_and_history_end_as_if_nothing_had_happened(trained, build_model, motion_clips, left):
+    model, history, folder = trained
+    if left == 6:
+        damage(folder / "checkpoint-9", "trainer_state.json", "gone")
+    shutil.rmtree(folder / "checkpoint-3")
+    again = build_model(seed=1)
+    resumed = fit(again, RECIPE, motion_clips, folder, resume=True, **QUIET).state.log_history
+    assert all(torch.equal(one, other) for one, other in zip(model.parameters(), again.parameters(), strict=True))
+    assert [entry["loss"] for entry in resumed if "loss" in entry] == [e["loss"] for e in history if "loss" in e]
+    last, expected = ([e["train_loss"] for e in log if "train_loss" in e][-1] for log in (resumed, history))
+    assert last == pytest.approx(expected, rel=1e-5)
