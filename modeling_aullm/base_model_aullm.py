@@ -79,11 +79,12 @@ def weights_sha256(folder: Path) -> str:
     files = sorted(Path(folder).glob("*.safetensors"))
     if not files:
         raise FileNotFoundError(f"{folder} holds no *.safetensors; save the language model with save_pretrained first")
-    return _hash_files(tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+    return hash_weights(tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files))
 
 
 @lru_cache(maxsize=8)
-def _hash_files(files: tuple[tuple[str, int, int], ...]) -> str:
+def hash_weights(files: tuple[tuple[str, int, int], ...]) -> str:
+    """As `weights_sha256`, of files given by path, time of change and size, so that a file is hashed once a process."""
     digest = hashlib.sha256()
     handles = [safe_open(path, framework="pt") for path, _, _ in files]
     owner = {name: handle for handle in handles for name in list(handle.keys())}

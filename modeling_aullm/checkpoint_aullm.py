@@ -6,6 +6,7 @@ model.save_pretrained(folder, full=True)  # LoRA merged, complete, loads without
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -14,7 +15,9 @@ from transformers.utils import logging
 
 from .base_model_aullm import BaseModel, check_base, find_base
 from .configuration_aullm import keep_first_layers
+from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, write_record
 from .language_aullm import LanguageReader
+from .pipeline_aullm import add_pipeline
 
 
 class CheckpointMixin(PreTrainedModel):
@@ -53,23 +56,95 @@ class CheckpointMixin(PreTrainedModel):
         return model
 
     @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path, *model_args, **kwargs):
+    def from_pretrained(cls, pretrained_model_name_or_path, *model_args, verify: bool = True, **kwargs):
         """Loads a checkpoint; one without language weights fetches its base and checks that it is the right one.
 
+        Args:
+            pretrained_model_name_or_path: folder or Hub id.
+            *model_args: as in `PreTrainedModel.from_pretrained`.
+            verify: False loads whatever is there, for a checkpoint that was changed on purpose; what is missing starts
+                fresh, and transformers' report says so.
+            **kwargs: as in `PreTrainedModel.from_pretrained`; fields of the config too, such as `language_model`.
+                `dtype` is that of the frozen language model ("auto": as saved), what is trained stays in float32.
+
         Raises:
+            CheckpointError: when it is not what was saved: tensors are missing, left over, NaN or changed, or a setting
+                in config.json was.
             BaseMismatchError: when the base found has other weights than the one trained on.
         """
         moved = kwargs.get("language_model") is not None  # then the revision recorded for the old place means nothing
-        loaded = super().from_pretrained(pretrained_model_name_or_path, *model_args, **kwargs)
-        model = loaded[0] if isinstance(loaded, tuple) else loaded
+        wants_info = kwargs.pop("output_loading_info", False)
+        dtype, attention = kwargs.pop("dtype", kwargs.pop("torch_dtype", None)), kwargs.pop("attn_implementation", None)
+        if dtype not in (None, "auto"):
+            kwargs["dtype"] = torch.float32  # exact, whatever is stored; the frozen body is converted below
+        name, stored, other_sizes = pretrained_model_name_or_path, None, kwargs.pop("ignore_mismatched_sizes", False)
+        if verify and name is not None:
+            stored = StoredCheckpoint.find(name, **kwargs)
+            stored.check_config()
+        model, info = super().from_pretrained(
+            name,
+            *model_args,
+            output_loading_info=True,
+            ignore_mismatched_sizes=other_sizes or stored is not None,  # ours are named below
+            **kwargs,
+        )
+        if stored is not None:  # what is missing is named first, a digest could only say that something is
+            check_complete(stored.name, info, other_sizes)
+            stored.check_weights()
+            own = model.state_dict().keys() - model.frozen_keys()
+            check_finite(stored.name, {key: value for key, value in model.state_dict().items() if key in own})
         reader = model.language_reader
         if reader is not None:
-            if not model.config.is_complete and model.config.language_sha256 is not None:
+            if model.leaves_base_out:
                 base = find_base(model.config.language_model, None if moved else model.config.language_revision)
                 check_base(model.config, base)
                 _fill(reader, _read_base(base, model.config))
             reader.settle()
-        return loaded
+        if dtype not in (None, "auto"):
+            model.to(getattr(torch, dtype) if isinstance(dtype, str) else dtype)
+        if attention is not None:
+            model.set_attn_implementation(attention)
+        return (model, info) if wants_info else model
+
+    def _apply(self, fn, recurse=True):
+        """As in torch, but `half()`, `bfloat16()`, `to(dtype)` reach the frozen language model only.
+
+        What is trained stays in float32, as it was trained and as `language_dtype` has it: rounded, the motion of a
+        tenth of a pixel would be lost. The config follows, so that the model is saved as it is.
+        """
+        reader = self.language_reader
+        frozen = {} if reader is None else {id(tensor): tensor for tensor in reader.frozen_tensors()}
+
+        def move(tensor: torch.Tensor) -> torch.Tensor:
+            moved = fn(tensor)
+            return moved if id(tensor) in frozen or moved.dtype == tensor.dtype else tensor.to(moved.device)
+
+        super()._apply(move, recurse)
+        if reader is not None:
+            reader.language_dtype = reader.body.get_input_embeddings().weight.dtype
+            self.config.language_dtype = str(reader.language_dtype).removeprefix("torch.")
+        return self
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The frozen language model's token embeddings.
+
+        Raises:
+            NotImplementedError: with `reader="mlp"`, which reads no text.
+        """
+        if self.language_reader is None:
+            raise NotImplementedError("reader='mlp' reads no text and has no token embeddings")
+        return self.language_reader.body.get_input_embeddings()
+
+    def post_init(self):
+        """As in `PreTrainedModel`; where checkpoints leave the base out, and only there, it may be missing in them."""
+        super().post_init()
+        if self.leaves_base_out:
+            self._keys_to_ignore_on_load_missing.add(r"reader\.body\.(?!.*lora_)")
+
+    @property
+    def leaves_base_out(self) -> bool:
+        """Whether checkpoints of this model hold the trained weights only."""
+        return not self.config.is_complete and self.config.language_sha256 is not None
 
     @property
     def language_reader(self) -> LanguageReader | None:
@@ -81,7 +156,7 @@ class CheckpointMixin(PreTrainedModel):
 
     def frozen_keys(self) -> set[str]:
         """Names of state-dict entries that belong to the base language model and are not in its checkpoints."""
-        if self.language_reader is None or self.config.is_complete or self.config.language_sha256 is None:
+        if self.language_reader is None or not self.leaves_base_out:
             return set()
         prefix = self._body_prefix()
         return {name for name in self.state_dict() if name.startswith(prefix) and "lora_" not in name}
@@ -107,7 +182,7 @@ class CheckpointMixin(PreTrainedModel):
         return type(result)(missing, result.unexpected_keys)
 
     def save_pretrained(self, save_directory, full: bool = False, state_dict: dict | None = None, **kwargs):
-        """Saves code, config and weights.
+        """Saves code, config and weights, so that with a processor beside them `pipeline` works from the folder.
 
         Args:
             save_directory: folder to write.
@@ -129,8 +204,15 @@ class CheckpointMixin(PreTrainedModel):
         if self._auto_class is not None:
             entry = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__name__}"
             self.config.auto_map = {**(self.config.auto_map or {}), "AutoModelForVideoClassification": entry}
-        with _config_with(self.config, changes):
+        push, keeps = kwargs.pop("push_to_hub", False), kwargs.get("is_main_process", True)
+        with _config_with(self.config, {**changes, RECORD: None}):
             super().save_pretrained(save_directory, state_dict=state_dict, **kwargs)
+        if keeps:
+            write_record(save_directory, kwargs.get("variant"))
+            if self._auto_class is not None:
+                add_pipeline(save_directory)
+        if push:  # not above: the record is written after the weights
+            self.push_to_hub(kwargs.pop("repo_id", Path(save_directory).name), **kwargs)
 
     def _merged(self, state_dict: dict) -> dict:
         """A state dict with every LoRA pair folded into its base weight and peft's names undone."""

@@ -48,6 +48,7 @@ class AullmConfig(PreTrainedConfig):
         gamma_negative, gamma_positive, probability_clip: asymmetric loss.
         node_loss_weight, prototype_loss_weight: auxiliary losses on the graph's nodes. evidence_loss_weight: on the
             skip's logits alone, so that the language model's share stays a correction.
+        checkpoint_sha256: digests of the weights and of this config, written by `save_pretrained`, checked at loading.
     """
 
     model_type = "aullm"
@@ -65,6 +66,7 @@ class AullmConfig(PreTrainedConfig):
     ]
 
     auto_map: dict[str, str] | None = None
+    checkpoint_sha256: dict[str, str] | None = None
 
     # --- what is asked ---
     action_units: list[str] | tuple[str, ...] = DEFAULT_ACTION_UNITS
@@ -101,7 +103,7 @@ class AullmConfig(PreTrainedConfig):
     language_revision: str | None = None
     language_sha256: str | None = None
     language_weights: Literal["base", "included"] = "base"
-    language_dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    language_dtype: Literal["float32", "bfloat16", "float16", "float64"] = "float32"
     language_attention: Literal["eager", "sdpa"] = "eager"
     num_language_layers: int | None = None
     embedding_rms: Number | None = None

@@ -47,11 +47,10 @@ class UnitChunking(nn.Module):
         init.normal_(self.weight, std=self.weight.shape[1] ** -0.5)
 
     def forward(self, x_att: torch.Tensor) -> Nodes:
-        batch = x_att.shape[0]
         maps = (self.look(x_att).flatten(2) + self.place).softmax(-1)  # (B, K M, cells)
-        pooled = (maps @ x_att.flatten(2).transpose(1, 2)).reshape(batch, self.units, -1)  # (B, K, M C)
+        pooled = (maps @ x_att.flatten(2).transpose(1, 2)).unflatten(1, (self.units, -1)).flatten(2)  # (B, K, M C)
         features = torch.einsum("bkc,kcn->bkn", self.drop(pooled), self.weight)
-        attentions = maps.reshape(batch, self.units, self.maps, *self.grid).mean(2)
+        attentions = maps.unflatten(1, (self.units, self.maps)).unflatten(-1, self.grid).mean(2)
         return Nodes(self.norm(features), attentions)
 
 
@@ -206,6 +205,6 @@ class RelationGraph(nn.Module):
         for layer in self.layers:
             nodes, strength = layer(nodes, self.prior)
             strengths.append(strength)
-        last = strengths[-1] if strengths else self.prior.abs().expand(len(features), -1, -1)
+        last = strengths[-1] if strengths else self.prior.abs().expand(features.shape[0], -1, -1)
         stacked = torch.stack(strengths, 1) if strengths else last[:, None][:, :0]
         return self.pool(nodes, last), stacked

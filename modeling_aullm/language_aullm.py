@@ -1,5 +1,6 @@
 """The language model as reader: a frozen body with LoRA, two soft tokens of the right size, a shared prompt prefix."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -107,6 +108,10 @@ class LanguageReader(nn.Module):
             parameter.requires_grad_(adapter)
             parameter.data = parameter.data.to(torch.float32 if adapter else self.language_dtype)
 
+    def frozen_tensors(self) -> Iterator[torch.Tensor]:
+        """The body's own weights: everything but adapters."""
+        return (parameter for name, parameter in self.body.named_parameters() if "lora_" not in name)
+
     @torch.no_grad()
     def initialise_adapters(self) -> None:
         """LoRA starts as no change: A random, B zero. Weights that came from a checkpoint are left alone."""
@@ -126,8 +131,12 @@ class LanguageReader(nn.Module):
         Returns:
             (B, Q, D) float32.
         """
-        batch = len(content)
-        start = prompt.static if self.share_prefix else 0
+        batch = content.shape[0]  # not len(): an exported graph keeps a length as a number
+        if not batch:
+            return content.new_zeros(0, prompt.read.shape[1], content.shape[1])
+        # Gradient checkpointing gives up the keys and values that a shared prefix is made of.
+        checkpointed = self.training and self.body.is_gradient_checkpointing
+        start = prompt.static if self.share_prefix and not checkpointed else 0
         embeds = self._embed(content, instruction, prompt, start)
         positions = self._positions(prompt, start)
         inputs = {"inputs_embeds": embeds, "position_ids": positions, "attention_mask": self._mask(prompt, start)}
@@ -174,8 +183,8 @@ class LanguageReader(nn.Module):
     def _prefix(self, prompt: PromptLayout) -> KeysAndValues:
         """Keys and values (1, heads, static, size) of every layer for the static prefix."""
         embeds = self.body.get_input_embeddings()(prompt.ids[:1, : prompt.static])  # (1, static, D)
-        if torch.is_grad_enabled() or self.training:
-            return self._run_prefix(embeds)
+        if torch.is_grad_enabled() or self.training or torch.compiler.is_compiling():
+            return self._run_prefix(embeds)  # a compiled or exported graph cannot look whether a weight changed
         versions, weights = self._watched(embeds)
         key = (*self._circumstances(prompt), versions)
         if self._kept is None or self._kept.key != key or not torch.equal(self._kept.weights, weights):

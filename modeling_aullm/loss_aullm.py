@@ -36,7 +36,7 @@ def asymmetric_loss(
     if gamma_negative > 0:
         log_absent = log_absent * shifted.detach() ** gamma_negative
     loss = -torch.where(labels == 1, present, torch.where(labels == 0, log_absent, torch.zeros_like(present)))
-    return loss.mean()
+    return loss.mean() if loss.numel() else loss.sum()  # of no clips 0, not NaN
 
 
 def prototype_loss(features: torch.Tensor, prototypes: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -52,4 +52,5 @@ def prototype_loss(features: torch.Tensor, prototypes: torch.Tensor, labels: tor
     """
     target = torch.where((labels == 1)[..., None], prototypes[1], prototypes[0])  # (B, K, N)
     distance = (target - features.detach()).square().mean(-1)
-    return (distance * (labels >= 0)).mean()
+    distance = distance * (labels >= 0)
+    return distance.mean() if distance.numel() else distance.sum()

@@ -20,6 +20,7 @@ from torch import nn
 from transformers import initialization as init
 from transformers.utils import ModelOutput
 
+from .agreement_aullm import check_asked_units, check_labels, check_labels_of
 from .checkpoint_aullm import CheckpointMixin
 from .configuration_aullm import AullmConfig
 from .graph_aullm import Nodes, RelationGraph
@@ -30,6 +31,7 @@ from .mlp_reader_aullm import MlpReader
 from .projector_aullm import EvidenceProjector
 from .prompt_layout_aullm import PromptLayout, config_prompt, lay_out
 from .temporal_aullm import MotionFrontEnd
+from .transfer_aullm import carry_over, config_for
 from .visual_aullm import MotionEncoder
 
 
@@ -77,8 +79,8 @@ class AullmPreTrainedModel(CheckpointMixin):
     main_input_name = "pixel_values"
     accepts_loss_kwargs = False
     _supports_sdpa = True
+    supports_gradient_checkpointing = True
     _keep_in_fp32_modules_strict = ("motion", "encoder", "projector", "graph", "token_scales", "head", "evidence_head")
-    _keys_to_ignore_on_load_missing = (r"reader\.body\.",)
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
@@ -106,6 +108,7 @@ class AullmModel(AullmPreTrainedModel):
 
     def __init__(self, config):
         super().__init__(config)
+        check_labels_of(config)
         if config.text_config is None:
             raise ValueError("config.text_config is None: build with AullmForActionUnitDetection.from_language_model")
         width = config.text_config.hidden_size
@@ -129,7 +132,7 @@ class AullmModel(AullmPreTrainedModel):
             x_att = self.encoder(self.motion(pixel_values, motion_values))
             nodes = None if self.graph is None else self.graph.chunk(x_att)
             if self.projector is None:
-                return Evidence(x_att.new_zeros(len(x_att), self.config.text_config.hidden_size), nodes, None)
+                return Evidence(x_att.new_zeros(x_att.shape[0], self.config.text_config.hidden_size), nodes, None)
             content, expert_weights = self.projector(x_att)
             return Evidence(self.token_scales["content"](content), nodes, expert_weights)
 
@@ -194,6 +197,19 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         self.evidence_head = EvidenceHead(config, width) if config.evidence_skip else None
         self.post_init()
 
+    def for_processor(self, processor, **changes) -> "AullmForActionUnitDetection":
+        """A model to fine-tune for the action units that a processor asks for.
+
+        Units that this model knows keep what was learned of them, new ones start fresh; everything else is copied.
+
+        Args:
+            processor: an `AullmProcessor` with this model's tokenizer.
+            **changes: fields of the config, for example `prior` and `prior_source`.
+        """
+        model = type(self)(config_for(self.config, processor, **changes))
+        carry_over(self, model)
+        return model.to(self.device).eval()
+
     @property
     def graph_neighbours(self) -> torch.Tensor:
         """(K, K) bool: which units the prior ties together; the diagonal is False."""
@@ -219,6 +235,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         output_evidence: bool = False,
         output_counterfactuals: bool = False,
         return_dict: bool | None = None,
+        action_unit_numbers: torch.Tensor | None = None,
         crop_transforms: torch.Tensor | None = None,
         frame_indices: torch.Tensor | None = None,
     ) -> AullmOutput | tuple:
@@ -233,11 +250,15 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
             output_evidence: also give tokens, attention maps, graph strengths and expert weights.
             output_counterfactuals: also give the logits after flipping every unit in turn.
             return_dict: False for a tuple.
+            action_unit_numbers: (B, K), 4 for AU4: what the prompts ask for, compared with what the logits stand for.
             crop_transforms, frame_indices: where crops came from; not read, so that `model(**processor(...))` works.
 
         Raises:
-            ValueError: for inputs of a wrong shape, or a flip without the instruction token.
+            ValueError: for inputs of a wrong shape, labels of another value, prompts for other action units, or a flip
+                without the instruction token.
         """
+        if action_unit_numbers is not None:
+            check_asked_units(self.config, action_unit_numbers)
         # motion -> encoder -> content token and AU nodes; the prompt both tokens stand in
         seen = self.model.observe(pixel_values, motion_values)
         prompt = self.model.prompt(input_ids, attention_mask, au_positions)
@@ -291,7 +312,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         if features is None:
             return torch.zeros_like(seen.content)[None], None
         tokens, strengths = self.model.instruct(features.flatten(0, 1))
-        return tokens.unflatten(0, features.shape[:2]), strengths[: len(seen.content)]
+        return tokens.unflatten(0, features.shape[:2]), strengths[: seen.content.shape[0]]
 
     def _own_evidence(self, seen: Evidence, flip_index: torch.Tensor | None) -> torch.Tensor | None:
         """What each node says of its own unit, (M, B, K); a flipped node says nothing, its prototype was not seen.
@@ -341,8 +362,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         self, logits: torch.Tensor, evidence: torch.Tensor | None, seen: Evidence, labels: torch.Tensor
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         config = self.config
-        if labels.shape != logits.shape:
-            raise ValueError(f"labels have shape {tuple(labels.shape)}, logits {tuple(logits.shape)}")
+        check_labels(labels, logits)
         focus = (config.gamma_negative, config.gamma_positive, config.probability_clip)
         parts = {"main": asymmetric_loss(logits, labels, *focus)}
         loss = parts["main"]

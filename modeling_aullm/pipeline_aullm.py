@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils.data import Dataset
 from transformers import AutoModelForVideoClassification, Pipeline
 from transformers.dynamic_module_utils import custom_object_save
 from transformers.pipelines import PIPELINE_REGISTRY
 
+from .agreement_aullm import check_processor
 from .explanation_aullm import explain
 
 TASK = "action-unit-detection"
@@ -40,22 +42,34 @@ class AullmPipeline(Pipeline):
     _load_feature_extractor = False
     _load_video_processor = False
 
-    def __call__(self, video: Any, **options: Any) -> dict | list[dict]:
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        check_processor(self.model.config, self.processor)
+
+    def __call__(self, video: Any, **options: Any) -> dict | list[dict] | Iterator[dict]:
         """Read whole videos.
 
         Args:
-            video: what the processor's `open_clip` reads: a path, bytes, frames; or a list of paths.
+            video: what the processor's `open_clip` reads: a path, bytes, frames; a video of a `datasets` table as it is
+                stored, `{"bytes": ..., "path": ...}`; or many: a list of paths, a generator, a column of a data set,
+                streaming or not, a `KeyDataset`.
             **options: as for `stream`.
 
         Returns:
             A reading as docs/video.md describes it (`Reading` in reading_types_aullm.py), plain numbers and texts that
-            `json.dumps` takes; a list of them for a list of paths.
+            `json.dumps` takes; a list of them for a list of paths, for other kinds of many an iterator that reads a
+            video when its reading is asked for.
 
         Raises:
             ValueError: an option is out of range, the video cannot be read or shows no face.
         """
         if isinstance(video, (list, tuple)) and video and all(isinstance(each, (str, Path)) for each in video):
-            return [self(each, **options) for each in video]
+            return [self._read(each, options) for each in video]
+        if isinstance(video, (Iterator, Dataset)) or type(video).__module__.partition(".")[0] == "datasets":
+            return (self._read(each, options) for each in video)
+        return self._read(video, options)
+
+    def _read(self, video: Any, options: dict) -> dict:
         return self.processor.join_pieces(self.stream(video, **options))
 
     def stream(self, video: Any, **options: Any) -> Iterator[dict]:
@@ -77,6 +91,8 @@ class AullmPipeline(Pipeline):
             `done`, the share read; and `resume`, not None on the last piece of a section.
         """
         defaults = {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
+        if isinstance(video, dict) and {"bytes", "path"} <= video.keys():
+            video = video["path"] if video["bytes"] is None else video["bytes"]
         yield from self.processor.read_video(video, self._answer, **defaults)
 
     def explain(self, video: Any, onset: int | None = None, offset: int | None = None, face: int = 0) -> dict:
@@ -129,7 +145,6 @@ class AullmPipeline(Pipeline):
         """Save model (merged and complete), processor and this code, so that the folder works on its own."""
         self.model.save_pretrained(save_directory, full=True, **kwargs)
         self.processor.save_pretrained(save_directory)
-        add_pipeline(save_directory)
 
 
 if TASK not in PIPELINE_REGISTRY.supported_tasks:  # a folder's copy of this code may have come first
@@ -142,8 +157,8 @@ def add_pipeline(folder: str | Path) -> None:
     """Make `pipeline("action-unit-detection", model=folder, trust_remote_code=True)` work from a saved folder.
 
     Args:
-        folder: where model and processor are saved already; its config.json gets the entry `custom_pipelines`, and this
-            code is put beside it.
+        folder: where a model is saved already; its config.json gets the entry `custom_pipelines`, and this code is put
+            beside it. Every `save_pretrained` of a model calls it: a config remembers the entry, but not the code.
 
     Raises:
         FileNotFoundError: no config.json is there.

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import torch
 
+NO_POSITIONS = "readout='au' needs au_positions (B, K) as AullmProcessor returns them"
+
 
 class PromptLayout(NamedTuple):
     """A tokenised prompt, ready for the language model. R is 1 when all samples share one prompt, else B."""
@@ -26,13 +28,33 @@ class PromptLayout(NamedTuple):
 
 
 def config_prompt(config, device: torch.device) -> PromptLayout:
-    """The prompt stored in the config; without one, the two soft tokens alone."""
+    """The prompt stored in the config; without one, the two soft tokens alone.
+
+    Laid out from the numbers themselves and not from tensors: it is a constant, and `torch.compile` and `torch.export`
+    could not follow lengths that are read from tensors.
+
+    Raises:
+        ValueError: as `lay_out`.
+    """
     vocabulary = config.text_config.vocab_size
     content = config.content_token_id if config.content_token_id is not None else vocabulary
     instruction = config.instruction_token_id if config.instruction_token_id is not None else vocabulary + 1
-    ids = torch.tensor([config.prompt_ids or [content, instruction]], device=device)
-    read = None if config.au_positions is None else torch.tensor([config.au_positions], device=device)
-    return lay_out(ids, None, read, content, instruction, config.readout)
+    ids = list(config.prompt_ids or [content, instruction])
+    for name, token in (("content", content), ("instruction", instruction)):
+        if ids.count(token) != 1:
+            raise ValueError(_not_once("config.prompt_ids", ids.count(token), name, token))
+    if config.readout == "au" and config.au_positions is None:
+        raise ValueError(NO_POSITIONS)
+    static = min(ids.index(content), ids.index(instruction))
+    return PromptLayout(
+        ids=torch.tensor([[0 if token in (content, instruction) else token for token in ids]], device=device),
+        content=torch.tensor([[token == content for token in ids]], device=device),
+        instruction=torch.tensor([[token == instruction for token in ids]], device=device),
+        mask=None,
+        read=torch.tensor([[len(ids) - 1] if config.readout == "last" else list(config.au_positions)], device=device),
+        static=static,
+        key=tuple(ids[:static]),
+    )
 
 
 def lay_out(
@@ -58,16 +80,13 @@ def lay_out(
         counts = found.sum(1)
         if (counts != 1).any():
             row = int((counts != 1).nonzero()[0])
-            raise ValueError(
-                f"prompt {row} holds {int(counts[row])} {name} placeholders (id {token}) where the model fills "
-                "exactly one; build prompts with AullmProcessor and keep both placeholders"
-            )
+            raise ValueError(_not_once(f"prompt {row}", int(counts[row]), name, token))
     padded = mask is not None and bool((mask == 0).any())
     mask = mask.bool() if padded else None
     if readout == "last":
         read = _last_positions(ids, mask)
     elif au_positions is None:
-        raise ValueError("readout='au' needs au_positions (B, K) as AullmProcessor returns them")
+        raise ValueError(NO_POSITIONS)
     else:
         read = au_positions.to(ids.device)
     if len(ids) > 1 and mask is None and bool((ids == ids[:1]).all()) and bool((read == read[:1]).all()):
@@ -75,6 +94,13 @@ def lay_out(
     static = _static_length(ids, content | instruction, mask)
     key = tuple(ids[0, :static].tolist())
     return PromptLayout(ids.masked_fill(content | instruction, 0), content, instruction, mask, read, static, key)
+
+
+def _not_once(where: str, count: int, name: str, token: int) -> str:
+    return (
+        f"{where} holds {count} {name} placeholders (id {token}) where the model fills exactly one; build prompts with "
+        "AullmProcessor and keep both placeholders"
+    )
 
 
 def _last_positions(ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

@@ -61,7 +61,7 @@ class EulerianFilter(nn.Module):
         """
         weights = self.weights()[:, 1:].to(frames.dtype)  # (T, T - 1)
         shape = frames.shape
-        flat = frames.reshape(shape[0] * shape[1], shape[2], -1).transpose(1, 2)  # (B C, H W, T)
+        flat = frames.flatten(3).flatten(0, 1).transpose(1, 2)  # (B C, H W, T)
         response = (flat @ weights) / (self.epsilon + flat.abs() @ weights.abs())
         return response.transpose(1, 2).reshape(shape[0], shape[1], shape[2] - 1, *shape[3:])
 
@@ -78,12 +78,13 @@ class MotionFrontEnd(nn.Module):
 
     def __init__(self, config):
         super().__init__()
-        self.kind, self.num_frames = config.front_end, config.num_frames
+        self.kind, self.num_frames, self.image_size = config.front_end, config.num_frames, config.image_size
         self.channels = 1 if self.kind == "led" else 4
         self.led = EulerianFilter(config.num_frames, tuple(config.led_start), config.led_epsilon)
         if self.kind == "displacement":
             self.displacement = DisplacementField(config.motion_grid)
 
+    @torch.compiler.disable  # its constants are kept for all calls, and must not be made of what a compiler traces with
     def measure(self, pixel_values: torch.Tensor, clips: torch.Tensor | None = None) -> torch.Tensor:
         """The part of the front end that is never trained, so that it can be computed once for a data set.
 
@@ -95,10 +96,17 @@ class MotionFrontEnd(nn.Module):
             (B, 2, T - 1, grid, grid) displacement from the onset frame, x then y, in pixels of a 224-pixel crop.
 
         Raises:
-            ValueError: with the LED front end, which is trained as a whole.
+            ValueError: with the LED front end, which is trained as a whole, frames of another number or size, or while
+                a graph is exported.
         """
+        if torch.compiler.is_exporting():
+            raise ValueError("export with motion_values as input, and measure pixels before with model.measure_motion")
         if self.kind != "displacement":
             raise ValueError("front_end='led' is trained as a whole and has no motion_values; pass pixel_values")
+        self._check_pixels(pixel_values, clips)
+        if not pixel_values.shape[0]:  # no clip, no motion: the steps below need one
+            grid = self.displacement.grid
+            return pixel_values.new_zeros(0, 2, self.num_frames - 1, grid, grid, dtype=torch.float32)
         with torch.no_grad():
             if clips is None:
                 return self.displacement(pixel_values.float())
@@ -109,18 +117,28 @@ class MotionFrontEnd(nn.Module):
         if self.kind == "led":
             if pixel_values is None:
                 raise ValueError("front_end='led' needs pixel_values (B, T, 1, H, W)")
-            self._check_frames(pixel_values, pixel_values.shape[1] if pixel_values.ndim == 5 else -1)
+            self._check_pixels(pixel_values)
             return self.led(pixel_values.float().transpose(1, 2))
         if motion_values is None:
             if pixel_values is None:
                 raise ValueError("pass pixel_values (B, T, 1, H, W) or motion_values (B, 2, T-1, h, w)")
-            self._check_frames(pixel_values, pixel_values.shape[1] if pixel_values.ndim == 5 else -1)
             motion_values = self.measure(pixel_values)
         motion_values = motion_values.float()
-        self._check_frames(motion_values, motion_values.shape[2] + 1 if motion_values.ndim == 5 else -1)
+        if motion_values.ndim != 5 or motion_values.shape[2] != self.num_frames - 1:
+            raise ValueError(
+                f"the model reads the motion of {self.num_frames} frames, (B, 2, {self.num_frames - 1}, h, w), got "
+                f"values of shape {tuple(motion_values.shape)}"
+            )
         onset = torch.zeros_like(motion_values[:, :, :1])  # the onset frame has not moved
         return torch.cat([motion_values, self.led(torch.cat([onset, motion_values], 2))], 1)
 
-    def _check_frames(self, values: torch.Tensor, frames: int) -> None:
-        if frames != self.num_frames:
-            raise ValueError(f"the model reads {self.num_frames} frames, got values of shape {tuple(values.shape)}")
+    def _check_pixels(self, pixel_values: torch.Tensor, clips: torch.Tensor | None = None) -> None:
+        """Frames of another size would be read, but wrongly: what moves by a pixel has another meaning there."""
+        size = (1, self.image_size, self.image_size)
+        shape = tuple(pixel_values.shape)
+        frames = shape[1:2] if clips is None else tuple(clips.shape)[1:]
+        if shape[-3:] != size or len(shape) != (5 if clips is None else 4) or frames != (self.num_frames,):
+            raise ValueError(
+                f"the model reads {self.num_frames} frames a clip of {self.image_size} x {self.image_size} pixels, one "
+                f"channel, got values of shape {shape}" + (f" and clips of {frames}" if clips is not None else "")
+            )

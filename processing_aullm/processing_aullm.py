@@ -63,6 +63,7 @@ __all__ = [
     "warp",
 ]
 
+PROMPT_INPUTS = ("input_ids", "attention_mask", "au_positions", "action_unit_numbers")
 PRESETS = {"base": {"num_frames": 6, "size": 224}, "paper": {"num_frames": 6, "size": 64}}
 
 
@@ -146,13 +147,15 @@ class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
 
         Returns:
             `pixel_values` float32 (B, T, 1, S, S), `crop_transforms` float32 (B, T, 2, 3), `frame_indices` int64
-            (B, T), `input_ids` and `attention_mask` int64 (B, N), `au_positions` int64 (B, K).
+            (B, T), `input_ids` and `attention_mask` int64 (B, N), `au_positions` int64 (B, K), and
+            `action_unit_numbers` int64 (B, K), 4 for AU4.
 
         Raises:
             ValueError: An action unit is unknown, or a placeholder is missing in the prompt.
             ClipError: A clip cannot be read or shows no face.
         """
-        prompt = self.prompt(action_units)
+        names = self.action_units if action_units is None else action_units
+        prompt = self.prompt(names)
         pixels = self.image_processor.preprocess(videos, onset=onset, offset=offset, align=align, face=face)
         batch = len(pixels["pixel_values"])
         ids = np.tile(np.array(prompt.input_ids, dtype=np.int64), (batch, 1))
@@ -160,6 +163,7 @@ class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
             "input_ids": ids,
             "attention_mask": np.ones_like(ids),
             "au_positions": np.tile(np.array(prompt.au_positions, dtype=np.int64), (batch, 1)),
+            "action_unit_numbers": np.tile(np.array([int(name[2:]) for name in names], dtype=np.int64), (batch, 1)),
         }
         return BatchFeature({**pixels, **text}, tensor_type=return_tensors)
 
@@ -193,7 +197,7 @@ class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
     @property
     def model_input_names(self) -> list[str]:
         """The inputs a call gives."""
-        return [*self.image_processor.model_input_names, "input_ids", "attention_mask", "au_positions"]
+        return [*self.image_processor.model_input_names, *PROMPT_INPUTS]
 
     def save_pretrained(self, save_directory: str | Path, push_to_hub: bool = False, **kwargs) -> list[str]:
         """Save configuration, tokenizer, this code and the face networks, so that the folder works on its own."""

@@ -14,6 +14,7 @@ from safetensors import safe_open
 
 from dataset_scripts.damaged_files import naming, read_json
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection
+from modeling_aullm.agreement_aullm import check_processor
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm import AullmProcessor
 
@@ -53,20 +54,22 @@ def load_model(source: str | Path) -> tuple[AullmForActionUnitDetection, AullmPr
 
     Raises:
         FileNotFoundError: there is no model.
-        ValueError: it is damaged, or of another kind.
+        CheckpointError: it is not what was saved.
+        ValueError: it is damaged, of another kind, or model and processor do not belong together.
     """
     name = model_place(source)
     if Path(name).is_dir():
         _refuse_damaged(Path(name))
     try:
-        return AullmForActionUnitDetection.from_pretrained(name).eval(), AullmProcessor.from_pretrained(
-            name, trust_remote_code=False
-        )
+        model = AullmForActionUnitDetection.from_pretrained(name).eval()
+        processor = AullmProcessor.from_pretrained(name, trust_remote_code=False)
     except Exception as error:
         if any(map(_is_ours, (error, error.__cause__))):  # it says what it means, or is a bug
             raise
         said = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         raise ValueError(f"no model can be loaded from {name} ({said}): {ADVICE}") from error
+    check_processor(model.config, processor)
+    return model, processor
 
 
 def model_place(source: str | Path) -> str:

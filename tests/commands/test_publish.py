@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from modeling_aullm import AullmConfig
 from processing_aullm import AullmImageProcessor, AullmProcessor
 from tests.contract.tokenizers import byte_tokenizer
 from tests.contract.tree import PACKAGES, ROOT
@@ -39,7 +40,7 @@ def test_a_folder_that_does_not_stand_alone_is_told_so(tmp_path):
 
 
 def test_model_and_processor_must_name_the_same_action_units(tmp_path):
-    model = SimpleNamespace(config=SimpleNamespace(id2label={0: "AU4"}))
+    model = SimpleNamespace(config=AullmConfig.preset("base", language_model=None, action_units=["AU4"]))
     processor = AullmProcessor(AullmImageProcessor(), byte_tokenizer(), action_units=["AU12"])
     with pytest.raises(ValueError, match="AU12"):
         save_for_hub(model, processor, tmp_path)

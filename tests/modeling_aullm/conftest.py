@@ -12,6 +12,7 @@ PROMPT = [5, 6, 7, 8, VOCABULARY, VOCABULARY + 1, 9, 10]  # four static tokens, 
 PROMPT_FIELDS = {"prompt_ids": PROMPT, "content_token_id": VOCABULARY, "instruction_token_id": VOCABULARY + 1}
 SMALL = {
     "encoder_channels": [4, 16],
+    "image_size": 48,
     "motion_grid": 12,
     "mid_channels": 4,
     "mid_shape": [1, 3, 3],

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import datasets
 import pytest
 import torch
 from transformers.pipelines import PIPELINE_REGISTRY
+from transformers.pipelines.pt_utils import KeyDataset
 
+from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.pipeline_aullm import TASK, AullmPipeline, add_pipeline
 from tests.contract.language_models import save_tiny_language_model
 from tests.contract.tree import ROOT
@@ -23,9 +26,9 @@ class PromptedProcessor(FakeProcessor):
 
     action_units = UNITS
 
-    def __init__(self, frames: int) -> None:
+    def __init__(self, model) -> None:
         super().__init__()
-        self.image_processor = SimpleNamespace(num_frames=frames)
+        self.image_processor = SimpleNamespace(num_frames=model.config.num_frames, size=model.config.image_size)
 
     def prompt(self) -> SimpleNamespace:
         return SimpleNamespace(input_ids=PROMPT, au_positions=[len(PROMPT) - 1] * len(UNITS))
@@ -34,7 +37,7 @@ class PromptedProcessor(FakeProcessor):
 @pytest.fixture
 def pipe(build):
     model = build(motion_grid=14, image_size=112).eval()
-    return AullmPipeline(model, processor=PromptedProcessor(model.config.num_frames), device=-1)
+    return AullmPipeline(model, processor=PromptedProcessor(model), device=-1)
 
 
 FACE = FakeFace(moves=((30, 32, 35, 4.0, "AU4"),))
@@ -56,7 +59,7 @@ def test_probabilities_are_the_models_own(pipe):
 
 def test_a_model_with_the_led_front_end_reads_windows_too(build):
     model = build(front_end="led", image_size=64).eval()
-    pipe = AullmPipeline(model, processor=PromptedProcessor(model.config.num_frames), device=-1)
+    pipe = AullmPipeline(model, processor=PromptedProcessor(model), device=-1)
     crops, windows = torch.randint(0, 256, (5, 64, 64), dtype=torch.uint8), torch.tensor([[0, 1, 2, 3], [1, 2, 3, 4]])
     windows = windows[:, torch.linspace(0, 3, model.config.num_frames).long()]
     answers = pipe._answer(crops, windows)
@@ -67,7 +70,7 @@ def test_a_model_with_the_led_front_end_reads_windows_too(build):
 
 def test_options_may_be_defaults_or_given_to_a_call(build):
     model = build(motion_grid=14, image_size=112).eval()
-    processor = PromptedProcessor(model.config.num_frames)
+    processor = PromptedProcessor(model)
     pipe = AullmPipeline(model, processor=processor, device=-1, hop=0.5, threshold=0.9)
     default, called = pipe([FakeFace()]), pipe([FakeFace()], hop=0.2)
     assert default["threshold"] == called["threshold"] == 0.9
@@ -80,6 +83,26 @@ def test_options_may_be_defaults_or_given_to_a_call(build):
 def test_a_list_of_paths_gives_a_list_of_readings(pipe):
     pipe.stream = lambda video, **options: [{"video": video, "faces": [], "done": 1.0, "resume": None}]
     assert [reading["video"] for reading in pipe(["a.mp4", "b.mp4"])] == ["a.mp4", "b.mp4"]
+
+
+def test_many_videos_come_in_every_usual_container_and_are_read_when_asked_for(pipe):
+    read = []
+    pipe.processor.read_video = lambda video, answer, **options: [
+        read.append(video) or {"video": video, "faces": [], "done": 1.0, "resume": None}
+    ]
+    table = datasets.Dataset.from_dict({"video": ["a.mp4", "b.mp4"]})
+    for many in (
+        (path for path in ("a.mp4", "b.mp4")),
+        table["video"],
+        KeyDataset(table, "video"),
+        table.to_iterable_dataset()["video"],
+    ):
+        read.clear()
+        readings = iter(pipe(many))
+        assert next(readings)["video"] == "a.mp4" and read == ["a.mp4"]
+        assert [reading["video"] for reading in readings] == ["b.mp4"]
+    assert pipe({"bytes": b"film", "path": "a.mp4"})["video"] == b"film"
+    assert pipe({"bytes": None, "path": "a.mp4"})["video"] == "a.mp4"
 
 
 def test_the_task_is_registered():
@@ -98,6 +121,58 @@ def test_an_entry_and_the_code_are_put_into_a_folder(tmp_path):
         add_pipeline(tmp_path / "nothing")
 
 
+def test_a_model_saved_again_brings_the_pipelines_code(build, tmp_path):
+    build().save_pretrained(tmp_path / "first")
+    AullmForActionUnitDetection.from_pretrained(tmp_path / "first").save_pretrained(tmp_path / "tuned")
+    assert TASK in json.loads((tmp_path / "tuned" / "config.json").read_text())["custom_pipelines"]
+    assert (tmp_path / "tuned" / "pipeline_aullm.py").is_file()
+
+
+def fresh(code: str, folder) -> str:
+    """The last line that a process without our packages prints; their names cannot be imported there."""
+    hidden = f"import runpy\nrunpy.run_path({str(FRESH_PROCESS)!r})['hide_our_packages']()\n"
+    done = subprocess.run([sys.executable, "-I", "-c", hidden + code], capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.strip().rpartition("\n")[2]
+
+
+@pytest.mark.slow
+def test_tuned_and_saved_elsewhere_without_our_packages_the_pipeline_works(tmp_path):
+    from training_aullm.learn.fitting import new_model, new_processor
+    from training_aullm.learn.recipes import recipe_base
+
+    language_model, names = save_tiny_language_model(tmp_path / "language"), ["AU4", "AU12"]
+    model = new_model(recipe_base().but(model={"num_language_layers": 2}), names, language_model, seed=0).eval()
+    pipe = AullmPipeline(model, processor=new_processor("base", names, language_model), device=-1)
+    pipe.save_pretrained(tmp_path / "published")
+    crops, windows = torch.randint(0, 256, (6, 224, 224), dtype=torch.uint8), torch.arange(6)[None]
+    torch.save(crops, tmp_path / "crops.pt")
+    fresh(
+        """
+import torch
+from transformers import AutoModel, AutoProcessor
+model = AutoModel.from_pretrained("published", trust_remote_code=True)
+with torch.no_grad():
+    model.head.score.bias += 1.0
+model.save_pretrained("tuned")
+AutoProcessor.from_pretrained("published", trust_remote_code=True).save_pretrained("tuned")
+""",
+        tmp_path,
+    )
+    answer = fresh(
+        f"""
+import torch
+from transformers import pipeline
+pipe = pipeline({TASK!r}, model="tuned", trust_remote_code=True, device=-1)
+print(pipe._answer(torch.load("crops.pt"), torch.arange(6)[None])[0])
+""",
+        tmp_path,
+    )
+    with torch.no_grad():
+        model.head.score.bias += 1.0
+    torch.testing.assert_close(torch.tensor(json.loads(answer)), torch.tensor(pipe._answer(crops, windows)[0]))
+
+
 @pytest.mark.slow
 def test_a_saved_folder_reads_a_video_in_a_fresh_process(tmp_path):
     from dataset_scripts.synthetic.tables.video import render_video
@@ -111,8 +186,7 @@ def test_a_saved_folder_reads_a_video_in_a_fresh_process(tmp_path):
     AullmPipeline(model, processor=processor, device=-1).save_pretrained(tmp_path / "saved")
     render_video(tmp_path / "a.mp4", ["AU4"], fps=15, size=240, lead_in_s=0.5, lead_out_s=0.5)
     code = f"""
-import json, runpy
-runpy.run_path({str(FRESH_PROCESS)!r})["hide_our_packages"]()
+import json
 from transformers import pipeline
 pipe = pipeline({TASK!r}, model={str(tmp_path / "saved")!r}, trust_remote_code=True, device=-1)
 print(json.dumps(pipe({str(tmp_path / "a.mp4")!r})))
@@ -120,9 +194,7 @@ explanation = pipe.explain({str(tmp_path / "a.mp4")!r}, onset=2, offset=9)
 assert pipe.draw(explanation, "attention", "AU4").shape == explanation["frames"][0].shape
 assert pipe.magnify(explanation, 4).shape == explanation["frames"].shape
 """
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-3000:]
-    reading = json.loads(done.stdout.strip().splitlines()[-1])
+    reading = json.loads(fresh(code, tmp_path))
     ours = AullmPipeline(model, processor=processor, device=-1)(str(tmp_path / "a.mp4"))
     assert reading["faces"][0]["windows"] and reading["size"] == [240, 240]
     assert [w["onset"] for w in reading["faces"][0]["windows"]] == [w["onset"] for w in ours["faces"][0]["windows"]]

@@ -41,7 +41,7 @@ def test_all_three_scalars_learn():
 
 
 def test_displacement_becomes_four_channels():
-    front = MotionFrontEnd(AullmConfig.preset("base", motion_grid=8))
+    front = MotionFrontEnd(AullmConfig.preset("base", motion_grid=8, image_size=64))
     motion = front.measure(torch.rand(2, 6, 1, 64, 64))
     assert motion.shape == (2, 2, 5, 8, 8)
     channels = front(None, motion)

@@ -13,6 +13,7 @@ import torch
 
 from processing_aullm import AullmProcessor
 from processing_aullm.face_networks_aullm import PROGRAMS, WEIGHTS
+from processing_aullm.processing_aullm import PROMPT_INPUTS
 from processing_aullm.prompt_aullm import TEMPLATES
 from tests.processing_aullm.moving import moved
 
@@ -69,9 +70,10 @@ def test_inputs_have_the_shapes_the_model_reads(processor, clip):
         "input_ids": (2, tokens),
         "attention_mask": (2, tokens),
         "au_positions": (2, 3),
+        "action_unit_numbers": (2, 3),
     }
     assert set(inputs) == set(processor.model_input_names)
-    assert {inputs[name].dtype for name in ("input_ids", "attention_mask", "au_positions")} == {torch.int64}
+    assert {inputs[name].dtype for name in PROMPT_INPUTS} == {torch.int64}
     assert inputs["pixel_values"].min() >= 0
     assert inputs["pixel_values"].max() <= 1
     for token in processor.placeholder_ids:
@@ -80,7 +82,7 @@ def test_inputs_have_the_shapes_the_model_reads(processor, clip):
 
 def test_action_units_of_a_call_replace_the_default(processor, clip):
     inputs = processor(videos=clip, action_units=["AU7"], align=False, return_tensors="pt")
-    assert inputs["au_positions"].shape == (1, 1)
+    assert inputs["au_positions"].shape == (1, 1) and inputs["action_unit_numbers"].tolist() == [[7]]
     assert "Which of AU7 move" in processor.tokenizer.decode(inputs["input_ids"][0])
     with pytest.raises(ValueError, match="unknown action units"):
         processor(videos=clip, action_units=["AU0"])

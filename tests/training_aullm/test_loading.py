@@ -7,17 +7,26 @@ import pytest
 from dataset_scripts.damaged_files import DamagedFile
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from tests.contract.language_models import save_tiny_language_model
-from training_aullm.learn.fitting import new_processor
+from training_aullm.learn.fitting import new_model, new_processor
+from training_aullm.learn.recipes import recipe_base
 from training_aullm.loading import load_model, load_pipeline, model_place
 
 
 @pytest.fixture
-def run(tmp_path, build_model):
-    build_model().save_pretrained(tmp_path / "run" / "model")
-    new_processor("base", ["AU4", "AU12"], save_tiny_language_model(tmp_path / "lm")).save_pretrained(
+def run(tmp_path):
+    names, language_model = ["AU4", "AU12"], save_tiny_language_model(tmp_path / "lm")
+    new_model(recipe_base().but(model={"num_language_layers": 2}), names, language_model).save_pretrained(
         tmp_path / "run" / "model"
     )
+    new_processor("base", names, language_model).save_pretrained(tmp_path / "run" / "model")
     return tmp_path / "run"
+
+
+def test_a_processor_for_other_units_is_refused(run):
+    path = run / "model" / "processor_config.json"
+    path.write_text(path.read_text().replace('"AU4",', '"AU0",').replace('"AU12"', '"AU4"').replace("AU0", "AU12"))
+    with pytest.raises(ValueError, match=r"model has action_units=\['AU4', 'AU12'\], the processor \['AU12', 'AU4'\]"):
+        load_model(run)
 
 
 def test_a_run_and_its_model_folder_load_the_same(run):
@@ -83,7 +92,7 @@ def test_a_model_of_another_kind_or_without_a_processor_is_told_in_one_line(run)
     with pytest.raises(ValueError, match="model_type is 'bert', not 'aullm'"):
         load_model(run)
     config.write_text(json.dumps(json.loads(whole) | {"graph_width": "wide"}))
-    with pytest.raises(ValueError, match="graph_width"):
+    with pytest.raises(ValueError, match=r"config\.json is not the one saved"):
         load_model(run)
     config.write_text(whole)
     (run / "model" / "model.safetensors").unlink()

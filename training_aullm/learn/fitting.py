@@ -99,7 +99,7 @@ def fit(
         The trainer; `trainer.state.log_history` holds the curves.
 
     Raises:
-        ValueError: the clips do not fit the model's front end or action units.
+        ValueError: the clips do not fit the model's front end or action units, or all labels are unknown.
     """
     check_clips(model, clips)
     strategy = {} if eval_clips is None else {"eval_strategy": "epoch"}
@@ -172,8 +172,8 @@ def check_clips(model: AullmForActionUnitDetection, clips: ClipSet) -> None:
         clips: the clips.
 
     Raises:
-        ValueError: pixels for a model that measures motion (or motion for one that reads pixels), or other action
-            units.
+        ValueError: pixels for a model that measures motion (or motion for one that reads pixels), other action units,
+            or clips without any label.
     """
     wanted = "motion_values" if model.config.front_end == "displacement" else "pixel_values"
     if clips.input_name != wanted:
@@ -185,6 +185,11 @@ def check_clips(model: AullmForActionUnitDetection, clips: ClipSet) -> None:
         raise ValueError(
             f"the clips are labelled for {list(clips.action_units)}, the model answers "
             f"{list(model.config.action_units)}: use clips.select(model.config.action_units)"
+        )
+    if bool((clips.labels == -1).all()):
+        raise ValueError(
+            f"all labels of these {len(clips)} clips are unknown (-1) for {list(clips.action_units)}: there is nothing "
+            "to learn; choose action units that the clips are coded for"
         )
 
 

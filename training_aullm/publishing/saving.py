@@ -13,7 +13,7 @@ import numpy as np
 
 from dataset_scripts.whole_files import whole_folder, write_whole
 from modeling_aullm import AullmForActionUnitDetection
-from modeling_aullm.pipeline_aullm import add_pipeline
+from modeling_aullm.agreement_aullm import check_processor
 from processing_aullm import AullmProcessor
 from training_aullm.publishing.card import fill_card
 from training_aullm.publishing.project_files import project_file
@@ -34,18 +34,15 @@ def save_for_hub(
         card: write the folder's README.md, from what the run that `folder` lies in has recorded.
 
     Raises:
-        ValueError: model and processor name other action units.
+        ValueError: model and processor do not belong together.
         FileNotFoundError: a card is wanted, and the folder above is no run.
     """
     folder = Path(folder)
-    names = [model.config.id2label[k] for k in range(len(model.config.id2label))]
-    if names != list(processor.action_units):
-        raise ValueError(f"the model answers with {names} but the processor asks for {list(processor.action_units)}")
+    check_processor(model.config, processor)
     with whole_folder(folder) as unfinished:
         model.save_pretrained(unfinished, full=True)
         processor.save_pretrained(unfinished)
         _forget_places(unfinished / "config.json")
-        add_pipeline(unfinished)
         add_notices(unfinished)
     if card:
         write_whole(folder / "README.md", fill_card(RunFacts.read(folder.parent)))

@@ -62,7 +62,7 @@ def test_clips_follow_the_table(table):
 
 
 def test_motion_is_measured_by_the_model_and_cached(table, build_model, tmp_path, monkeypatch):
-    model, calls = build_model(), []
+    model, calls = build_model(image_size=56), []
     measure = model.measure_motion
     monkeypatch.setattr(model, "measure_motion", lambda pixels: calls.append(len(pixels)) or measure(pixels))
     first = ClipSet.build(table, Processor(56), ["AU4"], model, cache_dir=tmp_path, progress=False)

@@ -1,5 +1,7 @@
 """A new model gets the prompt that its read-out needs; after training its decisions are moved to threshold 0.5."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from torch import nn
 
 from tests.contract.language_models import save_tiny_language_model
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.learn.fitting import decision_shift, move_bias, new_model
+from training_aullm.learn.fitting import decision_shift, fit, move_bias, new_model
 from training_aullm.learn.recipes import recipe_base
 
 UNITS = ["AU1", "AU4", "AU12"]
@@ -76,3 +78,9 @@ def test_one_row_for_all_units_moves_by_the_mean():
     before = layer.bias.item()
     move_bias(layer, np.array([1.0, 3.0]))
     assert layer.bias.item() == pytest.approx(before - 2.0)
+
+
+def test_clips_without_any_label_are_not_trained_on(tmp_path, build_model, motion_clips):
+    unknown = replace(motion_clips, labels=torch.full_like(motion_clips.labels, -1))
+    with pytest.raises(ValueError, match="all labels of these 12 clips are unknown"):
+        fit(build_model(), recipe_base(), unknown, tmp_path)

@@ -1,0 +1,95 @@
+"""Whether what is given to a model was made for it: action units, frames, prompt, labels.
+
+check_processor(model.config, processor)  # where the two meet: pipelines, commands, `for_processor`
+
+Both name the action units in their own file, so one may be edited, swapped or relabelled without the other, and every
+answer would then carry another unit's name.
+"""
+
+import torch
+from transformers.utils import logging
+
+logger = logging.get_logger(__name__)
+
+
+def check_processor(config, processor) -> None:
+    """Refuse a processor that asks for something else than the model answers.
+
+    Args:
+        config: an `AullmConfig`.
+        processor: an `AullmProcessor`.
+
+    Raises:
+        ValueError: the two differ in action units or their order, in number or size of frames, or in the prompt.
+    """
+    images = processor.image_processor
+    facts = {
+        "action_units": (list(config.action_units), list(processor.action_units)),
+        "num_frames": (config.num_frames, images.num_frames),
+        "image_size": (config.image_size, images.size),
+    }
+    if config.prompt_ids is not None and config.reader == "language":
+        facts["prompt_ids"] = (list(config.prompt_ids), list(processor.prompt().input_ids))
+    for name, (ours, theirs) in facts.items():
+        if ours != theirs:
+            raise ValueError(
+                f"model and processor do not belong together: the model has {name}={ours}, the processor {theirs}. "
+                "Load both from one folder as they were saved; for other units fine-tune model.for_processor(processor)"
+            )
+
+
+def check_labels_of(config) -> None:
+    """Refuse a config whose `id2label` names other units than `action_units`: logits would be read under wrong names.
+
+    Raises:
+        ValueError: as after `from_pretrained(..., id2label=...)` or `num_labels=...`.
+    """
+    labels = [config.id2label[index] for index in sorted(config.id2label)]
+    if labels != list(config.action_units):
+        raise ValueError(
+            f"id2label names {labels}, action_units {list(config.action_units)}: leave id2label, num_labels and "
+            "action_units as they were saved; for other units fine-tune model.for_processor(processor)"
+        )
+
+
+def check_asked_units(config, numbers: torch.Tensor) -> None:
+    """Refuse prompts for other action units than the logits stand for.
+
+    Args:
+        config: an `AullmConfig`; a model that only reads by name (`readout="au"` without `evidence_skip`) answers any.
+        numbers: (B, K), 4 for AU4, as the processor gives them.
+
+    Raises:
+        ValueError: the units or their order differ.
+    """
+    if config.readout == "au" and not config.evidence_skip:
+        return
+    own = torch.tensor([int(name[2:]) for name in config.action_units], device=numbers.device)
+    if numbers.shape[1:] != own.shape or not bool((numbers == own).all()):
+        asked = [[f"AU{number}" for number in row] for row in numbers.tolist()]
+        other = next(row for row in asked if row != list(config.action_units))
+        raise ValueError(
+            f"the processor asks for {other}, the model answers {list(config.action_units)} in this order: call the "
+            "processor without action_units, or fine-tune model.for_processor(processor) for others"
+        )
+
+
+def check_labels(labels: torch.Tensor, logits: torch.Tensor) -> None:
+    """Refuse labels that say neither present (1), absent (0) nor unknown (-1).
+
+    A batch in which all are unknown is taken and teaches nothing: a data set may have such clips. The log says so once,
+    because a whole data set of them would train at a loss of zero.
+
+    Raises:
+        ValueError: another shape than the logits', or another value.
+    """
+    if labels.shape != logits.shape:
+        raise ValueError(f"labels have shape {tuple(labels.shape)}, logits {tuple(logits.shape)}")
+    known = (labels == 1) | (labels == 0) | (labels == -1)
+    if not bool(known.all()):
+        value = labels[~known][0].item()
+        raise ValueError(f"labels hold {value:g}: write 1 for present, 0 for absent and -1 for unknown")
+    if labels.numel() and bool((labels == -1).all()):
+        logger.warning_once(
+            "a batch holds no known label (all are -1) and teaches nothing: if the loss stays at 0, look at the labels"
+        )

@@ -1,0 +1,47 @@
+"""A trained model goes on with other action units: what it knows of a unit follows the unit's name."""
+
+import pytest
+import torch
+
+from modeling_aullm import AullmForActionUnitDetection
+from modeling_aullm.agreement_aullm import check_processor
+from tests.modeling_aullm.conftest import UNITS, VOCABULARY
+from tests.modeling_aullm.test_agreement_aullm import processor_with
+
+
+def processor_for(*units: str):
+    processor = processor_with(list(units))
+    processor.placeholder_ids = (VOCABULARY, VOCABULARY + 1)
+    return processor
+
+
+@pytest.mark.parametrize("overrides", [{}, {"readout": "au", "au_positions": [6, 7, 6, 7]}, {"reader": "mlp"}])
+def test_the_same_units_in_another_order_give_the_same_answers_in_that_order(build, motion, overrides):
+    model = build(**overrides).eval()
+    turned = processor_for(*UNITS[::-1])
+    prompt = turned.prompt()
+    if overrides.get("readout") == "au":  # every unit goes on being read where it was
+        turned.prompt = lambda: type(prompt)(input_ids=prompt.input_ids, au_positions=[7, 6, 7, 6])
+    other = model.for_processor(turned)
+    torch.testing.assert_close(other(motion_values=motion).logits, model(motion_values=motion).logits.flip(1))
+
+
+def test_new_units_start_fresh_and_can_be_trained_and_saved(build, motion, labels, tmp_path):
+    model = build().eval()
+    processor = processor_for("AU12", "AU6", "AU1")
+    other = model.for_processor(processor)
+    check_processor(other.config, processor)
+    assert other.config.id2label == {0: "AU12", 1: "AU6", 2: "AU1"}
+    assert torch.equal(other.head.score.weight[[0, 2]], model.head.score.weight[[3, 0]])
+    assert torch.equal(other.model.graph.prototypes[:, 0], model.model.graph.prototypes[:, 3])
+    assert torch.equal(next(other.model.encoder.parameters()), next(model.model.encoder.parameters()))
+    trained = {name for name, parameter in other.named_parameters() if parameter.requires_grad}
+    assert trained == {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    other(motion_values=motion, labels=labels[:, :3]).loss.backward()
+    other.save_pretrained(tmp_path)
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    assert torch.equal(loaded(motion_values=motion).logits, other(motion_values=motion).logits)
+
+
+def test_no_unit_in_common_works_too(build, motion):
+    assert build().for_processor(processor_for("AU6", "AU9"))(motion_values=motion).logits.isfinite().all()
