@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 import page
+import problems
 from handlers import VIEWS, Part
 from settings import Settings
 from uploads import described
@@ -19,12 +20,22 @@ STRONGEST_MAGNIFICATION = 15  # beyond it the pipeline smooths too much away
 def silent_video(**options) -> gr.Video:
     """A video without sound: the browser never asks for the microphone, and the upload is passed on as it is.
 
+    A program may name an address in the place of an upload; Gradio would fetch it, however large it is.
+
     Told in the constructor, Gradio would strip the sound of every upload with the program ffmpeg, which need not be
     there; the model does not listen anyway.
     """
     video = gr.Video(**options)
     video.include_audio = False
     video.preprocess = lambda payload: None if payload is None else payload.path
+    kept = video.async_move_resource_to_block_cache
+
+    async def own_files_only(path):
+        if str(path).startswith(("http://", "https://")):
+            raise problems.link()
+        return await kept(path)
+
+    video.async_move_resource_to_block_cache = own_files_only
     return video
 
 
