@@ -30,7 +30,7 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
     moves, view, unit, factor = (parts[name] for name in (Part.MOVES, Part.VIEW, Part.UNIT, Part.FACTOR))
 
     video.change(answers.chosen, video, every, **quietly)
-    video.clear(answers.delete, None, every, **quietly)
+    video.clear(answers.delete, None, every, queue=False, **quietly)  # also while the queue is full
     for button, name in zip(controls["examples"], described(), strict=True):
         button.click(lambda name=name: str(EXAMPLES / name), None, video, **quietly)
     read = controls["go"].click(
@@ -54,7 +54,7 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
         flipped.then(None, js=SHOWN % "closer-title", **OWN)
     gr.on([view.input, unit.input], answers.draw, [seen, view, unit], every, **quietly)
     factor.release(answers.magnify, [seen, factor], every, **quietly)
-    controls["delete"].click(answers.delete, None, every, **quietly)
+    controls["delete"].click(answers.delete, None, every, queue=False, **quietly)
     blocks.unload(answers.leave)
 
 

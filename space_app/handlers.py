@@ -121,8 +121,10 @@ class Handlers:
             **self.show_face(reading, first),
         }
 
-    def show_face(self, reading: dict, face: int) -> dict:
+    def show_face(self, reading: dict | None, face: int) -> dict:
         """One face's summary and timeline; what was looked at closer goes."""
+        if reading is None:
+            raise problems.forgotten()
         movements = movements_of(reading, face)
         told = "".join(f"<p>{sentence}</p>" for sentence in summary(reading, face))
         items = "".join(f"<li>{each.sentence(reading['meanings'])}</li>" for each in movements)
@@ -142,8 +144,10 @@ class Handlers:
 
     def look(self, video: str | None, reading: dict | None, face: int, chosen: int | None) -> dict:
         """Explain one movement."""
-        if reading is None or chosen is None:
+        if chosen is None:
             return {Part.CLOSER: gr.update(visible=False)}
+        if reading is None:
+            raise problems.forgotten()
         movement = next(each for each in movements_of(reading, face) if each.number == chosen)
         try:
             explanation = self.reader.explain(video, movement.onset, movement.offset, face)

@@ -39,6 +39,14 @@ def silent_video(**options) -> gr.Video:
     return video
 
 
+def unchecked(choice: gr.Radio | gr.Dropdown) -> gr.Radio | gr.Dropdown:
+    """A choice that the handlers check: Gradio forgets a session's choices when too many people are here, and would
+    answer with an error that tells nobody what to do.
+    """
+    choice.preprocess = lambda value: value
+    return choice
+
+
 def input_parts(parts: dict, settings: Settings) -> dict:
     """The video, the part of it to read, and the buttons."""
     gr.HTML("<h2>1. Choose a video</h2>" + page.limits(settings))
@@ -67,12 +75,11 @@ def result_parts(parts: dict) -> None:
     with gr.Column(visible=False, elem_id="results") as parts[Part.RESULTS]:
         gr.HTML("<h2 id='results-title' tabindex='-1'>2. What moved, and when</h2>")
         parts[Part.PORTRAITS] = gr.HTML(elem_id="portraits")
-        parts[Part.FACES] = gr.Radio(label="Whose face?", visible=False, elem_id="faces")
+        parts[Part.FACES] = unchecked(gr.Radio(label="Whose face?", visible=False, elem_id="faces"))
         parts[Part.SUMMARY] = gr.HTML(elem_id="summary")
         parts[Part.TIMELINE] = gr.HTML(elem_id="timeline", js_on_load=SCRIPT)
-        parts[Part.MOVES] = gr.Radio(
-            label="Look closer at a movement", info="or press its number in the timeline", elem_id="moves"
-        )
+        told = "or press its number in the timeline"
+        parts[Part.MOVES] = unchecked(gr.Radio(label="Look closer at a movement", info=told, elem_id="moves"))
         gr.HTML("<h3>Save the results</h3>")
         parts[Part.DOWNLOADS] = gr.HTML(elem_id="downloads")
 
@@ -89,7 +96,7 @@ def closer_parts(parts: dict) -> None:
                 parts[Part.VIEW] = gr.Radio(
                     [(told, view) for view, told in VIEWS.items()], value="attention", label="Show", elem_id="view"
                 )
-                parts[Part.UNIT] = gr.Dropdown(label="For which movement", filterable=False, elem_id="unit")
+                parts[Part.UNIT] = unchecked(gr.Dropdown(label="For which movement", filterable=False, elem_id="unit"))
             with gr.Column(min_width=300):
                 gr.HTML(
                     "<h3>Scores</h3><p>Of the whole movement. The timeline's scores are of half-second windows.</p>"

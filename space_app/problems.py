@@ -158,6 +158,15 @@ def gone() -> Problem:
     )
 
 
+def forgotten() -> Problem:
+    """The results of this session stand in memory no longer."""
+    return Problem(
+        "forgotten",
+        "The results are here no longer.",
+        "They are kept for some minutes, or for less when many people are here. Press “Find movements” again.",
+    )
+
+
 def unexpected() -> Problem:
     """A fault of ours."""
     return Problem(

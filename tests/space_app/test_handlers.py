@@ -55,6 +55,13 @@ def test_whatever_fails_unexpectedly_the_upload_is_deleted_as_the_page_says(make
     assert answer["video"] is None and not Path(video).exists()
 
 
+@pytest.mark.parametrize(("step", "asked"), [("look", ("film.mp4", None, 0, 1)), ("show_face", (None, 0))])
+def test_results_that_gradio_has_let_go_of_are_told_and_the_upload_stays(handlers, video, step, asked):
+    handlers.chosen(video, "session")
+    answer = handlers.answer("session", getattr(handlers, step), *asked)
+    assert 'data-state="forgotten"' in answer["status"] and Path(video).exists()
+
+
 def test_what_can_be_mended_by_another_choice_keeps_the_upload(make_reader, video):
     handlers = make(make_reader, max_seconds=5)
     handlers.chosen(video, "session")
