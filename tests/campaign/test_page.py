@@ -125,6 +125,7 @@ def test_programs_are_answered_within_the_same_limits_and_leave_nothing(tmp_path
         for asked, told in (((0, 36000, 0), "too long"), ((66, 54, 0), "nothing to read"), ((54, 66, 9), "face")):
             with pytest.raises(Exception, match=told):
                 client.predict(handle_file(str(film)), *asked, api_name="/explain")
+        link = {"path": "https://example.org/film.mp4", "meta": {"_type": "gradio.FileData"}}
         with pytest.raises(Exception, match="Addresses are not fetched"):
-            client.predict({"path": "https://example.org/film.mp4"}, 0, 0, api_name="/read")
+            client.predict(link, 0, 0, api_name="/read")
         assert not kept(page)
