@@ -32,6 +32,11 @@ FASTER, SLOWER = 1.05, 0.8  # the stated rate is not believed where the measured
 BAD_PACKETS = 50  # one after the other: the rest of the file is lost
 SHORT_S = 0.5  # a file that ends by more before its stated end is broken
 LONG_MIN = 24 * 60.0  # of a file above which its times are looked at before it is read
+FORMATS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,mxf,dv,nut,ivf,h264,hevc,m4v,mjpeg,yuv4mpegpipe,gif,apng"
+"""FFmpeg's names of the formats that hold their pictures themselves. Playlists and their like (hls, concat, dash, sdp,
+image2) name other files of this machine or of its network, and FFmpeg would read those: they are known by their
+contents, whatever the file is called, and never opened."""
+ITSELF_ONLY = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
 SEEK_MARGIN_S = 0.5  # seek that much before the start: key frames do not stand where they should in every file
 
 
@@ -154,12 +159,17 @@ class VideoFile:
         """Open the container anew.
 
         Raises:
-            ClipError: It is no video.
+            ClipError: It is no video, or a file that only names others.
         """
         try:
             held = isinstance(self.source, bytes)
             # An absolute path: "12:30.mp4" alone would name a protocol "12".
-            container = av.open(io.BytesIO(self.source) if held else os.path.abspath(self.source))
+            source = io.BytesIO(self.source) if held else os.path.abspath(self.source)
+            container = av.open(source, container_options=ITSELF_ONLY)
+        except av.ArgumentError as error:  # FFmpeg's answer to a format that is not in the list
+            message = f"{self.name}: not a video file that is read here"
+            advice = "playlists and other files that name further files are never followed: give the video itself"
+            raise ClipError(message, ClipFault.UNREADABLE, advice) from error
         except (av.FFmpegError, OSError) as error:
             raise ClipError(f"{self.name}: not a readable video ({error})", ClipFault.UNREADABLE) from error
         if not container.streams.video:

@@ -15,6 +15,7 @@ from events import wire, wire_api
 from handlers import Handlers, Part
 from layout import closer_parts, input_parts, result_parts
 from logs import say_little
+from place import own_place
 from settings import Settings
 from uploads import Uploads
 
@@ -45,7 +46,7 @@ def build(reader: inference.Reader) -> gr.Blocks:
     """
     settings = reader.settings
     kept = 60 * settings.keep_minutes
-    with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=(60, kept)) as blocks:
+    with gr.Blocks(title=page.TITLE, analytics_enabled=False) as blocks:
         parts = {Part.READING: gr.State(time_to_live=kept), Part.SEEN: gr.State(time_to_live=kept)}
         gr.HTML(page.intro() + page.NOTICE)
         controls = input_parts(parts, settings)
@@ -86,7 +87,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = parsed(arguments)
     settings = Settings.from_environment(options.model, options.revision)
     say_little()
-    build(inference.Reader(settings)).launch(server_port=options.port, **launch_options(settings))
+    reader = inference.Reader(settings)
+    with own_place(60 * settings.keep_minutes):
+        build(reader).launch(server_port=options.port, **launch_options(settings))
 
 
 if __name__ == "__main__":

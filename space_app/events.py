@@ -6,7 +6,7 @@ Tested in tests/space_app/test_journey.py.
 import gradio as gr
 from handlers import Handlers, Part
 from inference import Reader
-from uploads import EXAMPLES, described
+from uploads import EXAMPLES, described, once
 
 MODEL = {"concurrency_id": "model", "concurrency_limit": 1}
 OWN = {"api_visibility": "private"}
@@ -30,7 +30,7 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
     moves, view, unit, factor = (parts[name] for name in (Part.MOVES, Part.VIEW, Part.UNIT, Part.FACTOR))
 
     video.change(answers.chosen, video, every, **quietly)
-    video.clear(answers.delete, None, every, **quietly)
+    video.clear(answers.delete, None, every, queue=False, **quietly)  # also while the queue is full
     for button, name in zip(controls["examples"], described(), strict=True):
         button.click(lambda name=name: str(EXAMPLES / name), None, video, **quietly)
     read = controls["go"].click(
@@ -49,12 +49,12 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
     look = {"inputs": [video, reading, face, moves], "outputs": every, **OWN, **MODEL}
     for event in (picked.then, moves.input):
         looked = event(answers.look, show_progress="full", show_progress_on=parts[Part.STATUS], **look)
-        looked.then(handlers.draw, [seen, view, unit], parts[Part.PICTURE], **quietly)
-        flipped = looked.then(handlers.magnify, [seen, factor], parts[Part.FLIP], **quietly)
+        looked.then(answers.draw, [seen, view, unit], every, **quietly)
+        flipped = looked.then(answers.magnify, [seen, factor], every, **quietly)
         flipped.then(None, js=SHOWN % "closer-title", **OWN)
-    gr.on([view.input, unit.input], handlers.draw, [seen, view, unit], parts[Part.PICTURE], **quietly)
-    factor.release(handlers.magnify, [seen, factor], parts[Part.FLIP], **quietly)
-    controls["delete"].click(answers.delete, None, every, **quietly)
+    gr.on([view.input, unit.input], answers.draw, [seen, view, unit], every, **quietly)
+    factor.release(answers.magnify, [seen, factor], every, **quietly)
+    controls["delete"].click(answers.delete, None, every, queue=False, **quietly)
     blocks.unload(answers.leave)
 
 
@@ -65,37 +65,54 @@ class Answers:
         self.handlers, self.parts = handlers, parts
 
     def chosen(self, video, request: gr.Request) -> dict:
-        return self._placed(self.handlers.chosen(video, request.session_hash))
+        return self._placed(request, self.handlers.chosen, video, request.session_hash)
 
-    def found(self, video, start, end) -> dict:
-        return self._placed(self.handlers.read(video, start, end))
+    def found(self, video, start, end, request: gr.Request) -> dict:
+        return self._placed(request, self.handlers.read, video, start, end)
 
-    def show_face(self, reading, face) -> dict:
-        return self._placed(self.handlers.show_face(reading, face))
+    def show_face(self, reading, face, request: gr.Request) -> dict:
+        return self._placed(request, self.handlers.show_face, reading, face)
 
     def picked(self, event: gr.EventData) -> int:
         return int(event.movement)
 
-    def look(self, video, reading, face, chosen) -> dict:
-        return self._placed(self.handlers.look(video, reading, face, chosen))
+    def look(self, video, reading, face, chosen, request: gr.Request) -> dict:
+        return self._placed(request, self.handlers.look, video, reading, face, chosen)
+
+    def draw(self, seen, view, unit, request: gr.Request) -> dict:
+        return self._placed(request, lambda: {Part.PICTURE: self.handlers.draw(seen, view, unit)})
+
+    def magnify(self, seen, factor, request: gr.Request) -> dict:
+        return self._placed(request, lambda: {Part.FLIP: self.handlers.magnify(seen, factor)})
 
     def delete(self, request: gr.Request) -> dict:
-        return self._placed(self.handlers.delete(request.session_hash))
+        return self._placed(request, self.handlers.delete, request.session_hash)
 
     def leave(self, request: gr.Request) -> None:
         self.handlers.uploads.drop(request.session_hash)
 
-    def _placed(self, answer: dict) -> dict:
+    def _placed(self, request: gr.Request, call, *arguments) -> dict:
+        answer = self.handlers.answer(request.session_hash, call, *arguments)
         return {self.parts[name]: value for name, value in answer.items()}
 
 
 def wire_api(reader: Reader, parts: dict, controls: dict) -> None:
     """Two endpoints for programs: `/read` gives the reading, `/explain` the numbers behind one movement of it.
 
-    What is wrong with a video comes back as an error with the same words as on the page.
+    What is wrong with a video comes back as an error with the same words as on the page. A program brings its video
+    with every question, so it is deleted with the answer.
     """
+
+    def read(video, start, end):
+        with once(video):
+            return reader.read(video, start, end)
+
+    def explain(video, onset, offset, face):
+        with once(video):
+            return reader.explain_in_numbers(video, onset, offset, face)
+
     answer = gr.JSON(visible=False)
     onset, offset, face = (gr.Number(visible=False, precision=0, label=name) for name in ("onset", "offset", "face"))
     asked = [parts[Part.VIDEO], controls["start"], controls["end"]]
-    gr.on([], reader.read, asked, answer, api_name="read", **MODEL)
-    gr.on([], reader.explain_in_numbers, [parts[Part.VIDEO], onset, offset, face], answer, api_name="explain", **MODEL)
+    gr.on([], read, asked, answer, api_name="read", **MODEL)
+    gr.on([], explain, [parts[Part.VIDEO], onset, offset, face], answer, api_name="explain", **MODEL)

@@ -3,6 +3,7 @@
 Nothing here knows how the page is laid out, except for the names of its parts in `Part`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,8 +11,11 @@ import figures
 import gradio as gr
 import page
 import pictures
+import problems
+from admission import translated
 from downloads import links
-from inference import Reader, translated
+from inference import Reader
+from logs import note
 from problems import Problem
 from readings import Movement, movements_of, place_of, summary
 from timeline import timeline
@@ -65,28 +69,43 @@ class Handlers:
     def __init__(self, reader: Reader, uploads: Uploads) -> None:
         self.reader, self.uploads = reader, uploads
 
+    def answer(self, session: str | None, call: Callable[..., dict], *arguments) -> dict:
+        """What a press answers with, whatever happens: where nothing can be done with an upload, it is deleted.
+
+        Args:
+            session: whose press.
+            call: one of the methods below.
+            *arguments: for it.
+        """
+        try:
+            return call(*arguments)
+        except Problem as problem:
+            told = problem
+        except Exception as error:
+            note(error)
+            told = problems.unexpected()
+        if told.ends:
+            self.uploads.drop(session)
+            return self._cleared() | {Part.VIDEO: None, Part.STATUS: page.state(told)}
+        return self._cleared() | {Part.STATUS: page.state(told)}
+
     def chosen(self, video: str | None, session: str | None) -> dict:
         """A video came or went: old results go, and what is wrong with it is said before anything is pressed."""
         cleared = self._cleared()
         if video is None:
+            self.uploads.drop(session)
             del cleared[Part.STATUS]  # it may just have said that the video is deleted
             return cleared
-        self.uploads.note(session, video)
-        try:
-            seconds = self.reader.check(video)
-        except Problem as problem:
-            return cleared | {Part.STATUS: page.state(problem)}
+        self.uploads.keep_only(session, video)
+        seconds = self.reader.check(video)
         lasts = "The video is here" if seconds is None else f"The video lasts {seconds:.1f} seconds"
         return cleared | {Part.STATUS: page.message("ready", f"{lasts}. Press “Find movements”.")}
 
     def read(self, video: str | None, start: float | None, end: float | None) -> dict:
         """Read the video and show its largest face."""
-        try:
-            reading = self.reader.read(video, start, end)
-            faces = _faces(reading)
-            portraits = self._portraits(video, reading, faces)
-        except Problem as problem:
-            return self._cleared() | {Part.STATUS: page.state(problem)}
+        reading = self.reader.read(video, start, end)
+        faces = _faces(reading)
+        portraits = self._portraits(video, reading, faces)
         first = reading["faces"][0]["face"]
         several = len(reading["faces"]) > 1
         told = "Done."
@@ -102,8 +121,10 @@ class Handlers:
             **self.show_face(reading, first),
         }
 
-    def show_face(self, reading: dict, face: int) -> dict:
+    def show_face(self, reading: dict | None, face: int) -> dict:
         """One face's summary and timeline; what was looked at closer goes."""
+        if reading is None:
+            raise problems.forgotten()
         movements = movements_of(reading, face)
         told = "".join(f"<p>{sentence}</p>" for sentence in summary(reading, face))
         items = "".join(f"<li>{each.sentence(reading['meanings'])}</li>" for each in movements)
@@ -123,14 +144,18 @@ class Handlers:
 
     def look(self, video: str | None, reading: dict | None, face: int, chosen: int | None) -> dict:
         """Explain one movement."""
-        if reading is None or chosen is None:
+        if chosen is None:
             return {Part.CLOSER: gr.update(visible=False)}
+        if reading is None:
+            raise problems.forgotten()
         movement = next(each for each in movements_of(reading, face) if each.number == chosen)
         try:
             explanation = self.reader.explain(video, movement.onset, movement.offset, face)
             seen = Seen(movement, explanation, reading["meanings"], reading["threshold"])
             return self._closer(seen) | {Part.TIMELINE: timeline(reading, face, chosen)}
         except Problem as problem:
+            if problem.ends:
+                raise
             return {Part.STATUS: page.state(problem), Part.CLOSER: gr.update(visible=False)}
 
     def draw(self, seen: Seen | None, view: str, unit: str | None) -> str:

@@ -5,13 +5,11 @@ reading = reader.read("face.mp4")
 explanation = reader.explain("face.mp4", onset=60, offset=85)
 """
 
+import math
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 try:  # ZeroGPU needs it before torch is imported; elsewhere it is not there, or does nothing
     import spaces
@@ -20,8 +18,8 @@ except ImportError:
 
 import gradio as gr
 import problems
-from logs import note
-from problems import Problem
+from admission import Admitted, translated, unnamed
+from deadline import OutOfTime, within
 from settings import Settings
 from transformers import pipeline
 
@@ -58,8 +56,8 @@ class Reader:
         Raises:
             Problem: as for `read`.
         """
-        with unnamed(video, self.settings.max_megabytes) as clip:
-            return self._length(clip)
+        with self._admitted(video) as clip:
+            return clip.length
 
     def read(self, video: str | None, start: float | None = None, end: float | None = None) -> dict:
         """Read a part of a video.
@@ -74,9 +72,9 @@ class Reader:
         Raises:
             Problem: with what is wrong and what to do.
         """
-        with unnamed(video, self.settings.max_megabytes) as clip:
-            start, end = self._part(clip, start or 0.0, end or None)
-            reading = self._on_gpu("_read", clip, start, end)
+        with self._admitted(video) as clip:
+            start, end = clip.part(start or 0.0, end or None)
+            reading = self._on_gpu("_read", clip.path, start, end)
         if not reading["faces"]:
             raise problems.no_face()
         if not any(face["windows"] for face in reading["faces"]):
@@ -95,26 +93,25 @@ class Reader:
             The pipeline's explanation.
 
         Raises:
-            Problem: the upload is gone, or could not be read again.
+            Problem: the upload is gone, could not be read again, or more is asked for than is taken.
         """
-        if not video or not Path(video).is_file():
-            raise problems.gone()
-        with unnamed(video, self.settings.max_megabytes) as clip:
-            return self._on_gpu("_explain", clip, onset, offset, face)
+        with self._admitted(video) as clip:
+            clip.refuse_span(onset, offset, face)
+            return self._on_gpu("_explain", clip.path, onset, offset, face)
 
     def portraits(self, video: str, reading: dict) -> dict[int, object]:
         """One aligned grey crop (S, S) uint8 of each face, from its first frames; for choosing among several."""
         wanted = {face["face"]: face["first"] / reading["fps"] for face in reading["faces"]}
-        found = {}
-        with unnamed(video, self.settings.max_megabytes) as clip:
-            start, end = min(wanted.values()), max(wanted.values()) + 1.0
-            for chunk in self.pipe.processor.open_stream(clip, faces=len(wanted), start=start, end=end):
-                found.setdefault(chunk.face, chunk.crops[0])
+        with self._admitted(video) as clip:
+            found = self._guarded("_portraits", clip.path, wanted)
         return {face: crop for face, crop in found.items() if face in wanted}
 
     def explain_in_numbers(self, video: str | None, onset: int, offset: int, face: int = 0) -> dict:
         """`explain` without its pictures, as plain numbers; for the API."""
-        explanation = self.explain(video, int(onset), int(offset), int(face or 0))
+        asked = (onset, offset, face or 0)
+        if not all(isinstance(each, (int, float)) and math.isfinite(each) for each in asked):
+            raise problems.bad_part()
+        explanation = self.explain(video, *map(int, asked))
         kept = {name: explanation.get(name) for name in ("probabilities", "expert_weights", "counterfactuals")}
         relations = explanation.get("relations")
         return kept | {
@@ -123,37 +120,24 @@ class Reader:
             "relations": None if relations is None else [[float(s) for s in row] for row in relations],
         }
 
-    def _length(self, clip: str) -> float | None:
-        """Seconds that a video lasts, once its picture is known to keep the limits."""
-        with translated():
-            stream = self.pipe.processor.open_stream(clip)
-            (width, height), fps, frames = stream.size, stream.fps, stream.frames
-        limits = self.settings
-        if max(width, height) > limits.longest_side:
-            raise problems.too_wide(width, height, limits.longest_side)
-        if min(width, height) < limits.shortest_side:
-            raise problems.too_narrow(width, height, limits.shortest_side)
-        return frames / fps if frames and fps else None
+    @contextmanager
+    def _admitted(self, video: str | None) -> Iterator[Admitted]:
+        """The one door: a video that keeps the limits of bytes, picture and time to open it."""
+        with unnamed(video, self.settings.max_megabytes) as path:
+            yield self._guarded("_open", path)
 
-    def _part(self, clip: str, start: float, end: float | None) -> tuple[float, float | None]:
-        """The seconds to read, once the video is known to keep the limits."""
-        length, most = self._length(clip), self.settings.max_seconds
-        if start < 0 or (end is not None and end <= start) or (length is not None and start >= length):
-            raise problems.bad_part(length)
-        stops = [each for each in (end, length) if each is not None]
-        if stops and min(stops) - start > most:
-            raise problems.too_long(min(stops) - start, most)
-        return start, min(stops) if stops else start + most
+    def _open(self, path: str) -> Admitted:
+        return Admitted.opened(self.pipe.processor.open_stream(path), path, self.settings)
 
     def _read(self, clip: str, start: float, end: float | None) -> dict:
-        most = 60 * self.settings.max_minutes
-        if on_zero_gpu():
-            most = min(most, lent_seconds("_read") - SPARE_SECONDS)
+        most = self._most_seconds("_read")
         progress, deadline = gr.Progress(), time.monotonic() + most
 
         def tick(share: float) -> None:
             if time.monotonic() > deadline:
                 raise problems.too_slow(most)
+            if not os.path.exists(clip):
+                raise problems.gone()
             progress(min(max(share, 0.0), 1.0), desc="Watching the face")
 
         return self.pipe(clip, faces=self.settings.max_faces, start=start, end=end, progress=tick)
@@ -161,10 +145,27 @@ class Reader:
     def _explain(self, clip: str, onset: int, offset: int, face: int) -> dict:
         return self.pipe.explain(clip, onset=onset, offset=offset, face=face)
 
+    def _portraits(self, clip: str, wanted: dict[int, float]) -> dict[int, object]:
+        start, end, found = min(wanted.values()), max(wanted.values()) + 1.0, {}
+        for chunk in self.pipe.processor.open_stream(clip, faces=len(wanted), start=start, end=end):
+            found.setdefault(chunk.face, chunk.crops[0])
+        return found
+
+    def _most_seconds(self, step: str) -> float:
+        """How long a step may take."""
+        most = 60 * self.settings.max_minutes if step == "_read" else self.settings.max_explain_seconds
+        if on_zero_gpu() and step in GPU_SECONDS:
+            most = min(most, lent_seconds(step) - SPARE_SECONDS)
+        return most
+
     def _guarded(self, step: str, *arguments):
-        """Run one step of this class; only a `Problem` leaves it, also from a ZeroGPU worker."""
-        with translated():
-            return getattr(self, step)(*arguments)
+        """Run one step of this class within its time; only a `Problem` leaves it, also from a ZeroGPU worker."""
+        most = self._most_seconds(step)
+        try:
+            with translated(), within(most):
+                return getattr(self, step)(*arguments)
+        except OutOfTime:
+            raise problems.too_slow(most) from None
 
 
 def load(settings: Settings):
@@ -181,41 +182,3 @@ def on_zero_gpu() -> bool:
 def lent_seconds(step: str, *_arguments) -> int:
     """How long a step may keep the GPU that it is lent; a person's quota is charged for what is asked for."""
     return GPU_SECONDS[step]
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Errors of the pipeline become problems; what is printed names a kind of error and a line, never a file."""
-    try:
-        yield
-    except Problem:
-        raise
-    except Exception as error:
-        problem = problems.problem_for(error)
-        if problem is None:
-            note(error)
-            problem = problems.unexpected()
-        raise problem from None
-
-
-@contextmanager
-def unnamed(video: str | None, max_megabytes: float) -> Iterator[str]:
-    """The same file under a name that tells nothing, for as long as the block lasts.
-
-    Raises:
-        Problem: there is no file, or it is too heavy.
-    """
-    if not video:
-        raise problems.nothing_chosen()
-    if not Path(video).is_file():
-        raise problems.gone()
-    megabytes = os.path.getsize(video) / 1e6
-    if megabytes > max_megabytes:
-        raise problems.too_heavy(megabytes, max_megabytes)
-    with tempfile.TemporaryDirectory(prefix="aullm-") as folder:
-        clip = Path(folder) / f"video{Path(video).suffix.lower()}"
-        try:
-            os.link(video, clip)
-        except OSError:  # another file system
-            shutil.copyfile(video, clip)
-        yield str(clip)

@@ -51,8 +51,9 @@ def privacy(settings: Settings) -> str:
     """What happens to a video."""
     return (
         "<section><h2>What happens to your video</h2><p>It is read by the machine that runs this page; no "
-        "person sees it. It is deleted when you press “Delete my video”, when you close this page, and in any case "
-        f"after {settings.keep_minutes} minutes. Pictures and results stand in memory just as long, and are never "
+        "person sees it. It is deleted when you press “Delete my video”, bring another one or close this page, at once "
+        f"where nothing can be done with it, and in any case after {settings.keep_minutes} minutes. Pictures and "
+        "results stand in memory just as long, and are never "
         "written to a disk. Nothing about you is noted down: no file names, no faces, no results.</p></section>"
     )
 

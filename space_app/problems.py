@@ -2,6 +2,8 @@
 
 import gradio as gr
 
+ENDS = ("unexpected", "not-a-video", "too-large", "too-small", "no-rate")
+
 
 class Problem(gr.Error):
     """A state of the page, not a failure: it is shown in place and never printed.
@@ -12,11 +14,15 @@ class Problem(gr.Error):
         state: a short name, for tests and for the API.
         title: what is wrong, in a few words.
         advice: what to do about it.
+
+    Attributes:
+        ends: nothing can be done with this file, so it is deleted.
     """
 
     def __init__(self, state: str, title: str, advice: str) -> None:
         super().__init__(f"{title} {advice}", title=title, print_exception=False)
         self.state, self.headline, self.advice = state, title, advice
+        self.ends = state in ENDS
 
     def __reduce__(self) -> tuple:
         return Problem, (self.state, self.headline, self.advice)
@@ -129,18 +135,36 @@ def no_such_face() -> Problem:
     )
 
 
+def link() -> Problem:
+    """An address was given in the place of a file: fetching it would pass by every limit."""
+    return Problem("link", "Addresses are not fetched.", "Upload the file itself.")
+
+
 def too_slow(seconds: float) -> Problem:
     """The time limit has struck."""
     return Problem(
         "too-slow",
-        f"Reading took longer than {clock(seconds)} and was given up.",
+        f"That took longer than {clock(seconds)} and was given up.",
         "Choose a shorter part, or a smaller picture.",
     )
 
 
 def gone() -> Problem:
     """The upload was deleted in the meantime."""
-    return Problem("gone", "Your video has been deleted.", "Uploads are kept for a few minutes only. Upload it again.")
+    return Problem(
+        "gone",
+        "Your video has been deleted.",
+        "Uploads are kept for a few minutes only, and not at all where nothing can be done with them. Upload it again.",
+    )
+
+
+def forgotten() -> Problem:
+    """The results of this session stand in memory no longer."""
+    return Problem(
+        "forgotten",
+        "The results are here no longer.",
+        "They are kept for some minutes, or for less when many people are here. Press “Find movements” again.",
+    )
 
 
 def unexpected() -> Problem:

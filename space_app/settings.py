@@ -7,7 +7,7 @@ settings = Settings.from_environment(model="runs/demo/model")
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -24,9 +24,10 @@ class Settings:
         revision: the commit of a Hub id, 40 hexadecimal digits; None for a folder. Our choice: the model brings code
             that runs here, so a name that can move ("main") is not enough.
         max_megabytes: of the uploaded file.
-        max_seconds: of the part that is read.
+        max_seconds: of the part that is read or explained.
         longest_side, shortest_side: of the picture, in pixels.
         max_minutes: that one reading may take before it is given up.
+        max_explain_seconds: that one explanation may take, and so may the opening of a file: others wait meanwhile.
         max_faces: that are followed at once.
         keep_minutes: after which an upload is deleted, also while the page is open.
         waiting: people in the queue before new ones are turned away.
@@ -42,6 +43,7 @@ class Settings:
     longest_side: int = 1920
     shortest_side: int = 96
     max_minutes: float = 5.0
+    max_explain_seconds: float = 30.0
     max_faces: int = 4
     keep_minutes: int = 15
     waiting: int = 12
@@ -57,7 +59,7 @@ class Settings:
                 f"{self.model!r} is no folder with a config.json, so it is taken for a Hub id, and its code would run "
                 f"here: pin it to a commit of 40 hexadecimal digits with AULLM_REVISION; got {self.revision!r}"
             )
-        for name in ("max_megabytes", "max_seconds", "longest_side", "max_minutes", "max_faces", "keep_minutes"):
+        for name in (field.name for field in fields(self) if field.name.startswith(("max", "longest", "keep"))):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above zero, got {getattr(self, name)}")
 

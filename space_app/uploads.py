@@ -1,9 +1,14 @@
-"""Uploads are deleted: when a session ends, when its person asks for it, and in any case after some minutes.
+"""Uploads are deleted: when a session ends, brings another one or asks for it, and when nothing can be done with them.
 
-Gradio deletes by age (`delete_cache`); this deletes sooner, session by session.
+`place.py` deletes by age and after a kill; this deletes sooner, session by session.
+
+Tested in tests/space_app/test_uploads.py.
 """
 
+import filecmp
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -15,24 +20,37 @@ class Uploads:
     """Which session brought which files."""
 
     def __init__(self) -> None:
-        self._files: dict[str, set[str]] = {}
+        self._files: dict[str, str] = {}
         self._lock = Lock()
 
-    def note(self, session: str | None, video: str) -> None:
-        """A session has brought a file; an example is nobody's and is left out."""
-        if not is_example(video):
-            with self._lock:
-                self._files.setdefault(session or "", set()).add(video)
+    def keep_only(self, session: str | None, video: str) -> None:
+        """A session has brought a file: the one before goes. An example is nobody's and is never deleted."""
+        with self._lock:
+            before = self._files.pop(session or "", video)
+            if not is_example(video):
+                self._files[session or ""] = video
+        if before != video:
+            _delete(Path(before))
 
-    def drop(self, session: str | None) -> int:
+    def drop(self, session: str | None) -> bool:
         """Delete what a session has brought.
 
         Returns:
-            How many files there were.
+            Whether there was anything.
         """
         with self._lock:
-            files = self._files.pop(session or "", set())
-        return sum(_delete(Path(file)) for file in files)
+            video = self._files.pop(session or "", None)
+        return video is not None and _delete(Path(video))
+
+
+@contextmanager
+def once(video: str | None) -> Iterator[None]:
+    """Delete an upload when the block ends, however it ends."""
+    try:
+        yield
+    finally:
+        if video and not is_example(video):
+            _delete(Path(video))
 
 
 def described() -> dict[str, str]:
@@ -43,13 +61,13 @@ def described() -> dict[str, str]:
 def is_example(video: str) -> bool:
     """Whether a file is (a cached copy of) one of the examples."""
     original = EXAMPLES / Path(video).name
-    return original.is_file() and Path(video).is_file() and original.stat().st_size == Path(video).stat().st_size
+    return original.is_file() and Path(video).is_file() and filecmp.cmp(original, video, shallow=False)
 
 
 def _delete(path: Path) -> bool:
     if not path.is_file():
         return False
     path.unlink(missing_ok=True)
-    if not any(path.parent.iterdir()):
+    with suppress(OSError):  # something else lies there
         path.parent.rmdir()
     return True

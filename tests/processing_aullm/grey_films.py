@@ -8,14 +8,14 @@ import numpy as np
 FPS = 25
 
 
-def write(path, times, options=None):
-    """A video whose frames, each of its own grey, stand at these times (in steps of 1 / 1000 s)."""
+def write(path, times, options=None, size=(64, 48)):
+    """A video whose frames, each of its own grey, stand at these times (in steps of 1 / 1000 s); size (W, H)."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"crf": "1", "g": "10", **(options or {})})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         for number, at in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), grey(number), np.uint8), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(np.full((*size[::-1], 3), grey(number), np.uint8), format="rgb24")
             frame.pts, frame.time_base = at, Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

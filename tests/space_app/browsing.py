@@ -21,12 +21,13 @@ def served(reader) -> Iterator[str]:
     """The address of the page on a reader, for as long as the block lasts."""
     app, networking = importlib.import_module("app"), importlib.import_module("gradio.networking")
     networking.url_ok = lambda _address: True  # Gradio waits 3 s for its own page; a busy machine takes longer
-    blocks = app.build(reader)
-    _, address, _ = blocks.launch(prevent_thread_lock=True, quiet=True, **app.launch_options(reader.settings))
-    try:
-        yield address
-    finally:
-        blocks.close()
+    with importlib.import_module("place").own_place(60 * reader.settings.keep_minutes):
+        blocks = app.build(reader)
+        _, address, _ = blocks.launch(prevent_thread_lock=True, quiet=True, **app.launch_options(reader.settings))
+        try:
+            yield address
+        finally:
+            blocks.close()
 
 
 @contextmanager

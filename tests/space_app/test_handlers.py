@@ -25,7 +25,48 @@ def test_a_new_video_clears_the_old_results_and_is_checked(handlers, video, tmp_
     assert answer["results"]["visible"] is False
     other = tmp_path / "notes.mp4"
     other.write_bytes(b"text")
-    assert 'data-state="not-a-video"' in handlers.chosen(str(other), "session")["status"]
+    answer = handlers.answer("session", handlers.chosen, str(other), "session")
+    assert 'data-state="not-a-video"' in answer["status"] and answer["video"] is None
+    assert not other.exists(), "nothing can be done with it"
+
+
+@pytest.mark.parametrize("step", ["read", "look", "draw", "magnify", "show_face"])
+def test_whatever_fails_unexpectedly_the_upload_is_deleted_as_the_page_says(make_reader, video, monkeypatch, step):
+    pipe = FakePipe()
+    handlers = make(make_reader, pipe)
+    handlers.chosen(video, "session")
+    reading = handlers.read(video, 0, 0)["reading"]
+    seen = handlers.look(video, reading, 0, 1)["seen"]
+
+    def fails(*_, **__):
+        raise RuntimeError("a fault of ours")
+
+    pipe.explain = pipe.draw = pipe.magnify = fails
+    monkeypatch.setattr(FakePipe, "__call__", fails)
+    asked = {
+        "read": (video, 0, 0),
+        "look": (video, reading, 0, 1),
+        "draw": (seen, "attention", "AU4"),
+        "magnify": (seen, 8),
+        "show_face": (reading, 7),
+    }
+    answer = handlers.answer("session", getattr(handlers, step), *asked[step])
+    assert 'data-state="unexpected"' in answer["status"] and "Your video is deleted" in answer["status"]
+    assert answer["video"] is None and not Path(video).exists()
+
+
+@pytest.mark.parametrize(("step", "asked"), [("look", ("film.mp4", None, 0, 1)), ("show_face", (None, 0))])
+def test_results_that_gradio_has_let_go_of_are_told_and_the_upload_stays(handlers, video, step, asked):
+    handlers.chosen(video, "session")
+    answer = handlers.answer("session", getattr(handlers, step), *asked)
+    assert 'data-state="forgotten"' in answer["status"] and Path(video).exists()
+
+
+def test_what_can_be_mended_by_another_choice_keeps_the_upload(make_reader, video):
+    handlers = make(make_reader, max_seconds=5)
+    handlers.chosen(video, "session")
+    answer = handlers.answer("session", handlers.read, video, 0, 0)
+    assert 'data-state="too-long"' in answer["status"] and "video" not in answer and Path(video).exists()
 
 
 def test_reading_shows_the_largest_face(handlers, video):
@@ -37,7 +78,8 @@ def test_reading_shows_the_largest_face(handlers, video):
 
 
 def test_a_problem_hides_the_results_and_says_what_to_do(make_reader, video):
-    answer = make(make_reader, max_seconds=5).read(video, 0, 0)
+    handlers = make(make_reader, max_seconds=5)
+    answer = handlers.answer("session", handlers.read, video, 0, 0)
     assert 'data-state="too-long"' in answer["status"] and "From second" in answer["status"]
     assert answer["results"]["visible"] is False and answer["seen"] is None
 

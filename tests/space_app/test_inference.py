@@ -2,6 +2,7 @@
 
 import logging
 import pickle
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -70,6 +71,63 @@ def test_a_video_of_unknown_length_is_read_up_to_the_limit(make_reader, video):
     pipe = FakePipe(frames=None)
     make_reader(pipe, max_seconds=20).read(video, 5.0)
     assert pipe.asked[0][1]["end"] == 25.0
+
+
+@pytest.mark.parametrize(
+    ("limits", "asked", "state"),
+    [
+        ({"max_megabytes": 1e-6}, (54, 66, 0), "too-large"),
+        ({"longest_side": 639}, (54, 66, 0), "too-large"),
+        ({"shortest_side": 481}, (54, 66, 0), "too-small"),
+        ({"max_seconds": 5}, (0, 150, 0), "too-long"),
+        ({"max_seconds": 5}, (0, 10**12, 0), "too-long"),
+        ({}, (54, 66, 4), "no-such-face"),
+        ({}, (54, 66, -1), "no-such-face"),
+        ({}, (-5, 66, 0), "bad-part"),
+        ({}, (66, 54, 0), "bad-part"),
+        ({}, (None, 54, 0), "bad-part"),
+        ({}, (0, float("inf"), 0), "bad-part"),
+    ],
+)
+def test_explaining_obeys_every_limit_before_the_model_is_asked(make_reader, video, limits, asked, state):
+    pipe = FakePipe()
+    assert state_of(make_reader(pipe, **limits).explain_in_numbers, video, *asked) == state
+    assert not pipe.asked
+
+
+def test_a_part_that_is_no_number_is_refused(make_reader, video):
+    for start, end in ((float("nan"), None), (0.0, float("nan")), (0.0, float("inf"))):
+        assert state_of(make_reader().read, video, start, end) == "bad-part"
+
+
+def test_explaining_is_given_up_after_its_own_time_limit(make_reader, video):
+    pipe = FakePipe()
+    pipe.explain = lambda *_, **__: [time.sleep(0.01) for _ in range(6000)]
+    assert state_of(make_reader(pipe, max_explain_seconds=0.05).explain, video, 54, 66) == "too-slow"
+
+
+def test_opening_is_given_up_after_its_time_limit_too(make_reader, video):
+    pipe = FakePipe()
+    pipe.processor.open_stream = lambda *_: [time.sleep(0.01) for _ in range(6000)]
+    assert state_of(make_reader(pipe, max_explain_seconds=0.05).check, video) == "too-slow"
+
+
+def test_a_video_deleted_while_it_is_read_is_gone_at_once(make_reader, video):
+    class Deleting(FakePipe):
+        def __call__(self, clip, **options):
+            Path(video).unlink()
+            with pytest.raises(OSError):
+                Path(clip).read_bytes()
+            options["progress"](0.5)
+
+    assert state_of(make_reader(Deleting()).read, video) == "gone"
+
+
+def test_reading_leaves_the_upload_as_old_as_it_was(make_reader, video):
+    """What is deleted by age must not grow younger by being used."""
+    before = Path(video).stat().st_ctime_ns
+    make_reader().read(video)
+    assert Path(video).stat().st_ctime_ns == before
 
 
 def test_reading_is_given_up_after_the_time_limit(make_reader, video):

@@ -111,10 +111,10 @@ STATES = {
 
 @pytest.mark.parametrize(("raising", "state"), STATES.items(), ids=lambda each: getattr(each, "__name__", each))
 def test_what_processing_raises_becomes_the_state_that_helps(make_reader, film, raising, state):
-    import inference
+    from admission import translated
     from problems import Problem
 
-    with pytest.raises(Problem) as told, inference.translated():
+    with pytest.raises(Problem) as told, translated():
         raising(film)
     assert told.value.state == state
 

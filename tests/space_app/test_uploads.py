@@ -11,10 +11,10 @@ def test_a_session_drops_its_own_files_only(tmp_path):
         (tmp_path / session).mkdir()
         files[session] = tmp_path / session / "film.mp4"
         files[session].write_bytes(b"film")
-        uploads.note(session, str(files[session]))
-    assert uploads.drop("a") == 1
+        uploads.keep_only(session, str(files[session]))
+    assert uploads.drop("a")
     assert not files["a"].exists() and not files["a"].parent.exists() and files["b"].exists()
-    assert uploads.drop("a") == 0
+    assert not uploads.drop("a")
 
 
 def test_examples_stay(tmp_path):
@@ -24,11 +24,22 @@ def test_examples_stay(tmp_path):
     copy = tmp_path / name
     copy.write_bytes((EXAMPLES / name).read_bytes())
     uploads = Uploads()
-    uploads.note("a", str(copy))
-    assert uploads.drop("a") == 0 and copy.exists()
+    uploads.keep_only("a", str(copy))
+    assert not uploads.drop("a") and copy.exists()
     copy.write_bytes(b"an upload with an example's name")
-    uploads.note("a", str(copy))
-    assert uploads.drop("a") == 1 and not copy.exists()
+    uploads.keep_only("a", str(copy))
+    assert uploads.drop("a") and not copy.exists()
+
+
+def test_a_new_video_replaces_the_one_before(tmp_path):
+    from uploads import Uploads
+
+    uploads, films = Uploads(), [tmp_path / "one.mp4", tmp_path / "two.mp4"]
+    for film in films:
+        film.write_bytes(b"film")
+        uploads.keep_only("a", str(film))
+        uploads.keep_only("a", str(film))
+    assert [film.exists() for film in films] == [False, True]
 
 
 def test_every_example_is_there_and_described():
