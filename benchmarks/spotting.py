@@ -4,6 +4,7 @@
 
 Takes hold micro- and macro-expressions, blinks, speech, gaze shifts and head turns at the rates of docs/clip_source.md.
 A movement is found where an interval overlaps it by half (intersection over union); each counts once, the surest first.
+"both" takes an interval of either kind; `aullm evaluate --spotting` sums the two kinds, as the MEGC challenges do.
 The development of the spotter saw takes of the seeds 100 to 199, training those of 500: neither belongs here.
 """
 
@@ -14,31 +15,13 @@ from collections import Counter
 
 from rich.table import Table
 
+from dataset_scripts.layout import EXPRESSIONS
 from dataset_scripts.synthetic import load_takes
 from training_aullm.console import wide_console
 from training_aullm.loading import load_pipeline
+from training_aullm.score.spotting import MIN_OVERLAP, count_hits, match, overlap, rates
 
-EXPRESSIONS = ("micro", "macro")
-OVERLAP = 0.5
 KEPT = ("speech", "turn", "blink", "gaze")  # what a false alarm is put down to, the first that was going on
-
-
-def overlap(a: dict, b: dict) -> float:
-    """Intersection over union of two intervals with `onset` and `offset`, last frames included."""
-    inner = min(a["offset"], b["offset"]) - max(a["onset"], b["onset"]) + 1
-    both = a["offset"] - a["onset"] + b["offset"] - b["onset"] + 2 - inner
-    return max(0, inner) / both
-
-
-def match(found: list[dict], truth: list[dict]) -> list[tuple[dict, dict]]:
-    """Pairs of (found, true) intervals that overlap by half; the surest choose first, each is used once."""
-    left, pairs = list(truth), []
-    for interval in sorted(found, key=lambda each: -each.get("score", 0)):
-        best = max(left, key=lambda each: overlap(interval, each), default=None)
-        if best is not None and overlap(interval, best) >= OVERLAP:
-            left.remove(best)
-            pairs.append((interval, best))
-    return pairs
 
 
 def score_take(reading: dict, events: list[dict]) -> Counter:
@@ -53,9 +36,7 @@ def score_take(reading: dict, events: list[dict]) -> Counter:
     true = [event for event in events if event["kind"] in EXPRESSIONS]
     pairs = match(movements, true)
     counts = Counter({"both hits": len(pairs), "both found": len(movements), "both true": len(true)})
-    for kind, found in (("micro", movements), ("macro", movements), ("blink", blinks)):
-        own, known = ([each for each in some if each["kind"] == kind] for some in (found, events))
-        counts.update({f"{kind} hits": len(match(own, known)), f"{kind} found": len(own), f"{kind} true": len(known)})
+    counts += count_hits([*movements, *blinks], events, (*EXPRESSIONS, "blink"))
     hit = [id(interval) for interval, _ in pairs]
     for interval in movements:
         if id(interval) not in hit:
@@ -74,21 +55,15 @@ def summary(counts: Counter, minutes: float) -> dict:
     """
     alarms = {name.removeprefix("alarm "): count for name, count in sorted(counts.items()) if name.startswith("alarm ")}
     return {
-        **{kind: _rates(counts, kind) for kind in ("micro", "macro", "both", "blink")},
+        **{
+            kind: rates(*(counts[f"{kind} {part}"] for part in ("hits", "found", "true")))
+            for kind in ("micro", "macro", "both", "blink")
+        },
         "false_alarms_per_minute": round(sum(alarms.values()) / minutes, 3),
         "false_alarms_during": alarms,
-        "unit_f1_where_found": _f1(counts["units right"], counts["units said"], counts["units shown"]),
+        "unit_f1_where_found": rates(counts["units right"], counts["units said"], counts["units shown"])["f1"],
         "minutes": round(minutes, 2),
     }
-
-
-def _rates(counts: Counter, kind: str) -> dict:
-    hits, found, true = (counts[f"{kind} {part}"] for part in ("hits", "found", "true"))
-    return {"f1": _f1(hits, found, true), "hits": hits, "found": found, "true": true}
-
-
-def _f1(hits: int, found: int, true: int) -> float | None:
-    return round(2 * hits / (found + true), 3) if found + true else None
 
 
 def _going_on(interval: dict, events: list[dict]) -> str:
@@ -112,9 +87,9 @@ def table_of(scores: dict[str, dict], title: str) -> Table:
     ):
         table.add_column(name, justify="left" if name == "domain" else "right")
     for domain, row in scores.items():
-        rates = [f"{row[kind]['f1']} ({row[kind]['hits']}/{row[kind]['true']})" for kind in ("micro", "macro", "both")]
+        cells = [f"{row[kind]['f1']} ({row[kind]['hits']}/{row[kind]['true']})" for kind in ("micro", "macro", "both")]
         blink, units = row["blink"]["f1"], row["unit_f1_where_found"]
-        table.add_row(domain, *rates, f"{row['false_alarms_per_minute']:.2f}", str(blink), str(units))
+        table.add_row(domain, *cells, f"{row['false_alarms_per_minute']:.2f}", str(blink), str(units))
     return table
 
 
@@ -144,7 +119,7 @@ def main() -> None:
             counts += score_take(pipe(row["video"], threshold=options.threshold), row["events"])
         scores[domain], everything = summary(counts, minutes), everything + counts
     scores["all"] = summary(everything, minutes * len(scores))
-    console.print(table_of(scores, f"{options.model}: movements spotted at IoU {OVERLAP}, seed {options.seed}"))
+    console.print(table_of(scores, f"{options.model}: movements spotted at IoU {MIN_OVERLAP}, seed {options.seed}"))
     print(
         json.dumps({"benchmark": "spotting", **vars(options), "scores": scores, "took_s": round(time.time() - started)})
     )

@@ -36,7 +36,7 @@ from dataset_scripts.planning import BuildPlan, make_plan
 from dataset_scripts.registry import find_layout
 from dataset_scripts.report import Report
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.subject_files import Recipe, file_name, make_row, natural, write_subject
+from dataset_scripts.subject_files import Recipe, file_name, fingerprint, make_row, natural, write_subject
 from dataset_scripts.whole_files import whole_file
 
 SETTINGS_FILE = "build.json"
@@ -56,6 +56,7 @@ def load_dataset_from(
     streaming: bool = False,
     sheet: str | os.PathLike | None = None,
     whole: bool = False,
+    expressions: str | None = None,
     policy: Policy = DEFAULT_POLICY,
     progress: bool = True,
 ) -> tuple[Dataset | IterableDataset, Report]:
@@ -73,6 +74,8 @@ def load_dataset_from(
             asked for.
         sheet: the coding sheet, where it is not in `data_dir`.
         whole: keep the whole recording and not only onset to offset.
+        expressions: "micro", "macro" or "both", where a sheet names macro-expressions beside the others; by default
+            what the set is about: micro for all but DISFA and BP4D (macro) and your own clips (both).
         policy: what of a coding counts as present, absent and unknown.
         progress: show a bar.
     Returns:
@@ -81,12 +84,14 @@ def load_dataset_from(
         FileNotFoundError: no sheet or no clips; says what was looked for and what was found.
         FileExistsError: `out` holds another build.
         NotAsPublished: strict, and the copy needs repairs.
-        ValueError: an argument out of range, or a sheet with other columns.
+        ValueError: an argument out of range, a sheet with other columns, or `out` inside the copy.
     """
     layout, data_dir = find_layout(name), Path(data_dir)
     if num_proc is not None and num_proc < 1:
         raise ValueError(f"num_proc must be at least 1, not {num_proc}")
-    plan = make_plan(layout, data_dir, release, frames, None if sheet is None else Path(sheet), whole)
+    if out is not None:
+        refuse_inside(Path(out), data_dir)
+    plan = make_plan(layout, data_dir, release, frames, None if sheet is None else Path(sheet), whole, expressions)
     recipe = Recipe(plan.layout, plan.release, frames, policy)
     if strict:
         plan.report.refuse()
@@ -95,7 +100,7 @@ def load_dataset_from(
         _refuse_empty(plan)
         return _stream(recipe, plan, strict), plan.report
     settings = {"data_set": name, "release": plan.release.name, "frames": frames, "whole": whole}
-    settings |= {"policy": asdict(policy)}
+    settings |= {"policy": asdict(policy)} | ({"expressions": expressions} if expressions else {})
     folder = Path(out) if out is not None else default_folder(settings, data_dir)
     _settle(folder, settings)
     paths = _write(folder, recipe, plan, num_proc or 4, progress)
@@ -104,6 +109,43 @@ def load_dataset_from(
     plan.report.save(folder)
     _refuse_empty(plan)
     return _load(folder, paths, streaming), plan.report
+
+
+def copy_digest(
+    name: str,
+    data_dir: str | os.PathLike,
+    *,
+    release: str | None = None,
+    frames: str = "raw",
+    sheet: str | os.PathLike | None = None,
+    whole: bool = False,
+    expressions: str | None = None,
+    policy: Policy = DEFAULT_POLICY,
+) -> str:
+    """A hash of everything that decides the table of a copy; only what the sheet names is looked at, and not read.
+
+    Args:
+        name, data_dir, release, frames, sheet, whole, expressions, policy: as for `load_dataset_from`.
+    Returns:
+        16 hexadecimal digits.
+    Raises:
+        FileNotFoundError, ValueError: as `load_dataset_from`.
+    """
+    layout, data_dir = find_layout(name), Path(data_dir)
+    plan = make_plan(layout, data_dir, release, frames, None if sheet is None else Path(sheet), whole, expressions)
+    findings = repr(plan.report.findings).encode()
+    marks = fingerprint(Recipe(plan.layout, plan.release, frames, policy), plan.clips).encode()
+    return hashlib.sha256(findings + marks).hexdigest()[:16]
+
+
+def refuse_inside(out: Path, data_dir: Path) -> None:
+    """A copy is only read: what is written into it would be taken for a part of it by the next run.
+
+    Raises:
+        ValueError: `out` is the copy or lies in it.
+    """
+    if data_dir.resolve() in (out.resolve(), *out.resolve().parents):
+        raise ValueError(f"{out} lies in {data_dir}, your copy, which is only read: choose a folder outside it")
 
 
 def default_folder(settings: dict, data_dir: Path) -> Path:
@@ -116,7 +158,8 @@ def _refuse_empty(plan: BuildPlan) -> None:
     """A table without a clip is an error; its first findings say why."""
     if not plan.report.clips:
         told = "\n".join(f"  {finding.kind}: {finding}" for finding in plan.report.findings[:_TOLD])
-        raise ValueError(f"no clip of {plan.layout.title} could be kept. The first findings:\n{told}")
+        named = f"no clip of {plan.layout.title} that {plan.sheet} names"
+        raise ValueError(f"{named} could be kept. The first findings:\n{told}")
 
 
 def _settle(folder: Path, settings: dict) -> None:
@@ -167,7 +210,8 @@ def _by_subject(clips: list[ClipPlan]) -> dict[str, list[ClipPlan]]:
 def _count(report: Report, recipe: Recipe, clips: list[ClipPlan]) -> None:
     dropped = {finding.where for finding in report.of_kind("dropped")}
     kept = [clip for clip in clips if f"{clip.row.subject}/{clip.row.clip} ({clip.row.place})" not in dropped]
-    report.count(((clip.row.subject, recipe.present(clip)) for clip in kept), recipe.layout.has_units)
+    present = ((clip.row.subject, recipe.present(clip)) for clip in kept)
+    report.count(present, recipe.layout.has_units, map(recipe.in_doubt, kept))
 
 
 def _load(folder: Path, paths: list[Path], streaming: bool) -> Dataset | IterableDataset:

@@ -46,9 +46,13 @@ AU_SETS: dict[str, tuple[str, ...]] = {
     "samm-like": _SAMM,
     "casme3": _CASME3,
     "casme3-like": _CASME3,
+    "casme_squared": _CASME2,
+    "samm_long": _SAMM,
+    "dfme": _CROSS,
     "fourdme": _names("1 2 4 6 7 12"),
     "mmew": _CROSS,
     "smic": (),
+    "smic_e": (),
     "cross": _CROSS,
     "disfa": _names("1 2 4 6 9 12 25 26"),
     "bp4d": _names("1 2 4 6 7 10 12 14 15 17 23 24"),
@@ -56,7 +60,8 @@ AU_SETS: dict[str, tuple[str, ...]] = {
 """The units that are scored, by data set. "cross" is the set of 12 of the CD6ME protocol.
 
 Source: CASME II, SAMM, DISFA, BP4D and "cross" as the literature scores them. Our choice: for CAS(ME)^3 and 4DME what
-of "cross" has at least 15 clips, for CASME the units of CASME II, for MMEW "cross". SMIC is coded by emotion only.
+of "cross" has at least 15 clips, for CASME and CAS(ME)^2 the units of CASME II, for SAMM Long Videos those of SAMM, for
+MMEW and DFME "cross". SMIC and SMIC-E are coded by emotion only.
 """
 
 

@@ -3,17 +3,23 @@
 A folder pattern is filled from the clip's row: {subject}, {clip} (the name in the sheet), {onset}, {repeat} ("2" where
 a name stands in the sheet a second time, else nothing), {emotion}, {objective_class}, {split}. It is looked for below
 each root in turn; a root that an archive doubled ("Cropped/Cropped") is found too.
+
+Tested in tests/dataset_scripts/test_rows.py.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from dataset_scripts.report import Report
-from dataset_scripts.rows import ClipRow
+from dataset_scripts.rows import ClipRow, SheetRow
 
 FrameChoice = Literal["raw", "cropped"]
+Expression = Literal["micro", "macro"]
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+EXPRESSIONS: tuple[str, ...] = get_args(Expression)
 PATTERN_FIELDS = ("subject", "clip", "onset", "repeat", "emotion", "objective_class", "split")
 
 
@@ -67,9 +73,13 @@ class Release:
     Attributes:
         name: goes to column `label_release`.
         sheets: glob patterns of the sheet's file name, tried in order, in `data_dir` and two levels below.
-        columns: {field: headings}. Fields: subject, clip, onset, apex, offset, units, emotion, objective_class.
+        not_sheets: patterns of file names that belong to another set, or to another release.
+        columns: {field: headings}. Fields: subject, clip, onset, apex, offset, units, emotion, objective_class,
+            expression (micro or macro), fps.
         frames: where frames lie, by choice.
+        takes: where whole recordings lie, for spotting; None for a set that has none.
         required: fields without which a sheet is not the right one.
+        only: headings that only this release's sheets have. never: headings that tell the sheet of another set.
         split: goes to column `split`.
         clip: the name of clips whose row has none (CAS(ME)^3 part C: one folder a subject).
         subject: takes the place of `Layout.subject`.
@@ -80,9 +90,13 @@ class Release:
     columns: Mapping[str, tuple[str, ...]]
     frames: Mapping[FrameChoice, FrameFolder]
     required: tuple[str, ...] = ("subject", "clip", "onset", "units")
+    not_sheets: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     split: str | None = None
     clip: str = ""
     subject: Callable[[str], str] | None = None
+    takes: FrameFolder | None = None
 
 
 @dataclass(frozen=True)
@@ -99,9 +113,13 @@ class Layout:
         empty_cell: what an empty cell of action units means: "unknown" (not coded, reported) or "none" (no unit seen).
         shared_folders: several clips are cut from one folder, so clip names repeat in the sheet and get the onset.
         optional_times: onset, apex and offset may be left out; that is no finding then.
+        expression: what clips are whose sheet does not say; also what is read by default. None: not known.
+        longest: seconds; a micro-expression that lasts longer is doubtful.
+        raw_side: pixels; raw frames are at least that wide and high, cropped ones are not.
         open_ends: an onset or offset that is left out is not known, null; else it is the first or last frame.
         unchecked: what about folders and sheets nobody has checked against a copy.
         read_rows: takes the place of the sheet reader (for sets whose labels are no sheet).
+        read_sheet: takes the place of the reader of headings (for sheets without any): (path, release) -> SheetRows.
         mend_rows: goes over the rows that were read, for what one row cannot know: (rows, data_dir, report) -> rows.
         open_frames: takes the place of the folder reader: (found folder or file, row) -> Frames.
     """
@@ -116,20 +134,26 @@ class Layout:
     shared_folders: bool = False
     optional_times: bool = False
     open_ends: bool = False
+    expression: Expression | None = "micro"
+    longest: float | None = 2.0
+    raw_side: int | None = None
     unchecked: tuple[str, ...] = ()
     read_rows: Callable[[Path, Release, Report], list[ClipRow]] | None = None
+    read_sheet: Callable[[Path, Release], list[SheetRow]] | None = None
     mend_rows: Callable[[list[ClipRow], Path, Report], list[ClipRow]] | None = None
     open_frames: Callable[[Path, ClipRow], Frames] | None = None
 
-    def release(self, name: str) -> Release:
-        """The release of that name.
+    def named(self, name: str) -> tuple[Release, ...]:
+        """The releases that a name means: "part A" stands for "part A v2" and "part A v1".
 
         Raises:
             ValueError: there is none.
         """
-        found = next((release for release in self.releases if release.name == name), None)
-        if found is None:
-            known = ", ".join(repr(release.name) for release in self.releases)
+        found = tuple(
+            release for release in self.releases if release.name == name or release.name.startswith(f"{name} ")
+        )
+        if not found:
+            known = ", ".join(dict.fromkeys(repr(release.name) for release in self.releases))
             raise ValueError(f"{self.title} has no release {name!r}; there are {known}")
         return found
 
@@ -149,3 +173,10 @@ def numbered(pattern: str) -> Callable[[str], str]:
         return pattern.format(int(digits)) if digits.isascii() and digits.isdigit() else text.strip()
 
     return write
+
+
+def what_is_in(folder: Path, most: int = 8) -> str:
+    """The first entries of a folder in words, for messages."""
+    names = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(folder))
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}" if names else "an empty folder"

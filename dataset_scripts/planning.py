@@ -1,25 +1,30 @@
 """From a copy's folder to a plan: which sheet, which rows, which frames, and everything that does not fit.
 
-Only listings are read here, no picture, so a wrong folder or a strict build fails within seconds.
+The sheet is read first, and only the folders that it names are listed. No picture is decoded here, so a wrong folder or
+a strict build fails within seconds.
+
+Tested in tests/dataset_scripts/test_builder.py.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
-from dataset_scripts.frames.frame_files import FolderFinder, FolderFrames, find_base, list_frames, what_is_in
+from dataset_scripts.frames.frame_files import FolderFinder, FolderFrames, Found, find_base, list_frames
 from dataset_scripts.frames.reconcile import ClipPlan, Notes, Rules, plan_clip
-from dataset_scripts.layout import FrameFolder, Layout, Release
+from dataset_scripts.layout import EXPRESSIONS, FrameFolder, Layout, Release, what_is_in
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow
 from dataset_scripts.sheets.errata import accepted, apply_errata
+from dataset_scripts.sheets.finding import find_release
 from dataset_scripts.sheets.sheet_rows import read_rows
-from dataset_scripts.sheets.sheets import SUFFIXES, read_sheet
 
-_SHEETS = (*SUFFIXES, ".xls")
-_DEPTHS = ("*", "*/*", "*/*/*")
+BOTH = "both"
+_KEPT_LISTINGS = 8
+_LOOKED_AT = 5
+"""Pictures whose size is looked at to tell raw frames from cropped ones."""
 
 
 @dataclass(frozen=True)
@@ -28,104 +33,121 @@ class BuildPlan:
 
     Attributes:
         layout, release: the data set. clips: in the sheet's order. report: findings so far.
+        sheet: the sheet that was read, or the copy's folder where labels are no sheet.
     """
 
     layout: Layout
     release: Release
     clips: list[ClipPlan]
     report: Report
+    sheet: Path
 
 
 def make_plan(
-    layout: Layout, data_dir: Path, release: str | None, frames: str, sheet: Path | None, whole: bool
+    layout: Layout,
+    data_dir: Path,
+    release: str | None,
+    frames: str,
+    sheet: Path | None,
+    whole: bool,
+    expressions: str | None = None,
 ) -> BuildPlan:
     """Read the sheet and look up every clip.
 
     Args:
         layout: of the set. data_dir: the user's copy. release: its name, or None for the one whose sheet is there.
         frames: "raw" or "cropped". sheet: path of the sheet where it is not in `data_dir`.
-        whole: keep whole recordings.
+        whole: keep whole recordings. expressions: as for `read_clips`.
     Returns:
         The plan.
     Raises:
         FileNotFoundError: no such folder, no sheet, or no clip; says what was looked for and what was found.
         ValueError: a release or a choice of frames the set does not have, or a sheet with other columns.
     """
-    if not data_dir.is_dir():
-        raise FileNotFoundError(f"{data_dir} is no folder: pass the one that holds your copy of {layout.title}")
-    chosen, path = _find_release(layout, data_dir, release, sheet)
+    chosen, path = open_copy(layout, data_dir, release, sheet)
     if frames not in chosen.frames:
         known = " and ".join(repr(choice) for choice in chosen.frames)
         raise ValueError(f"{layout.title} has no {frames!r} frames; there are {known}")
     report = Report(layout.name, chosen.name, frames, unchecked=layout.unchecked)
-    if layout.read_rows is not None:
-        rows = layout.read_rows(data_dir, chosen, report)
-    else:
-        rows = read_rows(layout, chosen, path, report)
-    if not rows:
-        raise ValueError(f"{path or data_dir} names no clip of {layout.title}")
-    if layout.mend_rows is not None:
-        rows = layout.mend_rows(rows, data_dir, report)
-    rows = apply_errata(rows, layout.name, chosen.name, report)
-    known = accepted(layout.name, chosen.name)
-    rules = Rules(whole, layout.shared_folders, _optional(layout, rows, report))
-    finder = find_base(_places(data_dir, path), chosen.frames[frames], rows, layout.title)
-    clips = _look_up(layout, finder, chosen.frames[frames], rows, rules, known, report)
-    return BuildPlan(layout, chosen, clips, report)
+    rows = read_clips(layout, chosen, data_dir, path, expressions, report)
+    finder = _finder(layout, chosen, frames, rows, places_of(data_dir, path), path)
+    rules = Rules(whole, layout.shared_folders, _optional(layout, rows, report), layout.longest)
+    known = accepted(rows, layout.name, chosen.name)
+    clips = _look_up(layout, finder, chosen, frames, rows, rules, known, report)
+    _judge_frames(layout, clips, report)
+    return BuildPlan(layout, chosen, clips, report, path or data_dir)
 
 
-def find_sheets(data_dir: Path, release: Release) -> list[Path]:
-    """Files that may be a release's sheet, the likeliest first.
+def open_copy(layout: Layout, data_dir: Path, release: str | None, sheet: Path | None) -> tuple[Release, Path | None]:
+    """The release of a copy and its sheet; arguments and errors as for `make_plan`."""
+    if not data_dir.is_dir():
+        raise FileNotFoundError(f"{data_dir} is no folder: pass the one that holds your copy of {layout.title}")
+    return find_release(layout, data_dir, release, sheet)
+
+
+def read_clips(
+    layout: Layout, release: Release, data_dir: Path, sheet: Path | None, expressions: str | None, report: Report
+) -> list[ClipRow]:
+    """The rows of the sheet, mended, with errata applied, of the kinds of expression that are wanted.
 
     Args:
-        data_dir: searched with two levels below. release: its patterns.
+        layout, release: the set. data_dir: the copy. sheet: None for sets whose labels are no sheet.
+        expressions: "micro", "macro" or "both"; None for what the set is about, "micro" for nearly all.
+        report: told what was found, and how many there are of each kind.
     Returns:
-        Paths; lock files of open workbooks ("~$...") are passed over.
+        At least one row.
+    Raises:
+        ValueError: no row, or none of the wanted kind; names the sheet.
     """
-    found = [path for depth in _DEPTHS for path in sorted(data_dir.glob(depth)) if path.suffix.lower() in _SHEETS]
-    sheets = [path for path in found if path.is_file() and not path.name.startswith(("~$", "._"))]
-    likely = [path for pattern in release.sheets for path in sheets if _named(path, pattern)]
-    return list(dict.fromkeys(likely))
-
-
-def _find_release(layout: Layout, data_dir: Path, name: str | None, sheet: Path | None) -> tuple[Release, Path | None]:
-    """The release to build and its sheet."""
-    wanted = layout.releases if name is None else (layout.release(name),)
     if layout.read_rows is not None:
-        return wanted[0], sheet
-    if sheet is not None:
-        return _release_of_sheet(layout, wanted, Path(sheet)), Path(sheet)
-    for release in wanted:
-        if paths := find_sheets(data_dir, release):
-            return release, _first_fitting(paths, release)
-    patterns = ", ".join(pattern for release in wanted for pattern in release.sheets)
+        rows = layout.read_rows(data_dir, release, report)
+    else:
+        rows = read_rows(layout, release, sheet, report)
+    if not rows:
+        raise ValueError(f"{sheet or data_dir} names no clip of {layout.title}")
+    rows = [replace(row, expression=row.expression or layout.expression) for row in rows]
+    rows = _select(rows, expressions or layout.expression or BOTH, f"{sheet or data_dir}", report)
+    if layout.mend_rows is not None:
+        rows = layout.mend_rows(rows, data_dir, report)
+    return apply_errata(rows, layout.name, release.name, report)
+
+
+def _select(rows: list[ClipRow], wanted: str, source: str, report: Report) -> list[ClipRow]:
+    """The rows of the wanted kind; the report is told how many there are of each."""
+    if wanted not in (*EXPRESSIONS, BOTH):
+        raise ValueError(f"expressions must be one of {', '.join((*EXPRESSIONS, BOTH))}, not {wanted!r}")
+    counts = Counter(row.expression for row in rows)
+    report.selected, report.expressions = wanted, {kind: counts[kind] for kind in EXPRESSIONS if counts[kind]}
+    kept = [row for row in rows if wanted in (row.expression, BOTH)]
+    if not kept:
+        there = " and ".join(f"{count} {kind or 'unnamed'} expressions" for kind, count in counts.items())
+        other = next((kind for kind in EXPRESSIONS if counts[kind]), BOTH)
+        raise ValueError(
+            f"{source} names no {wanted}-expression, but {there}: pass another sheet, or expressions={other!r} "
+            f"(--expressions {other}) to read them as what they are"
+        )
+    return kept
+
+
+def _finder(
+    layout: Layout, release: Release, frames: str, rows: list[ClipRow], places: list[Path], sheet: Path | None
+) -> FolderFinder:
+    """Where the frames lie; an error says what was looked for and found, and whether the other choice is there."""
+    folder = release.frames[frames]
+    finder = find_base(places, folder, rows)
+    if finder is not None:
+        return finder
+    example = folder.pattern.format(**rows[0].pattern_fields())
+    named = f"the {len(rows)} clips of {sheet}" if sheet else f"{len(rows)} clips"
+    others = [
+        f". Its {choice} frames are there: pass frames={choice!r} (--frames {choice})"
+        for choice, other in release.frames.items()
+        if choice != frames and find_base(places, other, rows) is not None
+    ]
     raise FileNotFoundError(
-        f"no coding sheet of {layout.title} in {data_dir} or two levels below. Looked for {patterns}. "
-        f"Found {what_is_in(data_dir)}. If the sheet lies elsewhere or has another name, pass its path as `sheet`"
+        f"no clip of {layout.title} is below {places[0]}. Looked for folders such as {example} ({named}) in: "
+        f"{', '.join(folder.roots)}. Found {what_is_in(places[0])}{''.join(others)}"
     )
-
-
-def _first_fitting(paths: list[Path], release: Release) -> Path:
-    """The first sheet that has the release's columns; the first of all where none has, for the reader to complain."""
-    for path in paths:
-        with suppress(ValueError):
-            read_sheet(path, release.columns, release.required)
-            return path
-    return paths[0]
-
-
-def _release_of_sheet(layout: Layout, wanted: tuple[Release, ...], sheet: Path) -> Release:
-    if len(wanted) == 1:
-        return wanted[0]
-    for release in wanted:
-        if any(_named(sheet, pattern) for pattern in release.sheets):
-            return release
-    names = " or ".join(repr(release.name) for release in wanted)
-    raise ValueError(f"cannot tell from its name which release of {layout.title} {sheet} is: pass release={names}")
-
-
-def _named(path: Path, pattern: str) -> bool:
-    return fnmatchcase(path.name.lower(), pattern.lower())
 
 
 def _optional(layout: Layout, rows: list[ClipRow], report: Report) -> frozenset[str]:
@@ -138,7 +160,7 @@ def _optional(layout: Layout, rows: list[ClipRow], report: Report) -> frozenset[
     return frozenset({"apex"})
 
 
-def _places(data_dir: Path, sheet: Path | None) -> list[Path]:
+def places_of(data_dir: Path, sheet: Path | None) -> list[Path]:
     """Where clips may lie: the copy, and the folder of the sheet where it is further down in it."""
     beside = [] if sheet is None or data_dir not in sheet.parents else [sheet.parent]
     return list(dict.fromkeys([data_dir, *beside]))
@@ -147,47 +169,45 @@ def _places(data_dir: Path, sheet: Path | None) -> list[Path]:
 def _look_up(
     layout: Layout,
     finder: FolderFinder,
-    frames: FrameFolder,
+    release: Release,
+    choice: str,
     rows: list[ClipRow],
     rules: Rules,
     known: Mapping[tuple[str, str, str], str],
     report: Report,
 ) -> list[ClipPlan]:
-    listed: dict[Path, FolderFrames] = {}
-    plans = []
+    frames, plans = release.frames[choice], []
+    others = [other for other in release.frames if other != choice]
+    listed = lru_cache(_KEPT_LISTINGS)(list_frames)
     for row in rows:
         notes = Notes(row, known)
-        path = _folder_of(finder, frames, row, notes)
-        if path is not None:
+        place = _place_of(finder, frames, row, notes)
+        if place is not None:
             if layout.open_frames is not None:
-                found = layout.open_frames(path, row)
+                found = layout.open_frames(place.path, row)
             else:
-                found = _list_once(listed, path, frames, row)
-                _note_names(found, frames, row, notes)
-            plan = plan_clip(row, found, frames.fps, notes, rules)
+                prefix = None if frames.prefix is None else frames.prefix.format(**row.pattern_fields())
+                found = listed(place.path, prefix, frames.only_prefix)
+                _note_names(found, frames, row, others, notes)
+            plan = plan_clip(row, found, frames.fps, notes, replace(rules, shared=rules.shared and not place.own))
+            if plan is not None and isinstance(found, FolderFrames):
+                plan = replace(plan, frames=found.only(plan.numbers))
             plans += [plan] if plan else []
         report.findings += notes.findings
     return plans
 
 
-def _folder_of(finder: FolderFinder, frames: FrameFolder, row: ClipRow, notes: Notes) -> Path | None:
-    path, exact = finder.find(frames, row)
+def _place_of(finder: FolderFinder, frames: FrameFolder, row: ClipRow, notes: Notes) -> Found | None:
+    found = finder.find(frames, row)
     expected = frames.pattern.format(**row.pattern_fields())
-    if path is None:
+    if found is None:
         notes.add("dropped", f"no folder {expected}", "its frames are not in this copy")
-    elif not exact:
-        notes.add("repaired", f"no folder {expected}", f"{path.relative_to(finder.base)} was taken")
-    return path
+    elif not found.exact:
+        notes.add("repaired", f"no folder {expected}", f"{found.path.relative_to(finder.base)} was taken")
+    return found
 
 
-def _list_once(listed: dict[Path, FolderFrames], path: Path, frames: FrameFolder, row: ClipRow) -> FolderFrames:
-    if path not in listed:
-        prefix = None if frames.prefix is None else frames.prefix.format(**row.pattern_fields())
-        listed[path] = list_frames(path, prefix, frames.only_prefix)
-    return listed[path]
-
-
-def _note_names(found: FolderFrames, frames: FrameFolder, row: ClipRow, notes: Notes) -> None:
+def _note_names(found: FolderFrames, frames: FrameFolder, row: ClipRow, others: list[str], notes: Notes) -> None:
     if found.foreign:
         names = ", ".join(repr(head) for head in found.foreign)
         expected = frames.prefix.format(**row.pattern_fields())
@@ -197,4 +217,22 @@ def _note_names(found: FolderFrames, frames: FrameFolder, row: ClipRow, notes: N
         notes.add("repaired", f"several files have one frame number: {', '.join(found.twice[:3])}", "left out")
     if found.others and not found.files:
         what = f"pictures have other names: {', '.join(found.others[:3])}"
-        notes.add("doubtful", what, f"expected {frames.prefix or ''}<number>; perhaps ask for the other frames")
+        hint = "".join(f"; perhaps pass frames={other!r} (--frames {other})" for other in others)
+        notes.add("doubtful", what, f"expected {frames.prefix or ''}<number>{hint}")
+
+
+def _judge_frames(layout: Layout, clips: list[ClipPlan], report: Report) -> None:
+    """Say "raw" or "cropped" by the size of the pictures: crops may lie where raw frames are looked for."""
+    if layout.raw_side is None:
+        return
+    looked_at = clips[:: max(1, len(clips) // _LOOKED_AT)]
+    sides = [side for clip in looked_at if (side := clip.frames.side(clip.numbers[0])) is not None]
+    if not sides:
+        return
+    side = sorted(sides)[len(sides) // 2]
+    found = "raw" if side >= layout.raw_side else "cropped"
+    if found != report.frames:
+        what = f"{report.frames} frames were asked for, and these pictures are {side} pixels wide or high"
+        why = f"these are {found} ones ({layout.raw_side} pixels and more are raw), and are called so"
+        report.add("doubtful", f"{clips[0].row.subject}/{clips[0].row.clip} and others", what, why)
+        report.frames = found

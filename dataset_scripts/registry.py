@@ -1,4 +1,7 @@
-"""Data sets by name: which module holds the layout of each."""
+"""Data sets by name: which module holds the layout of each.
+
+Tested in tests/dataset_scripts/test_schema.py.
+"""
 
 from importlib import import_module
 
@@ -6,7 +9,22 @@ from dataset_scripts.layout import Layout
 
 MODULES: dict[str, str] = {
     name: f"dataset_scripts.sets.{name}"
-    for name in ("casme", "casme2", "samm", "casme3", "fourdme", "mmew", "smic", "disfa", "bp4d", "folder")
+    for name in (
+        *(
+            "casme",
+            "casme2",
+            "casme3",
+            "casme_squared",
+            "samm",
+            "samm_long",
+            "fourdme",
+            "mmew",
+            "smic",
+            "smic_e",
+            "dfme",
+        ),
+        *("disfa", "bp4d", "folder"),
+    )
 }
 
 

@@ -1,10 +1,40 @@
-"""A clip as its sheet has it, and names that tell clips apart."""
+"""A row of a sheet as text, the clip that it names, and names that tell clips apart."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from dataset_scripts.cells.facs import Coding
 from dataset_scripts.report import Report
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One row of a sheet.
+
+    Attributes:
+        file: name of the file. sheet: name of the sheet within a workbook, "" in a text file. row: counted from 1.
+        cells: text by field, "" where empty.
+        others: text of all other columns by heading.
+        headings: which heading each field was read from.
+    """
+
+    file: str
+    sheet: str
+    row: int
+    cells: Mapping[str, str]
+    others: Mapping[str, str] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        """The cell of a field; "" where the sheet has no such column."""
+        return self.cells.get(name, "")
+
+    def place(self, name: str | None = None) -> str:
+        """Where this row, or one of its cells, stands."""
+        sheet = f", sheet {self.sheet}" if self.sheet else ""
+        column = f", column {self.headings.get(name, name)}" if name else ""
+        return f"{self.file}{sheet}, row {self.row}{column}"
 
 
 @dataclass(frozen=True)
@@ -23,6 +53,9 @@ class ClipRow:
         split: key of the part of the set.
         others: remaining columns of the sheet, by heading.
         repeat: 2 where the sheet has the clip's name a second time, and so on.
+        expression: "micro" or "macro"; None where nobody has said.
+        fps: frames a second of this clip, where the sheet says so.
+        typed_onset: the onset as the sheet has it, where an erratum corrected it: folders may be named after either.
         coded_units: takes the place of `Layout.coded_units` for this clip, where it is not None.
     """
 
@@ -42,6 +75,9 @@ class ClipRow:
     others: Mapping[str, str] = field(default_factory=dict)
     coded_units: tuple[int, ...] | None = None
     repeat: int = 1
+    expression: str | None = None
+    fps: float | None = None
+    typed_onset: int | None = None
 
     def __post_init__(self):
         if not self.subject or not self.clip:
@@ -69,25 +105,28 @@ def unique_names(rows: list[ClipRow], shared_folders: bool, report: Report) -> l
     """Make clip names unique within each subject.
 
     A name that occurs more than once becomes "name@onset", so it does not depend on the order of rows; equal onsets get
-    ".2", ".3" in order. Where clips share folders by design, only equal onsets are reported.
+    ".2", ".3" in order. Where clips share folders by design, only equal onsets are reported. Macro-expressions give way
+    to the others, so that a sheet of both kinds names its micro-expressions as a sheet of them alone does.
 
     Args:
         rows: of one sheet. shared_folders: as in `Layout`. report: receives doubles.
     Returns:
         The same rows, some renamed; `folder` keeps the name in the sheet.
     """
-    counts: dict[tuple[str, str], int] = {}
-    for row in rows:
-        counts[row.subject, row.clip] = counts.get((row.subject, row.clip), 0) + 1
-    seen: dict[tuple[str, str], int] = {}
-    taken: dict[tuple[str, str], int] = {}
-    result = []
-    for row in rows:
-        name = row.clip if counts[row.subject, row.clip] == 1 else f"{row.clip}@{row.onset}"
-        taken[row.subject, name] = times = taken.get((row.subject, name), 0) + 1
+    macro = [row.expression == "macro" for row in rows]
+    all_rows = Counter((row.subject, row.clip) for row in rows)
+    others = Counter((row.subject, row.clip) for row, is_macro in zip(rows, macro, strict=True) if not is_macro)
+    seen, taken = Counter(), Counter()
+    result = list(rows)
+    for at in sorted(range(len(rows)), key=lambda at: macro[at]):
+        row = rows[at]
+        own = row.subject, row.clip
+        name = row.clip if (all_rows if macro[at] else others)[own] == 1 else f"{row.clip}@{row.onset}"
+        taken[row.subject, name] += 1
+        times = taken[row.subject, name]
         final = name if times == 1 else f"{name}.{times}"
         if final != row.clip and (times > 1 or not shared_folders):
             report.add("repaired", row.place, f"clip {row.clip!r} of {row.subject} occurs again", f"renamed {final!r}")
-        seen[row.subject, row.clip] = repeat = seen.get((row.subject, row.clip), 0) + 1
-        result.append(replace(row, clip=final, repeat=repeat))
+        seen[own] += 1
+        result[at] = replace(row, clip=final, repeat=seen[own])
     return result

@@ -30,11 +30,12 @@ FEATURES = Features(
                 "side": Value("string"),  # "L", "R", "both"
                 "intensity": Value("string"),  # "A" to "E" or null
                 "certainty": Value("string"),  # "sure", "alternative", "unclear"
-                "mark": Value("string"),  # "A", "T", "B", "M" or null
+                "mark": Value("string"),  # "A", "T", "B", "M", "AD" or null
             }
         ),
         "coded_text": Value("string"),  # the cell as the coder wrote it; null where no sheet was read
         "split": Value("string"),  # what the set itself is divided by ("A" and "C" of CAS(ME)^3); null for none
+        "expression": Value("string"),  # "micro" or "macro"; null where nobody has said, and in clips that show none
     }
 )
 

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from dataset_scripts.cells.facs import DEFAULT_POLICY, Policy, states
 from dataset_scripts.clip_files import findings_of, write_clips
-from dataset_scripts.frames.reconcile import LEAST_FRAMES, ClipPlan, Notes
+from dataset_scripts.frames.reconcile import MIN_FRAMES, ClipPlan, Notes
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.layout import Layout, Release
 from dataset_scripts.report import Finding
@@ -53,6 +53,11 @@ class Recipe:
         """Numbers of the units that count as present, also beyond ACTION_UNITS."""
         return {number for number, state in states(plan.row.coding, self.policy).items() if state == 1}
 
+    def in_doubt(self, plan: ClipPlan) -> set[int]:
+        """Numbers of the units that the cell names and that stay unknown."""
+        state = states(plan.row.coding, self.policy)
+        return {unit.number for unit in plan.row.coding.units if state[unit.number] == -1}
+
 
 def make_row(recipe: Recipe, plan: ClipPlan) -> tuple[dict | None, list[Finding]]:
     """Read a clip's pictures and write its row.
@@ -70,8 +75,8 @@ def make_row(recipe: Recipe, plan: ClipPlan) -> tuple[dict | None, list[Finding]
         notes.add("repaired", f"pictures that are empty or cut off: {len(broken)} ({shown})", "left out")
     numbers = [number for number in plan.numbers if number not in broken]
     inside = [number for number in numbers if plan.onset <= number <= plan.offset]
-    if len(inside) < LEAST_FRAMES:
-        notes.add("dropped", f"whole pictures from onset to offset: {len(inside)}", f"a clip needs {LEAST_FRAMES}")
+    if len(inside) < MIN_FRAMES:
+        notes.add("dropped", f"whole pictures from onset to offset: {len(inside)}", f"a clip needs {MIN_FRAMES}")
         return None, notes.findings
     apex = None if plan.apex is None else min(inside, key=lambda number: (abs(number - plan.apex), number))
     open_ends = recipe.layout.open_ends
@@ -92,6 +97,7 @@ def make_row(recipe: Recipe, plan: ClipPlan) -> tuple[dict | None, list[Finding]
         coded=[asdict(unit) for unit in plan.row.coding.units],
         coded_text=plan.row.coded_text,
         split=plan.row.split,
+        expression=plan.row.expression,
     )
     return row, notes.findings
 

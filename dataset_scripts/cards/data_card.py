@@ -2,6 +2,8 @@
 
 contents = read_contents("runs/casme2")
 text = data_card(contents, repo_id="me/casme2-aligned")
+
+Tested in tests/dataset_scripts/cards/test_sharing.py.
 """
 
 from collections import Counter

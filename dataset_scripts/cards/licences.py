@@ -3,6 +3,8 @@
 The agreements themselves are not public: they come with the answer to a request. What stands here is what the owners'
 pages say (word for word where `quoted`), and it is a reason to be careful, not legal advice: the paper that you signed
 is what holds.
+
+Tested in tests/dataset_scripts/cards/test_sharing.py.
 """
 
 from dataclasses import dataclass
@@ -71,6 +73,14 @@ TERMS: dict[str, Terms] = {
         "micro-expression database with depth information and high ecological validity. TPAMI 2022, "
         "doi:10.1109/TPAMI.2022.3174895",
     ),
+    "casme_squared": Terms(
+        "CAS(ME)^2",
+        _by_request("the Institute of Psychology, Chinese Academy of Sciences"),
+        False,
+        "http://casme.psych.ac.cn/casme/e3",
+        "Qu, Wang, Yan, Li, Wu, Fu: CAS(ME)^2: a database for spontaneous macro-expression and micro-expression "
+        "spotting and recognition. IEEE Transactions on Affective Computing 9(4), 2018, doi:10.1109/TAFFC.2017.2654440",
+    ),
     "samm": Terms(
         "SAMM",
         _SIGNED,
@@ -78,6 +88,22 @@ TERMS: dict[str, Terms] = {
         _MEB,
         "Davison, Lansley, Costen, Tan, Yap: SAMM: a spontaneous micro-facial movement dataset. IEEE Transactions on "
         "Affective Computing 9(1), 2018, doi:10.1109/TAFFC.2016.2573832",
+    ),
+    "samm_long": Terms(
+        "SAMM Long Videos",
+        _by_request("Manchester Metropolitan University"),
+        False,
+        "https://doi.org/10.1109/FG47880.2020.00029",
+        "Yap, Kendrick, Yap: SAMM Long Videos: a spontaneous facial micro- and macro-expressions dataset. FG 2020, "
+        "doi:10.1109/FG47880.2020.00029",
+    ),
+    "dfme": Terms(
+        "DFME",
+        _by_request("its authors"),
+        False,
+        "https://doi.org/10.1109/TAFFC.2023.3341918",
+        "Zhao, Tang, Mao, Liu, Zhang, Wang, Xu, Chen: DFME: a new benchmark for dynamic facial "
+        "micro-expression recognition. IEEE Transactions on Affective Computing 2023, doi:10.1109/TAFFC.2023.3341918",
     ),
     "fourdme": Terms(
         "4DME",
@@ -102,6 +128,15 @@ TERMS: dict[str, Terms] = {
         _MEB,
         "Li, Pfister, Huang, Zhao, Pietikäinen: A spontaneous micro-expression database: inducement, collection and "
         "baseline. FG 2013, doi:10.1109/FG.2013.6553717",
+    ),
+    "smic_e": Terms(
+        "SMIC-E",
+        _SIGNED,
+        True,
+        _MEB,
+        "Li, Hong, Moilanen, Huang, Pfister, Zhao, Pietikäinen: Towards reading hidden emotions: a comparative study "
+        "of spontaneous micro-expression spotting and recognition methods. IEEE Transactions on Affective Computing "
+        "9(4), 2018, doi:10.1109/TAFFC.2017.2667642",
     ),
     "disfa": Terms(
         "DISFA",

@@ -7,7 +7,10 @@
 
 docs/data.md tells what every oddity of the real sheets yields.
 Source: Ekman, Friesen and Hager, "Facial Action Coding System" (2002) for numbers, sides, intensities and the marks
-A (asymmetric), T (top lip), B (bottom lip) and M (movement); the preamble of SAMM's sheet for "/" and "?".
+A (asymmetric), T (top lip), B (bottom lip), M (movement) and AD (action descriptor); the preamble of SAMM's sheet for
+"/" and "?".
+
+Tested in tests/dataset_scripts/cells/test_facs.py.
 """
 
 from collections.abc import Iterator
@@ -25,7 +28,7 @@ FACS_CODES: frozenset[int] = frozenset(
 """Numbers that FACS gives a meaning: units, movements of head and eyes, visibility, gross behaviour. No 3, no 0."""
 
 INTENSITIES = "ABCDE"
-MARKS = "ATBM"
+MARKS = ("A", "T", "B", "M", "AD")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class CodedUnit:
         intensity: "A" (trace) to "E" (maximum); None where not written or left open ("10A/B").
         certainty: "sure"; "alternative" (one of several, "12 or 14"); "unclear" (with a question mark, a "(k)", in
             brackets, or beside a remark).
-        mark: "A" asymmetric, "T" top lip, "B" bottom lip, "M" movement; None for none.
+        mark: "A" asymmetric, "T" top lip, "B" bottom lip, "M" movement, "AD" action descriptor; None for none.
     """
 
     number: int
@@ -56,8 +59,8 @@ class CodedUnit:
             raise ValueError(f"intensity must be one of {INTENSITIES} or None, not {self.intensity!r}")
         if self.certainty not in ("sure", "alternative", "unclear"):
             raise ValueError(f"certainty must be 'sure', 'alternative' or 'unclear', not {self.certainty!r}")
-        if self.mark is not None and self.mark not in tuple(MARKS):
-            raise ValueError(f"mark must be one of {MARKS} or None, not {self.mark!r}")
+        if self.mark is not None and self.mark not in MARKS:
+            raise ValueError(f"mark must be one of {', '.join(MARKS)} or None, not {self.mark!r}")
 
     def text(self) -> str:
         """Mark, side, number and intensity, as in "TR23B"; certainty is left to `Coding.text`."""

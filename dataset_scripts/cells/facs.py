@@ -10,7 +10,10 @@
     phrase = { item | remark }                 a remark makes the units beside it unclear
     item   = [doubt] ( unit | "(" choice ")" ) [doubt]     brackets without an "or" inside mean doubt, as in 4DME
     doubt  = "?" | "(k)" | "(?)"               on its own it leaves all units open
-    unit   = ["AU"] { side | mark } number [intensity] [side]
+    unit   = ["AU"] { side | mark } number [intensity] [side]     marks: A, T, B, M, and AD, an action descriptor
+
+A token is a run of letters and digits without a gap, so `12B18` stays one piece and is never taken for two units, or
+one sign. Signs of full width, as Chinese keyboards type them, count as their plain twins.
 
 Short forms: in "10A/B" the second branch is AU10 at B, in "A/L12" the first is A12. What all branches share is sure.
 """
@@ -27,12 +30,11 @@ from dataset_scripts.cells.coding import (
     Policy,
     states,
 )
-from dataset_scripts.cells.facs_tokens import Token, plain, tokenize
 
 __all__ = ["DEFAULT_POLICY", "FACS_CODES", "CodedUnit", "Coding", "Policy", "parse_cell", "states"]
 
 NOTHING = ("none", "neutral")
-NOT_CODED = ("/", "-", "--", "n/a", "na", "nan", "null", "unknown")
+NOT_CODED = ("/", "\\", "-", "--", "n/a", "na", "nan", "null", "unknown")
 DEEPEST = 20
 """Brackets within brackets; deeper ones stay unread."""
 
@@ -41,17 +43,32 @@ _SIDES = ("L", "R")
 _PREFIXES = {"": ("both", None)}
 _PREFIXES |= {side: (side, None) for side in _SIDES} | {mark: ("both", mark) for mark in MARKS}
 _PREFIXES |= {pair: (side, mark) for side in _SIDES for mark in MARKS for pair in (side + mark, mark + side)}
+_SIGNS = {
+    "+": "join",
+    ",": "join",
+    ";": "join",
+    "&": "join",
+    "/": "slash",
+    "|": "slash",
+    "(": "open",
+    ")": "close",
+    "?": "doubt",
+}
+_WORDS = {"or": "or", "and": "join"}
+
+# U+FF01 to U+FF5E are the printable characters of ASCII at full width; then the ideographic space, comma and full stop.
+_PLAIN = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: " ", 0x3001: ",", 0x3002: "."}
 
 
 def parse_cell(cell: str) -> Coding:
     """Read what a coder wrote.
 
     Args:
-        cell: any text. Empty, "0", "none" and "neutral" mean no unit; "?", "/", "-", "n/a" and "nan" mean not coded.
+        cell: any text. Empty, "0", "none" and "neutral" mean no unit; "?" and every text of NOT_CODED mean not coded.
     Returns:
         The coding; never raises.
     """
-    text = plain(cell).strip()
+    text = _plain(cell).strip()
     if text == "0":
         return Coding()
     if text.lower() in NOT_CODED:
@@ -59,6 +76,74 @@ def parse_cell(cell: str) -> Coding:
     parser = _Parser(text)
     units = dict.fromkeys(parser.cell())
     return Coding(tuple(units), tuple(parser.unread), parser.rest_unknown)
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A piece of a cell: `text[start:end]` of the plain cell.
+
+    kind: "atom", "join", "or", "slash", "open", "close", "doubt", "quoted" (text between double quotes) or "other".
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def _plain(cell: str) -> str:
+    """The cell with signs, letters and digits of full width replaced by their plain twins.
+
+    Args:
+        cell: as the coder wrote it.
+    Returns:
+        Text of the same length.
+    """
+    return cell.translate(_PLAIN)
+
+
+def _tokenize(text: str) -> list[_Token]:
+    """Cut a plain cell into tokens; every character that is no blank is in exactly one of them.
+
+    Args:
+        text: a cell after `_plain`.
+    Returns:
+        Tokens in order.
+    """
+    tokens, at = [], 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        token = _token_at(text, at)
+        tokens.append(token)
+        at = token.end
+    return tokens
+
+
+def _token_at(text: str, start: int) -> _Token:
+    letter = text[start]
+    if letter.isalnum():
+        return _atom_at(text, start)
+    if letter == '"' and (close := text.find('"', start + 1)) > 0:
+        return _Token("quoted", text[start + 1 : close], start, close + 1)
+    return _Token(_SIGNS.get(letter, "other"), letter, start, start + 1)
+
+
+def _atom_at(text: str, start: int) -> _Token:
+    """A run of letters and digits. "4.0", an integer that went through a spreadsheet library, is the atom 4."""
+    end = _run_end(text, start)
+    atom = text[start:end]
+    if atom.isascii() and atom.isdigit() and text[end : end + 2] == ".0" and _run_end(text, end + 1) == end + 2:
+        return _Token("atom", atom, start, end + 2)
+    return _Token(_WORDS.get(atom.lower(), "atom"), atom, start, end)
+
+
+def _run_end(text: str, start: int) -> int:
+    end = start
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return end
 
 
 @dataclass
@@ -81,12 +166,12 @@ class _Parser:
     """Walks the tokens once. Methods are named after the rules of the grammar."""
 
     def __init__(self, text: str):
-        self.text, self.tokens = text, tokenize(text)
+        self.text, self.tokens = text, _tokenize(text)
         self.at = self.depth = self.alternatives = 0
         self.unread: list[str] = []
         self.rest_unknown = False
 
-    def peek(self, ahead: int = 0) -> Token | None:
+    def peek(self, ahead: int = 0) -> _Token | None:
         place = self.at + ahead
         return self.tokens[place] if 0 <= place < len(self.tokens) else None
 
@@ -224,7 +309,7 @@ class _Parser:
                 return _Branch([unit], read=True)
         return None
 
-    def spaced_unit(self, tokens: list[Token]) -> CodedUnit | None:
+    def spaced_unit(self, tokens: list[_Token]) -> CodedUnit | None:
         """The unit that one atom spells, or two with a blank between: a prefix and a number, a number and a letter."""
         texts = [token.text for token in tokens]
         if len(texts) == 1:
@@ -232,7 +317,7 @@ class _Parser:
         first, second = texts
         if any(token.kind != "atom" for token in tokens):
             return None
-        if second[0].isdigit() and first.upper() in ("AU", "AUS", "L", "R", "T", "M"):
+        if second[0].isdigit() and first.upper() in ("AU", "AUS", "AD", "L", "R", "T", "M"):
             return _unit(first + second)
         if first[-1].isdigit() and second.upper() in tuple(INTENSITIES) and self.kind(2) in (None, *_PHRASE_ENDS):
             return _unit(first + second)

@@ -4,14 +4,14 @@ Folder names are matched exactly first, then without regard to letter case and l
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
-from dataset_scripts.layout import FrameFolder
-from dataset_scripts.rows import ClipRow
+from PIL import Image
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+from dataset_scripts.layout import PICTURES, FrameFolder
+from dataset_scripts.rows import ClipRow
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,18 @@ class FolderFrames:
         """Names, sizes and times of the files of these frames."""
         states = ((self.files[number], (self.folder / self.files[number]).stat()) for number in numbers)
         return " ".join(f"{name}:{state.st_size}:{state.st_mtime_ns}" for name, state in states)
+
+    def only(self, numbers: tuple[int, ...]) -> "FolderFrames":
+        """These frames alone: of an hour of frames a clip remembers its own."""
+        return FolderFrames(self.folder, {number: self.files[number] for number in numbers})
+
+    def side(self, number: int) -> int | None:
+        """Width or height of a picture in pixels, whichever is less; None where it is no readable picture."""
+        try:
+            with Image.open(self.folder / self.files[number]) as picture:
+                return min(picture.size)
+        except OSError:
+            return None
 
 
 def list_frames(folder: Path, prefix: str | None, only_prefix: bool) -> FolderFrames:
@@ -81,6 +93,20 @@ def split_name(name: str) -> tuple[str, int | None]:
     return head, int(digits) if digits else None
 
 
+@dataclass(frozen=True)
+class Found:
+    """Where a clip lies.
+
+    Attributes:
+        path: its folder or file. exact: whether the name is written as expected.
+        own: the folder is named after the clip's onset, so no other clip shares it.
+    """
+
+    path: Path
+    exact: bool
+    own: bool
+
+
 class FolderFinder:
     """Finds clip folders below one base, keeping the listings it made."""
 
@@ -88,20 +114,27 @@ class FolderFinder:
         self.base = base
         self._listings: dict[Path, dict[str, list[str]]] = {}
 
-    def find(self, frames: FrameFolder, row: ClipRow) -> tuple[Path | None, bool]:
+    def find(self, frames: FrameFolder, row: ClipRow) -> "Found | None":
         """The folder (or file) of a clip.
 
         Args:
             frames: with the pattern. row: fills it.
         Returns:
-            The path, or None; and whether its name is written exactly as expected.
+            What was found, or None.
         """
-        patterns = [pattern.format(**row.pattern_fields()) for pattern in (frames.pattern, *frames.also)]
-        for relative in patterns:
+        rows = [row] if row.typed_onset is None else [row, replace(row, onset=row.typed_onset)]
+        patterns = [
+            (pattern, pattern.format(**each.pattern_fields()))
+            for each in rows
+            for pattern in (frames.pattern, *frames.also)
+        ]
+        for pattern, relative in patterns:
             if (exact := self.base / relative).exists():
-                return exact, True
-        loose = (self._find_loosely(relative) for relative in patterns)
-        return next((path for path in loose if path is not None), None), False
+                return Found(exact, True, "{onset}" in pattern)
+        for pattern, relative in patterns:
+            if (path := self._find_loosely(relative)) is not None:
+                return Found(path, False, "{onset}" in pattern)
+        return None
 
     def _find_loosely(self, relative: str) -> Path | None:
         path = self.base
@@ -136,36 +169,21 @@ def plain_name(name: str) -> str:
     return "".join(pieces).strip()
 
 
-def find_base(places: list[Path], frames: FrameFolder, rows: list[ClipRow], title: str) -> FolderFinder:
+def find_base(places: list[Path], frames: FrameFolder, rows: list[ClipRow]) -> FolderFinder | None:
     """The folder below which the clips of a set lie.
 
     Args:
         places: the user's copy, and where else to try the roots. frames: roots and pattern.
-        rows: clips to look for. title: of the set, for messages.
+        rows: clips to look for.
     Returns:
-        A finder at the base with most of the clips; the first of the roots where several have as many.
-    Raises:
-        FileNotFoundError: none of the clips lies anywhere; says what was looked for and what was found.
+        A finder at the base with most of the clips, the first of the roots where several have as many; None where none
+        of the clips lies anywhere.
     """
     counts = []
     for finder in map(FolderFinder, _bases(places, frames.roots)):
-        counts.append((sum(finder.find(frames, row)[0] is not None for row in rows), finder))
+        counts.append((sum(finder.find(frames, row) is not None for row in rows), finder))
     most = max((count for count, _ in counts), default=0)
-    if most:
-        return next(finder for count, finder in counts if count == most)
-    example = frames.pattern.format(**rows[0].pattern_fields())
-    roots = ", ".join(frames.roots)
-    raise FileNotFoundError(
-        f"no clip of {title} is below {places[0]}. Looked for folders such as {example} ({len(rows)} clips) in: "
-        f"{roots}. Found {what_is_in(places[0])}"
-    )
-
-
-def what_is_in(folder: Path, most: int = 8) -> str:
-    """The first entries of a folder in words, for messages."""
-    names = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(folder))
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}" if names else "an empty folder"
+    return next(finder for count, finder in counts if count == most) if most else None
 
 
 def _bases(places: list[Path], roots: tuple[str, ...]) -> list[Path]:

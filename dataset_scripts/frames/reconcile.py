@@ -11,7 +11,10 @@ from dataset_scripts.layout import Frames
 from dataset_scripts.report import Finding, Kind
 from dataset_scripts.rows import ClipRow
 
-LEAST_FRAMES = 2
+MIN_FRAMES = 2
+MAX_FRAMES = 500
+"""Of a micro-expression that is doubtful for its length, no more frames are kept: 3,456 of them are a wrong offset, and
+would need a gigabyte of memory."""
 ABOUT = 2
 """A folder with half to twice the frames that a clip should have is that clip's."""
 
@@ -57,11 +60,13 @@ class Rules:
         whole: keep the whole recording instead of onset to offset.
         shared: several clips are cut from one folder, so only the sheet can tell where each begins and ends.
         optional: which of "onset", "apex" and "offset" may be left out without a finding.
+        longest: seconds; a micro-expression that lasts longer is doubtful. None: as long as it may.
     """
 
     whole: bool = False
     shared: bool = False
     optional: frozenset[str] = frozenset()
+    longest: float | None = None
 
 
 def plan_clip(row: ClipRow, frames: Frames, fps: float, notes: Notes, rules: Rules) -> ClipPlan | None:
@@ -78,20 +83,24 @@ def plan_clip(row: ClipRow, frames: Frames, fps: float, notes: Notes, rules: Rul
         what = f"onset {row.onset}, offset {row.offset}"
         notes.add("dropped", what, "its frames share a folder with other clips and cannot be told apart")
         return None
-    if len(numbers) < LEAST_FRAMES:
-        notes.add("dropped", f"frames on disk: {len(numbers)}", f"a clip needs {LEAST_FRAMES}")
+    if len(numbers) < MIN_FRAMES:
+        notes.add("dropped", f"frames on disk: {len(numbers)}", f"a clip needs {MIN_FRAMES}")
         return None
     row, shift = (row, 0) if rules.shared else _met(row, numbers, notes)
     onset, offset = _ends(row, numbers, shift, notes, rules)
     inside = tuple(number for number in numbers if onset <= number <= offset)
-    if len(inside) < LEAST_FRAMES:
+    if len(inside) < MIN_FRAMES:
         what = f"frames from onset {row.onset} to offset {row.offset}: {len(inside)}; on disk are {_span(numbers)}"
-        notes.add("dropped", what, f"a clip needs {LEAST_FRAMES}", "frames_missing")
+        notes.add("dropped", what, f"a clip needs {MIN_FRAMES}", "frames_missing")
         return None
     _note_missing(onset, offset, inside, notes)
     apex = _apex(row, inside, shift, notes, rules)
+    fps = row.fps or getattr(frames, "fps", None) or fps
+    step = _step(row, len(inside), fps, notes, rules)
+    inside = inside[::step]
+    apex = None if apex is None else _nearest(inside, apex)
     kept = numbers if rules.whole else inside
-    return ClipPlan(row, frames, kept, inside[0], apex, inside[-1], getattr(frames, "fps", None) or fps)
+    return ClipPlan(row, frames, kept, inside[0], apex, inside[-1], fps / step)
 
 
 def _met(row: ClipRow, numbers: tuple[int, ...], notes: Notes) -> tuple[ClipRow, int]:
@@ -140,6 +149,22 @@ def _note_missing(onset: int, offset: int, inside: tuple[int, ...], notes: Notes
         notes.add("repaired", what, "the clip goes on without them", "frames_missing")
 
 
+def _step(row: ClipRow, count: int, fps: float, notes: Notes, rules: Rules) -> int:
+    """Which frames are kept: all (1), or every so many of a clip that is far too long. Tells of times hardly true."""
+    if row.apex is not None and row.apex == row.onset and "apex" not in rules.optional:
+        notes.add("doubtful", f"apex {row.apex} is the onset", "kept as it is written: no movement leads to it")
+    if None in (rules.longest, row.onset, row.offset) or row.expression == "macro":
+        return 1
+    seconds = (row.offset - row.onset) / fps
+    if seconds <= rules.longest:
+        return 1
+    step = 1 if rules.whole else -(-count // MAX_FRAMES)
+    kept = "kept" if step == 1 else f"of every {step} frames one is kept"
+    what = f"onset {row.onset} to offset {row.offset} lasts {seconds:.1f} s"
+    notes.add("doubtful", what, f"{kept}; hardly a micro-expression, which lasts {rules.longest:g} s at most")
+    return step
+
+
 def _apex(row: ClipRow, inside: tuple[int, ...], shift: int, notes: Notes, rules: Rules) -> int | None:
     if row.apex is None:
         if "apex" not in rules.optional:
@@ -151,10 +176,14 @@ def _apex(row: ClipRow, inside: tuple[int, ...], shift: int, notes: Notes, rules
         what = f"apex {row.apex} is outside {onset - shift} to {offset - shift}"
         notes.add("repaired", what, "apex is null", "apex_outside")
         return None
-    nearest = min(inside, key=lambda number: (abs(number - apex), number))
+    nearest = _nearest(inside, apex)
     if nearest != apex:
         notes.add("repaired", f"frame {apex} of the apex is missing", f"{nearest} is nearest", "frames_missing")
     return nearest
+
+
+def _nearest(numbers: tuple[int, ...], wanted: int) -> int:
+    return min(numbers, key=lambda number: (abs(number - wanted), number))
 
 
 def _span(numbers: tuple[int, ...]) -> str:

@@ -1,4 +1,7 @@
-"""Clips of a long recording as rows: episodes of `episodes.cut_episodes` with the coding they were cut by."""
+"""Clips of a long recording as rows: episodes of `episodes.cut_episodes` with the coding they were cut by.
+
+Tested in tests/dataset_scripts/sets/test_disfa.py.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

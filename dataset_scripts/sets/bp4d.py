@@ -10,8 +10,7 @@ CVI-SZU/ME-GraphAU.
 import re
 from pathlib import Path
 
-from dataset_scripts.frames.frame_files import what_is_in
-from dataset_scripts.layout import FrameFolder, Layout, Release
+from dataset_scripts.layout import FrameFolder, Layout, Release, what_is_in
 from dataset_scripts.recordings.episodes import Cutting
 from dataset_scripts.recordings.frame_codes import NoCodes, read_bp4d_codes
 from dataset_scripts.recordings.recordings import episode_rows
@@ -84,6 +83,8 @@ LAYOUT = Layout(
         ),
     ),
     optional_times=True,
+    expression="macro",
+    longest=None,
     shared_folders=True,
     read_rows=read_codes,
     unchecked=(

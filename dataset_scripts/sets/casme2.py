@@ -1,7 +1,8 @@
 """CASME II: 255 clips of 26 subjects at 200 frames a second, in two releases of the coding.
 
 Source: Yan, Li, Wang, Zhao, Liu, Chen and Fu, "CASME II: An improved spontaneous micro-expression database and the
-baseline evaluation", PLoS ONE 9(1), 2014. The two sheets differ in the action units of 52 clips.
+baseline evaluation", PLoS ONE 9(1), 2014. The two sheets differ in 56 cells of action units (51 where no "?" is) and in
+three emotions.
 """
 
 from dataset_scripts.layout import FrameFolder, Layout, Release, numbered
@@ -20,7 +21,10 @@ _FRAMES = {
     "raw": FrameFolder(
         pattern="{subject}/{clip}",
         fps=200,
-        roots=(".", "CASME2_RAW_selected", "CASME2-RAW", "CASME2_RAW", "RAW_selected", "Raw"),
+        roots=(
+            *(".", "CASME2_RAW_selected", "CASME2-RAW", "CASME2_RAW", "RAW_selected", "Raw"),
+            *("CASME2-RAW-NoVideo", "CASME2-RAW-NoVideo/CASME2-RAW"),
+        ),
         prefix="img",
         only_prefix=True,
     ),

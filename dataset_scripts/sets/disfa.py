@@ -9,9 +9,8 @@ Computing 4(2), 2013. The split is the three groups of subjects of most papers, 
 
 from pathlib import Path
 
-from dataset_scripts.frames.frame_files import what_is_in
 from dataset_scripts.frames.video_clips import VideoClip, VideoError, open_video
-from dataset_scripts.layout import FrameFolder, Layout, Release
+from dataset_scripts.layout import FrameFolder, Layout, Release, what_is_in
 from dataset_scripts.recordings.episodes import Cutting
 from dataset_scripts.recordings.frame_codes import NoCodes, read_disfa_codes
 from dataset_scripts.recordings.recordings import episode_rows
@@ -89,6 +88,8 @@ LAYOUT = Layout(
     title="DISFA",
     releases=(_camera("Left"), _camera("Right")),
     optional_times=True,
+    expression="macro",
+    longest=None,
     shared_folders=True,
     read_rows=read_labels,
     open_frames=open_recording,

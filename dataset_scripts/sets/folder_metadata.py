@@ -19,14 +19,15 @@ from pathlib import Path, PurePosixPath
 
 from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.frames.video_clips import VIDEO_SUFFIXES
+from dataset_scripts.layout import EXPRESSIONS
 
 METADATA = "metadata.csv"
 REQUIRED = ("file_name", "subject", "action_units")
-OPTIONAL = ("onset", "apex", "offset", "fps", "emotion", "coded_units")
+OPTIONAL = ("onset", "apex", "offset", "fps", "emotion", "coded_units", "expression")
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
-_MOST_TOLD = 20
-_MOST_OF_A_KIND = 5
-MANY = 1000
+_MAX_TOLD = 20
+_MAX_OF_A_KIND = 5
+MAX_MISTAKES = 1000
 """Mistakes after which nobody reads on: somebody wrote the whole sheet otherwise."""
 _NEW_LINE = re.compile(r"\r\n|\r|\n")
 _VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
@@ -53,6 +54,7 @@ class MetadataRow:
         fps: frames per second, None where empty.
         emotion: as written, None where empty.
         coded_units: numbers of the units that were looked for; None for all.
+        expression: "micro" or "macro", None where empty.
         split: name of the folder that the metadata.csv stands in, None in the top folder.
         where: "metadata.csv, line 4", for messages.
     """
@@ -68,6 +70,7 @@ class MetadataRow:
     fps: float | None
     emotion: str | None
     coded_units: tuple[int, ...] | None
+    expression: str | None
     split: str | None
     where: str
 
@@ -84,14 +87,14 @@ def read_metadata(data_dir: str | Path, unread: list[tuple[str, str]] | None = N
 
     Raises:
         FileNotFoundError: no such folder, or no metadata.csv; the message says what was found instead.
-        MetadataError: the mistakes, with file, line, column and value; after the first MANY reading stops.
+        MetadataError: the mistakes, with file, line, column and value; after the first MAX_MISTAKES reading stops.
     """
     data_dir = Path(data_dir)
     problems: list[str] = []
     rows, unread = [], [] if unread is None else unread
     for sheet in _find(data_dir):
         rows += _read_sheet(sheet, sheet.relative_to(data_dir).as_posix(), problems, unread)
-    problems += islice(_across(rows), MANY)
+    problems += islice(_across(rows), MAX_MISTAKES)
     if not rows and not problems:
         problems.append(f"{METADATA}: has a header and no line below it")
     refuse(data_dir, problems)
@@ -113,18 +116,18 @@ def refuse(data_dir: Path, problems: list[str]) -> None:
     for problem in problems:
         kind = _VALUES.sub("", problem)
         kinds[kind] += 1
-        if kinds[kind] <= _MOST_OF_A_KIND and len(told) < _MOST_TOLD:
+        if kinds[kind] <= _MAX_OF_A_KIND and len(told) < _MAX_TOLD:
             told.append((kind, problem))
     last = {kind: place for place, (kind, _) in enumerate(told)}
     lines = [
-        f"{problem} (and {kinds[kind] - _MOST_OF_A_KIND} like this)"
-        if place == last[kind] and kinds[kind] > _MOST_OF_A_KIND
+        f"{problem} (and {kinds[kind] - _MAX_OF_A_KIND} like this)"
+        if place == last[kind] and kinds[kind] > _MAX_OF_A_KIND
         else problem
         for place, (kind, problem) in enumerate(told)
     ]
     if left := len(kinds) - len(last):
         lines.append(f"and {left} other kinds of mistakes")
-    count = f"{len(problems)}, and perhaps more behind them," if len(problems) >= MANY else len(problems)
+    count = f"{len(problems)}, and perhaps more behind them," if len(problems) >= MAX_MISTAKES else len(problems)
     told = "\n  ".join(lines)
     raise MetadataError(f"{data_dir}: {count} to be mended before the clips can be read:\n  {told}")
 
@@ -157,7 +160,7 @@ def _read_sheet(sheet: Path, name: str, problems: list[str], unread: list[tuple[
         return
     unread += [(f"{name}, line 1", column) for column in columns if column and column not in (*REQUIRED, *OPTIONAL)]
     for number, text in enumerate(lines, 2):
-        if len(problems) >= MANY:
+        if len(problems) >= MAX_MISTAKES:
             return
         line = _Line(f"{name}, line {number}", sheet.parent, problems)
         cells = line.cells(text, delimiter, len(columns))
@@ -232,6 +235,7 @@ class _Line:
             fps=self.fps(cells["fps"]),
             emotion=cells["emotion"] or None,
             coded_units=self.coded(cells["coded_units"]),
+            expression=self.expression(cells["expression"]),
             split=None if "/" not in self.where.partition(",")[0] else self.folder.name,
             where=self.where,
         )
@@ -266,6 +270,13 @@ class _Line:
 
     def coded(self, cell: str) -> tuple[int, ...] | None:
         return tuple(unit.number for unit in self.coding("coded_units", cell).units) if cell else None
+
+    def expression(self, cell: str) -> str | None:
+        if cell and cell.lower() not in EXPRESSIONS:
+            self.wrong(
+                "expression", f"{cell!r} is none of {', '.join(EXPRESSIONS)}; leave it empty where nobody has said"
+            )
+        return cell.lower() or None
 
     def frame(self, column: str, cell: str) -> int | None:
         value = _number(cell)

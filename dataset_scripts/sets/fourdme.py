@@ -53,6 +53,12 @@ def _compared(row: ClipRow, report: Report) -> ClipRow:
     return replace(row, coding=replace(row.coding, units=kept + unclear))
 
 
+def _frames(folder: str) -> FrameFolder:
+    """Clips in folders of their subject, or all beside each other, named S13_1st_001_01_1."""
+    roots = (folder, f"4DMicro/{folder}", ".")
+    return FrameFolder("{subject}/{clip}", 60, roots, also=("{subject}_{clip}", "{clip}"))
+
+
 LAYOUT = Layout(
     name="fourdme",
     title="4DME",
@@ -69,17 +75,14 @@ LAYOUT = Layout(
                 "units": ("AUs",),
                 "emotion": ("Emotion",),
             },
-            frames={
-                "raw": FrameFolder("{subject}/{clip}", fps=60, roots=("gray_micro", "4DMicro/gray_micro", ".")),
-                "cropped": FrameFolder(
-                    "{subject}/{clip}", fps=60, roots=("gray_micro_crop", "4DMicro/gray_micro_crop", ".")
-                ),
-            },
+            frames={"raw": _frames("gray_micro"), "cropped": _frames("gray_micro_crop")},
+            not_sheets=("*macro*",),
         ),
     ),
     mend_rows=compare_columns,
     unchecked=(
-        "folders gray_micro/SUBJECT/FOLD and gray_micro_crop/SUBJECT/FOLD, frame numbers at the end of file names",
+        "folders gray_micro/SUBJECT/FOLD and gray_micro_crop/SUBJECT/FOLD, or gray_micro/SUBJECT_FOLD",
+        "frame numbers at the end of file names",
         "60 frames a second of the grey videos",
         "a reader by others swaps the codes of rows 144 and 145 (counted from 0); not done here, look at them",
     ),

@@ -18,7 +18,8 @@ from dataset_scripts.layout import FrameFolder, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow
 
-_ROOTS = ("Micro_Expression", "MMEW_Final/Micro_Expression", "MMEW/Micro_Expression", ".")
+_NAMES = ("Micro_Expression", "Micro-Expression")
+_ROOTS = (*(f"{box}{name}" for box in ("", "MMEW_Final/", "MMEW/") for name in _NAMES), ".")
 _DEPTH = 3
 _MACRO = "macro"
 
@@ -84,6 +85,7 @@ LAYOUT = Layout(
                 "emotion": ("Estimated Emotion",),
             },
             frames={"raw": FrameFolder("{clip}", fps=90, roots=_ROOTS)},
+            not_sheets=("*macro*",),
         ),
     ),
     mend_rows=locate_clips,

@@ -2,6 +2,7 @@
 
 Source: Davison, Lansley, Costen, Tan and Yap, "SAMM: A spontaneous micro-facial movement dataset", IEEE Transactions on
 Affective Computing 9(1), 2018. Thirteen rows of preamble stand above the headings; the first column is text ("006").
+Frames of both choices have the same names; raw ones are 2040 x 1088 pixels.
 """
 
 from dataset_scripts.layout import FrameFolder, Layout, Release, numbered
@@ -24,7 +25,10 @@ _FRAMES = {
 LAYOUT = Layout(
     name="samm",
     title="SAMM",
-    releases=(Release("v2", ("*SAMM_Micro_FACS*", "*SAMM*FACS*", "*SAMM*"), _COLUMNS, _FRAMES),),
+    releases=(
+        Release("v2", ("*SAMM_Micro_FACS*", "*SAMM*FACS*", "*SAMM*"), _COLUMNS, _FRAMES, not_sheets=("*long*",)),
+    ),
     subject=numbered("{:03d}"),
+    raw_side=800,
     unchecked=("the folder and the file names of the cropped frames (SAMM_CROP)",),
 )

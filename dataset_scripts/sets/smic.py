@@ -11,14 +11,18 @@ import os
 from pathlib import Path
 
 from dataset_scripts.cells.facs import Coding
-from dataset_scripts.frames.frame_files import what_is_in
-from dataset_scripts.layout import FrameFolder, Layout, Release
+from dataset_scripts.layout import FrameFolder, Layout, Release, what_is_in
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow
 
 PARTS = {"HS": 100, "VIS": 25, "NIR": 25}
 EMOTIONS = ("negative", "positive", "surprise")
-_BOXES = ("", "SMIC", "SMIC_all_raw", "SMIC_all_cropped", "SMIC/SMIC_all_raw", "SMIC/SMIC_all_cropped")
+_KINDS = ("SMIC_all_raw", "SMIC_all_cropped")
+_BOXES = (
+    "",
+    "SMIC",
+    *(f"{outer}{box}" for outer in ("", "SMIC/") for kind in _KINDS for box in (kind, f"{kind}/{kind}")),
+)
 _UNKNOWN = Coding(rest_unknown=True)
 
 

@@ -1,14 +1,18 @@
-"""What a sheet says about each clip, read and checked, before anything is looked up on disk."""
+"""What a sheet says about each clip, read and checked, before anything is looked up on disk.
+
+Tested in tests/dataset_scripts/test_rows.py.
+"""
 
 from pathlib import Path
 
 from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.layout import Layout, Release
 from dataset_scripts.report import Report
-from dataset_scripts.rows import ClipRow, unique_names
-from dataset_scripts.sheets.sheets import SheetRow, read_sheet
+from dataset_scripts.rows import ClipRow, SheetRow, unique_names
+from dataset_scripts.sheets.expressions import read_expressions
+from dataset_scripts.sheets.sheets import is_date, read_sheet
 
-_NOT_GIVEN = ("", "/", "-", "--", "-1", "?", "n/a", "na", "nan", "none")
+_NOT_GIVEN = ("", "/", "\\", "-", "--", "-1", "?", "n/a", "na", "nan", "none")
 
 
 def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> list[ClipRow]:
@@ -24,10 +28,11 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
         ValueError: no sheet with the columns the release asks for.
     """
     rows, subject = [], ""
-    sheet_rows = read_sheet(path, release.columns, release.required)
+    sheet_rows = cells_of(layout, release, path)
+    expressions = read_expressions(sheet_rows, path, report)
     if layout.has_units and sheet_rows and "units" not in sheet_rows[0].cells:
         report.add("doubtful", path.name, "no column of action units", "all units of all clips are unknown")
-    for row in sheet_rows:
+    for row, expression in zip(sheet_rows, expressions, strict=True):
         if not row.get("subject") and subject and row.get("onset"):
             report.add("repaired", row.place("subject"), "no subject", f"that of the row above, {subject}, was taken")
         elif row.get("subject"):
@@ -36,8 +41,29 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
         if not subject or not name:
             report.add("dropped", row.place(), "no subject or no file name", "a clip cannot be found without them")
             continue
-        rows.append(_clip_row(layout, release, row, subject, name, report))
+        if expression == "":
+            report.add(
+                "dropped", row.place("expression"), f"{row.get('expression')!r} is neither micro nor macro", "left out"
+            )
+            continue
+        rows.append(_clip_row(layout, release, row, subject, name, expression, report))
+    _tell_dates(sheet_rows, path, report)
     return unique_names(rows, layout.shared_folders, report)
+
+
+def cells_of(layout: Layout, release: Release, path: Path) -> list[SheetRow]:
+    """The rows of a sheet as text.
+
+    Args:
+        layout, release: the set and the release of its sheet. path: the sheet.
+    Returns:
+        Its rows.
+    Raises:
+        ValueError: no sheet with the columns the release asks for.
+    """
+    if layout.read_sheet is not None:
+        return layout.read_sheet(path, release)
+    return read_sheet(path, release.columns, release.required, release.only, release.never)
 
 
 def frame_number(row: SheetRow, name: str, report: Report) -> int | None:
@@ -49,7 +75,7 @@ def frame_number(row: SheetRow, name: str, report: Report) -> int | None:
         The number; None where the cell is empty or says that there is none ("/").
     """
     text = row.get(name).lower()
-    if text in _NOT_GIVEN:
+    if text in _NOT_GIVEN or is_date(text):
         return None
     digits = text.removesuffix(".0")
     if digits.isascii() and digits.isdigit():
@@ -72,14 +98,49 @@ def coding_of(row: SheetRow, layout: Layout, report: Report) -> Coding:
     if not text and layout.empty_cell == "unknown":
         report.add("doubtful", row.place("units"), "no action units are written", "all are taken as unknown")
         return Coding(rest_unknown=True)
+    if is_date(text):
+        return Coding(rest_unknown=True)
     coding = parse_cell(text)
+    if coding.rest_unknown and not coding.units:
+        report.add("doubtful", row.place("units"), f"{text!r} names no action unit", "all are unknown")
     for piece in coding.unread:
         effect = "what is not named is unknown" if coding.hides_units else "the rest of the cell counts"
         report.add("doubtful", row.place("units"), f"cannot read {piece!r} in {text!r}", f"column coded_text; {effect}")
     return coding
 
 
-def _clip_row(layout: Layout, release: Release, row: SheetRow, subject: str, name: str, report: Report) -> ClipRow:
+def _fps(row: SheetRow, report: Report) -> float | None:
+    """Frames a second, where the sheet has a column of them."""
+    text = row.get("fps")
+    if not text:
+        return None
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = 0
+    if not 0 < fps <= 10_000:
+        report.add("doubtful", row.place("fps"), f"cannot read {text!r} as frames a second", "the set's own was taken")
+        return None
+    return fps
+
+
+def _tell_dates(rows: list[SheetRow], path: Path, report: Report) -> None:
+    """One finding for all cells that are days: nobody can say what stood in them."""
+    dates = {name: [row for row in rows if is_date(row.get(name))] for name in ("units", "onset", "apex", "offset")}
+    told = [
+        f"{len(found)} in column {found[0].headings[name]} (row {', '.join(str(row.row) for row in found[:5])}"
+        + (", ...)" if len(found) > 5 else ")")
+        for name, found in dates.items()
+        if found
+    ]
+    if told:
+        why = "a spreadsheet program made them out of text such as 4/7; taken as not given. Mend the sheet to have them"
+        report.add("doubtful", path.name, f"cells that are days: {'; '.join(told)}", why)
+
+
+def _clip_row(
+    layout: Layout, release: Release, row: SheetRow, subject: str, name: str, expression: str | None, report: Report
+) -> ClipRow:
     return ClipRow(
         subject=(release.subject or layout.subject)(subject),
         clip=name,
@@ -94,4 +155,6 @@ def _clip_row(layout: Layout, release: Release, row: SheetRow, subject: str, nam
         row=row.row,
         split=release.split,
         others=row.others,
+        expression=expression,
+        fps=_fps(row, report),
     )

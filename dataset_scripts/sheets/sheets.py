@@ -5,60 +5,46 @@
 
 An integer is "4", never "4.0"; "006" stays so. The heading row is the first one that has all required columns, so a
 preamble above it needs no counting. A day that a spreadsheet program made out of "4/7" cannot be undone: it is given as
-"date 2014-04-07", which the grammar of cells does not read.
+"date 2014-04-07", and `is_date` tells such cells, also as they stand in a text file that the program wrote.
 """
 
 import csv
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+
+from dataset_scripts.rows import SheetRow
 
 SUFFIXES = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = ",\t;|"
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(
+    rf"date .*|\d{{4}}[-/.]\d\d?[-/.]\d\d?( [\d:.]+)?|\d\d?[/.]\d\d?[/.]\d{{4}}( [\d:.]+)?"
+    rf"|\d\d?[- ]{_MONTH}([- ]\d+)?|{_MONTH}[- ]\d+|(\d{{4}}年)?\d\d?月\d\d?日",
+    re.IGNORECASE,
+)
 
 Columns = Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True)
-class SheetRow:
-    """One row of a sheet.
-
-    Attributes:
-        file: name of the file. sheet: name of the sheet within a workbook, "" in a text file. row: counted from 1.
-        cells: text by field, "" where empty.
-        others: text of all other columns by heading.
-        headings: which heading each field was read from.
-    """
-
-    file: str
-    sheet: str
-    row: int
-    cells: Mapping[str, str]
-    others: Mapping[str, str] = field(default_factory=dict)
-    headings: Mapping[str, str] = field(default_factory=dict)
-
-    def get(self, name: str) -> str:
-        """The cell of a field; "" where the sheet has no such column."""
-        return self.cells.get(name, "")
-
-    def place(self, name: str | None = None) -> str:
-        """Where this row, or one of its cells, stands."""
-        sheet = f", sheet {self.sheet}" if self.sheet else ""
-        column = f", column {self.headings.get(name, name)}" if name else ""
-        return f"{self.file}{sheet}, row {self.row}{column}"
-
-
-def read_sheet(path: Path | str, columns: Columns, required: tuple[str, ...] = ()) -> list[SheetRow]:
+def read_sheet(
+    path: Path | str,
+    columns: Columns,
+    required: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    never: tuple[str, ...] = (),
+) -> list[SheetRow]:
     """Read a workbook or a text table.
 
     Args:
         path: .xlsx, .csv, .tsv or .txt. Of a workbook the first sheet that has the required columns is read.
         columns: {field: headings it may stand under}; letter case, blanks and signs of a heading do not matter.
         required: fields without which a sheet is not the right one; all by default.
+        only: headings it must have besides. never: headings that the sheet of another set has.
     Returns:
         Rows with at least one cell that is not empty, in order.
     Raises:
@@ -68,12 +54,12 @@ def read_sheet(path: Path | str, columns: Columns, required: tuple[str, ...] = (
     path = Path(path)
     required = required or tuple(columns)
     seen = []
-    for sheet, grid in _grids(path):
-        start = next((at for at, row in enumerate(grid) if _fits(row, columns, required)), None)
+    for sheet, grid in read_grids(path):
+        start = next((at for at, row in enumerate(grid) if _fits(row, columns, required, only, never)), None)
         if start is not None:
             return list(_rows(path.name, sheet, grid, start, columns))
         seen.append(f"{sheet or path.name}: {_widest(grid)}")
-    wanted = ", ".join(" or ".join(columns[name]) for name in required)
+    wanted = ", ".join([*(" or ".join(columns[name]) for name in required), *only])
     found = "; ".join(seen) or "nothing"
     raise ValueError(f"{path} has no heading row with the columns {wanted}. Found {found}")
 
@@ -103,9 +89,18 @@ def cell_text(value: object, number_format: str = "General") -> str:
     return str(value).strip()
 
 
-def _fits(row: list[str], columns: Columns, required: tuple[str, ...]) -> bool:
+def is_date(text: str) -> bool:
+    """Whether a cell's text is a day, as `cell_text` or a spreadsheet program writes it."""
+    return _DATE.fullmatch(text) is not None
+
+
+def _fits(
+    row: list[str], columns: Columns, required: tuple[str, ...], only: tuple[str, ...], never: tuple[str, ...]
+) -> bool:
     keys = {heading_key(cell) for cell in row}
-    return all(any(heading_key(heading) in keys for heading in columns[name]) for name in required)
+    needed = [columns[name] for name in required] + [(heading,) for heading in only]
+    forbidden = {heading_key(heading) for heading in never}
+    return not keys & forbidden and all(any(heading_key(each) in keys for each in headings) for headings in needed)
 
 
 def _rows(file: str, sheet: str, grid: list[list[str]], start: int, columns: Columns) -> Iterator[SheetRow]:
@@ -131,8 +126,17 @@ def _widest(grid: list[list[str]]) -> str:
     return ", ".join(filter(None, widest)) or "empty"
 
 
-def _grids(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
-    """(name, cells) of each sheet of a file."""
+def read_grids(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
+    """The cells of each sheet of a file, as text.
+
+    Args:
+        path: .xlsx, .csv, .tsv or .txt.
+    Yields:
+        (name of the sheet, "" in a text file; its rows).
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a kind of file that is not read.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
     if path.suffix.lower() == ".xls":

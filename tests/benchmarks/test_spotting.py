@@ -1,8 +1,6 @@
 """How spotted intervals are scored."""
 
-import pytest
-
-from benchmarks.spotting import match, overlap, score_take, summary
+from benchmarks.spotting import score_take, summary
 
 UNITS = ["AU4", "AU12"]
 
@@ -17,16 +15,6 @@ def event(onset, offset, kind="micro", units=("AU4",)):
 
 def reading(*movements, blinks=()):
     return {"action_units": UNITS, "faces": [{"movements": list(movements), "blinks": list(blinks)}]}
-
-
-@pytest.mark.parametrize(("a", "b", "share"), [((0, 9), (0, 9), 1), ((0, 9), (5, 14), 1 / 3), ((0, 9), (10, 19), 0)])
-def test_overlap_counts_frames(a, b, share):
-    assert overlap(interval(*a), interval(*b)) == pytest.approx(share)
-
-
-def test_each_true_interval_is_found_once_by_the_surest():
-    sure, unsure = interval(0, 9, score=0.9), interval(1, 10, score=0.4)
-    assert match([unsure, sure], [event(0, 9)]) == [(sure, event(0, 9))]
 
 
 def test_counts_and_rates():

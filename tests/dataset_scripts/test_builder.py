@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 from functools import partial
 
 import pyarrow.parquet as pq
@@ -50,7 +51,7 @@ def test_errata_correct_a_clip_and_strict_lets_them_pass(copy, monkeypatch):
     monkeypatch.setattr(planning, "apply_errata", partial(apply_errata, errata=errata))
     table, report = load(copy, strict=True)
     assert table[2]["apex"] == 2
-    assert [(finding.why, finding.known) for finding in report.findings] == [("seen in the frames", True)]
+    assert [(finding.why, finding.known) for finding in report.of_kind("repaired")] == [("seen in the frames", True)]
 
 
 def test_older_states_take_no_space(copy):
@@ -174,12 +175,36 @@ def test_files_of_somebody_else_are_not_touched(copy, tmp_path):
         ({"frames": "cropped"}, FileNotFoundError, r"no clip of CASME II .*(sub01/EP02_01f|reg_img)"),
         ({"num_proc": 0}, ValueError, "num_proc must be at least 1"),
         ({"sheet": "gone.xlsx", "release": "2014-05-08"}, FileNotFoundError, "gone.xlsx does not exist"),
-        ({"sheet": "coding.xlsx"}, ValueError, "cannot tell from its name which release"),
+        ({"sheet": "gone.xlsx"}, FileNotFoundError, "gone.xlsx does not exist"),
     ],
 )
 def test_bad_arguments_are_named(copy, options, error, message):
     with pytest.raises(error, match=message):
         load(copy, **options)
+
+
+def test_a_sheet_that_may_be_of_two_releases_asks_for_the_release(copy):
+    renamed = (copy / "CASME2-coding-20140508.xlsx").rename(copy / "coding.xlsx")
+    with pytest.raises(ValueError, match=r"cannot tell from its name which release .*'2019-07-01' or '2014-05-08'"):
+        load(copy, sheet=renamed)
+    assert load(copy, sheet=renamed, release="2014-05-08")[1].release == "2014-05-08"
+
+
+@pytest.mark.parametrize("place", [".", "prepared"])
+def test_nothing_is_written_into_the_copy(copy, place):
+    with pytest.raises(ValueError, match=r"lies in .*CASME2, your copy, which is only read"):
+        load(copy, out=copy / place)
+    assert not (copy / place / "build.json").exists()
+
+
+def test_where_only_the_cropped_frames_lie_the_error_says_so(tmp_path):
+    copy = write_casme2(tmp_path / "CASME2", cropped=True)
+    shutil.rmtree(copy / "CASME2_RAW_selected")
+    message = r"the 6 clips of .*CASME2-coding-20190701\.xlsx.*cropped frames are there: .*--frames cropped"
+    with pytest.raises(FileNotFoundError, match=message):
+        load(copy)
+    with pytest.raises(ValueError, match=r"(?s)20190701\.xlsx names could be kept.*--frames cropped"):
+        load(copy / "Cropped", sheet=copy / "CASME2-coding-20190701.xlsx")
 
 
 def test_an_old_workbook_asks_to_be_saved_anew(tmp_path):

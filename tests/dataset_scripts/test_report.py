@@ -1,5 +1,6 @@
 """Reports, published counts and errata."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -47,12 +48,65 @@ def test_counting_takes_each_unit_once_a_clip():
 
 def test_long_lists_are_cut_in_print_but_not_in_the_file(tmp_path):
     report = Report("casme2", "2019-07-01")
-    for number in range(30):
-        report.add("repaired", f"row {number}", "something", "mended")
-    assert "and 18 more in report.json" in str(report)
+    for letter in "abcdefghijklmnopqrstuvwxyzABCD":
+        report.add("repaired", "row 1", f"something {letter}", "mended")
+    assert "and 18 kinds more in report.json" in str(report)
     report.save(tmp_path)
     assert Report.load(tmp_path) == report
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_findings_that_say_the_same_are_one_line_and_the_rare_ones_come_first():
+    report = Report("casme2", "2019-07-01")
+    for number in range(861):
+        report.add("repaired", f"sub{number}", f"no folder sub01/EP{number:02d}", f"sub1/ep{number} was taken")
+        if number < 2:
+            report.add("repaired", f"sub{number}", f"cannot read {'soft focus' * number!r} in 'R14'", "kept")
+    report.add("repaired", "sub01/a", "apex 90 is outside 40 to 46", "apex is null")
+    assert [group.count for group in report.groups("repaired")] == [1, 2, 861]
+    lines = [line.strip() for line in str(report).splitlines()]
+    at = lines.index("repaired: 864")
+    assert lines[at + 1] == "sub01/a: apex 90 is outside 40 to 46 (apex is null)"
+    assert lines[at + 3] == "861 times, first sub0: no folder sub01/EP00 (sub1/ep0 was taken)"
+    assert lines[at + 4] == "doubtful: 0"
+
+
+def test_what_is_known_is_not_grouped_with_what_is_not():
+    report = Report("samm", "v2")
+    report.add("repaired", "a", "apex 1 is outside 2 to 3", "apex is null")
+    report.add("repaired", "b", "apex 1 is outside 2 to 3", "apex is null; known: shipped like this", known=True)
+    assert [group.count for group in report.groups("repaired")] == [1, 1]
+
+
+def test_a_published_count_may_hold_units_in_doubt():
+    report = whole_report()
+    report.units[7], report.in_doubt = report.units[7] - 2, {7: 2}
+    assert report.differences() == []
+    assert "AU7    36        38  2 more in doubt\n" in str(report)
+    report.in_doubt = {7: 1}
+    assert report.differences() == ["AU7: 36, published 38"]
+
+
+def test_kinds_of_expressions_are_counted_and_published_counts_are_of_micro_ones():
+    report = replace(whole_report(), expressions={"micro": 860, "macro": 3346}, selected="micro")
+    assert report.expression_lines() == [
+        "micro-expressions in the sheet: 860, read",
+        "macro-expressions in the sheet: 3346, left out (--expressions macro or both reads them)",
+    ]
+    assert report.published is not None
+    assert replace(report, selected="both").published is None
+    assert replace(report, selected="both", expressions={"micro": 255}).published is not None
+    assert replace(report, selected="macro", expressions={"macro": 9}).published is None
+    assert Report("disfa", "left", expressions={"macro": 9}, selected="macro").published is not None
+
+
+def test_reports_of_earlier_versions_are_read(tmp_path):
+    path = whole_report().save(tmp_path)
+    content = json.loads(path.read_text())
+    for name in ("in_doubt", "expressions", "selected"):
+        del content[name]
+    path.write_text(json.dumps(content))
+    assert Report.load(tmp_path).differences() == []
 
 
 def test_a_folder_without_a_report(tmp_path):
@@ -89,7 +143,7 @@ def test_published_counts_are_of_known_sets_and_of_the_twelve():
 def test_an_erratum_changes_its_clip_only_and_is_told():
     table = (Erratum("casme2", "2019-07-01", "sub01", "EP01_2", "typing error", {"apex": 15}),)
     report = Report("casme2", "2019-07-01")
-    other = replace(ROW, clip="EP01_3")
+    other = replace(ROW, clip="EP01_3", folder="EP01_3")
     first, second = apply_errata([ROW, other], "casme2", "2019-07-01", report, table)
     assert (first.apex, second) == (15, other)
     (finding,) = report.findings
@@ -100,6 +154,14 @@ def test_an_erratum_changes_its_clip_only_and_is_told():
 def test_an_erratum_of_another_set_or_release_does_nothing(name, release):
     table = (Erratum("casme2", "2019-07-01", "sub01", "EP01_2", "typing error", {"apex": 15}),)
     assert apply_errata([ROW], name, release, Report(name, release), table) == [ROW]
+
+
+def test_an_erratum_leaves_a_sheet_alone_in_which_the_mistake_was_mended():
+    table = (Erratum("casme2", None, "sub01", "EP01_2", "typing error", {"apex": 15}, finds={"apex": 90}),)
+    mended = replace(ROW, apex=16)
+    report = Report("casme2", "2019-07-01")
+    assert [row.apex for row in apply_errata([ROW, mended], "casme2", "2019-07-01", report, table)] == [15, 16]
+    assert len(report.findings) == 1
 
 
 def test_an_erratum_can_correct_a_coding():
@@ -122,6 +184,8 @@ def test_errata_are_checked(fields, message):
 
 
 def test_the_six_clips_of_samm_are_known():
-    known = accepted("samm", "v2")
-    assert len(known) == 6 and ("035", "035_7_2", "frame_names") in known
+    rows = [replace(ROW, subject=clip[:3], clip=clip, folder=clip) for clip in ("035_7_2", "028_4_1", "006_1_2")]
+    known = accepted(rows, "samm", "v2")
+    assert set(known) == {("035", "035_7_2", "frame_names"), ("028", "028_4_1", "apex_outside")}
+    assert sum(entry.accepts == ("frame_names",) for entry in ERRATA) == 6
     assert all(entry.reason and entry.data_set in MODULES for entry in ERRATA)

@@ -26,7 +26,7 @@ def test_a_row_becomes_a_clip(tmp_path):
     assert report.findings == []
 
 
-@pytest.mark.parametrize("text", ["/", "", "-", "?", "n/a"])
+@pytest.mark.parametrize("text", ["/", "\\", "", "-", "?", "n/a"])
 def test_a_frame_number_that_is_not_given(tmp_path, text):
     (row,), report = rows_of(tmp_path, ["1", "a", "46", text, "86", "4"])
     assert row.apex is None and report.findings == []
@@ -46,6 +46,26 @@ def test_what_the_grammar_cannot_read_is_told_with_sheet_row_and_cell(tmp_path):
         "sheet.csv, row 3, column Action Units: cannot read 'soft focus' in 'R14+612+soft focus' "
         "(column coded_text; what is not named is unknown)",
     ]
+
+
+@pytest.mark.parametrize("text", ["2014-04-07", "2014/4/7 0:00:00", "7-Apr", "Apr-07", "4月7日", "07/04/2014"])
+def test_days_are_taken_as_not_given_and_told_once(tmp_path, text):
+    body = [["1", name, "1", text, "9", text] for name in "abc"]
+    rows, report = rows_of(tmp_path, *body)
+    assert all(row.apex is None and row.coding == Coding(rest_unknown=True) for row in rows)
+    assert rows[0].coded_text == text
+    (finding,) = report.findings
+    assert finding.what == (
+        "cells that are days: 3 in column Action Units (row 2, 3, 4); 3 in column ApexFrame (row 2, 3, 4)"
+    )
+    assert "a spreadsheet program made them" in finding.why
+
+
+@pytest.mark.parametrize("text", ["?", "/", "\\"])
+def test_a_clip_without_any_known_unit_is_told(tmp_path, text):
+    (row,), report = rows_of(tmp_path, ["1", "a", "1", "2", "3", text])
+    assert row.coding == Coding(rest_unknown=True)
+    assert [finding.what for finding in report.findings] == [f"{text!r} names no action unit"]
 
 
 def test_an_empty_cell_is_unknown_and_told_or_means_no_unit(tmp_path):
@@ -121,4 +141,12 @@ def test_a_layout_names_its_releases():
     frames = {"raw": FrameFolder("{subject}", 30)}
     layout = Layout("x", "SET X", (Release("1", (), {}, frames), Release("2", (), {}, frames)))
     with pytest.raises(ValueError, match="SET X has no release '3'; there are '1', '2'"):
-        layout.release("3")
+        layout.named("3")
+
+
+def test_a_name_stands_for_all_releases_that_begin_with_it():
+    frames = {"raw": FrameFolder("{subject}", 30)}
+    names = ("part A v2", "part A v1", "part C v1", "part AB")
+    layout = Layout("x", "X", tuple(Release(name, (), {}, frames) for name in names))
+    assert [release.name for release in layout.named("part A")] == ["part A v2", "part A v1"]
+    assert [release.name for release in layout.named("part C v1")] == ["part C v1"]

@@ -3,6 +3,7 @@
 Tested in tests/commands/test_readme.py.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from training_aullm.cli.options import (
     DataDirOption,
     DataOption,
     DatasetOption,
+    Domain,
     DomainOption,
     EpochsOption,
     LanguageModelOption,
@@ -32,6 +34,9 @@ def evaluate(
         str | None, typer.Argument(help="A run's folder, a finished model (folder or Hub id), or a new folder.")
     ] = None,
     protocol: Annotated[Protocol | None, typer.Option(help="Who is tested; see above.")] = None,
+    spotting: Annotated[
+        bool, typer.Option("--spotting", help="Score when movements happen, in whole recordings; see below.")
+    ] = False,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds, with --protocol folds.")] = 5,
     domain: DomainOption = None,
     data: DataOption = None,
@@ -70,6 +75,11 @@ def evaluate(
     RUN/scores-*.json and a picture. A fold whose predictions exist is not trained
     again; predictions of other clips or settings are refused.
 
+    --spotting tests a finished model on whole recordings (of casme3,
+    casme_squared, samm_long, smic_e, or rendered ones), as the MEGC challenges do:
+    F1 of micro-, macro- and all expressions over all recordings, quiet ones too,
+    where intervals of one kind overlap by half. RUN/spotted keeps what was spotted.
+
     \b
     Examples:
       aullm evaluate runs/base
@@ -79,7 +89,11 @@ def evaluate(
       aullm evaluate --dataset folder --data-dir my-clips --protocol loso
       aullm evaluate --data prepared/disfa --protocol split
       aullm evaluate runs/base --dataset folder --data-dir my-clips
+      aullm evaluate runs/base --spotting --dataset casme3 --data-dir CASME3
     """
+    if spotting:
+        _evaluate_spotting(run, domain, data, dataset, data_dir, subjects, seed)
+        return
     from training_aullm.prepare.sources import about_source, default_action_units
     from training_aullm.runs.evaluating import plan_evaluation
     from training_aullm.runs.score_output import show_result
@@ -94,3 +108,37 @@ def evaluate(
     for line in about_source(evaluation.tested, evaluation.action_units):
         typer.echo(line)
     show_result(evaluation.score(), evaluation.out, evaluation.settings)
+
+
+def _evaluate_spotting(
+    run: str | None,
+    domain: Domain | None,
+    data: Path | None,
+    dataset: str | None,
+    data_dir: Path | None,
+    subjects: int | None,
+    seed: int,
+) -> None:
+    """Spot in whole recordings, print the table and one JSON line, write RUN/scores-spotting-*.json."""
+    from training_aullm.console import wide_console
+    from training_aullm.files import write_whole
+    from training_aullm.loading import load_pipeline
+    from training_aullm.runs.evaluating import RUNS
+    from training_aullm.runs.spotting import choose_takes, refuse_known_people, score_spotting
+
+    if run is None:
+        raise ValueError("--spotting tests a finished model: name its folder or Hub id before the options")
+    takes, found = choose_takes(domain and domain.value, data, dataset, data_dir, subjects, seed)
+    console = wide_console()
+    for line in found:
+        console.print(line, markup=False)
+    is_run = refuse_known_people(Path(run), takes)
+    if not is_run:
+        console.print("The model does not say whom it was trained on: see to it that none of these people were.")
+    out = Path(run) if is_run else RUNS / f"{Path(run).name}-on-{takes[0]['data_set']}"
+    result = score_spotting(run, takes, out, load_pipeline(run))
+    console.print(result.table(f"{run}: {result.takes} recordings of {result.data_set}, {result.quiet} of them quiet"))
+    for name, reason in result.unread.items():
+        console.print(f"nothing was spotted in {name}: {reason}", markup=False)
+    typer.echo(result.to_json())
+    write_whole(out / f"scores-spotting-{result.data_set}.json", result.to_json() + "\n")

@@ -17,6 +17,14 @@ class Frames(StrEnum):
     CROPPED = "cropped"
 
 
+class Expressions(StrEnum):
+    """Which kinds of expressions, of a set that has both."""
+
+    MICRO = "micro"
+    MACRO = "macro"
+    BOTH = "both"
+
+
 class Counted(StrEnum):
     """What a unit counts as that the coders were not sure of."""
 
@@ -56,20 +64,23 @@ def prepare(
         Counted,
         typer.Option(help='What doubtful units count as: "4?". Unknown ones are neither trained on nor scored.'),
     ] = Counted.UNKNOWN,
+    expressions: Annotated[
+        Expressions | None,
+        typer.Option(help="Which, where a sheet names macro-expressions too; left out: micro (DISFA, BP4D: macro)."),
+    ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes that align; left out: one per core, eight at most.")
     ] = None,
 ) -> None:
     """Read a data set, align every clip once, and keep the result.
 
-    NAME says how your copy is laid out: casme, casme2, samm, casme3, fourdme,
-    mmew, smic, disfa or bp4d as they are handed out; folder for clips of your own
-    (videos or folders of images with a metadata.csv: file_name, subject,
-    action_units such as 4+7, and what you know of onset, apex, offset, fps).
+    NAME says how your copy is laid out: casme, casme2, casme3, casme_squared,
+    samm, samm_long, fourdme, mmew, smic, smic_e, dfme, disfa or bp4d as they are
+    handed out; folder for clips of your own (videos or images with metadata.csv:
+    file_name, subject, action_units such as 4+7, and what you know of the times).
 
     Each clip is cut from onset to offset, its face is found and held still, and
     the 224-pixel crops are kept as PNG, without loss. OUT then holds
-
     \b
       prepared.json   what it is: release, alignment, code, counts
       report.json     what was repaired, left out or is doubtful, and why
@@ -83,6 +94,7 @@ def prepare(
       aullm prepare casme2 --data-dir CASME2 --out prepared/casme2
       aullm prepare casme2 --data-dir CASME2 --release 2014-05-08 --out prepared/casme2-2014
       aullm prepare casme2 --data-dir CASME2 --alternatives present --out prepared/lenient
+      aullm prepare casme3 --data-dir CASME3 --expressions macro --out prepared/casme3-macro
       aullm prepare folder --data-dir my-clips --out prepared/mine
       aullm prepare folder --data-dir registered --no-align --out prepared/registered
       aullm inspect prepared/mine
@@ -93,14 +105,11 @@ def prepare(
     from training_aullm.prepare.preparing import Preparation, prepare
 
     paths = [path and str(path) for path in (data_dir, sheet)]
-    chosen = (frames.value, align, whole, strict, alternatives.value, unclear.value)
+    chosen = (frames.value, align, whole, strict, alternatives.value, unclear.value, expressions and expressions.value)
     settings = Preparation(name, paths[0], release, paths[1], *chosen)
     record = prepare(settings, out, processes)
     console = wide_console()
     for part in finding_tables(Report.load(out)):
         console.print(part)
-    console.print(
-        f"{record.clips} clips of {record.subjects} people, {record.frames} frames: {out}\n"
-        f"a look at it: aullm inspect {out}",
-        markup=False,
-    )
+    stored = f"{record.clips} clips of {record.subjects} people, {record.frames} frames: {out}"
+    console.print(f"{stored}\na look at it: aullm inspect {out}", markup=False)

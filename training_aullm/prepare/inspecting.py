@@ -24,7 +24,7 @@ from training_aullm.figures.durations import draw_durations
 from training_aullm.prepare.previews import present_units, spread_over_subjects
 from training_aullm.prepare.sources import Source
 
-MAX_PAIRS, MAX_FINDINGS = 10, 8
+MAX_PAIRS, MAX_GROUPS = 10, 8
 KINDS = {"dropped": "left out", "repaired": "repaired", "doubtful": "doubtful"}
 COLUMNS = ["data_set", "label_release", "subject", "fps", "onset", "apex", "offset", "action_units"]
 
@@ -92,7 +92,7 @@ class Inspection:
     @property
     def published(self) -> Published | None:
         """The published counts of this set and release, where there are any."""
-        return published(self.name, self.release)
+        return published(self.name, self.release) if self.report is None else self.report.published
 
     @property
     def shown(self) -> list[int]:
@@ -175,6 +175,7 @@ def unit_table(inspection: Inspection) -> Table:
     clips = len(inspection.subjects)
     table = Table(title=f"{inspection.name}, release {inspection.release}: {clips} clips", title_justify="left")
     expected = inspection.published.units if inspection.published else {}
+    doubtful = inspection.report.in_doubt if inspection.report else {}
     table.add_column("action unit")
     for heading in ("present", *(["published"] if expected else []), "absent", "unknown", "people"):
         table.add_column(heading, justify="right")
@@ -183,7 +184,7 @@ def unit_table(inspection: Inspection) -> Table:
         if not present and int(name[2:]) not in expected:
             continue
         count = expected.get(int(name[2:]))
-        differs = count not in (None, present)
+        differs = count is not None and not present <= count <= present + doubtful.get(int(name[2:]), 0)
         published = [Text("" if count is None else str(count), style="bold red" if differs else "")] if expected else []
         people = str(inspection.people_showing(k))
         table.add_row(f"{name} {AU_MEANINGS[name]}", str(present), *published, str(absent), str(unknown), people)
@@ -244,17 +245,20 @@ def measure_table(inspection: Inspection) -> Table:
 
 
 def finding_tables(report: Report) -> Iterator[Table | Text]:
-    """What the report found: how often each kind, the first of each, and how the counts differ from the published."""
+    """What the report found, the rare first: of findings that say the same, one; and how the counts differ."""
     table = Table(title="report", title_justify="left")
     for heading in ("", "where", "what was found", "what was done"):
         table.add_column(heading, overflow="fold")
     for kind, word in KINDS.items():
-        found = report.of_kind(kind)
-        for position, finding in enumerate(found[:MAX_FINDINGS]):
-            label = f"{word}: {len(found)}" if position == 0 else ""
-            table.add_row(label, Text(finding.where), Text(finding.what), Text(finding.why))
-        if len(found) > MAX_FINDINGS:
-            table.add_row("", f"and {len(found) - MAX_FINDINGS} more in report.json", "", "")
+        groups = report.groups(kind)
+        for position, group in enumerate(groups[:MAX_GROUPS]):
+            label = f"{word}: {len(report.of_kind(kind))}" if position == 0 else ""
+            more = f" and {group.count - 1} more" if group.count > 1 else ""
+            table.add_row(label, Text(group.first.where + more), Text(group.first.what), Text(group.first.why))
+        if len(groups) > MAX_GROUPS:
+            table.add_row("", f"and {len(groups) - MAX_GROUPS} kinds more in report.json", "", "")
+    if lines := report.expression_lines():
+        yield Text("\n".join(lines))
     if report.findings:
         yield table
     else:

@@ -23,7 +23,7 @@ from dataset_scripts.schema import FEATURES
 from dataset_scripts.whole_files import write_whole
 
 RECORD_FILE, UNFINISHED_FILE, REPORT_FILE = "prepared.json", "preparing.json", "report.json"
-DATA_FOLDER, CACHE_FOLDER = "data", ".cache"
+DATA_FOLDER, SOURCE_FOLDER, CACHE_FOLDER = "data", "source", ".cache"
 AGAIN = "run the same `aullm prepare` again, it makes anew what is damaged"
 STATES = {1: "present", 0: "absent", -1: "unknown"}
 
@@ -90,7 +90,8 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
         folder: as `aullm prepare --out` names it.
 
     Returns:
-        Rows of `dataset_scripts.schema.FEATURES`, subject by subject.
+        Rows of `dataset_scripts.schema.FEATURES`, subject by subject; columns that the set was prepared without are
+        null.
 
     Raises:
         FileNotFoundError: the folder is not a (complete) prepared set, or a shard is missing.
@@ -107,11 +108,12 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
     for path in paths:
         with naming(path, AGAIN):
             pq.read_metadata(path)
-    table = datasets.Dataset.from_parquet([str(path) for path in paths], cache_dir=str(folder / CACHE_FOLDER))
-    differing = sorted(name for name in {*table.features, *FEATURES} if table.features.get(name) != FEATURES.get(name))
+    stored = datasets.Features.from_arrow_schema(pq.read_schema(paths[0]))
+    differing = sorted(name for name in stored if stored[name] != FEATURES.get(name))
     if differing:
         raise ValueError(f"{folder} holds other columns than this version reads ({differing}): prepare the set again")
-    return table
+    names, cache = [str(path) for path in paths], str(folder / CACHE_FOLDER)
+    return datasets.Dataset.from_parquet(names, features=FEATURES, cache_dir=cache)
 
 
 def is_prepared(folder: str | Path) -> bool:
@@ -149,6 +151,13 @@ def present_numbers(row: dict) -> set[int]:
     return {number for number, state in inside.items() if state == 1} | beyond
 
 
+def doubtful_numbers(row: dict) -> set[int]:
+    """The action units that a clip's cell names and that are unknown in it; as `present_numbers`."""
+    states = dict(zip(ACTION_UNITS, row["action_units"], strict=True))
+    named = {unit["number"] for unit in row["coded"] or () if unit["certainty"] != "sure"}
+    return {number for number in named if states.get(f"AU{number}", -1) == -1} - present_numbers(row)
+
+
 def package_version() -> str:
     """The version of aullm that is installed, or "not installed" where it runs from its source folder."""
     try:
@@ -168,6 +177,11 @@ def _what_is_there(folder: Path) -> str:
         return (
             f"the preparation of {name} in {folder} was broken off ({shards} subjects are done): run the same "
             "`aullm prepare` again, it goes on from there"
+        )
+    if (folder / SOURCE_FOLDER).is_dir():
+        return (
+            f"the preparation in {folder} was broken off while its data set was read: run the same `aullm prepare` "
+            "again, it goes on from there"
         )
     names = sorted(path.name for path in folder.iterdir())
     found = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") if names else "nothing"

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
-from dataset_scripts.builder import load_dataset_from
+from dataset_scripts.builder import copy_digest, load_dataset_from, refuse_inside
 from dataset_scripts.cache import default_cache
 from dataset_scripts.cells.facs import Policy
 from dataset_scripts.clip_files import count_frames, findings_of
@@ -39,9 +39,11 @@ from training_aullm.prepare.prepared import (
     DATA_FOLDER,
     RECORD_FILE,
     REPORT_FILE,
+    SOURCE_FOLDER,
     UNFINISHED_FILE,
     PreparedRecord,
     count_states,
+    doubtful_numbers,
     load_prepared,
     package_version,
     present_numbers,
@@ -49,7 +51,7 @@ from training_aullm.prepare.prepared import (
 from training_aullm.prepare.subjects import VERSION, SubjectJob, prepare_subjects
 
 CLIPS_A_PROCESS = 25  # a process takes some seconds to start, as long as these clips take to align
-SOURCE_FOLDER, LISTING_FILE = "source", "listing"
+LISTING_FILE = "listing"
 STATES = {"present": 1, "absent": 0, "unknown": -1}
 LABEL_COLUMNS = ["subject", "label_release", "action_units", "coded"]
 __all__ = ["Preparation", "load_prepared", "prepare", "prepare_cached", "prepare_table"]
@@ -70,6 +72,7 @@ class Preparation:
         strict: stop at the first thing that would have to be repaired or dropped.
         alternative, unclear: what units count as that coders left open ("12 or 14") or put in doubt ("4?"): "present",
             "absent" or "unknown"; an unknown unit takes no part in training and scores.
+        expressions: "micro", "macro" or "both", of a set that has both; None: what the set is about, mostly micro.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Preparation:
     strict: bool = False
     alternative: str = "unknown"
     unclear: str = "unknown"
+    expressions: str | None = None
 
     def __post_init__(self):
         for name, value in self.open_units.items():
@@ -133,6 +137,8 @@ def prepare(
     """
     out = Path(out)
     refuse_other_set(out, preparation.name)
+    if preparation.data_dir is not None:
+        refuse_inside(out, Path(preparation.data_dir))
     if preparation.rendered:
         source = load_synthetic(preparation.name, num_proc=num_proc, progress=progress)
         report = Report(preparation.name, source[0]["label_release"])
@@ -145,10 +151,11 @@ def prepare(
             frames=preparation.frames,
             whole=preparation.whole,
             sheet=preparation.sheet,
+            expressions=preparation.expressions,
             policy=preparation.policy,
             num_proc=num_proc,
             progress=progress,
-            out=(out / SOURCE_FOLDER / listing_digest(preparation.data_dir)).resolve(),
+            out=(out / SOURCE_FOLDER / _key(preparation)).resolve(),
         )
     num_proc = min(8, os.cpu_count() or 1, 1 + len(source) // CLIPS_A_PROCESS) if num_proc is None else num_proc
     record = prepare_table(source, report, out, preparation, num_proc, progress)
@@ -197,10 +204,8 @@ def prepare_cached(preparation: Preparation, num_proc: int | None = None, progre
     Raises:
         ValueError, FileNotFoundError: as `prepare`.
     """
-    settings = asdict(preparation) | {"data_dir": str(Path(preparation.data_dir or "").resolve())}
-    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
-    out = default_cache() / "aligned" / f"{preparation.name}-{key}"
-    files = listing_digest(preparation.data_dir) if preparation.data_dir else f"rendered {SOURCE_VERSION}"
+    out = default_cache() / "aligned" / f"{preparation.name}-{_key(preparation)}"
+    files = _made_of(preparation) if preparation.data_dir else f"rendered {SOURCE_VERSION}"
     made_of, current = out / LISTING_FILE, f"{files}, prepared {VERSION}"
     if not (made_of.is_file() and made_of.read_text("utf-8") == current and _is_whole(out)):
         prepare(preparation, out, num_proc, progress)
@@ -215,6 +220,28 @@ def _is_whole(out: Path) -> bool:
     except (FileNotFoundError, ValueError):
         return False
     return True
+
+
+def _key(preparation: Preparation) -> str:
+    """A hash of what is asked for, and of where."""
+    settings = asdict(preparation) | {"data_dir": str(Path(preparation.data_dir or "").resolve())}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _made_of(preparation: Preparation) -> str:
+    """A hash of the files that a set is made of: of your own clips all there are, else those that the sheet names."""
+    if preparation.name == "folder":
+        return listing_digest(preparation.data_dir)
+    return copy_digest(
+        preparation.name,
+        preparation.data_dir,
+        release=preparation.release,
+        frames=preparation.frames,
+        sheet=preparation.sheet,
+        whole=preparation.whole,
+        expressions=preparation.expressions,
+        policy=preparation.policy,
+    )
 
 
 def listing_digest(folder: str | Path) -> str:
@@ -281,9 +308,8 @@ def _finish(
         stale.unlink()
     rows = pa.concat_tables(pq.read_table(path, columns=LABEL_COLUMNS) for path in paths).to_pylist()
     report.findings.extend(finding for path in paths for finding in findings_of(path))
-    report.count(
-        [(row["subject"], present_numbers(row)) for row in rows], any(1 in row["action_units"] for row in rows)
-    )
+    present = [(row["subject"], present_numbers(row)) for row in rows]
+    report.count(present, any(1 in row["action_units"] for row in rows), map(doubtful_numbers, rows))
     report.save(out)
     if not rows:
         raise ValueError(f"not one clip of {preparation.name} can be used: {out / REPORT_FILE} says why for each")
@@ -295,7 +321,7 @@ def _finish(
     record = PreparedRecord(
         name=preparation.name,
         label_release="+".join(sorted({str(row["label_release"]) for row in rows})),
-        alignment=asdict(form) | {"framing": framing, "frames": preparation.frames},
+        alignment=asdict(form) | {"framing": framing, "frames": report.frames},
         open_units=preparation.open_units,
         code={"aullm": package_version(), "alignment": VERSION},
         clips=len(rows),

@@ -12,6 +12,9 @@ _RENDERED = ("sample_id", "data_set", "label_release", "subject", "clip", "frame
 STORED = pa.schema([FEATURES.arrow_schema.field(name) for name in (*_RENDERED, "action_units", "amplitude_px")])
 """The columns of a file of rendered clips."""
 
+_EXPRESSIONS = {"c": "micro", "m": "macro"}
+"""By the first letter of a clip's name, see `shards`; clips in "n" show no expression."""
+
 INTENSITY_PX: tuple[tuple[str, float], ...] = (("A", 0.7), ("B", 1.4), ("C", 2.8), ("D", 5.6))
 """FACS letters and the apex displacement, in pixels of the standard crop, below which each is given; "E" beyond.
 
@@ -33,8 +36,8 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
     Args:
         table: with `action_units` and `amplitude_px`, over the first action units of `labels.ACTION_UNITS` at least.
-        schema: the columns wanted. `coded` and `coded_text` are written from the amplitudes, others missing are
-            null; units that the source does not render are absent from every clip.
+        schema: the columns wanted. `coded` and `coded_text` are written from the amplitudes, `expression` from the
+            clip's name, others missing are null; units that the source does not render are absent from every clip.
     Returns:
         The same rows under that schema.
     """
@@ -44,6 +47,7 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
         "coded_text": ["+".join(f"{unit['number']}{unit['intensity']}" for unit in units) or "none" for units in coded],
         "action_units": [_padded(states, 0) for states in table["action_units"].to_pylist()],
         "amplitude_px": [_padded(amplitudes, 0.0) for amplitudes in table["amplitude_px"].to_pylist()],
+        "expression": [_EXPRESSIONS.get(clip[0]) for clip in table["clip"].to_pylist()],
     }
     columns = []
     for field in schema:

@@ -32,6 +32,10 @@ def brief(coding):
         ("AU4 + AU 7, AUs 9", "4 s, 7 s, 9 s"),
         ("4，7；9", "4 s, 7 s, 9 s"),
         ("4、7", "4 s, 7 s"),
+        ("AD38", "AD38 s"),
+        ("4+AD38", "4 s, AD38 s"),
+        ("4+ad 29B/AD30", "4 s, AD29B a, AD30 a"),
+        ("RAD19?", "ADR19 u"),
         ("4 7", "4 s, 7 s"),
         ("4+4", "4 s"),
         ("R 12 B", "R12 u"),
@@ -96,7 +100,7 @@ def test_what_nobody_can_read_is_kept(cell, unread):
     assert parse_cell(cell).unread == unread
 
 
-@pytest.mark.parametrize("cell", ["?", "/", "-", "n/a", "nan", "(k)", "4+?", "? + 4"])
+@pytest.mark.parametrize("cell", ["?", "/", "\\", "-", "n/a", "nan", "(k)", "4+?", "? + 4"])
 def test_a_lone_question_mark_leaves_all_units_open(cell):
     assert parse_cell(cell).rest_unknown
     assert states(parse_cell(cell))[12] == -1
@@ -122,6 +126,12 @@ def test_another_policy_counts_alternatives():
 
 def test_the_surer_of_two_mentions_counts():
     assert states(parse_cell("L12?+R12"))[12] == 1
+
+
+def test_an_action_descriptor_leaves_the_other_units_known():
+    coding = parse_cell("4+AD38")
+    assert coding.unread == () and coding.units[1] == CodedUnit(38, mark="AD")
+    assert [states(coding)[number] for number in (4, 12, 38)] == [1, 0, 1]
 
 
 def test_an_unread_number_makes_the_rest_unknown():

@@ -1,11 +1,9 @@
 """Folders of frames: order, names, doubles, and finding them."""
 
-from pathlib import Path
-
 import pytest
 
 from dataset_scripts.cells.facs import Coding
-from dataset_scripts.frames.frame_files import FolderFinder, find_base, list_frames, plain_name, split_name
+from dataset_scripts.frames.frame_files import FolderFinder, Found, find_base, list_frames, plain_name, split_name
 from dataset_scripts.layout import FrameFolder
 from dataset_scripts.rows import ClipRow
 from tests.dataset_scripts.trees.common import grey_jpeg, write_frames
@@ -75,35 +73,37 @@ def test_names_are_compared_without_case_and_leading_zeros():
 @pytest.mark.parametrize(("on_disk", "exact"), [("sub01/EP01_2", True), ("Sub1/ep01_02", False)])
 def test_a_clip_is_found_under_a_name_written_otherwise(tmp_path, on_disk, exact):
     (tmp_path / on_disk).mkdir(parents=True)
-    path, as_written = FolderFinder(tmp_path).find(FOLDER, row())
-    assert (path.relative_to(tmp_path), as_written) == (Path(on_disk), exact)
+    assert FolderFinder(tmp_path).find(FOLDER, row()) == Found(tmp_path / on_disk, exact, own=False)
+
+
+def test_a_folder_named_by_the_onset_is_the_clips_own(tmp_path):
+    (tmp_path / "sub01_EP01_2_1").mkdir()
+    folder = FrameFolder("{subject}/{clip}", 30, also=("{subject}_{clip}_{onset}",))
+    assert FolderFinder(tmp_path).find(folder, row()) == Found(tmp_path / "sub01_EP01_2_1", True, own=True)
 
 
 def test_two_names_that_could_be_meant_are_none(tmp_path):
     for name in ("sub01/EP1_2", "sub01/EP01_02"):
         (tmp_path / name).mkdir(parents=True)
-    assert FolderFinder(tmp_path).find(FOLDER, row()) == (None, False)
+    assert FolderFinder(tmp_path).find(FOLDER, row()) is None
 
 
 @pytest.mark.parametrize("root", [".", "Raw", "Raw/Raw"])
 def test_the_root_with_the_clips_is_found(tmp_path, root):
     (tmp_path / root / "sub01/EP01_2").mkdir(parents=True)
-    assert find_base([tmp_path], FOLDER, [row()], "SET").base == tmp_path / root
+    assert find_base([tmp_path], FOLDER, [row()]).base == tmp_path / root
 
 
 def test_the_root_with_more_clips_wins(tmp_path):
     (tmp_path / "sub01/EP01_2").mkdir(parents=True)
     for name in ("EP01_2", "EP01_3"):
         (tmp_path / "Raw/sub01" / name).mkdir(parents=True)
-    assert find_base([tmp_path], FOLDER, [row(), row(clip="EP01_3")], "SET").base == tmp_path / "Raw"
+    assert find_base([tmp_path], FOLDER, [row(), row(clip="EP01_3")]).base == tmp_path / "Raw"
 
 
-def test_a_wrong_folder_says_what_was_looked_for_and_found(tmp_path):
-    for number in range(12):
-        (tmp_path / f"holiday{number:02d}").mkdir()
-    message = r"no clip of SET .*such as sub01/EP01_2 \(1 clips\) in: \., Raw\. Found holiday00/.* and 4 more"
-    with pytest.raises(FileNotFoundError, match=message):
-        find_base([tmp_path], FOLDER, [row()], "SET")
+def test_a_wrong_folder_has_no_base(tmp_path):
+    (tmp_path / "holiday").mkdir()
+    assert find_base([tmp_path], FOLDER, [row()]) is None
 
 
 def test_patterns_are_checked():

@@ -80,6 +80,12 @@ def test_the_raw_folder_itself_and_a_sheet_elsewhere_will_do(copy):
     assert (len(table), report.release) == (6, "2014-05-08")
 
 
+def test_frames_without_videos_lie_a_folder_deeper(copy):
+    (copy / "CASME2-RAW-NoVideo").mkdir()
+    (copy / "CASME2_RAW_selected").rename(copy / "CASME2-RAW-NoVideo" / "CASME2-RAW")
+    assert len(load(copy, strict=True)[0]) == 6
+
+
 def test_the_folder_around_the_copy_will_do(copy):
     table, _ = load(copy.parent, out=copy.parent.parent / f"{copy.parent.name}-out")
     assert len(table) == 6
@@ -144,7 +150,7 @@ def test_strict_raises_before_anything_is_written(copy, streaming):
     shutil.rmtree(clip_folder(copy, 1))
     (clip_folder(copy, 0) / "img47.jpg").unlink()
     with pytest.raises(
-        NotAsPublished, match=r"in 2 places\n.*1 of 9 frames are missing: 47.*\n.*no folder sub01/EP03_02"
+        NotAsPublished, match=r"in 2 places\n.*no folder sub01/EP03_02.*\n.*1 of 9 frames are missing: 47"
     ):
         load(copy, strict=True, streaming=streaming)
     assert not (copy.parent / "out").exists()

@@ -5,7 +5,7 @@ import pytest
 from dataset_scripts.sets.folder_metadata import MetadataError, read_metadata
 from tests.dataset_scripts.trees.videos import write_frames
 
-HEADER = "file_name,subject,action_units,onset,apex,offset,fps,emotion,coded_units\n"
+HEADER = "file_name,subject,action_units,onset,apex,offset,fps,emotion,coded_units,expression\n"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def folder(tmp_path):
 
 
 def test_a_line_becomes_a_row(folder):
-    lines = ("a.mp4,006,4+L7B,2,5,9,30,joy,1+4+7", "", "frames/b,Ann Ö,,,,,,,")
+    lines = ("a.mp4,006,4+L7B,2,5,9,30,joy,1+4+7,Micro", "", "frames/b,Ann Ö,,,,,,,,")
     first, second = read_metadata(folder(*lines, pad=False))
     assert first.path.name == "a.mp4" and first.subject == "006"
     assert [(unit.number, unit.side, unit.intensity) for unit in first.coding.units] == [
@@ -35,6 +35,7 @@ def test_a_line_becomes_a_row(folder):
     assert (first.onset, first.apex, first.offset, first.fps, first.emotion) == (2, 5, 9, 30.0, "joy")
     assert first.coded_units == (1, 4, 7) and first.where == "metadata.csv, line 2" and first.split is None
     assert second.path.is_dir() and second.subject == "Ann Ö" and not second.coding.units and second.coded_units is None
+    assert (first.expression, second.expression) == ("micro", None)
     assert second.where == "metadata.csv, line 4" and second.fps is None and second.emotion is None
 
 
@@ -46,7 +47,7 @@ def test_the_three_columns_suffice_and_others_are_told(folder):
 
 @pytest.mark.parametrize("lines", [("a.mp4,s1",), ("a.mp4,s1,4,2,5,9,30",), ("a.mp4",)])
 def test_a_line_that_lacks_cells_is_no_clip_without_units(folder, lines):
-    with pytest.raises(MetadataError, match=r"metadata\.csv, line 2: \d cells? for 9 columns; leave a cell empty"):
+    with pytest.raises(MetadataError, match=r"metadata\.csv, line 2: \d cells? for 10 columns; leave a cell empty"):
         read_metadata(folder(*lines, pad=False))
 
 
@@ -109,13 +110,14 @@ def test_splits_are_folders_with_a_metadata_each(folder, tmp_path):
         ("C:/a.mp4,s1,4", "must be a path inside"),
         ("a.mp4,,4", "line 2, subject: is empty"),
         ("a.mp4,s1,4+smile", "line 2, action_units: '4+smile': cannot read 'smile'"),
-        ("a.mp4,s1,4,7,,,,,,", "10 cells for 9 columns; write units as 4+7"),
+        ("a.mp4,s1,4,7,,,,,,,", "11 cells for 10 columns; write units as 4+7"),
         ("a.mp4,s1,4,two", "line 2, onset: 'two' is no frame number"),
         ("a.mp4,s1,4,-1", "line 2, onset: '-1' is no frame number"),
         ("a.mp4,s1,4,1.5", "line 2, onset: '1.5' is no frame number"),
         ("a.mp4,s1,4,5,3", "line 2, apex: 3 lies before the onset, 5"),
         ("a.mp4,s1,4,5,,4", "line 2, offset: 4 lies before the onset, 5"),
         ("a.mp4,s1,4,5,,5", "line 2, offset: 5 is also the onset"),
+        ("a.mp4,s1,4,,,,,,,slow", "line 2, expression: 'slow' is none of micro, macro"),
         ("a.mp4,s1,4,,,,0", "line 2, fps: '0' is no number of frames per second"),
         ("a.mp4,s1,4,,,,nan", "line 2, fps: 'nan'"),
         ("a.mp4,s1,4,,,,,,brows", "line 2, coded_units: 'brows': cannot read"),

@@ -86,3 +86,14 @@ def test_another_folder_says_what_was_looked_for(tmp_path, load):
     (root / SHEET).unlink()
     with pytest.raises(FileNotFoundError, match=r"4DME.*Found gray_micro/"):
         load(root)
+
+
+@pytest.mark.parametrize("folder", ["S13_{clip}", "{clip}"])
+def test_clips_may_lie_beside_each_other(tmp_path, load, folder):
+    rows = [("S13", "1st_001_01_1", "Positive", 12, 15, 20, "12", (12,))]
+    root = write_fourdme(tmp_path / "4dme", rows)
+    flat = root / "gray_micro" / folder.format(clip="1st_001_01_1")
+    (root / "gray_micro" / "S13" / "1st_001_01_1").rename(flat)
+    (root / "gray_micro" / "S13").rmdir()
+    clips, report = load(root, strict=True)
+    assert list(clips) == ["S13/1st_001_01_1"] and not report.findings

@@ -63,3 +63,8 @@ def test_a_missing_clip_is_dropped_with_its_place_in_the_sheet(tmp_path, load):
     assert "S12-03-001" not in clips
     (finding,) = report.of_kind("dropped")
     assert "row 5" in finding.where and "disgust/S12-03-001" in finding.what
+
+
+def test_the_folder_of_micro_expressions_is_written_in_two_ways(tmp_path, load):
+    clips, _ = load(write_mmew(tmp_path / "mmew", box="Micro-Expression"))
+    assert len(clips) == 4

@@ -71,3 +71,26 @@ def test_a_subject_written_as_a_number_is_found(tmp_path):
     write_workbook(copy / "SAMM_Micro_FACS_Codes_v2.xlsx", [HEADINGS, [6, *ROWS[0][1:]]])
     table, _ = load(copy)
     assert table["subject"] == ["006"]
+
+
+def test_crops_beside_the_sheet_are_called_cropped(tmp_path):
+    copy = write_samm(tmp_path / "SAMM_CROP", side=400)
+    _, report = load(copy)
+    assert report.frames == "cropped"
+    (told,) = [finding for finding in report.of_kind("doubtful") if "were asked for" in finding.what]
+    assert told.what == "raw frames were asked for, and these pictures are 400 pixels wide or high"
+
+
+def test_raw_frames_are_never_called_cropped(copy):
+    _, report = load(copy, frames="cropped")
+    assert report.frames == "raw" and any("were asked for" in finding.what for finding in report.findings)
+
+
+def test_known_typing_errors_pass_strict(tmp_path):
+    rows = [
+        ["032", "032_3_1", 1, 4900, 1930, 4960, 61, "Micro", 4, "Anger", "III", None],
+        ["028", "028_4_1", 1, 10, 40, 30, 21, "Micro", 4, "Anger", "III", None],
+    ]
+    table, report = load(write_samm(tmp_path / "SAMM", rows), strict=True)
+    assert sorted(table["apex"], key=str) == [30, None]
+    assert [finding.known for finding in report.of_kind("repaired")] == [True, True]

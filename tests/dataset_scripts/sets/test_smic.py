@@ -34,7 +34,7 @@ def test_parts_are_releases_with_their_own_speed(tmp_path, load):
     assert list(clips) == ["s11_ne_01"] and clips["s11_ne_01"]["fps"] == 25
 
 
-@pytest.mark.parametrize("box", ["", "SMIC_all_raw", "SMIC/SMIC_all_raw"])
+@pytest.mark.parametrize("box", ["", "SMIC_all_raw", "SMIC/SMIC_all_raw", "SMIC_all_raw/SMIC_all_raw"])
 def test_archives_unpack_into_boxes_and_the_part_itself_may_be_given(tmp_path, load, box):
     write_smic(tmp_path / "copy" / box)
     assert len(load(tmp_path / "copy")[0]) == 5

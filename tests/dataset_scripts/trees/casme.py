@@ -18,5 +18,5 @@ def write_casme(root: Path, rows=ROWS) -> Path:
     for subject, clip, _, onset, _, _, offset, _ in rows:
         start = 101 if clip == "EP02_1" else int(onset)
         numbers = range(start, start + int(offset) - int(onset) + 1)
-        write_frames(root / f"sub{int(subject):02d}" / clip, numbers, f"{clip}-{{:03d}}.jpg")
+        write_frames(root / f"sub{int(subject):02d}" / clip, numbers, f"{clip}-{{:03d}}.jpg", 400)
     return root

@@ -18,11 +18,11 @@ def grey_jpeg(shade: int, size: int = 16) -> bytes:
     return cv2.imencode(".jpg", picture)[1].tobytes()
 
 
-def write_frames(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg") -> None:
-    """Frames under these numbers; the shade of each is its number."""
+def write_frames(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", size: int = 16) -> None:
+    """Square frames under these numbers; the shade of each is its number."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
-        (folder / name.format(number)).write_bytes(grey_jpeg(number))
+        (folder / name.format(number)).write_bytes(grey_jpeg(number, size))
 
 
 def write_workbook(path: Path, rows: Sequence[Sequence], sheet: str = "Sheet1") -> Path:

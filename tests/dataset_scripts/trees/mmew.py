@@ -25,11 +25,11 @@ FOLDERS = {"others": "repression"}
 """What the folder of an emotion is called where it is not the sheet's word."""
 
 
-def write_mmew(root: Path, rows=ROWS, by_subject: bool = False) -> Path:
+def write_mmew(root: Path, rows=ROWS, by_subject: bool = False, box: str = "Micro_Expression") -> Path:
     """The tree, as it unpacks (emotion/clip) or as the data set's page draws it (subject/emotion/clip)."""
     write_workbook(root / SHEET, [HEADINGS, *rows])
     for subject, clip, onset, _, offset, _, emotion, _ in rows:
-        place = root / "Micro_Expression" / (f"S{subject}" if by_subject else "") / FOLDERS.get(emotion, emotion)
+        place = root / box / (f"S{subject}" if by_subject else "") / FOLDERS.get(emotion, emotion)
         write_frames(place / clip, range(1, max(onset + 8, offset) + 1), "{}.jpg")
         write_frames(root / "Macro_Expression" / f"S{subject}" / emotion, [1], f"{clip}-{{}}.jpg")
     return root

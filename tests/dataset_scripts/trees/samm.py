@@ -18,10 +18,10 @@ ROWS = [
 ]
 
 
-def write_samm(root: Path, rows=ROWS) -> Path:
-    """The tree; frames of 013_1_8 carry the name of clip 013_1_7, as in the real set."""
+def write_samm(root: Path, rows=ROWS, side: int = 800) -> Path:
+    """The tree, its pictures of so many pixels; frames of 013_1_8 carry the name of clip 013_1_7, as in the set."""
     write_workbook(root / "SAMM_Micro_FACS_Codes_v2.xlsx", [*PREAMBLE, HEADINGS, *rows], "MICRO ONLY")
     for subject, clip, _, onset, _, offset, *_ in rows:
         name = "013_1_7_{:05d}.jpg" if clip == "013_1_8" else subject + "_{:05d}.jpg"
-        write_frames(root / subject / clip, range(onset, offset + 1), name)
+        write_frames(root / subject / clip, range(onset, offset + 1), name, side)
     return root

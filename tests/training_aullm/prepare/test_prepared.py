@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from dataset_scripts.damaged_files import DamagedFile
@@ -33,8 +34,21 @@ def test_no_folder_another_folder_and_half_a_set_are_told_apart(folder, tmp_path
     (other / "holiday.jpg").touch()
     with pytest.raises(FileNotFoundError, match=r"prepared\.json .* was looked for, holiday\.jpg was found"):
         load_prepared(other)
+    (other / "source").mkdir()
+    with pytest.raises(FileNotFoundError, match="was broken off while its data set was read: run the same"):
+        load_prepared(other)
     (folder / "prepared.json").rename(folder / "preparing.json")
     with pytest.raises(FileNotFoundError, match=r"preparation of folder .* was broken off"):
+        load_prepared(folder)
+
+
+def test_a_set_prepared_before_a_column_existed_loads_with_nulls(folder):
+    for shard in (folder / "data").iterdir():
+        pq.write_table(pq.read_table(shard).drop_columns(["expression"]), shard)
+    assert load_prepared(folder)["expression"][:] == [None, None]
+    table = pq.read_table(shard)
+    pq.write_table(table.append_column("colour", [["grey"]]), folder / "data" / "subject-s0.parquet")
+    with pytest.raises(ValueError, match=r"other columns than this version reads \(\['colour'\]\)"):
         load_prepared(folder)
 
 

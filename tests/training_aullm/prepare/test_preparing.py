@@ -8,6 +8,7 @@ import pytest
 
 from dataset_scripts.cells import facs
 from dataset_scripts.report import NotAsPublished, Report
+from tests.dataset_scripts.trees.casme2 import clip_folder, write_casme2
 from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
 from training_aullm.prepare import preparing, subjects
 from training_aullm.prepare.prepared import PreparedRecord, load_prepared
@@ -170,6 +171,27 @@ def test_the_cache_is_used_until_the_folder_changes(builder, rows, tmp_path, mon
     rows.pop()
     assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 2
     assert len(load_prepared(first)) == 4 and first.is_relative_to(tmp_path / "cache")
+
+
+def test_only_what_the_sheet_names_decides_whether_a_copy_has_changed(builder, rows, tmp_path, monkeypatch):
+    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
+    copy = write_casme2(tmp_path / "CASME2")
+    settings = Preparation("casme2", str(copy), align=False)
+    rows[:] = [row for row in rows if row["clip"] != "c4"]
+    prepare_cached(settings, num_proc=1, progress=False)
+    (copy / "CASME2_RAW_selected" / "holiday.jpg").write_bytes(b"not of the set")
+    prepare_cached(settings, num_proc=1, progress=False)
+    assert len(builder) == 1
+    (clip_folder(copy, 0) / "img47.jpg").write_bytes(b"changed")
+    prepare_cached(settings, num_proc=1, progress=False)
+    assert len(builder) == 2
+
+
+def test_nothing_is_written_into_the_copy(builder, tmp_path):
+    (tmp_path / "clips").mkdir()
+    with pytest.raises(ValueError, match=r"clips/out lies in .*clips, your copy"):
+        prepare(Preparation("folder", str(tmp_path / "clips")), tmp_path / "clips" / "out", 1, False)
+    assert not list((tmp_path / "clips").iterdir())
 
 
 def test_what_coders_left_open_counts_as_asked(builder, rows, tmp_path):

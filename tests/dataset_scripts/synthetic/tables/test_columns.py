@@ -40,6 +40,14 @@ def test_the_coding_is_written_from_the_amplitudes():
     assert second["coded"] == [] and second["coded_text"] == "none"
 
 
+def test_the_kind_of_expression_follows_from_the_name():
+    table = rendered((0.5, 0.0, 1.0), (9.0, 0.0, 0.0), (0.0, 0.0, 0.0)).set_column(
+        0, "clip", [["c000", "m000", "n000"]]
+    )
+    rows = complete(table, pa.schema({"clip": pa.string(), "expression": pa.string()})).to_pylist()
+    assert [row["expression"] for row in rows] == ["micro", "macro", None]
+
+
 def test_units_added_to_the_end_of_the_vocabulary_are_absent():
     schema = pa.schema({"action_units": pa.list_(pa.int8(), len(ACTION_UNITS)), "amplitude_px": pa.list_(pa.float32())})
     (row,) = complete(rendered((0.5, 0.0, 0.0)), schema).to_pylist()

@@ -1,0 +1,55 @@
+"""`aullm prepare` and `aullm evaluate --spotting` on small licensed copies: options that only such copies need."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, write_casme3
+from tests.dataset_scripts.trees.samm_long import write_samm_long
+from training_aullm import loading
+from training_aullm.cli.main import app
+from training_aullm.prepare.prepared import PreparedRecord, load_prepared
+
+
+def invoke(*words):
+    """Run `aullm`, errors as they are raised."""
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture
+def casme3(tmp_path):
+    rows = [[*row, "Micro-expression"] for row in ROWS] + [["spNO.1", "c", 2, 9, 20, 12, "", 1, "Macro-expression"]]
+    return write_casme3(tmp_path / "CASME3", rows, headings=[*HEADINGS, "Expression type"])
+
+
+@pytest.mark.parametrize(("words", "kinds"), [((), {"micro"}), (("--expressions", "both"), {"micro", "macro"})])
+def test_prepare_keeps_the_expressions_that_are_asked_for(casme3, tmp_path, words, kinds):
+    said = invoke("prepare", "casme3", "--data-dir", casme3, "--out", tmp_path / "out", "--no-align", *words).output
+    assert set(load_prepared(tmp_path / "out")["expression"]) == kinds
+    assert "micro-expressions in the sheet: 4, read" in said and "macro-expressions in the sheet: 1" in said
+    assert PreparedRecord.load(tmp_path / "out").label_release == "part A v2"
+
+
+def test_prepare_writes_nothing_into_the_copy(casme3):
+    with pytest.raises(ValueError, match="your copy, which is only read"):
+        invoke("prepare", "casme3", "--data-dir", casme3, "--out", casme3 / "prepared", "--no-align")
+    assert not (casme3 / "prepared").exists()
+
+
+def test_spotting_is_scored_on_a_copy(tmp_path, monkeypatch):
+    copy = write_samm_long(tmp_path / "SAMMLV")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    movement = {"kind": "micro", "onset": 9, "apex": 12, "offset": 20, "score": 0.9}
+    monkeypatch.setattr(loading, "load_pipeline", lambda _: lambda video, fps: {"faces": [{"movements": [movement]}]})
+    monkeypatch.chdir(tmp_path)
+    said = invoke("evaluate", "model", "--spotting", "--dataset", "samm_long", "--data-dir", copy).output
+    assert "samm_long, release 1: 4 recordings, 2 micro- and 2 macro-expressions" in said
+    scores = json.loads((tmp_path / "runs/model-on-samm_long/scores-spotting-samm_long.json").read_text())
+    assert (scores["takes"], scores["quiet"], scores["scores"]["micro"]["f1"]) == (4, 1, 0.333)
+
+
+def test_spotting_needs_a_model():
+    with pytest.raises(ValueError, match="name its folder or Hub id before the options"):
+        invoke("evaluate", "--spotting", "--domain", "casme3-like")

@@ -1,0 +1,78 @@
+"""Which file is the sheet, of which set and release, and what is listed to find it."""
+
+import os
+from contextlib import contextmanager
+
+import pytest
+
+from dataset_scripts.builder import load_dataset_from
+from dataset_scripts.registry import find_layout
+from dataset_scripts.sheets.finding import find_release
+from tests.dataset_scripts.trees.casme import HEADINGS, write_casme
+from tests.dataset_scripts.trees.casme2 import write_casme2
+from tests.dataset_scripts.trees.common import write_table
+
+
+@pytest.fixture
+def listed(monkeypatch):
+    """How many entries `os.scandir` gave, by folder."""
+    counts, scandir = {}, os.scandir
+
+    @contextmanager
+    def counting(folder):
+        def entries(there):
+            for entry in there:
+                counts[folder] = counts.get(folder, 0) + 1
+                yield entry
+
+        with scandir(folder) as there:
+            yield entries(there)
+
+    monkeypatch.setattr(os, "scandir", counting)
+    return counts
+
+
+def sheet_of(name, data_dir, release=None):
+    chosen, path = find_release(find_layout(name), data_dir, release, None)
+    return chosen.name, path.name
+
+
+def test_casme_does_not_swallow_a_copy_of_casme2(tmp_path):
+    copy = write_casme2(tmp_path / "CASME2", releases=("2014-05-08",))
+    (copy / "CASME2-coding-20140508.xlsx").rename(copy / "coding.xlsx")
+    with pytest.raises(ValueError, match=r"coding\.xlsx has no heading row with the columns .*OnsetF"):
+        load_dataset_from("casme", copy)
+
+
+def test_each_set_finds_its_own_sheet_on_a_shelf_with_both(tmp_path):
+    write_casme(tmp_path / "shelf" / "CASME")
+    write_casme2(tmp_path / "shelf" / "CASME2")
+    assert sheet_of("casme", tmp_path / "shelf") == ("1", "CASME-code.csv")
+    assert sheet_of("casme2", tmp_path / "shelf") == ("2019-07-01", "CASME2-coding-20190701.xlsx")
+
+
+@pytest.mark.parametrize("name", ["CASME2-coding.csv", "CASME II.csv", "CAS(ME)^2code_final.csv"])
+def test_a_sheet_named_after_another_set_is_passed_over(tmp_path, name):
+    write_table(tmp_path / name, [HEADINGS, ["1", "EP01_5", "disgust", "98", "102", "0", "105", "4"]])
+    with pytest.raises(FileNotFoundError, match="no coding sheet of CASME "):
+        sheet_of("casme", tmp_path)
+
+
+def test_frames_are_not_listed_in_search_of_a_sheet(tmp_path, listed):
+    write_casme2(tmp_path)
+    frames = tmp_path / "CASME2_RAW_selected" / "frames"
+    frames.mkdir()
+    for number in range(1000):
+        (frames / f"img{number}.jpg").touch()
+    assert sheet_of("casme2", tmp_path)[0] == "2019-07-01"
+    assert max(listed.values()) == 64
+
+
+def test_a_few_pictures_do_not_hide_a_sheet(tmp_path):
+    copy = write_casme2(tmp_path)
+    for number in range(100):
+        (copy / f"a{number}.jpg").touch()
+    for number in range(10):
+        (copy / "CASME2_RAW_selected" / f"a{number}.jpg").touch()
+    (copy / "CASME2-coding-20190701.xlsx").rename(copy / "CASME2_RAW_selected" / "CASME2-coding-20190701.xlsx")
+    assert sheet_of("casme2", copy, "2019-07-01")[1] == "CASME2-coding-20190701.xlsx"

@@ -1,0 +1,80 @@
+"""Recordings of licensed copies as takes: every interval, and every recording, also those in which nothing happens."""
+
+import pytest
+
+from dataset_scripts.synthetic.tables.take_table import TAKE_FEATURES
+from dataset_scripts.takes import load_takes_from
+from tests.dataset_scripts.trees.casme2 import write_casme2
+from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, write_casme3
+from tests.dataset_scripts.trees.casme_squared import write_casme_squared
+from tests.dataset_scripts.trees.common import write_frames
+from tests.dataset_scripts.trees.samm_long import write_samm_long
+from tests.dataset_scripts.trees.smic_e import write_smic_e
+
+
+def spans(take):
+    return [(event["kind"], event["onset"], event["apex"], event["offset"]) for event in take["events"]]
+
+
+def test_every_recording_is_a_take_with_its_micro_and_macro_expressions(tmp_path):
+    takes, report = load_takes_from("samm_long", write_samm_long(tmp_path / "SAMMLV"))
+    assert takes.features == TAKE_FEATURES
+    assert takes["sample_id"] == [f"samm_long/{name}" for name in ("006/1", "006/2", "011/1", "011/2")]
+    assert takes["frames"] == [100, 30, 40, 50] and set(takes["fps"]) == {200}
+    assert spans(takes[0]) == [("micro", 9, 13, 19), ("macro", 39, None, 89)]
+    assert takes[0]["events"][1]["action_units"] == ["AU6", "AU12"]
+    assert spans(takes[3]) == []
+    assert report.findings == [] and report.expressions == {"micro": 2, "macro": 2}
+
+
+def test_recordings_of_casme3_are_shared_by_their_rows(tmp_path):
+    rows = [[*row, "Micro-expression"] for row in ROWS] + [["spNO.1", "a2", 12, 15, 18, 12, "", 1, "Macro-expression"]]
+    copy = write_casme3(tmp_path / "CASME3", rows, headings=[*HEADINGS, "Expression type"])
+    write_frames(copy / "part_A" / "spNO.7" / "quiet" / "color", range(1, 9), "{}.jpg")
+    takes, _ = load_takes_from("casme3", copy)
+    assert takes["sample_id"] == [f"casme3/{name}" for name in ("spNO.1/a2", "spNO.1/b", "spNO.7/quiet", "spNO.12/a")]
+    assert spans(takes[0]) == [("micro", 2, 4, 8), ("macro", 11, 14, 17), ("micro", 20, 22, 25)]
+    assert (takes[2]["subject"], takes[2]["events"]) == ("spNO.7", [])
+
+
+def test_recordings_of_casme_squared_are_named_by_their_folders(tmp_path):
+    takes, report = load_takes_from("casme_squared", write_casme_squared(tmp_path / "copy"))
+    assert takes["take"] == ["15_0401girlcrashing", "16_0401girlcrashing", "16_0502funny"]
+    assert spans(takes[0]) == [("macro", 9, 13, 19), ("micro", 30, 33, 36)]
+    assert [finding.kind for finding in report.findings] == ["repaired"]
+
+
+def test_frames_are_counted_from_the_first_there_is(tmp_path):
+    takes, _ = load_takes_from("smic_e", write_smic_e(tmp_path / "SMIC-E"))
+    assert takes["frames"] == [51, 31] and spans(takes[0]) == [("micro", 20, None, 30)]
+
+
+def test_what_cannot_be_an_interval_is_told(tmp_path):
+    copy = write_samm_long(tmp_path / "SAMMLV")
+    for path in (copy / "SAMM_longvideos" / "006_2").iterdir():
+        path.unlink()
+    (copy / "SAMM_longvideos" / "011_1" / "cover.jpg").touch()
+    for number in range(41, 91):
+        (copy / "SAMM_longvideos" / "006_1" / f"006_1_{number:04d}.jpg").unlink()
+    takes, report = load_takes_from("samm_long", copy)
+    assert takes["take"] == ["1", "2"] and spans(takes[0]) == [("micro", 9, 13, 19)]
+    assert [finding.what for finding in report.findings] == [
+        "onset 40 to offset 90; on disk are 1 to 100",
+        "fewer than two frames",
+        "pictures without a number of their own: cover.jpg",
+    ]
+
+
+def test_sets_of_clips_have_nothing_to_spot_in(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"CASME II holds no whole recordings .*casme3, casme_squared, samm_long, smic_e do"
+    ):
+        load_takes_from("casme2", write_casme2(tmp_path / "CASME2"))
+
+
+def test_a_copy_without_its_recordings_says_what_was_looked_for(tmp_path):
+    copy = write_casme3(tmp_path / "CASME3", kind="clips")
+    with pytest.raises(
+        FileNotFoundError, match=r"no recording of CAS\(ME\)\^3 .*such as spNO\.1/a2/color .*label_JpgIndex"
+    ):
+        load_takes_from("casme3", copy)

@@ -1,0 +1,103 @@
+"""Spotting scored over whole recordings: what is read, what is kept, who may be in them."""
+
+import json
+
+import pytest
+
+from dataset_scripts.takes import load_takes_from
+from processing_aullm.clip_error_aullm import ClipError, ClipFault
+from tests.dataset_scripts.trees.samm_long import write_samm_long
+from tests.training_aullm.clip_tables import clip_row, table_of
+from training_aullm.prepare.sources import Source
+from training_aullm.runs.settings import RunSettings
+from training_aullm.runs.spotting import choose_takes, refuse_known_people, score_spotting
+
+
+class FakePipe:
+    """Spots the same micro-expression in every recording, and remembers what it was asked to read."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, video, fps):
+        self.asked.append((video, fps))
+        movement = {"kind": "micro", "onset": 9, "apex": 12, "offset": 20, "score": 0.9, "action_units": {"AU4": 0.9}}
+        return {"faces": [{"movements": [movement], "blinks": []}]}
+
+
+@pytest.fixture
+def takes(tmp_path):
+    return load_takes_from("samm_long", write_samm_long(tmp_path / "SAMMLV"))[0]
+
+
+@pytest.fixture
+def model(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"weights")
+    return tmp_path / "model"
+
+
+def test_all_recordings_count_also_the_quiet_ones(takes, model, tmp_path):
+    pipe = FakePipe()
+    result = score_spotting(model, takes, tmp_path / "run", pipe, progress=False)
+    assert pipe.asked == [(row["video"], 200) for row in takes]
+    assert (result.takes, result.quiet, result.minutes) == (4, 1, round(220 / 200 / 60, 3))
+    assert [result.scores["micro"][name] for name in ("hits", "found", "true", "f1")] == [1, 4, 2, 0.333]
+    assert [result.scores["macro"][name] for name in ("hits", "found", "true")] == [0, 0, 2]
+    assert result.scores["both"]["f1"] == 0.25
+    assert json.loads(result.to_json())["scores"]["both"]["true"] == 4
+
+
+def test_a_broken_evaluation_goes_on_and_another_model_is_refused(takes, model, tmp_path):
+    first, again = FakePipe(), FakePipe()
+    whole = score_spotting(model, takes, tmp_path / "run", first, progress=False)
+    files = sorted((tmp_path / "run" / "spotted" / "samm_long").glob("samm_long*.json"))
+    files[1].unlink()
+    assert score_spotting(model, takes, tmp_path / "run", again, progress=False) == whole
+    assert again.asked == [(takes[1]["video"], 200)]
+    (model / "model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(ValueError, match="holds files made otherwise"):
+        score_spotting(model, takes, tmp_path / "run", again, progress=False)
+
+
+def test_a_recording_that_cannot_be_read_is_told_and_counts(takes, model, tmp_path):
+    def pipe(video, fps):
+        raise ClipError("no face in any frame", ClipFault.NO_FACE)
+
+    for _ in range(2):
+        result = score_spotting(model, takes, tmp_path / "run", pipe, progress=False)
+        assert result.unread == dict.fromkeys(takes["sample_id"], "no face in any frame")
+        assert [result.scores["both"][name] for name in ("hits", "found", "true", "recall")] == [0, 0, 4, 0.0]
+        pipe = FakePipe()  # what was read is not read again
+
+
+def test_people_that_the_run_was_trained_on_are_refused(takes, tmp_path):
+    clips = tmp_path / "clips.parquet"
+    table_of([clip_row("006", "006_1_2", data_set="samm"), clip_row("099", "c", data_set="samm")]).to_parquet(clips)
+    run = tmp_path / "run"
+    assert not refuse_known_people(run, takes)
+    RunSettings(Source(data=str(clips)), ("AU4",)).save(run)
+    with pytest.raises(ValueError, match=r"1 people of these clips were trained on \(samm/006"):
+        refuse_known_people(run, takes)
+    assert refuse_known_people(run, takes.filter(lambda row: row["subject"] == "011"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"data": "prepared/casme3"}, "clips cut out of them: name the copy itself"),
+        ({}, "needs --domain"),
+        ({"dataset": "casme3"}, "needs --domain"),
+        ({"domain": "casme3-like", "dataset": "casme3", "data_dir": "x"}, "needs --domain"),
+    ],
+)
+def test_recordings_must_be_named_and_clips_are_none(asked, said):
+    with pytest.raises(ValueError, match=said):
+        choose_takes(**asked)
+
+
+def test_a_copy_says_how_much_there_is_to_spot(tmp_path):
+    takes, lines = choose_takes(dataset="samm_long", data_dir=write_samm_long(tmp_path / "SAMMLV"))
+    assert len(takes) == 4
+    assert lines == ["samm_long, release 1: 4 recordings, 2 micro- and 2 macro-expressions"]
