@@ -2,8 +2,8 @@
 
     AULLM_KILLS=20 python -m pytest -m slow -s tests/campaign/test_kills.py  # -k demo: of one command
 
-prints a table of counts for each command. Moments are seeded, as shares of the time that the command takes when nobody kills it. A
-second call that says that the run is finished counts as right where its results are.
+prints a table of counts for each command. Moments are seeded, as shares of the time that the command takes when nobody
+kills it. A second call that says that the run is finished counts as right where its results are.
 """
 
 import hashlib
