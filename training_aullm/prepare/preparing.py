@@ -213,15 +213,6 @@ def prepare_cached(preparation: Preparation, num_proc: int | None = None, progre
     return out
 
 
-def _is_whole(out: Path) -> bool:
-    """Whether a set can be read: in the cache nobody can be asked to mend it."""
-    try:
-        PreparedRecord.load(out)
-    except (FileNotFoundError, ValueError):
-        return False
-    return True
-
-
 def _key(preparation: Preparation) -> str:
     """A hash of what is asked for, and of where."""
     settings = asdict(preparation) | {"data_dir": str(Path(preparation.data_dir or "").resolve())}
@@ -242,6 +233,15 @@ def _made_of(preparation: Preparation) -> str:
         expressions=preparation.expressions,
         policy=preparation.policy,
     )
+
+
+def _is_whole(out: Path) -> bool:
+    """Whether a set can be read: in the cache nobody can be asked to mend it."""
+    try:
+        PreparedRecord.load(out)
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
 
 
 def listing_digest(folder: str | Path) -> str:
