@@ -40,6 +40,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     unfinished = _unfinished(path)
     replaced = unfinished.with_name(f".{path.name}.{os.getpid()}.old.part")
+    for left in (unfinished, replaced):  # of a process that had this one's number, as in a container started again
+        shutil.rmtree(left, ignore_errors=True)
     try:
         unfinished.mkdir()
         yield unfinished

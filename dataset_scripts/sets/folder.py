@@ -15,7 +15,14 @@ from dataset_scripts.frames.video_clips import VIDEO_SUFFIXES, VideoClip, VideoE
 from dataset_scripts.layout import FrameFolder, Frames, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names
-from dataset_scripts.sets.folder_metadata import IMAGE_SUFFIXES, MANY, METADATA, MetadataRow, read_metadata, refuse
+from dataset_scripts.sets.folder_metadata import (
+    IMAGE_SUFFIXES,
+    MAX_MISTAKES,
+    METADATA,
+    MetadataRow,
+    read_metadata,
+    refuse,
+)
 
 _FPS = "fps"
 _ANY_FPS = 25
@@ -72,7 +79,7 @@ def read_folder(data_dir: Path, release: Release, report: Report) -> list[ClipRo
             problems.append(f"{line.where}, {error}")
         else:
             rows.append(_row(line, frames, data_dir))
-        if len(problems) == MANY:
+        if len(problems) == MAX_MISTAKES:
             break
     refuse(data_dir, problems)
     _tell_unnamed(data_dir, lines, report)

@@ -27,7 +27,7 @@ OPTIONAL = ("onset", "apex", "offset", "fps", "emotion", "coded_units", "express
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 _MAX_TOLD = 20
 _MAX_OF_A_KIND = 5
-MANY = 1000
+MAX_MISTAKES = 1000
 """Mistakes after which nobody reads on: somebody wrote the whole sheet otherwise."""
 _NEW_LINE = re.compile(r"\r\n|\r|\n")
 _VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
@@ -87,14 +87,14 @@ def read_metadata(data_dir: str | Path, unread: list[tuple[str, str]] | None = N
 
     Raises:
         FileNotFoundError: no such folder, or no metadata.csv; the message says what was found instead.
-        MetadataError: the mistakes, with file, line, column and value; after the first MANY reading stops.
+        MetadataError: the mistakes, with file, line, column and value; after the first MAX_MISTAKES reading stops.
     """
     data_dir = Path(data_dir)
     problems: list[str] = []
     rows, unread = [], [] if unread is None else unread
     for sheet in _find(data_dir):
         rows += _read_sheet(sheet, sheet.relative_to(data_dir).as_posix(), problems, unread)
-    problems += islice(_across(rows), MANY)
+    problems += islice(_across(rows), MAX_MISTAKES)
     if not rows and not problems:
         problems.append(f"{METADATA}: has a header and no line below it")
     refuse(data_dir, problems)
@@ -127,7 +127,7 @@ def refuse(data_dir: Path, problems: list[str]) -> None:
     ]
     if left := len(kinds) - len(last):
         lines.append(f"and {left} other kinds of mistakes")
-    count = f"{len(problems)}, and perhaps more behind them," if len(problems) >= MANY else len(problems)
+    count = f"{len(problems)}, and perhaps more behind them," if len(problems) >= MAX_MISTAKES else len(problems)
     told = "\n  ".join(lines)
     raise MetadataError(f"{data_dir}: {count} to be mended before the clips can be read:\n  {told}")
 
@@ -160,7 +160,7 @@ def _read_sheet(sheet: Path, name: str, problems: list[str], unread: list[tuple[
         return
     unread += [(f"{name}, line 1", column) for column in columns if column and column not in (*REQUIRED, *OPTIONAL)]
     for number, text in enumerate(lines, 2):
-        if len(problems) >= MANY:
+        if len(problems) >= MAX_MISTAKES:
             return
         line = _Line(f"{name}, line {number}", sheet.parent, problems)
         cells = line.cells(text, delimiter, len(columns))

@@ -1,9 +1,9 @@
 """Killed at any moment, nothing lost: commands are killed at random, given again, and must end with equal results.
 
-    AULLM_KILLS=20 python -m pytest -m slow -s tests/campaign/test_kills.py
+    AULLM_KILLS=20 python -m pytest -m slow -s tests/campaign/test_kills.py  # -k demo: of one command
 
-prints a table of counts. Moments are seeded, as shares of the time that the command takes when nobody kills it. A
-second call that says that the run is finished counts as right where its results are.
+prints a table of counts for each command. Moments are seeded, as shares of the time that the command takes when nobody
+kills it. A second call that says that the run is finished counts as right where its results are.
 """
 
 import hashlib
@@ -125,21 +125,21 @@ def kill_once(world: World, job: Job, out: Path, cache: Path | None, after_s: fl
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(6 * 3600)
-def test_killed_at_any_moment_nothing_is_lost(world, tmp_path):
-    chance, tally = random.Random(0), Tally("kills")
-    for name, job in JOBS.items():
-        began, cache = time.monotonic(), tmp_path / f"{name}-cache"
-        process = world.start(*job.words(world, tmp_path / f"{name}-whole"), cache=cache)
-        said = finish(process, 2 * LIMIT_S)
-        assert process.returncode == 0, said
-        took, expected = time.monotonic() - began, results(job, tmp_path / f"{name}-whole")
-        assert expected
-        for kill in range(max(1, round(KILLS * SHARE[name] / sum(SHARE.values())))):
-            share = chance.uniform(0.2, 1.0)  # before that Python only imports
-            out, own = tmp_path / f"{name}-{kill}", tmp_path / f"{name}-cache-{kill}"
-            outcome, said = kill_once(world, job, out, own if job.own_cache else cache, share * took, expected)
-            tally.add(f"{name}, killed after {share:.0%} of {took:.0f} s", outcome, said)
-            print(f"{name} {share:.0%}: {outcome} {said}", flush=True)
+@pytest.mark.timeout(2 * 3600)
+@pytest.mark.parametrize("name", JOBS)
+def test_killed_at_any_moment_nothing_is_lost(world, tmp_path, name):
+    job, chance, tally = JOBS[name], random.Random(name), Tally(f"{name}, killed")
+    began, cache = time.monotonic(), tmp_path / "cache"
+    process = world.start(*job.words(world, tmp_path / "whole"), cache=cache)
+    said = finish(process, 2 * LIMIT_S)
+    assert process.returncode == 0, said
+    took, expected = time.monotonic() - began, results(job, tmp_path / "whole")
+    assert expected
+    for kill in range(max(1, round(KILLS * SHARE[name] / sum(SHARE.values())))):
+        share = chance.uniform(0.2, 1.0)  # before that Python only imports
+        own = tmp_path / f"cache-{kill}" if job.own_cache else cache
+        outcome, said = kill_once(world, job, tmp_path / f"{kill}", own, share * took, expected)
+        tally.add(f"after {share:.0%} of {took:.0f} s", outcome, said)
+        print(f"{name} {share:.0%}: {outcome} {said}", flush=True)
     print("\n" + tally.table())
     assert all(outcome == "right" for _, outcome, _ in tally.found)

@@ -45,7 +45,9 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(tmp_
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
     for name in ("a.txt", "other.txt"):
         (tmp_path / f".{name}.{dead.stdout.strip()}.part").write_text("o")
-    (tmp_path / f".model.{dead.stdout.strip()}.old.part").mkdir()
+    for number in (dead.stdout.strip(), os.getpid()):  # a container that is started again counts from 1 again
+        (tmp_path / f".model.{number}.part" / "deep").mkdir(parents=True)
+        (tmp_path / f".model.{number}.old.part").mkdir()
     (tmp_path / f".a.txt.{os.getppid()}.part").write_text("o")
     write_whole(tmp_path / "a.txt", "one")
     with whole_folder(tmp_path / "model"):

@@ -91,7 +91,7 @@ def _refuse_out(out: Path) -> None:
         what = "leads nowhere" if os.path.islink(there) else "is a file"
         raise NotADirectoryError(f"--out {out}: {there} {what}; choose another folder")
     if not os.access(there, os.W_OK):
-        raise PermissionError(f"--out {out}: nobody lets you write into {there}; choose another folder")
+        raise PermissionError(f"--out {out}: you may not write into {there}; choose another folder")
 
 
 def action_unit_names(text: str | None) -> list[str] | None:

@@ -17,6 +17,7 @@ import datasets
 from rich.table import Table
 from tqdm.auto import tqdm
 
+from dataset_scripts.damaged_files import read_json
 from dataset_scripts.synthetic import load_takes
 from dataset_scripts.takes import load_takes_from
 from processing_aullm.clip_error_aullm import ClipError
@@ -178,7 +179,7 @@ def _spotted(folder: Path, row: dict, pipe: Callable[..., dict]) -> dict:
     path = folder / f"{quote(row['sample_id'], safe='')}.json"
     asked = {"video": row["video"], "frames": row["frames"], "fps": row["fps"]}
     if path.is_file():
-        held = json.loads(path.read_text("utf-8"))
+        held = read_json(path, "delete it and evaluate again")
         if held["asked"] == asked:
             return held
     faces, unread = [], None
