@@ -50,3 +50,15 @@ def test_no_file_is_heavy():
         str(path.relative_to(ROOT)): path.stat().st_size for path in project_files() if path.stat().st_size > LARGEST
     }
     assert not heavy
+
+
+def test_lines_of_documents_fit_a_screen():
+    """120 characters, as in code; rows of tables and lines that are one picture or one printed message may be longer."""
+    pages = [path for path in project_files() if path.suffix == ".md" and path.name != "model_card.md"]
+    long = [
+        f"{path.relative_to(ROOT)}:{n}"
+        for path in pages
+        for n, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if len(line) > 120 and not line.lstrip().startswith(("|", "![", "metadata.csv, line"))
+    ]
+    assert pages and not long
