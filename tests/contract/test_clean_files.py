@@ -53,7 +53,7 @@ def test_no_file_is_heavy():
 
 
 def test_lines_of_documents_fit_a_screen():
-    """120 characters, as in code; rows of tables and lines that are one picture or one printed message may be longer."""
+    """120 characters, as in code; rows of tables, pictures and printed messages may be longer."""
     pages = [path for path in project_files() if path.suffix == ".md" and path.name != "model_card.md"]
     long = [
         f"{path.relative_to(ROOT)}:{n}"
