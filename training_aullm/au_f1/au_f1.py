@@ -2,8 +2,6 @@
 
 metric = evaluate.load("training_aullm/au_f1")
 metric.compute(predictions=probabilities, references=labels, action_units=["AU1", "AU4"])
-
-Tested in tests/training_aullm/score/test_metrics.py.
 """
 
 import datasets

@@ -1,8 +1,5 @@
 """Metrics: against scikit-learn, unknown labels, undefined action units, thresholds, the evaluate module."""
 
-from pathlib import Path
-
-import evaluate
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
@@ -105,15 +102,3 @@ def test_unknown_labels_do_not_move_the_cut():
 def test_bad_input_is_refused(probabilities, labels, message):
     with pytest.raises(ValueError, match=message):
         score(probabilities, labels, ["AU4"])
-
-
-def test_the_evaluate_module_gives_the_same_numbers(data, tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    probabilities, labels = data
-    folder = Path(__file__).parents[3] / "training_aullm" / "au_f1"
-    metric = evaluate.load(str(folder), cache_dir=str(tmp_path))
-    result = metric.compute(predictions=probabilities.tolist(), references=labels.tolist(), action_units=NAMES)
-    expected = score(probabilities, labels, NAMES)
-    assert result["f1"] == pytest.approx(expected.mean_f1)
-    assert result["f1_per_action_unit"]["AU2"] == pytest.approx(expected.f1[1])
-    assert result["undefined"] == []
