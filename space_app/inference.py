@@ -149,11 +149,14 @@ class Reader:
         start, end, found = min(wanted.values()), max(wanted.values()) + 1.0, {}
         for chunk in self.pipe.processor.open_stream(clip, faces=len(wanted), start=start, end=end):
             found.setdefault(chunk.face, chunk.crops[0])
+            if found.keys() >= wanted.keys():
+                break
         return found
 
     def _most_seconds(self, step: str) -> float:
-        """How long a step may take."""
-        most = 60 * self.settings.max_minutes if step == "_read" else self.settings.max_explain_seconds
+        """How long a step may take; portraits may come from anywhere in what was read."""
+        long = step in ("_read", "_portraits")
+        most = 60 * self.settings.max_minutes if long else self.settings.max_explain_seconds
         if on_zero_gpu() and step in GPU_SECONDS:
             most = min(most, lent_seconds(step) - SPARE_SECONDS)
         return most

@@ -1,5 +1,7 @@
 """A file that names other files of the machine is never followed: a canary that it points to is not read."""
 
+import struct
+
 import av
 import pytest
 from PIL import Image
@@ -69,3 +71,34 @@ def test_formats_that_hold_their_own_pictures_are_read(tmp_path, suffix):
             container.mux(stream.encode(av.VideoFrame(64, 48, stream.pix_fmt)))
         container.mux(stream.encode())
     assert len(open_clip(film)) == len(open_clip(film.read_bytes())) == 12
+
+
+def referring(film: bytes, path: str) -> bytes:
+    """An MP4 (its moov last) without pictures of its own, whose track says that they lie in another file.
+
+    Source: QuickTime File Format, "Data reference atoms": an entry of type `alis` holds a Macintosh alias.
+    """
+    levels = struct.pack(">HH", 1, 1)  # up from here, and down to there
+    alias = bytes(130) + levels + bytes(16) + struct.pack(">HH", 2, len(path)) + path.encode() + bytes(len(path) % 2)
+    entry = b"alis" + bytes(4) + alias + b"\xff\xff\0\0"
+    own = film.index(b"url ") - 4
+    added = len(entry) + 4 - 12
+    changed = bytearray(film[:own] + struct.pack(">I", len(entry) + 4) + entry + film[own + 12 :])
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
+        at = film.rindex(box, 0, own) - 4
+        changed[at : at + 4] = struct.pack(">I", struct.unpack(">I", film[at : at + 4])[0] + added)
+    start = film.index(b"mdat") + 4
+    end = start - 8 + struct.unpack(">I", film[start - 8 : start - 4])[0]
+    changed[start:end] = bytes(end - start)
+    return bytes(changed)
+
+
+def test_a_track_that_lies_in_another_file_is_not_read(tmp_path):
+    canary = write(tmp_path / "canary.mp4", [40 * i for i in range(30)])
+    film = tmp_path / "film.mp4"
+    film.write_bytes(referring(canary.read_bytes(), "/canary.mp4"))
+    with av.open(str(film), container_options={"enable_drefs": "1"}) as followed:
+        assert sum(1 for _ in followed.decode(video=0)) == 30, "where references are followed, this one leads there"
+    with pytest.raises(ClipError) as told:
+        len(open_clip(film))
+    assert told.value.code in (ClipFault.UNREADABLE, ClipFault.EMPTY)
