@@ -27,6 +27,7 @@ import cv2
 import numpy as np
 import torch
 
+from benchmarks.coarse_to_fine import CoarseToFine
 from dataset_scripts.synthetic.acting.nuisances import Sensor
 from dataset_scripts.synthetic.camera.shading import Shot, Studio
 from dataset_scripts.synthetic.config import DOMAINS
@@ -160,8 +161,8 @@ def _drifted(studio: Studio, rng: np.random.Generator) -> Studio:
     return other
 
 
-def by_model(field: DisplacementField) -> Measure:
-    """The field that the model reads."""
+def by_model(field: DisplacementField | CoarseToFine) -> Measure:
+    """A field that the model reads, or could read."""
 
     def measure(frames: np.ndarray) -> np.ndarray:
         return field(torch.from_numpy(frames)[None, :, None] / 255)[0, :, -1].permute(1, 2, 0).numpy()
@@ -288,7 +289,8 @@ def main() -> None:
     films = list(clips(options.people, SIZES, options.seed))
     real = {video: list(landmark_windows(video)) for video in options.video}
     result = {"benchmark": "motion", **vars(options), "fields": {}}
-    for name, measure in {"model": by_model(DisplacementField()), "skin": by_skin}.items():
+    fields = {"model": by_model(DisplacementField()), "skin": by_skin, "candidate": by_model(CoarseToFine())}
+    for name, measure in fields.items():
         lines = summary([errors(clip, measure) for clip in films])
         videos = {Path(video).name: agreement(windows, measure) for video, windows in real.items()}
         if lines:
