@@ -1,4 +1,4 @@
-"""A candidate for the front end of the model: displacement from coarse to fine, right where the present field saturates.
+"""A candidate for the front end of the model: displacement from coarse to fine, right where the present one saturates.
 
 Not in the model yet: `python -m benchmarks.motion` compares both (docs/model.md, "Motion of any size", has the numbers
 and what stands in the way). The present field follows gradients at crop size and loses a grin, which is sixty times as
