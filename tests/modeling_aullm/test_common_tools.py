@@ -16,7 +16,12 @@ def logits(model, motion) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    "overrides", [{}, {"language_attention": "sdpa"}, {"readout": "au", "au_positions": [6, 7, 6, 7]}]
+    "overrides",
+    [
+        {},
+        pytest.param({"language_attention": "sdpa"}, marks=pytest.mark.slow),
+        pytest.param({"readout": "au", "au_positions": [6, 7, 6, 7]}, marks=pytest.mark.slow),
+    ],
 )
 def test_one_graph_without_breaks(build, motion, overrides):
     model = build(**overrides).eval()
@@ -35,6 +40,7 @@ def test_exported_for_any_number_of_clips(build, motion):
 
 
 @torch.no_grad()
+@pytest.mark.slow
 def test_pixels_are_measured_outside_of_an_exported_graph_and_beside_a_compiled_one(build):
     model, pixels = build().eval(), torch.rand(2, 6, 1, 48, 48)
     with pytest.raises(ValueError, match="measure_motion"):
