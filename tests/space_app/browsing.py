@@ -71,6 +71,7 @@ class Visit:
         if not self.page.locator(CHOOSE).count():
             self.delete()
             self.page.wait_for_selector(CHOOSE, state="attached")
+        self._mark_state()  # of a file before that was refused: its field is empty again, its words still stand
         self.page.set_input_files(CHOOSE, str(film))
         return self._state_after("deleted", "nothing")
 
@@ -100,8 +101,11 @@ class Visit:
         self.page.wait_for_selector("#flip .flip")
         self.page.wait_for_selector("#picture img")
 
+    def _mark_state(self) -> None:
+        self.page.evaluate("document.querySelector('#status [data-state]')?.setAttribute('data-old', '')")
+
     def _state_after(self, *old: str) -> str:
-        told = "#status [data-state]" + "".join(f":not([data-state={state}])" for state in old)
+        told = "#status [data-state]:not([data-old])" + "".join(f":not([data-state={state}])" for state in old)
         self.page.wait_for_selector(told)
         return self.page.get_attribute(told, "data-state")
 
