@@ -20,11 +20,23 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-REFERENCE_SIZE = 224  # displacements are given in pixels of a crop this wide, whatever the input size
-DERIVATIVE = (1 / 12, -8 / 12, 0.0, 8 / 12, -1 / 12)  # fourth order, in units a pixel
-LIGHT_STRIDE = 4  # the slow light field is computed on every 4th pixel
-RIDGE = 1e-3  # of the mean gradient energy: a cell without texture answers "no motion"
-FLAT = 1e-6  # gradient energy added everywhere: a clip without any texture answers "no motion" too
+from modeling_aullm.displacement_aullm import (
+    DERIVATIVE,
+    FLAT,
+    LIGHT_STRIDE,
+    REFERENCE_SIZE,
+    RIDGE,
+    blurring,
+    condensed,
+    correlate,
+    enlarging,
+    gaussian,
+    pixel_centres,
+    pooling,
+    solve,
+    symmetric_inverse,
+)
+
 STEP_LIMIT = 1.5  # px a pass may move a cell
 FLAT_PATCH = 0.1  # texture energy below which a patch matches anything
 FAR = 0.004  # cost of a shift by half a cell, growing with its square: of equal matches the nearest
@@ -238,50 +250,10 @@ def slow_part(frames: torch.Tensor, light: float) -> torch.Tensor:
     return enlarge @ (condensed(frames, coarsen, stride) @ enlarge.mT)
 
 
-def condensed(image: torch.Tensor, weights: torch.Tensor, step: int) -> torch.Tensor:
-    """Weighted sums over rows and columns. (..., H, W), weights (c, W) equal in each `step` columns -> (..., c, c)."""
-    groups = image.shape[-2] // step  # what is left over weighs nothing
-    rows = image.narrow(-2, 0, groups * step).unflatten(-2, (groups, step)).sum(-2)
-    return weights[:, : groups * step : step] @ (rows @ weights.mT)
-
-
-def correlate(image: torch.Tensor, kernel: tuple[float, ...], axis: int) -> torch.Tensor:
-    """Weighted sum of neighbours along an axis, borders replicated; short kernels only. (..., H, W) -> same shape."""
-    radius, side = len(kernel) // 2, image.shape[axis]
-    padding = (radius, radius, 0, 0) if axis == -1 else (0, 0, radius, radius)
-    padded = F.pad(image, padding, mode="replicate")
-    answer = padded.narrow(axis, 0, side) * kernel[0]
-    for place, weight in enumerate(kernel[1:], 1):
-        if weight:
-            answer.add_(padded.narrow(axis, place, side), alpha=weight)
-    return answer
-
-
-@lru_cache(maxsize=16)
-def gaussian(sigma: float) -> tuple[float, ...]:
-    """Weights of a Gaussian out to three standard deviations; they sum to 1."""
-    radius = int(3 * sigma + 0.5)
-    offsets = torch.arange(-radius, radius + 1, dtype=torch.float64)
-    return tuple(torch.softmax(-(offsets**2) / (2 * sigma**2), 0).tolist())
-
-
-def symmetric_inverse(matrix: torch.Tensor) -> torch.Tensor:
-    """Inverse of [[xx, xy], [xy, yy]], its three entries on axis 2: (B, T, 3, ...) -> (B, T, 3, ...)."""
-    xx, xy, yy = matrix.unbind(2)
-    return torch.stack([yy, -xy, xx], 2) / (xx * yy - xy * xy).unsqueeze(2)
-
-
-def solve(inverse: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Product of a symmetric 2x2 inverse (B, 1, 3, ...) with (B, T, 2, ...) -> (B, T, 2, ...)."""
-    xx, xy, yy = inverse.unbind(2)
-    across, down = right.unbind(2)
-    return torch.stack([xx * across + xy * down, xy * across + yy * down], 2)
-
-
 def warp(frames: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
     """Frames read at each pixel's displaced position. (B, T, H, W), (B, T, 2, g, g) in px -> (B, T, H, W)."""
     side = frames.shape[-1]
-    pixels = _pixel_centres(side, frames.device)
+    pixels = pixel_centres(side, frames.device)
     field = field.flatten(0, 1) * (2 / side)  # in halves of the frame, as grid_sample counts
     where = (resized(field, side) + pixels).movedim(1, -1)  # planes in memory: grid_sample reads them as they are
     flat = frames.flatten(0, 1)[:, None]
@@ -289,41 +261,34 @@ def warp(frames: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
 
 
 @lru_cache(maxsize=16)
-def _pixel_centres(side: int, device: torch.device) -> torch.Tensor:
-    """(2, side, side): where each pixel lies across and down, from -1 to 1 between the frame's edges."""
-    along = (torch.arange(side, dtype=torch.float64) * 2 + 1) / side - 1
-    return torch.stack([along.expand(side, -1), along[:, None].expand(-1, side)]).to(device, torch.float32)
-
-
-@lru_cache(maxsize=16)
 def _window_matrix(side: int, grid: int, window: float, device: torch.device) -> torch.Tensor:
     """(grid, side): weights of each cell's window; equal within half a cell, where a cell has two pixels or more."""
     parts = 1 if side < 2 * grid else 2
-    halves = _pooling(side, side // (parts * grid))
-    cells = _pooling(parts * grid, parts) @ _blurring(parts * grid, parts * window) @ halves
+    halves = pooling(side, side // (parts * grid))
+    cells = pooling(parts * grid, parts) @ blurring(parts * grid, parts * window) @ halves
     return cells.to(device, torch.float32)
 
 
 @lru_cache(maxsize=16)
 def _light_matrices(side: int, light: float, stride: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """(cells, side) from pixels to slow light on a coarse grid, and (side, cells) back to pixels."""
-    coarsen = _pooling(side, stride)
-    coarsen = _blurring(len(coarsen), light / stride) @ coarsen
-    return coarsen.to(device, torch.float32), _enlarging(side, len(coarsen), device)
+    coarsen = pooling(side, stride)
+    coarsen = blurring(len(coarsen), light / stride) @ coarsen
+    return coarsen.to(device, torch.float32), enlarging(side, len(coarsen), device)
 
 
 def resized(field: torch.Tensor, cells: int) -> torch.Tensor:
     """(..., g, g) on another grid, bilinear."""
     if field.shape[-1] in (1, cells):
         return field
-    enlarge = _enlarging(cells, field.shape[-1], field.device)
+    enlarge = enlarging(cells, field.shape[-1], field.device)
     return enlarge @ (field @ enlarge.mT)
 
 
 @lru_cache(maxsize=16)
 def _lending(grid: int, spread: float, device: torch.device) -> torch.Tensor:
     """(grid, grid): what neighbouring cells lend each other."""
-    return _blurring(grid, spread).to(device, torch.float32)
+    return blurring(grid, spread).to(device, torch.float32)
 
 
 @lru_cache(maxsize=16)
@@ -331,26 +296,3 @@ def _distances(reach: int, pixel: float, device: torch.device) -> torch.Tensor:
     """(n, n): what shifts cost for being far, down and right; a pixel is so many of a 224-px crop."""
     along = torch.arange(-reach, reach + 1, dtype=torch.float64) * (pixel / 4)
     return (FAR * (along[:, None] ** 2 + along**2)).to(device, torch.float32)
-
-
-@lru_cache(maxsize=16)
-def _enlarging(side: int, cells: int, device: torch.device) -> torch.Tensor:
-    """(side, cells): bilinear interpolation between the centres of cells."""
-    one_each = torch.eye(cells, dtype=torch.float64)[None]
-    return F.interpolate(one_each, size=side, mode="linear", align_corners=False)[0].T.to(device, torch.float32)
-
-
-def _pooling(side: int, size: int) -> torch.Tensor:
-    """(side // size, side): means of `size` neighbours; what is left over at the end counts nowhere."""
-    cells = torch.eye(side // size, dtype=torch.float64).repeat_interleave(size, 1) / size
-    return F.pad(cells, (0, side - cells.shape[1]))
-
-
-def _blurring(side: int, sigma: float) -> torch.Tensor:
-    """(side, side): a Gaussian, borders replicated."""
-    weights = torch.tensor(gaussian(sigma), dtype=torch.float64)
-    radius = len(weights) // 2
-    sources = torch.arange(side)[:, None] + torch.arange(-radius, radius + 1)
-    return torch.zeros(side, side, dtype=torch.float64).scatter_add_(
-        1, sources.clamp(0, side - 1), weights.expand(side, -1)
-    )

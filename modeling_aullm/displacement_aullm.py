@@ -165,10 +165,10 @@ def solve(inverse: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 def warp(frames: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
     """Frames read at each pixel's displaced position. (B, T, H, W), (B, T, 2, g, g) in px -> (B, T, H, W)."""
     side, cells = frames.shape[-1], field.shape[-1]
-    pixels = _pixel_centres(side, frames.device)
+    pixels = pixel_centres(side, frames.device)
     field = field.flatten(0, 1) * (2 / side)  # in halves of the frame, as grid_sample counts
     if cells > 1:
-        enlarge = _enlarging(side, cells, frames.device)
+        enlarge = enlarging(side, cells, frames.device)
         field = enlarge @ (field @ enlarge.mT)
     where = (field + pixels).movedim(1, -1)  # planes in memory: grid_sample reads them as they are
     flat = frames.flatten(0, 1)[:, None]
@@ -176,7 +176,7 @@ def warp(frames: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
 
 
 @lru_cache(maxsize=16)
-def _pixel_centres(side: int, device: torch.device) -> torch.Tensor:
+def pixel_centres(side: int, device: torch.device) -> torch.Tensor:
     """(2, side, side): where each pixel lies across and down, from -1 to 1 between the frame's edges."""
     along = (torch.arange(side, dtype=torch.float64) * 2 + 1) / side - 1
     return torch.stack([along.expand(side, -1), along[:, None].expand(-1, side)]).to(device, torch.float32)
@@ -185,33 +185,33 @@ def _pixel_centres(side: int, device: torch.device) -> torch.Tensor:
 @lru_cache(maxsize=16)
 def _window_matrix(side: int, grid: int, device: torch.device) -> torch.Tensor:
     """(grid, side): weights of each cell's window; equal within half a cell."""
-    halves = _pooling(side, side // (2 * grid))
-    cells = _pooling(2 * grid, 2) @ _blurring(2 * grid, 2 * WINDOW_IN_CELLS) @ halves
+    halves = pooling(side, side // (2 * grid))
+    cells = pooling(2 * grid, 2) @ blurring(2 * grid, 2 * WINDOW_IN_CELLS) @ halves
     return cells.to(device, torch.float32)
 
 
 @lru_cache(maxsize=16)
 def _light_matrices(side: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """(cells, side) from pixels to slow light on a coarse grid, and (side, cells) back to pixels."""
-    coarsen = _pooling(side, LIGHT_STRIDE)
-    coarsen = _blurring(len(coarsen), LIGHT_SIGMA / LIGHT_STRIDE) @ coarsen
-    return coarsen.to(device, torch.float32), _enlarging(side, len(coarsen), device)
+    coarsen = pooling(side, LIGHT_STRIDE)
+    coarsen = blurring(len(coarsen), LIGHT_SIGMA / LIGHT_STRIDE) @ coarsen
+    return coarsen.to(device, torch.float32), enlarging(side, len(coarsen), device)
 
 
 @lru_cache(maxsize=16)
-def _enlarging(side: int, cells: int, device: torch.device) -> torch.Tensor:
+def enlarging(side: int, cells: int, device: torch.device) -> torch.Tensor:
     """(side, cells): bilinear interpolation between the centres of cells."""
     one_each = torch.eye(cells, dtype=torch.float64)[None]
     return F.interpolate(one_each, size=side, mode="linear", align_corners=False)[0].T.to(device, torch.float32)
 
 
-def _pooling(side: int, size: int) -> torch.Tensor:
+def pooling(side: int, size: int) -> torch.Tensor:
     """(side // size, side): means of `size` neighbours; what is left over at the end counts nowhere."""
     cells = torch.eye(side // size, dtype=torch.float64).repeat_interleave(size, 1) / size
     return F.pad(cells, (0, side - cells.shape[1]))
 
 
-def _blurring(side: int, sigma: float) -> torch.Tensor:
+def blurring(side: int, sigma: float) -> torch.Tensor:
     """(side, side): a Gaussian, borders replicated."""
     weights = torch.tensor(gaussian(sigma), dtype=torch.float64)
     radius = len(weights) // 2
