@@ -17,7 +17,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from modeling_aullm.displacement_aullm import (
@@ -26,6 +25,7 @@ from modeling_aullm.displacement_aullm import (
     LIGHT_STRIDE,
     REFERENCE_SIZE,
     RIDGE,
+    DisplacementField,
     blurring,
     condensed,
     correlate,
@@ -80,7 +80,7 @@ PICTURES = (
 )
 
 
-class CoarseToFine(nn.Module):
+class CoarseToFine(DisplacementField):
     """Displacement of every grid cell from the onset frame (frame 0), the common shift of the crop removed.
 
     Args:
@@ -92,15 +92,6 @@ class CoarseToFine(nn.Module):
 
     Source: our choice (see the module text); no trained weights, so training measures it once per data set.
     """
-
-    def __init__(self, grid: int = 28):
-        super().__init__()
-        self.grid = grid
-
-    def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        batch, frames = pixel_values.shape[:2]
-        clips = torch.arange(batch * frames, device=pixel_values.device).reshape(batch, frames)
-        return self.of_shared(pixel_values.flatten(0, 1), clips)
 
     @torch.no_grad()
     def of_shared(self, frames: torch.Tensor, clips: torch.Tensor) -> torch.Tensor:

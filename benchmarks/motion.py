@@ -161,7 +161,7 @@ def _drifted(studio: Studio, rng: np.random.Generator) -> Studio:
     return other
 
 
-def by_model(field: DisplacementField | CoarseToFine) -> Measure:
+def by_model(field: DisplacementField) -> Measure:
     """A field that the model reads, or could read."""
 
     def measure(frames: np.ndarray) -> np.ndarray:

@@ -107,6 +107,12 @@ class Preparation:
         return {"alternative": self.alternative, "unclear": self.unclear}
 
     @property
+    def asked(self) -> dict:
+        """What is asked of a copy, for those who read it."""
+        names = ("release", "frames", "sheet", "whole", "expressions", "policy")
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def policy(self) -> Policy:
         """The same for the coding sheet's reader."""
         return Policy(**{certainty: STATES[word] for certainty, word in self.open_units.items()})
@@ -146,13 +152,8 @@ def prepare(
         source, report = load_dataset_from(
             preparation.name,
             preparation.data_dir,
-            release=preparation.release,
             strict=preparation.strict,
-            frames=preparation.frames,
-            whole=preparation.whole,
-            sheet=preparation.sheet,
-            expressions=preparation.expressions,
-            policy=preparation.policy,
+            **preparation.asked,
             num_proc=num_proc,
             progress=progress,
             out=(out / SOURCE_FOLDER / _key(preparation)).resolve(),
@@ -223,16 +224,7 @@ def _made_of(preparation: Preparation) -> str:
     """A hash of the files that a set is made of: of your own clips all there are, else those that the sheet names."""
     if preparation.name == "folder":
         return listing_digest(preparation.data_dir)
-    return copy_digest(
-        preparation.name,
-        preparation.data_dir,
-        release=preparation.release,
-        frames=preparation.frames,
-        sheet=preparation.sheet,
-        whole=preparation.whole,
-        expressions=preparation.expressions,
-        policy=preparation.policy,
-    )
+    return copy_digest(preparation.name, preparation.data_dir, **preparation.asked)
 
 
 def _is_whole(out: Path) -> bool:
