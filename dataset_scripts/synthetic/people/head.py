@@ -75,29 +75,12 @@ class Head:
 
     def _pure(self, unit: str, lean: float) -> np.ndarray:
         """A unit as its basis has it (C, 3), stronger on one side by `lean`."""
-        if self.domain.basis == "arkit" or unit not in MAKEHUMAN:
-            return self._arkit(unit, lean)
-        if self.domain.basis == "makehuman":
-            return self._makehuman(unit, lean)
+        first, second = ARKIT[unit], MAKEHUMAN.get(unit, ARKIT[unit])
+        if self.domain.basis != "mixed":
+            return (first if self.domain.basis == "arkit" else second).field(self.asset, lean)
         share = np.random.default_rng([*self.seed, 10, RENDERED_UNITS.index(unit)]).uniform(*_MIXED)
-        first, second = self._arkit(unit, lean), self._makehuman(unit, lean)
+        first, second = (mix.field(self.asset, lean) for mix in (first, second))
         return (1 - share) * first + share * second * (_largest(first) / _largest(second))
-
-    def _makehuman(self, unit: str, lean: float) -> np.ndarray:
-        name, shapes = MAKEHUMAN[unit], self.asset.makehuman
-        if "{side}" in name:
-            return (1 + lean) * shapes[name.format(side="left")] + (1 - lean) * shapes[name.format(side="right")]
-        return shapes[name] * (1 + lean * np.tanh(self._coarse[:, :1] / 0.15))
-
-    def _arkit(self, unit: str, lean: float) -> np.ndarray:
-        shapes, total = self.asset.arkit, np.zeros_like(self._coarse)
-        for name, weight in ARKIT[unit].items():
-            if "{side}" in name:
-                total += weight * (1 + lean) * shapes[name.format(side="Left")]
-                total += weight * (1 - lean) * shapes[name.format(side="Right")]
-            else:
-                total += weight * shapes[name]
-        return total
 
 
 def _largest(field: np.ndarray) -> float:
