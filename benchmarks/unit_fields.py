@@ -1,7 +1,7 @@
 """How the skin moves in every action unit of the clip source, in both bases: where its energy lies, how far it spreads.
 
     python -m benchmarks.unit_fields
-    python -m benchmarks.unit_fields --picture docs/img/source_fields.png
+    python -m benchmarks.unit_fields --picture docs/img/source_fields.jpg
 
 Measured on one face without habits of its own, in the cells and with the removal of head movement that spotting uses.
 Prints a table, then one JSON line.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from dataset_scripts.synthetic.variety import Variety
 
-SOURCE_VERSION = "2"
+SOURCE_VERSION = "3"
 """Raised when the same settings render other clips, so that stored ones are made anew; `test_golden.py` asks for it.
 
 Version 2 draws what version 1 drew and differs from it by rounding only (docs/clip_source.md, "Versions").
