@@ -38,6 +38,7 @@ _STILL = Nuisance(
     tremor_px=0,
     slow_px=0,
     drift_px=0,
+    stray_px=0,
     mouth=0,
     walk=(0,) * 6,
     registration=(0,) * 6,

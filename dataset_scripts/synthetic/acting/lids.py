@@ -11,6 +11,7 @@ from dataset_scripts.cells.coding import Side
 from dataset_scripts.synthetic.acting.motion import ramp
 from dataset_scripts.synthetic.people.sides import OTHER, one_sided
 
+_APART = 0.1  # seconds between a blink, a wink and a closure, at least; the lesser of two gives way
 _BETWEEN_BLINKS = 0.6  # seconds from one to the next, at least; those drawn closer are left out
 _WINK_PX = {"AU6": 2.0, "AU12": 1.5}  # what goes along on the same side, pixels of the standard crop
 
@@ -37,6 +38,10 @@ class LidMovement:
         """How far it has gone (T,), 0 to 1."""
         closing = ramp((times - self.start) / (self.apex - self.start))
         return closing * (1 - ramp((times - self.release) / (self.end - self.release)))
+
+    def meets(self, other: "LidMovement") -> bool:
+        """Whether the two cannot be told apart in time."""
+        return self.start < other.end + _APART and other.start < self.end + _APART
 
     def lids(self, times: np.ndarray) -> np.ndarray:
         """The course (2, T) of both lids."""

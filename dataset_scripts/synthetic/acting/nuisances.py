@@ -17,7 +17,7 @@ from dataset_scripts.synthetic.people.sides import OTHER, one_sided
 
 _KNOT_SECONDS = 0.125  # a clip has five knots at most half a second apart in all; longer films get more
 _SLOW_SECONDS = 1.0
-_DRIFT_SECONDS = 0.3
+_DRIFT_SECONDS = (0.3, 1.2)
 _GRAINS = (5, 9, 16)  # cells over the picture, of the fields that skin drifts along
 _FIRM = 0.25  # how loosely skin sits away from mouth and lids
 _PULSE_HZ = 1.2
@@ -126,8 +126,9 @@ def draw_drift(
     for cells in _GRAINS:
         field = cv2.resize(np.float32(rng.normal(size=(cells, cells, 2))), loose.shape, interpolation=cv2.INTER_CUBIC)
         fields.append(field * loose[..., None])
-        size = nuisance.drift_px * pixel * np.exp(rng.normal() * nuisance.drift_sigma)
-        courses.append(size * _wander(times, _DRIFT_SECONDS, rng))
+        fast, slow = (_wander(times, seconds, rng) for seconds in _DRIFT_SECONDS)
+        size = pixel * np.exp(rng.normal() * nuisance.drift_sigma)
+        courses.append(size * (nuisance.drift_px * fast + nuisance.stray_px * slow))
     return Drift(np.stack(fields), np.stack(courses, 1))
 
 

@@ -20,6 +20,8 @@ _TALK_PX = {"AU26": 4.0, "AU25": 1.6, "AU20": 0.7, "AU23": 1.2}
 _LOUDNESS = (0.5, 0.4, 2.6)  # log sigma between people who talk, least, most
 _MOST_JAW_PX = 20.0
 _MOUTH_PX = 2.0  # median of what mouths do by themselves
+_SMILING = 0.4  # share of macro-expressions that are smiles: sheets of micro-expressions hold few, people smile often
+_SMILES = (("AU12",), ("AU12", "AU6"))
 _TURN = (0.05, 0.10, 0.04)  # sigma of a turn about x, y, z (rad)
 _MAX_TURN = 0.15
 
@@ -84,9 +86,13 @@ def write_script(domain: Domain, times: np.ndarray, counts: dict[str, int | None
             script.events.append(_talk(script.pixels, times, *movement, streams["speech"]))
     for movement in _mouths(times, wanted["mouth"], streams["mouth"]):
         _act(script, "mouth", movement, times)
-    for kind, draw in (("blink", draw_blinks), ("closure", draw_closures), ("wink", draw_winks)):
-        for lids in draw(times, wanted[kind], streams[kind]):
-            script.events.append(_shut(script, kind, lids, times))
+    busy: list[LidMovement] = []
+    for kind, draw in (("closure", draw_closures), ("wink", draw_winks), ("blink", draw_blinks)):
+        free = [
+            each for each in draw(times, wanted[kind], streams[kind]) if not any(each.meets(other) for other in busy)
+        ]
+        script.events += [_shut(script, kind, lids, times) for lids in free]
+        busy += free
     look, shifts = _looks(times, wanted["gaze"], streams["gaze"])
     script.gaze = [Gaze(*angles) for angles in look.tolist()]
     script.lids += np.clip(-look[:, 1], 0, None) * 0.9  # lids follow the eyes down
@@ -145,8 +151,9 @@ def _expressions(domain: Domain, wanted: dict, counts: dict, seconds: float, str
         if kind == "speech":
             planned.append((kind, min(rng.uniform(1.5, 3.5), seconds / 2), None))
             continue
-        units = names[rng.choice(len(names), p=shares)]
-        macro = kind == "macro"
+        units, macro = names[rng.choice(len(names), p=shares)], kind == "macro"
+        if macro and rng.random() < _SMILING:
+            units = _SMILES[rng.integers(len(_SMILES))]
         movement = draw_movement(
             domain.grand if macro else domain.motion, units, GRAND_PX if macro else domain.amplitude_px, rng
         )

@@ -23,6 +23,7 @@ STILL = Nuisance(
     tremor_px=0,
     slow_px=0,
     drift_px=0,
+    stray_px=0,
     mouth=0,
     blink=0,
     walk=(0,) * 6,
