@@ -39,6 +39,7 @@ _STILL = Nuisance(
     slow_px=0,
     drift_px=0,
     stray_px=0,
+    take_stray_px=0,
     mouth=0,
     walk=(0,) * 6,
     registration=(0,) * 6,

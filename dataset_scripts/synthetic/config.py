@@ -66,7 +66,8 @@ class Nuisance:
     tremor_px: float = 0.07
     slow_px: float = 0.12  # how far those units stray within a second or two
     drift_px: float = 0.12  # spread of the skin's own drift where it sits loosely, of each of its grains
-    stray_px: float = 0.6  # the same for what takes a second or two
+    stray_px: float = 0.3  # the same for what takes a second or two, in clips
+    take_stray_px: float = 0.8  # and in takes
     drift_sigma: float = 0.5  # log sigma of that between clips
     mouth: float = 0.12  # share of clips in which the mouth does something of its own
     wink: float = 0.1  # share of blinks that one eye does

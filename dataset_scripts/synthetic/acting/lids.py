@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dataset_scripts.cells.coding import Side
 from dataset_scripts.synthetic.acting.motion import ramp
-from dataset_scripts.synthetic.people.sides import OTHER, one_sided
+from dataset_scripts.synthetic.people.sides import OTHER, Side, one_sided
 
 _APART = 0.1  # seconds between a blink, a wink and a closure, at least; the lesser of two gives way
 _BETWEEN_BLINKS = 0.6  # seconds from one to the next, at least; those drawn closer are left out

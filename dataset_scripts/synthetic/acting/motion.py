@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dataset_scripts.cells.coding import Side
 from dataset_scripts.synthetic.config import Motion
-from dataset_scripts.synthetic.people.sides import OTHER, TWO_SIDED, one_sided
+from dataset_scripts.synthetic.people.sides import OTHER, TWO_SIDED, Side, one_sided
 
 _APEX_S = 0.06  # an apex lies in the middle of the hold, but no later than this after the rise
 _MOST_PARTED_PX = 8.0  # of lips and jaw that go along with a smile

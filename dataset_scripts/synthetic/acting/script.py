@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dataset_scripts.cells.coding import Side
 from dataset_scripts.synthetic.acting.combinations import combination_shares
 from dataset_scripts.synthetic.acting.lids import LidMovement, draw_blinks, draw_closures, draw_winks
 from dataset_scripts.synthetic.acting.motion import Movement, add_up, draw_movement, ramp
 from dataset_scripts.synthetic.acting.nuisances import draw_company
 from dataset_scripts.synthetic.camera.eyes import Gaze
 from dataset_scripts.synthetic.config import GRAND_PX, Domain
+from dataset_scripts.synthetic.people.sides import Side
 
 KINDS = ("micro", "macro", "blink", "speech", "gaze", "turn", "closure", "wink", "mouth")
 _PER_MINUTE = {"blink": 15.0, "gaze": 12.0, "turn": 3.0, "closure": 1.0, "wink": 1.0, "mouth": 3.0}

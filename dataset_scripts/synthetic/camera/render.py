@@ -11,13 +11,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from dataset_scripts.cells.coding import Side
 from dataset_scripts.synthetic.camera.eyes import STRAIGHT, Eyeballs, Gaze
 from dataset_scripts.synthetic.camera.overlay import Overlay
 from dataset_scripts.synthetic.camera.shading import POSE_AXES, Shot, Studio, rotation
 from dataset_scripts.synthetic.people.asset import PARTS
 from dataset_scripts.synthetic.people.muscles import RENDERED_UNITS
-from dataset_scripts.synthetic.people.sides import ONE_SIDED, share_of_left, unit_and_side
+from dataset_scripts.synthetic.people.sides import ONE_SIDED, Side, share_of_left, unit_and_side
 from dataset_scripts.synthetic.raster import Cover, Window, interpolate
 
 _UNITS = len(RENDERED_UNITS)

@@ -5,10 +5,13 @@
 Tested in tests/dataset_scripts/synthetic/camera/test_render.py.
 """
 
+from typing import Literal
+
 import numpy as np
 
-from dataset_scripts.cells.coding import Side
 from dataset_scripts.synthetic.people.muscles import BLINK
+
+Side = Literal["L", "R", "both"]  # as in `cells.coding`
 
 TWO_SIDED = ("AU1", "AU2", "AU4", "AU6", "AU7", "AU9", "AU10", "AU12", "AU14", "AU15", "AU20")
 """Units that are drawn one-sided at times. Lips that press or part, chin and jaw move as a whole."""

@@ -5,7 +5,6 @@ Columns that follow from others are not stored, so a wider schema renders nothin
 
 import pyarrow as pa
 
-from dataset_scripts.cells.coding import CodedUnit
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
 
@@ -84,7 +83,7 @@ def _coded(amplitudes: list[float], sides: list[str]) -> list[dict]:
 
 
 def _text(unit: dict) -> str:
-    return CodedUnit(unit["number"], unit["side"], unit["intensity"]).text()
+    return f"{unit['side'].removesuffix('both')}{unit['number']}{unit['intensity']}"
 
 
 def _padded(values: list, rest) -> list:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dataset_scripts.cells.coding import Side
 from dataset_scripts.synthetic.acting.motion import Movement, add_up, draw_movement
 from dataset_scripts.synthetic.acting.nuisances import (
     Drift,
@@ -32,6 +31,7 @@ from dataset_scripts.synthetic.camera.shading import GREY, Camera, Studio
 from dataset_scripts.synthetic.config import MACRO_PX, Domain, Light
 from dataset_scripts.synthetic.people.head import Head
 from dataset_scripts.synthetic.people.muscles import BLINK, RENDERED_UNITS
+from dataset_scripts.synthetic.people.sides import Side
 from dataset_scripts.synthetic.people.skin import paint
 from dataset_scripts.synthetic.tables.columns import subject_name
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from dataset_scripts.synthetic.acting.lively import LIDS, LivelyHead, Way
 from dataset_scripts.synthetic.acting.motion import Movement, add_up
-from dataset_scripts.synthetic.acting.nuisances import brightness, pose_path, tremor
+from dataset_scripts.synthetic.acting.nuisances import Drift, brightness, draw_drift, pose_path, tremor
 from dataset_scripts.synthetic.acting.script import KINDS, Event, Script, write_script
 from dataset_scripts.synthetic.camera.codec import write_mp4
 from dataset_scripts.synthetic.camera.shading import Camera, Studio
@@ -45,6 +45,11 @@ class TakeSession(Session):
 
     def _set_up(self, studio: Studio) -> LivelyHead:
         return LivelyHead(studio, self.look.worn(studio), self.pixel)
+
+    def drift(self, times: np.ndarray, rng: np.random.Generator) -> Drift:
+        """As in a session; there is time to stray further."""
+        nuisance = replace(self.domain.nuisance, stray_px=self.domain.nuisance.take_stray_px)
+        return draw_drift(nuisance, times, self._loose, self.pixel, rng)
 
     def shoot_script(self, script: Script, times: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Film a script, one picture after the other.

@@ -45,7 +45,7 @@ def test_a_quarter_of_clips_does_not_return_to_neutral():
     rest = [movement.residual for movement in draws(800)]
     assert 0.2 < np.mean(np.array(rest) > 0) < 0.3
     movement = Movement(0, 0.1, 0, 0.1, 0.4, {"AU4": 1.0}, {"AU4": 0.0}, {"AU4": 1.0})
-    assert movement.curve("AU4", np.array([0.3])) == pytest.approx([0.4])
+    assert movement.curve("AU4", np.array([0.2])) == pytest.approx([0.4])
 
 
 def test_followers_lag_behind_the_leading_unit():

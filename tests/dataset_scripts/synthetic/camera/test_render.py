@@ -24,6 +24,7 @@ STILL = Nuisance(
     slow_px=0,
     drift_px=0,
     stray_px=0,
+    take_stray_px=0,
     mouth=0,
     blink=0,
     walk=(0,) * 6,
