@@ -112,6 +112,7 @@ class LinearHead:
             displacement += weight * share * self._displacement[unit]
             if unit in furrows:
                 depth = float(np.tanh(weight / _FULL_FURROW)) * _FULL_FURROW * head.furrow_gain
+                # Furrows are central or soft enough to be shared: one side alone draws them half as deep.
                 lines += np.float32(depth * np.mean(share)) * furrows[unit]
         return displacement, lines
 
