@@ -39,6 +39,14 @@ from training_aullm.score.report import json_line, result_table
 
 FRAMES = 6
 THIRDS = ("younger third", "middle third", "older third")
+TONES = (
+    ("light (ITA above 41°)", 41.0),
+    ("intermediate and tan (10 to 41°)", 10.0),
+    ("brown (-30 to 10°)", -30.0),
+    ("dark (below -30°)", -np.inf),
+)
+"""Bands of skin and the angle that each begins above. Source: Chardon et al. 1991 and Del Bino and Bernerd 2013, whose
+bands above 41 degrees, and those from 10 to 41, are taken together."""
 AMPLITUDES = (0.0, 0.5, 0.8, 1.2, np.inf)
 _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 _WHITE = _TO_XYZ.sum(axis=1)
@@ -134,7 +142,7 @@ def make_groups(people: list[Person], owner: np.ndarray, glasses: np.ndarray, am
     bare = every & ~glasses[:, None]
     groups = [Group("everybody", "without glasses", bare, ~every)]
     facts = {
-        "skin tone": tone_thirds([person.tone for person in people]),
+        "skin tone": ([tone_band(person.tone) for person in people], tuple(name for name, _ in TONES)),
         "age": ([THIRDS[min(int(person.age * 3), 2)] for person in people], THIRDS),
         "sex": (["male" if person.maleness > 0.5 else "female" for person in people], ("female", "male")),
     }
@@ -149,22 +157,9 @@ def make_groups(people: list[Person], owner: np.ndarray, glasses: np.ndarray, am
     return [group for group in groups if group.inside.any()]
 
 
-def tone_thirds(tones: list[float]) -> tuple[list[str], tuple[str, ...]]:
-    """Thirds of the people by skin tone, darkest first; the renderer has hardly any skin that is dark by fixed bounds.
-
-    Args:
-        tones: individual typology angle of each person, degrees.
-
-    Returns:
-        The third of each person, and the names of the thirds with their bounds.
-    """
-    low, high = np.quantile(tones, [1 / 3, 2 / 3])
-    names = (
-        f"darkest third (ITA {min(tones):.0f} to {low:.0f}°)",
-        f"middle third ({low:.0f} to {high:.0f}°)",
-        f"lightest third ({high:.0f} to {max(tones):.0f}°)",
-    )
-    return [names[int(tone > low) + int(tone > high)] for tone in tones], names
+def tone_band(tone: float) -> str:
+    """The band of skin that an individual typology angle (degrees) lies in."""
+    return next(name for name, above in TONES if tone > above)
 
 
 def measure(source: str, domain: str, people: int, clips: int, seed: int) -> Groups:

@@ -29,10 +29,24 @@ _LANES = {
     "blink": (90, 90, 90),
     "gaze": (40, 150, 90),
     "turn": (140, 80, 170),
+    "closure": (60, 60, 60),
+    "wink": (150, 120, 90),
+    "mouth": (190, 90, 130),
 }
 _INTENSITIES_PX = (0.75, 2.0, 5.0)
 _STILL = Nuisance(
-    tremor_px=0, walk=(0,) * 6, registration=(0,) * 6, gain_sigma=0, flicker=0, pulse=(0, 0), fixed_pattern=0
+    tremor_px=0,
+    slow_px=0,
+    drift_px=0,
+    stray_px=0,
+    take_stray_px=0,
+    mouth=0,
+    walk=(0,) * 6,
+    registration=(0,) * 6,
+    gain_sigma=0,
+    flicker=0,
+    pulse=(0, 0),
+    fixed_pattern=0,
 )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from datasets import Dataset
 
-from dataset_scripts.cells.facs import states
+from dataset_scripts.cells.facs import Coding, states
 from dataset_scripts.frames.frame_files import FolderFinder, FolderFrames, find_base, list_frames
 from dataset_scripts.layout import FrameFolder, Layout, Release, what_is_in
 from dataset_scripts.planning import BOTH, open_copy, places_of, read_clips
@@ -127,15 +127,24 @@ def _event(row: ClipRow, frames: FolderFrames, report: Report) -> dict | None:
     if row.onset is not None and row.offset is not None:
         first, last = bisect_left(numbers, row.onset), bisect_right(numbers, row.offset) - 1
         if first < last:
+            sure = [number for number, state in states(row.coding).items() if state == 1]
             apex = None if row.apex is None else bisect_left(numbers, row.apex)
             return {
                 "kind": row.expression,
                 "onset": first,
                 "apex": apex if apex is not None and first <= apex <= last else None,
+                "release": None,
                 "offset": last,
-                "action_units": [f"AU{number}" for number, state in states(row.coding).items() if state == 1],
+                "action_units": [f"AU{number}" for number in sure],
                 "amplitude_px": [],
+                "sides": [_side(row.coding, number) for number in sure],
             }
     what = f"onset {row.onset} to offset {row.offset}; on disk are {numbers[0]} to {numbers[-1]}"
     report.add("dropped", row.place, what, "an interval needs two frames")
     return None
+
+
+def _side(coding: Coding, number: int) -> str:
+    """The side that is coded for a unit; "both" where its mentions differ."""
+    sides = {unit.side for unit in coding.units if unit.number == number and unit.certainty == "sure"}
+    return sides.pop() if len(sides) == 1 else "both"

@@ -7,7 +7,7 @@ of a domain by themselves; a change of the code that draws needs another version
 Tested in tests/dataset_scripts/synthetic/test_golden.py.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dataset_scripts.synthetic.variety import Variety
 
@@ -48,7 +48,13 @@ class Motion:
     amplitude_sigma: float = 0.42  # log sigma between clips
     unit_sigma: float = 0.25  # log sigma between the units of a clip
     amplitude_range: tuple[float, float] = (0.3, 2.5)
+    unit_size: tuple[tuple[str, float], ...] = ()  # of units that move more or less than others, relative to them
     unit_max: tuple[tuple[str, float], ...] = ()  # units that move less than amplitude_range allows
+    one_sided: float = 1 / 6  # share of movements that one side of the face does nearly alone
+    weak_side: tuple[float, float] = (0.0, 0.3)  # how far the other side then goes along
+    parted: float = 0.2  # share of smiles in which the lips part, uncoded
+    held: float = 0.0  # share of movements that are held
+    held_s: tuple[float, float] = (1.0, 4.0)
     uncoded: float = 0.25  # share of clips with one more movement that is not labelled
 
 
@@ -58,9 +64,16 @@ class Nuisance:
 
     tremor_units: int = 3
     tremor_px: float = 0.07
+    slow_px: float = 0.12  # how far those units stray within a second or two
+    drift_px: float = 0.12  # spread of the skin's own drift where it sits loosely, of each of its grains
+    stray_px: float = 0.3  # the same for what takes a second or two, in clips
+    take_stray_px: float = 0.8  # and in takes
+    drift_sigma: float = 0.5  # log sigma of that between clips
+    mouth: float = 0.12  # share of clips in which the mouth does something of its own
+    wink: float = 0.1  # share of blinks that one eye does
     blink: float = 0.30
     blink_px: float = 4.5  # a lid that travels further is beyond what the linearised renderer can show
-    walk: tuple[float, ...] = (0.0022, 0.0028, 0.0015, 0.30, 0.30, 0.0012)  # rx ry rz (rad), tx ty (px), log scale
+    walk: tuple[float, ...] = (0.0013, 0.0017, 0.0009, 0.18, 0.18, 0.0007)  # rx ry rz (rad), tx ty (px), log scale
     walk_sigma: float = 0.5
     walk_jitter: float = 0.08
     registration: tuple[float, ...] = (0.0, 0.0, 0.01, 1.2, 1.2, 0.008)
@@ -84,6 +97,22 @@ class Face:
     warp: float = 0.13  # smooth subject-specific change of a unit's strength over the face
 
 
+COMPANY = Motion(
+    rise=(0.25, 0.40, 0.10, 0.7),
+    fall=(0.30, 0.40, 0.12, 1.0),
+    hold_mean=0.3,
+    hold_max=1.5,
+    total_max=3.0,
+    amplitude_sigma=0.6,
+    amplitude_range=(0.3, 8.0),
+    one_sided=0.0,
+    uncoded=0.0,
+)
+"""What the mouth does beside expressions."""
+
+COMPANY_PX = 0.9
+"""Median of that in a clip; in a take, where there is time for more, see `script`."""
+
 MACRO = Motion(
     rise=(0.45, 0.35, 0.2, 1.2),
     fall=(0.6, 0.40, 0.25, 1.6),
@@ -100,6 +129,28 @@ MACRO = Motion(
 
 MACRO_PX = 3.5
 """Median amplitude of a macro-expression at the apex, in pixels of the standard crop."""
+
+
+GRAND = replace(
+    MACRO,
+    total_max=4.0,
+    held=0.3,
+    incomplete=0.2,
+    residual=(0.05, 0.3),
+    amplitude_sigma=0.55,
+    amplitude_range=(1.5, 25.0),
+    unit_size=(("AU12", 1.9), ("AU1", 1.2), ("AU2", 1.2), ("AU26", 1.8), ("AU25", 1.2), ("AU20", 1.1)),
+    unit_max=(
+        *(("AU5", 3.0), ("AU7", 4.0), ("AU6", 7.0), ("AU1", 12.0), ("AU2", 12.0), ("AU4", 8.0), ("AU9", 7.0)),
+        *(("AU10", 8.0), ("AU14", 8.0), ("AU15", 9.0), ("AU17", 8.0), ("AU20", 12.0), ("AU23", 5.0), ("AU24", 5.0)),
+        *(("AU25", 8.0), ("AU26", 20.0), ("AU28", 5.0)),
+    ),
+    parted=0.6,
+)
+"""Macro-expressions of takes, up to a grin that moves the corners by 25 px, some of them held for seconds."""
+
+GRAND_PX = 4.5
+"""Their median amplitude."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +175,7 @@ class Domain:
     on_grid: bool = False  # frames lie on the camera's own clock; else the camera is fast enough not to matter
     motion: Motion = field(default_factory=Motion)
     macro: Motion = field(default_factory=lambda: MACRO)
+    grand: Motion = field(default_factory=lambda: GRAND)  # macro-expressions of takes
     variety: Variety = field(default_factory=Variety)
     nuisance: Nuisance = field(default_factory=Nuisance)
     face: Face = field(default_factory=Face)

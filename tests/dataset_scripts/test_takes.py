@@ -27,6 +27,14 @@ def test_every_recording_is_a_take_with_its_micro_and_macro_expressions(tmp_path
     assert report.findings == [] and report.expressions == {"micro": 2, "macro": 2}
 
 
+def test_the_side_that_a_coder_wrote_is_kept(tmp_path):
+    rows = [["006", "006_1_2", 1, 40, -1, 90, 51, "Macro", "6+L12+R15+L15", None]]
+    takes, _ = load_takes_from("samm_long", write_samm_long(tmp_path / "SAMMLV", rows))
+    (event,) = takes[0]["events"]
+    assert (event["action_units"], event["sides"]) == (["AU6", "AU12", "AU15"], ["both", "L", "both"])
+    assert event["release"] is None
+
+
 def test_recordings_of_casme3_are_shared_by_their_rows(tmp_path):
     rows = [[*row, "Micro-expression"] for row in ROWS] + [["spNO.1", "a2", 12, 15, 18, 12, "", 1, "Macro-expression"]]
     copy = write_casme3(tmp_path / "CASME3", rows, headings=[*HEADINGS, "Expression type"])

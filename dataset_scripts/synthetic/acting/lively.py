@@ -1,10 +1,14 @@
-"""A head for long films: it also shuts its eyes, opens its mouth and turns, which is beyond small linear movements.
+"""A head for long films: it also shuts its eyes, talks, grins and turns, which is beyond small linear movements.
 
-Two linearised heads, one at rest and one with closed eyes and open mouth, are mixed where lids and lips are between the
-two; a turn moves every pixel as the rigid head would, and relights it.
+Heads linearised in other poses (eyes shut, mouth open, mouth wide open) are mixed in where lids and lips are on the way
+to them. A large expression passes through stations, heads linearised every few pixels of its way, and each picture is
+mixed from the two nearest. A turn moves every pixel as the rigid head would, and relights it.
 
-Tested in tests/dataset_scripts/synthetic/tables/test_takes.py.
+Tested in tests/dataset_scripts/synthetic/acting/test_lively.py.
 """
+
+from functools import cached_property, partial
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,13 +19,18 @@ from dataset_scripts.synthetic.camera.overlay import Overlay
 from dataset_scripts.synthetic.camera.render import LinearHead, fill_holes, over_channels
 from dataset_scripts.synthetic.camera.shading import Studio, rotation
 from dataset_scripts.synthetic.people.muscles import BLINK
+from dataset_scripts.synthetic.people.sides import OTHER, one_sided
 from dataset_scripts.synthetic.raster import Cover, interpolate, vertex_normals
 
-_SHUT = {BLINK: 1.0}
+LIDS = tuple(one_sided(BLINK, side) for side in OTHER)
+"""Names of the movements of the left and of the right lid; at weight 1 it is shut."""
+
 _OPEN_PX = {"AU25": 2.5, "AU26": 7.0}
-"""The second head: lids by weight, lips and jaw by pixels of the standard crop."""
+_GAPE_PX = {"AU25": 4.5, "AU26": 16.0}
+"""Mouths of other heads: lips and jaw in pixels of the standard crop. Eyes are shut in the first."""
 
 _LID_PX = 4.5  # of the standard crop; further lids tear
+_STATION_PX = 6.0  # of the standard crop, between two stations of a large expression
 _SMALL_TURN = 0.02  # rad
 _FRAME = np.vstack([np.zeros(3), np.eye(3)])  # a turn is affine: where these four points go, all others follow
 
@@ -29,10 +38,10 @@ _FRAME = np.vstack([np.zeros(3), np.eye(3)])  # a turn is affine: where these fo
 class TurningHead(LinearHead):
     """A linear head that can be turned by some ten degrees. Arguments as for `LinearHead`."""
 
-    def __init__(self, studio: Studio, worn: Overlay | None = None, rest: np.ndarray | None = None):
+    def __init__(self, studio: Studio, worn: Overlay | None = None, rest: dict[str, float] | None = None):
         super().__init__(studio, worn, rest)
         head, size = studio.head, self.size
-        vertices = head.vertices if rest is None else head.vertices + rest
+        vertices = head.vertices if self._start is None else head.vertices + self._start
         every_second = Cover(self._neutral.cover.triangle[::2, ::2], self._neutral.cover.bary[::2, ::2])
         normals = vertex_normals(studio.place(vertices, studio.pose), head.asset.triangles)
         values = interpolate(every_second, head.asset.drawn, np.column_stack([vertices, normals, head.openness]))
@@ -77,8 +86,22 @@ def _without_jumps(place: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(flat, (0, 0), max(1.0, 0.018 * len(place)))
 
 
+class Posed(NamedTuple):
+    """A head and the weights at which it was linearised."""
+
+    head: TurningHead
+    rest: dict[str, float]
+
+
+class Way(NamedTuple):
+    """Heads on the way to an expression, evenly spaced, at rest first and at the apex last; how far it has come."""
+
+    stations: list[Posed]
+    come: float
+
+
 class LivelyHead:
-    """The two heads together; `reach` and `size` as of `LinearHead`.
+    """All heads of one person together; `reach` and `size` as of `LinearHead`.
 
     Args:
         studio: subject, camera, light and pose. worn: what the head carries in front. pixel: output pixels per pixel of
@@ -86,42 +109,100 @@ class LivelyHead:
     """
 
     def __init__(self, studio: Studio, worn: Overlay | None, pixel: float):
-        self._calm = TurningHead(studio, worn)
-        self.size, self.reach = self._calm.size, self._calm.reach
-        self._rest = _SHUT | {unit: pixels * pixel / self.reach[unit] for unit, pixels in _OPEN_PX.items()}
-        displaced = sum(weight * studio.head.displacement(unit) for unit, weight in self._rest.items())
-        self._wide = TurningHead(studio, worn, displaced)
+        calm = TurningHead(studio, worn)
+        self._studio, self._worn, self._pixel = studio, worn, pixel
+        self._calm = Posed(calm, {})
+        self.size, self.reach = calm.size, calm.reach
+        self._open = self._weights(_OPEN_PX)
+        self._wide = self._posed(dict.fromkeys(LIDS, 1.0) | self._open)
         self._most_lid = _LID_PX * pixel / self.reach[BLINK]
-        self._areas = [self._area([BLINK], pixel), self._area(list(_OPEN_PX), pixel)]
+        self._lid_areas = [self._area({lid: 1.0}) for lid in LIDS]
+        self._mouth_area = self._area(self._open)
+
+    def stations(self, apex: dict[str, float]) -> list[Posed]:
+        """Heads on the way to an expression, see `Way`.
+
+        Args:
+            apex: {unit, or name of one side of it: weight}.
+        """
+        farthest = max(abs(weight) * self.reach[unit] for unit, weight in apex.items()) / self._pixel
+        steps = int(np.ceil(farthest / _STATION_PX))
+        on_the_way = ({unit: weight * step / steps for unit, weight in apex.items()} for step in range(1, steps + 1))
+        return [self._calm, *(self._posed(rest) for rest in on_the_way)]
 
     def frame(
-        self, weights: dict[str, float], pose: np.ndarray, shaded: dict[str, float], gaze: Gaze = STRAIGHT
+        self,
+        weights: dict[str, float],
+        pose: np.ndarray,
+        shaded: dict[str, float],
+        gaze: Gaze = STRAIGHT,
+        drift: np.ndarray | None = None,
+        way: Way | None = None,
     ) -> np.ndarray:
-        """One picture; arguments as for `LinearHead.frame`, AU43 at weight 1 is a closed eye."""
-        lid = weights.get(BLINK, 0.0)
-        mouth = np.mean([weights.get(unit, 0.0) / self._rest[unit] for unit in _OPEN_PX])
-        shares = [float(ramp(np.array((lid - 0.2) / 0.5))), float(ramp(np.array((mouth - 0.1) / 0.8)))]
-        calm = self._frame(self._calm, weights, pose, shaded, gaze, {})
-        if max(shares) == 0:
-            return calm
-        wide = self._frame(self._wide, weights, pose, shaded, gaze, self._rest)
-        mix = sum(share * area for share, area in zip(shares, self._areas, strict=True))
-        mix = np.clip(cv2.warpAffine(mix, np.float32([[1, 0, pose[3]], [0, 1, pose[4]]]), mix.shape), 0, 1)
-        return calm + over_channels(mix, calm.shape[-1]) * (wide - calm)
+        """One picture; the first arguments as for `LinearHead.frame`, with weights of LIDS and none of AU43.
 
-    def _frame(self, head: TurningHead, weights, pose, shaded, gaze: Gaze, rest: dict[str, float]) -> np.ndarray:
-        weights, shaded = (
-            {unit: course.get(unit, 0.0) - rest.get(unit, 0.0) for unit in sorted({*course, *rest})}
-            for course in (weights, shaded)
+        Args:
+            way: of the large expression that is on, if one is.
+        """
+        way = way or Way([self._calm], 0.0)
+        show = partial(self._frame, weights=weights, pose=pose, shaded=shaded, gaze=gaze, drift=drift)
+        at = min(way.come, 1.0) * (len(way.stations) - 1)
+        picture = show(way.stations[int(at)])
+        if (share := _between(at - int(at), 0, 1)) > 0:
+            picture += share * (show(way.stations[int(at) + 1]) - picture)
+        passed = way.stations[-1].rest
+        mouth = np.mean(
+            [(weights.get(unit, 0) - way.come * passed.get(unit, 0)) / px for unit, px in self._open.items()]
         )
-        weights[BLINK] = float(np.clip(weights.get(BLINK, 0.0), -1.5 * self._most_lid, self._most_lid))
-        shaded[BLINK] = 0.0 if rest else min(weights[BLINK], shaded.get(BLINK, 0.0))
-        return head.frame(weights, pose, shaded, gaze)
+        lids = [weights.get(lid, 0.0) for lid in LIDS]
+        shares = [_between(mouth, 0.1, 0.9), *(_between(lid, 0.2, 0.7) for lid in lids)]
+        if max(shares) > 0:
+            areas = zip(shares, (self._mouth_area, *self._lid_areas), strict=True)
+            self._mix(picture, show(self._wide), sum(share * area for share, area in areas), pose)
+        if (share := _between(mouth, 1.1, 2.0)) > 0:
+            self._mix(picture, show(self._gaping), share * self._mouth_area, pose)
+        return picture
 
-    def _area(self, units: list[str], pixel: float) -> np.ndarray:
-        """Where the second head is to be seen (size, size): what these units move, with a soft edge."""
-        moved = sum(self._calm.moved(unit) * self._rest[unit] for unit in units)
-        area = np.uint8(moved > 0.25 * pixel)
-        margin = max(1, round(3 * pixel))
+    def moved(self, unit: str) -> np.ndarray:
+        """As `LinearHead.moved`, at rest."""
+        return self._calm.head.moved(unit)
+
+    @cached_property
+    def _gaping(self) -> Posed:
+        """Set up when first needed: few mouths open so far."""
+        return self._posed(self._weights(_GAPE_PX))
+
+    def _posed(self, rest: dict[str, float]) -> Posed:
+        return Posed(TurningHead(self._studio, self._worn, rest), rest)
+
+    def _weights(self, pixels: dict[str, float]) -> dict[str, float]:
+        return {unit: value * self._pixel / self.reach[unit] for unit, value in pixels.items()}
+
+    def _frame(self, posed: Posed, weights, pose: np.ndarray, shaded, gaze: Gaze, drift) -> np.ndarray:
+        """A head's own picture; away from rest its light is that of its pose."""
+        rest = posed.rest
+        weights = {unit: weights.get(unit, 0.0) - rest.get(unit, 0.0) for unit in sorted({*weights, *rest})}
+        shaded = {} if rest else dict(shaded)
+        for lid in LIDS:
+            weights[lid] = float(np.clip(weights.get(lid, 0.0), -1.5 * self._most_lid, self._most_lid))
+            if lid in shaded:
+                shaded[lid] = min(weights[lid], shaded[lid])
+        return posed.head.frame(weights, pose, shaded, gaze, drift)
+
+    def _mix(self, picture: np.ndarray, other: np.ndarray, share: np.ndarray, pose: np.ndarray) -> None:
+        """Put another picture in where `share` (size, size) says so, in place."""
+        share = np.clip(cv2.warpAffine(share, np.float32([[1, 0, pose[3]], [0, 1, pose[4]]]), share.shape), 0, 1)
+        picture += over_channels(share, picture.shape[-1]) * (other - picture)
+
+    def _area(self, weights: dict[str, float]) -> np.ndarray:
+        """Where another head is to be seen (size, size): what these movements reach, with a soft edge."""
+        moved = sum(self.moved(unit) * weight for unit, weight in weights.items())
+        area = np.uint8(moved > 0.25 * self._pixel)
+        margin = max(1, round(3 * self._pixel))
         area = cv2.dilate(area, np.ones((2 * margin + 1, 2 * margin + 1), np.uint8))
-        return cv2.GaussianBlur(area.astype(np.float32), (0, 0), 2 * pixel)
+        return cv2.GaussianBlur(area.astype(np.float32), (0, 0), 2 * self._pixel)
+
+
+def _between(value: float, low: float, high: float) -> float:
+    """0 below `low`, 1 above `high`, smooth between them."""
+    return float(ramp(np.array((value - low) / (high - low))))

@@ -3,18 +3,27 @@
 Tested in tests/dataset_scripts/synthetic/camera/test_render.py.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from dataset_scripts.synthetic.acting.motion import ramp
+from dataset_scripts.synthetic.acting.motion import Movement, draw_movement, ramp
 from dataset_scripts.synthetic.camera.eyes import Gaze
-from dataset_scripts.synthetic.config import Domain, Nuisance
+from dataset_scripts.synthetic.config import COMPANY, COMPANY_PX, Domain, Nuisance
 from dataset_scripts.synthetic.people.muscles import BLINK, RENDERED_UNITS
+from dataset_scripts.synthetic.people.sides import OTHER, one_sided
 
 _KNOT_SECONDS = 0.125  # a clip has five knots at most half a second apart in all; longer films get more
+_SLOW_SECONDS = 1.0
+_DRIFT_SECONDS = (0.3, 1.2)
+_GRAINS = (5, 9, 16)  # cells over the picture, of the fields that skin drifts along
+_FIRM = 0.25  # how loosely skin sits away from mouth and lids
 _PULSE_HZ = 1.2
+
+MOUTHS = (("AU25",), ("AU25", "AU26"), ("AU26",), ("AU23",), ("AU24",), ("AU28",))
+"""What a mouth does by itself: lips part, the jaw drops, lips purse, press, are drawn in."""
 
 
 def pose_path(nuisance: Nuisance, times: np.ndarray, pixel: float, rng: np.random.Generator) -> np.ndarray:
@@ -41,19 +50,86 @@ def pose_path(nuisance: Nuisance, times: np.ndarray, pixel: float, rng: np.rando
 def tremor(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Slight uncoded movements of a few units, coded ones or not: {unit: (T,) pixels of the standard crop}."""
     chosen = rng.choice([unit for unit in RENDERED_UNITS if unit != BLINK], nuisance.tremor_units, replace=False)
-    knots = max(4, int(np.ceil((times[-1] - times[0]) / _KNOT_SECONDS)))
-    at = np.linspace(times[0], times[-1], knots)
-    return {
-        unit: rng.normal() * nuisance.tremor_px * np.interp(times, at, rng.normal(size=knots))
-        for unit in chosen.tolist()
-    }
+    found = {}
+    for unit in chosen.tolist():
+        fast, slow = (_wander(times, seconds, rng) for seconds in (_KNOT_SECONDS, _SLOW_SECONDS))
+        found[unit] = rng.normal() * (nuisance.tremor_px * fast + nuisance.slow_px * slow)
+    return found
 
 
-def blink(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Travel of the upper lid (T,) for one blink, deep or slight: pixels of the standard crop at its widest point."""
+def _wander(times: np.ndarray, knot_seconds: float, rng: np.random.Generator) -> np.ndarray:
+    """A course (T,) of spread 1 that turns every so many seconds."""
+    knots = max(4, int(np.ceil((times[-1] - times[0]) / knot_seconds)) + 1)
+    at = times[0] + knot_seconds * (np.arange(knots) - rng.random())
+    return np.interp(times, at, rng.normal(size=knots))
+
+
+def blink(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Travel of the upper lids for one blink, deep or slight, now and then of one eye: {name: (T,) pixels of the
+    standard crop at the lid's widest point}."""
     start = rng.uniform(times[0] - 0.1, times[-1])
     depth = nuisance.blink_px * (1.0 if rng.random() < 0.5 else rng.uniform(0.1, 0.8))
-    return depth * ramp((times - start) / 0.07) * (1 - ramp((times - start - 0.09) / 0.14))
+    course = depth * ramp((times - start) / 0.07) * (1 - ramp((times - start - 0.09) / 0.14))
+    wink, side = rng.random() < nuisance.wink, str(rng.choice(list(OTHER)))
+    return {one_sided(BLINK, side) if wink else BLINK: course}
+
+
+def company(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Now and then the mouth does something of its own while the face is filmed: {unit: (T,) pixels}."""
+    present, at = rng.random() < nuisance.mouth, rng.uniform(times[0] - 0.3, times[-1])
+    movement = draw_company(rng, float(at))
+    return movement.courses(times) if present else {}
+
+
+def draw_company(rng: np.random.Generator, start: float = 0.0, median_px: float = COMPANY_PX) -> Movement:
+    """Lips that part, with or without the jaw, purse, press or are drawn in; it means nothing and no coder names it."""
+    units = MOUTHS[rng.integers(len(MOUTHS))]
+    return draw_movement(COMPANY, units, median_px, rng, start)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How skin that is at rest still moves, most at the mouth and the lids.
+
+    Attributes:
+        fields: (K, size, size, 2) output pixels, right and down. courses: (T, K).
+    """
+
+    fields: np.ndarray
+    courses: np.ndarray
+
+    def at(self, index: int) -> np.ndarray:
+        """Displacement (size, size, 2) in one frame."""
+        total = np.zeros_like(self.fields[0])
+        for field, value in zip(self.fields, self.courses[index].tolist(), strict=True):
+            cv2.scaleAdd(field, value, total, total)
+        return total
+
+
+def loose_skin(moved: Iterable[np.ndarray]) -> np.ndarray:
+    """How loosely skin sits (size, size), 0 to 1, out of how far mouth and lids move it."""
+    places = sum(np.sqrt(np.clip(each / np.percentile(each, 99), 0, 1)) for each in moved)
+    return np.float32(_FIRM + (1 - _FIRM) * np.clip(places, 0, 1))
+
+
+def draw_drift(
+    nuisance: Nuisance, times: np.ndarray, loose: np.ndarray, pixel: float, rng: np.random.Generator
+) -> Drift:
+    """Draw a drift.
+
+    Args:
+        nuisance: its size. times: (T,) seconds, evenly spaced. loose: (size, size), see `loose_skin`.
+        pixel: output pixels per pixel of the standard crop. rng: of the clip.
+    Source: Our choice: smooth random fields of several grains, since real skin at rest moves roughly and locally.
+    """
+    fields, courses = [], []
+    for cells in _GRAINS:
+        field = cv2.resize(np.float32(rng.normal(size=(cells, cells, 2))), loose.shape, interpolation=cv2.INTER_CUBIC)
+        fields.append(field * loose[..., None])
+        fast, slow = (_wander(times, seconds, rng) for seconds in _DRIFT_SECONDS)
+        size = pixel * np.exp(rng.normal() * nuisance.drift_sigma)
+        courses.append(size * (nuisance.drift_px * fast + nuisance.stray_px * slow))
+    return Drift(np.stack(fields), np.stack(courses, 1))
 
 
 def gaze_shift(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> list[Gaze]:

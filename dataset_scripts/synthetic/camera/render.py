@@ -5,6 +5,7 @@ shading. Setting up costs half a second; a grey 224-pixel frame then costs 2 ms 
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 import cv2
@@ -15,12 +16,14 @@ from dataset_scripts.synthetic.camera.overlay import Overlay
 from dataset_scripts.synthetic.camera.shading import POSE_AXES, Shot, Studio, rotation
 from dataset_scripts.synthetic.people.asset import PARTS
 from dataset_scripts.synthetic.people.muscles import RENDERED_UNITS
+from dataset_scripts.synthetic.people.sides import ONE_SIDED, Side, share_of_left, unit_and_side
 from dataset_scripts.synthetic.raster import Cover, Window, interpolate
 
 _UNITS = len(RENDERED_UNITS)
 _REFERENCE_PX = 2.0  # displacement at which the change of shading is taken
 _CUBIC_REACH = 2  # output pixels from which a cubic interpolation takes a value
 _MAX_SHADING = 0.7  # of the logarithm; only blinks, far beyond the reference, would go further
+_FULL_FURROW = 0.5  # weight of a unit beyond which its lines hardly deepen
 _SKIN = PARTS.index("skin")
 
 
@@ -32,38 +35,53 @@ class LinearHead:
     Args:
         studio: subject, camera, light and pose.
         worn: what the head carries in front, such as glasses.
-        rest: (V, 3) displacement of the face at weight 0; none by default.
+        rest: {unit: weight} of the face that is linearised; one at rest by default. Weights count from there.
     Attributes:
-        size: pixels a side. reach: {unit: output pixels that weight 1 moves the skin at most (99.7th percentile)}.
+        size: pixels a side. reach: {unit, or name of one side of it: output pixels that weight 1 moves the skin at most
+            (99.7th percentile)}.
     """
 
-    def __init__(self, studio: Studio, worn: Overlay | None = None, rest: np.ndarray | None = None):
+    def __init__(self, studio: Studio, worn: Overlay | None = None, rest: dict[str, float] | None = None):
         self.size = studio.camera.size
-        self._studio, self._worn, self._rest = studio, worn, rest
+        self._studio, self._worn = studio, worn
         self._eyes = Eyeballs(studio)
-        self._neutral = studio.shoot(rest)
         self._displacement = {unit: studio.head.displacement(unit) for unit in RENDERED_UNITS}
-        self._flow = _flows(studio, self._neutral, self._displacement, rest)
+        self._start, self._lines = self._pose_face(rest) if rest else (None, None)
+        self._neutral = studio.shoot(self._start, self._lines)
+        flow = _flows(studio, self._neutral, self._displacement, self._start)
+        self._flow, self._left = flow[:-1], np.ascontiguousarray(flow[-1, ..., 0])
         self._layers = _layers(studio, self._neutral)
         rows, columns = np.mgrid[: self.size, : self.size].astype(np.float32)
         self._grid = np.dstack([columns, rows])
-        self.reach = _reach(studio, self._neutral, self._displacement)
         self._shading: dict[str, np.ndarray] = {}
+        self._fields = dict(zip(RENDERED_UNITS, self._flow, strict=False))
+
+    @cached_property
+    def reach(self) -> dict[str, float]:
+        """See the class."""
+        return _reach(self._studio, self._neutral, self._displacement)
 
     def frame(
-        self, weights: dict[str, float], pose: np.ndarray, shaded: dict[str, float], gaze: Gaze = STRAIGHT
+        self,
+        weights: dict[str, float],
+        pose: np.ndarray,
+        shaded: dict[str, float],
+        gaze: Gaze = STRAIGHT,
+        drift: np.ndarray | None = None,
     ) -> np.ndarray:
         """One picture.
 
         Args:
-            weights: {unit: weight} of the bending; others are at rest. pose: (6,) small deviation from the studio's,
+            weights: {unit, or name of one side of it as `sides.one_sided` has them: weight} of the bending; others are
+                at rest. pose: (6,) small deviation from the studio's,
                 along shading.POSE_AXES. shaded: {unit: weight} of the change of shading. A unit's shading is measured
                 at first use, 30 ms each, so leave out those that only tremble. gaze: where the eyes look, in radians.
+            drift: (size, size, 2) output pixels that the skin goes besides.
         Returns:
             (size, size, C) float32 in linear light.
         """
         rigid = self._rigid(pose)
-        image = self._bend(weights, rigid, gaze)
+        image = self._bend(weights, rigid, gaze, drift)
         self._shade(image, shaded)
         self._dress(image, pose, rigid)
         return image
@@ -75,16 +93,39 @@ class LinearHead:
 
     def field(self, unit: str) -> np.ndarray:
         """Where each pixel goes at weight 1 of a unit: (size, size, 2) output pixels, right and down."""
-        return self._flow[RENDERED_UNITS.index(unit)]
+        if unit not in self._fields:
+            whole, side = unit_and_side(unit)
+            self._fields[unit] = self._fields[whole] * self._share(side)[..., None]
+        return self._fields[unit]
+
+    def _share(self, side: Side) -> np.ndarray:
+        return self._left if side == "L" else 1 - self._left
+
+    def _pose_face(self, weights: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
+        """Displacement (V, 3) and furrows (S, S) of a face that is not at rest."""
+        head, furrows = self._studio.head, self._studio.skin.furrows
+        left = share_of_left(head.vertices)[:, None]
+        displacement, lines = np.zeros_like(head.vertices), np.zeros_like(next(iter(furrows.values())))
+        for name, weight in weights.items():
+            unit, side = unit_and_side(name)
+            share = {"both": 1.0, "L": left, "R": 1 - left}[side]
+            displacement += weight * share * self._displacement[unit]
+            if unit in furrows:
+                depth = float(np.tanh(weight / _FULL_FURROW)) * _FULL_FURROW * head.furrow_gain
+                # Furrows are central or soft enough to be shared: one side alone draws them half as deep.
+                lines += np.float32(depth * np.mean(share)) * furrows[unit]
+        return displacement, lines
 
     def _rigid(self, pose: np.ndarray) -> np.ndarray:
         """How far each pixel goes when the head moves: (size, size, 2)."""
-        return self._sum_flow(zip(range(_UNITS, _UNITS + POSE_AXES), pose, strict=True))
+        return self._sum_flow(zip(self._flow[_UNITS:], pose, strict=True))
 
-    def _bend(self, weights: dict[str, float], rigid: np.ndarray, gaze: Gaze = STRAIGHT) -> np.ndarray:
+    def _bend(
+        self, weights: dict[str, float], rigid: np.ndarray, gaze: Gaze = STRAIGHT, drift: np.ndarray | None = None
+    ) -> np.ndarray:
         """The skin as units and pose move it, and eyes and teeth where it leaves them to be seen: (size, size, C)."""
-        flow = self._sum_flow((RENDERED_UNITS.index(unit), weight) for unit, weight in weights.items())
-        flow += rigid
+        flow = self._sum_flow((self.field(unit), weight) for unit, weight in weights.items())
+        flow += rigid if drift is None else rigid + drift
         back = flow
         for _ in range(2):  # from "where a point goes" to "where a pixel comes from"
             back = cv2.remap(flow, self._grid - back, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -96,11 +137,11 @@ class LinearHead:
         image[window.inside] += gap * self._fetch(self._layers.behind, inner_back, window)
         return image
 
-    def _sum_flow(self, terms: Iterable[tuple[int, float]]) -> np.ndarray:
+    def _sum_flow(self, terms: Iterable[tuple[np.ndarray, float]]) -> np.ndarray:
         total = np.zeros((self.size, self.size, 2), np.float32)
-        for index, weight in terms:
+        for field, weight in terms:
             if weight:
-                cv2.scaleAdd(self._flow[index], weight, total, total)
+                cv2.scaleAdd(field, weight, total, total)
         return total
 
     def _fetch(self, layer: np.ndarray, back: np.ndarray, window: Window | None = None) -> np.ndarray:
@@ -115,15 +156,20 @@ class LinearHead:
         change = np.zeros((self.size, self.size), np.float32)
         for unit, weight in shaded.items():
             if weight:
-                if unit not in self._shading:
-                    self._shading[unit] = self._measure_shading(unit)
-                cv2.scaleAdd(self._shading[unit], weight, change, change)
+                cv2.scaleAdd(self._shading_of(unit), weight, change, change)
         image *= over_channels(cv2.exp(np.clip(change, -_MAX_SHADING, _MAX_SHADING)), image.shape[-1])
 
     def _dress(self, image: np.ndarray, pose: np.ndarray, rigid: np.ndarray) -> None:
         """Put on what the head wears, in place."""
         if self._worn is not None:
             self._worn.put_on(image, self._grid, rigid)
+
+    def _shading_of(self, name: str) -> np.ndarray:
+        if name not in self._shading:
+            unit, side = unit_and_side(name)
+            whole = self._measure_shading(unit) if side == "both" else self._shading_of(unit) * self._share(side)
+            self._shading[name] = whole
+        return self._shading[name]
 
     def _measure_shading(self, unit: str) -> np.ndarray:
         """Log ratio of the full render to the bent one, per weight, where the unit acts: (size, size)."""
@@ -132,10 +178,12 @@ class LinearHead:
         furrow = studio.skin.furrows.get(unit)
         if furrow is not None:
             furrow = furrow * np.float32(weight * studio.head.furrow_gain)
-        area = _active_area(self._flow[RENDERED_UNITS.index(unit)] * weight, self._neutral, furrow)
+        area = _active_area(self._fields[unit] * weight, self._neutral, furrow)
         double = Window(*(2 * value for value in area))
         displacement = weight * self._displacement[unit]
-        displacement = displacement if self._rest is None else displacement + self._rest
+        if self._start is not None:
+            displacement = displacement + self._start
+            furrow = self._lines if furrow is None else furrow + self._lines
         full = studio.shoot(displacement, furrow, double).image
         full = cv2.resize(full, (area.width, area.height), interpolation=cv2.INTER_AREA)
         bent = self._bend({unit: weight}, np.zeros_like(self._flow[0]))[area.inside]
@@ -145,7 +193,9 @@ class LinearHead:
 
 
 def _flows(studio: Studio, neutral: Shot, displacement: dict[str, np.ndarray], rest: np.ndarray | None) -> np.ndarray:
-    """Per unit and pose axis, how far a skin pixel goes per unit weight: (K, size, size, 2) in output pixels.
+    """Per unit and pose axis, how far a skin pixel goes per unit weight: (K + 1, size, size, 2) in output pixels.
+
+    The last one is no flow: its first half says how far a pixel belongs to the person's left.
 
     Read off every second pixel of the double-size cover; pixels that show no skin take the value of the nearest skin.
     """
@@ -161,6 +211,7 @@ def _flows(studio: Studio, neutral: Shot, displacement: dict[str, np.ndarray], r
         pose[axis] += 1e-3
         moved = studio.project(studio.place(vertices, pose), pose)
         per_vertex.append((moved - start)[:, :2] / 2 / 1e-3)
+    per_vertex.append(np.repeat(share_of_left(studio.head.vertices)[:, None], 2, axis=1))
     every_second = Cover(neutral.cover.triangle[::2, ::2], neutral.cover.bary[::2, ::2])
     flow = interpolate(every_second, studio.head.asset.drawn, np.concatenate(per_vertex, 1))
     flow = fill_holes(flow, neutral.part[::2, ::2] == _SKIN)
@@ -215,7 +266,11 @@ def _reach(studio: Studio, neutral: Shot, displacement: dict[str, np.ndarray]) -
     seen = np.unique(studio.head.asset.drawn[neutral.cover.triangle[neutral.part == _SKIN]])
     turn = rotation(*studio.pose[:3]).T
     length = {unit: np.linalg.norm((field[seen] @ turn)[:, :2], axis=1) for unit, field in displacement.items()}
-    return {unit: float(np.percentile(value, 99.7)) * studio.scale / 2 for unit, value in length.items()}
+    left = share_of_left(studio.head.vertices[seen])
+    for name in ONE_SIDED:
+        unit, side = unit_and_side(name)
+        length[name] = length[unit][(left > 0.5) == (side == "L")]
+    return {name: float(np.percentile(value, 99.7)) * studio.scale / 2 for name, value in length.items()}
 
 
 def _active_area(flow: np.ndarray, neutral: Shot, furrow: np.ndarray | None) -> Window:

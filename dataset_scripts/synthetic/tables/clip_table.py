@@ -182,4 +182,5 @@ def _row(job: SubjectJob, session: Session, number: int, units: tuple[str, ...])
         "offset": clip.offset,
         "action_units": label_vector(units),
         "amplitude_px": [clip.amplitude_px.get(unit, 0.0) for unit in ACTION_UNITS],
+        "sides": [clip.sides.get(unit, "both") for unit in ACTION_UNITS],
     }

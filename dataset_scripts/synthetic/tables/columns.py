@@ -9,7 +9,10 @@ from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
 
 _RENDERED = ("sample_id", "data_set", "label_release", "subject", "clip", "frames", "fps", "onset", "apex", "offset")
-STORED = pa.schema([FEATURES.arrow_schema.field(name) for name in (*_RENDERED, "action_units", "amplitude_px")])
+STORED = pa.schema(
+    [FEATURES.arrow_schema.field(name) for name in (*_RENDERED, "action_units", "amplitude_px")]
+    + [pa.field("sides", pa.list_(pa.string()))]  # of the units, as `coded` then says
+)
 """The columns of a file of rendered clips."""
 
 _EXPRESSIONS = {"c": "micro", "m": "macro"}
@@ -35,16 +38,20 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Bring a table of rendered clips to the columns of a schema.
 
     Args:
-        table: with `action_units` and `amplitude_px`, over the first action units of `labels.ACTION_UNITS` at least.
-        schema: the columns wanted. `coded` and `coded_text` are written from the amplitudes, `expression` from the
-            clip's name, others missing are null; units that the source does not render are absent from every clip.
+        table: with `action_units`, `amplitude_px` and, where one side moved, `sides`, over the first action units of
+            `labels.ACTION_UNITS` at least.
+        schema: the columns wanted. `coded` and `coded_text` are written from amplitudes and sides, `expression` from
+            the clip's name, others missing are null; units that the source does not render are absent from every clip.
     Returns:
         The same rows under that schema.
     """
-    coded = [_coded(amplitudes) for amplitudes in table["amplitude_px"].to_pylist()]
+    amplitudes = table["amplitude_px"].to_pylist()
+    sides = [["both"] * len(each) for each in amplitudes]
+    sides = table["sides"].to_pylist() if "sides" in table.column_names else sides
+    coded = [_coded(*clip) for clip in zip(amplitudes, sides, strict=True)]
     made = {
         "coded": coded,
-        "coded_text": ["+".join(f"{unit['number']}{unit['intensity']}" for unit in units) or "none" for units in coded],
+        "coded_text": ["+".join(map(_text, units)) or "none" for units in coded],
         "action_units": [_padded(states, 0) for states in table["action_units"].to_pylist()],
         "amplitude_px": [_padded(amplitudes, 0.0) for amplitudes in table["amplitude_px"].to_pylist()],
         "expression": [_EXPRESSIONS.get(clip[0]) for clip in table["clip"].to_pylist()],
@@ -65,14 +72,18 @@ def intensity(amplitude_px: float) -> str:
     return next((letter for letter, below in INTENSITY_PX if amplitude_px < below), "E")
 
 
-def _coded(amplitudes: list[float]) -> list[dict]:
-    """The parsed detail of one clip; the source moves both sides of a face."""
-    moved = zip(ACTION_UNITS, amplitudes, strict=False)
+def _coded(amplitudes: list[float], sides: list[str]) -> list[dict]:
+    """The parsed detail of one clip."""
+    moved = zip(ACTION_UNITS, amplitudes, sides, strict=False)
     return [
-        {"number": int(unit[2:]), "side": "both", "intensity": intensity(pixels), "certainty": "sure"}
-        for unit, pixels in moved
+        {"number": int(unit[2:]), "side": side, "intensity": intensity(pixels), "certainty": "sure"}
+        for unit, pixels, side in moved
         if pixels > 0
     ]
+
+
+def _text(unit: dict) -> str:
+    return f"{unit['side'].removesuffix('both')}{unit['number']}{unit['intensity']}"
 
 
 def _padded(values: list, rest) -> list:

@@ -9,13 +9,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dataset_scripts.synthetic.acting.motion import Movement, draw_movement
+from dataset_scripts.synthetic.acting.motion import Movement, add_up, draw_movement
 from dataset_scripts.synthetic.acting.nuisances import (
+    Drift,
     Sensor,
     blink,
     brightness,
+    company,
+    draw_drift,
     draw_sensor,
     gaze_shift,
+    loose_skin,
     pose_path,
     tremor,
 )
@@ -23,13 +27,15 @@ from dataset_scripts.synthetic.camera.codec import compress
 from dataset_scripts.synthetic.camera.eyes import STRAIGHT, Gaze
 from dataset_scripts.synthetic.camera.look import draw_look
 from dataset_scripts.synthetic.camera.render import LinearHead
-from dataset_scripts.synthetic.camera.shading import Camera, Studio
+from dataset_scripts.synthetic.camera.shading import GREY, Camera, Studio
 from dataset_scripts.synthetic.config import MACRO_PX, Domain, Light
 from dataset_scripts.synthetic.people.head import Head
 from dataset_scripts.synthetic.people.muscles import BLINK, RENDERED_UNITS
+from dataset_scripts.synthetic.people.sides import Side
 from dataset_scripts.synthetic.people.skin import paint
 from dataset_scripts.synthetic.tables.columns import subject_name
 
+_FULLY_LIT, _EXPOSURE, _MOST_GAIN = 0.25, 0.35, 1.8  # albedo that needs no longer exposure; how far it makes up for it
 _STREAM = {"micro": 5, "neutral": 8, "macro": 14}  # of random numbers
 
 STANDARD = Camera()
@@ -44,6 +50,7 @@ class Clip:
         frames: JPEG bytes, in order of time. fps: their rate. onset, offset: indices of the first and last frame of
             the expression. apex: index of the frame nearest to the apex, None where there is no expression.
         units: the coded action units. amplitude_px: {unit: apex displacement in the standard crop}.
+        sides: {unit: "L" or "R"} of those that move on the person's left or right alone.
     """
 
     frames: list[bytes]
@@ -53,6 +60,7 @@ class Clip:
     offset: int
     units: tuple[str, ...]
     amplitude_px: dict[str, float]
+    sides: dict[str, Side]
 
 
 class Session:
@@ -74,15 +82,16 @@ class Session:
         head = Head(domain, self._seed)
         pose = np.concatenate([rng.normal(size=3) * (0.05, 0.06, 0.03), np.zeros(3)])
         camera = replace(camera, span=camera.span * (1 + 0.02 * float(rng.normal())))
-        light = _vary(domain.light, rng)
         self.look = draw_look(domain.variety, head.traits, self._seed)
         skin = self.look.on_skin(paint(head.traits, self._seed))
+        light = _expose(_vary(domain.light, rng), skin.base)
         studio = Studio(head, skin, camera, light, domain.background, pose)
         self.size = camera.size
         self.pixel = camera.size / STANDARD.size * STANDARD.span / camera.span
         self._face = self._set_up(studio)
         grain = rng.standard_normal((camera.size, camera.size), dtype=np.float32)
         self._pattern = grain * domain.nuisance.fixed_pattern
+        self._loose = loose_skin(self._face.moved(unit) for unit in ("AU25", BLINK))
 
     def field(self, unit: str) -> np.ndarray:
         """Where each pixel goes when a unit moves the skin by a pixel at most: (size, size, 2), right and down."""
@@ -122,6 +131,7 @@ class Session:
             offset=variety.lead_in + frames - 1,
             units=units,
             amplitude_px={unit: movement.amplitude_px[unit] for unit in units},
+            sides={unit: side for unit, side in movement.sides.items() if unit in units},
         )
 
     def _act(self, units: tuple[str, ...], acting: np.random.Generator) -> Movement:
@@ -167,21 +177,22 @@ class Session:
         """
         nuisance = self.domain.nuisance
         scale = {unit: self.pixel / reach for unit, reach in self._face.reach.items()}
-        acted: dict[str, np.ndarray] = {}
-        for movement in movements:
-            for unit in movement.amplitude_px:
-                acted[unit] = acted.get(unit, 0) + movement.curve(unit, times) * scale[unit]
-        for _ in range(blinks):
-            acted[BLINK] = acted.get(BLINK, 0) + blink(nuisance, times, rng) * scale[BLINK]
-        weights = dict(acted)
-        for unit, pixels in tremor(nuisance, times, rng).items():
-            weights[unit] = weights.get(unit, 0) + pixels * scale[unit]
+        acted = add_up(movement.courses(times) for movement in movements)
+        acted = add_up([acted, *(blink(nuisance, times, rng) for _ in range(blinks)), company(nuisance, times, rng)])
+        weights = add_up([acted, tremor(nuisance, times, rng)])
+        weights, acted = ({unit: course * scale[unit] for unit, course in each.items()} for each in (weights, acted))
+        loose = self.drift(times, rng)
         path = pose_path(nuisance, times, self.pixel, rng)
         gain = brightness(self.domain, times, rng)
         for index, (pose, level) in enumerate(zip(path, gain, strict=True)):
             bent, shaded = (_at(courses, index) for courses in (weights, acted))
             looks = STRAIGHT if gaze is None else gaze[index]
-            yield sensor.read(self._face.frame(bent, pose, shaded, looks), level, rng)
+            picture = self._face.frame(bent, pose, shaded, looks, loose.at(index))
+            yield sensor.read(picture, level, rng)
+
+    def drift(self, times: np.ndarray, rng: np.random.Generator) -> Drift:
+        """Draw how the skin of this face is never quite still; arguments as for `film`."""
+        return draw_drift(self.domain.nuisance, times, self._loose, self.pixel, rng)
 
     def sensor(self, rng: np.random.Generator) -> Sensor:
         """Draw the picture quality of a film in this session."""
@@ -198,3 +209,10 @@ def _vary(light: Light, rng: np.random.Generator) -> Light:
     key, fill = (tuple((np.array(lamp) + rng.normal(size=3) * 0.12).tolist()) for lamp in (light.key, light.fill))
     power = np.array([light.key_power, light.fill_power, light.ambient]) * np.exp(rng.normal(size=3) * 0.12)
     return Light(key, float(power[0]), fill, float(power[1]), float(power[2]))
+
+
+def _expose(light: Light, skin: np.ndarray) -> Light:
+    """Lamps as a camera that exposes for the face shows them: darker skin is lit longer, and stays darker."""
+    gain = float(np.clip((_FULLY_LIT / (GREY @ skin)) ** _EXPOSURE, 1.0, _MOST_GAIN))
+    powers = {name: getattr(light, name) * gain for name in ("key_power", "fill_power", "ambient")}
+    return replace(light, **powers)

@@ -38,9 +38,11 @@ TAKE_FEATURES = Features(
                 "kind": Value("string"),  # one of script.KINDS
                 "onset": Value("int32"),  # numbers of frames
                 "apex": Value("int32"),
+                "release": Value("int32"),  # where it begins to go back; null where nobody has said, or nothing is held
                 "offset": Value("int32"),
-                "action_units": List(Value("string")),  # of micro- and macro-expressions
-                "amplitude_px": List(Value("float32")),  # of each, in the standard crop
+                "action_units": List(Value("string")),  # of expressions; in takes also of mouths and winks
+                "amplitude_px": List(Value("float32")),  # of each, in the standard crop; empty or null where not known
+                "sides": List(Value("string")),  # of each: "L", "R" (the person's own) or "both"
             }
         ),
     }

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset_scripts.synthetic.acting.lively import LivelyHead
-from dataset_scripts.synthetic.acting.nuisances import brightness, pose_path, tremor
+from dataset_scripts.synthetic.acting.lively import LIDS, LivelyHead, Way
+from dataset_scripts.synthetic.acting.motion import Movement, add_up
+from dataset_scripts.synthetic.acting.nuisances import Drift, brightness, draw_drift, pose_path, tremor
 from dataset_scripts.synthetic.acting.script import KINDS, Event, Script, write_script
 from dataset_scripts.synthetic.camera.codec import write_mp4
 from dataset_scripts.synthetic.camera.shading import Camera, Studio
 from dataset_scripts.synthetic.config import SOURCE_VERSION, Domain, get_domain
-from dataset_scripts.synthetic.people.muscles import BLINK
 from dataset_scripts.synthetic.tables.session import Session
 from dataset_scripts.synthetic.tables.video import WIDE_DROP, WIDE_SPAN
 from dataset_scripts.whole_files import whole_file
@@ -46,6 +46,11 @@ class TakeSession(Session):
     def _set_up(self, studio: Studio) -> LivelyHead:
         return LivelyHead(studio, self.look.worn(studio), self.pixel)
 
+    def drift(self, times: np.ndarray, rng: np.random.Generator) -> Drift:
+        """As in a session; there is time to stray further."""
+        nuisance = replace(self.domain.nuisance, stray_px=self.domain.nuisance.take_stray_px)
+        return draw_drift(nuisance, times, self._loose, self.pixel, rng)
+
     def shoot_script(self, script: Script, times: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Film a script, one picture after the other.
 
@@ -56,18 +61,33 @@ class TakeSession(Session):
         """
         nuisance, sensor = self.domain.nuisance, self.sensor(rng)
         scale = {unit: self.pixel / reach for unit, reach in self._face.reach.items()}
-        acted = {unit: course * scale[unit] for unit, course in script.pixels.items()}
-        acted[BLINK] = acted.get(BLINK, 0) + script.lids
-        weights = dict(acted)
-        for unit, pixels in tremor(nuisance, times, rng).items():
-            weights[unit] = weights.get(unit, 0) + pixels * scale[unit]
+        moved = add_up([script.pixels, tremor(nuisance, times, rng)])
+        acted, weights = (
+            {unit: course * scale[unit] for unit, course in each.items()} | dict(zip(LIDS, script.lids, strict=True))
+            for each in (script.pixels, moved)
+        )
         path = pose_path(nuisance, times, self.pixel, rng)
         path[:, :3] += script.turn
+        drift, gains = self.drift(times, rng), brightness(self.domain, times, rng)
         inside = slice(self._margin, self._face.size - self._margin)
-        for index, (pose, level) in enumerate(zip(path, brightness(self.domain, times, rng), strict=True)):
+        for index, way in enumerate(self._ways(script.large, times, scale)):
             bent, shaded = ({unit: float(each[unit][index]) for unit in sorted(each)} for each in (weights, acted))
-            picture = sensor.read(self._face.frame(bent, pose, shaded, script.gaze[index]), level, rng)
+            face = self._face.frame(bent, path[index], shaded, script.gaze[index], drift.at(index), way)
+            picture = sensor.read(face, gains[index], rng)
             yield np.ascontiguousarray(picture[inside, inside])
+
+    def _ways(self, large: list[Movement], times: np.ndarray, scale: dict[str, float]) -> Iterator[Way | None]:
+        """For each frame, the way that the latest large expression takes; its heads are made when it begins."""
+        coming, stations, share = list(large), None, None
+        for index, time in enumerate(times):
+            if coming and time >= coming[0].start:
+                movement = coming.pop(0)
+                courses = {name: course * scale[name] for name, course in movement.courses(times).items()}
+                apex = {name: float(course.max()) for name, course in courses.items()}
+                stations = self._face.stations(apex)
+                lead = max(apex, key=lambda name: apex[name] / scale[name])
+                share = courses[lead] / apex[lead]
+            yield None if stations is None else Way(stations, float(share[index]))
 
 
 class Take:
@@ -132,9 +152,8 @@ def render_take(path: str | os.PathLike, crf: int = 18, **settings) -> dict:
         path: of the film. crf: quality of H.264, smaller is better. settings: as for `open_take`.
     Returns:
         {"data_set", "label_release", "subject", "take", "fps", "frames", "size", "events": [{"kind", "onset", "apex",
-        "offset" (frame numbers), "action_units", "amplitude_px"}]}; kinds are those of `script.KINDS`, action units are
-        given for micro- and macro-expressions, in pixels of the standard crop. The pictures are the same each time;
-        the encoder's bytes can differ slightly between runs.
+        "release", "offset" (frame numbers), "action_units", "amplitude_px", "sides"}]}, see `TAKE_FEATURES`. The
+        pictures are the same each time; the encoder's bytes can differ slightly between runs.
     Raises:
         ValueError: as for `open_take`.
     """
@@ -172,12 +191,12 @@ def _truth(domain: Domain, subject: str, number: int, script: Script, fps: int, 
 
 
 def _event(event: Event, times: np.ndarray) -> dict:
-    onset, apex, offset = (int(np.argmin(np.abs(times - at))) for at in (event.start, event.apex, event.end))
+    places = {"onset": event.start, "apex": event.apex, "release": event.release, "offset": event.end}
+    frames = {name: None if at is None else int(np.argmin(np.abs(times - at))) for name, at in places.items()}
     return {
         "kind": event.kind,
-        "onset": onset,
-        "apex": apex,
-        "offset": offset,
+        **frames,
         "action_units": list(event.amplitude_px),
         "amplitude_px": list(event.amplitude_px.values()),
+        "sides": [event.sides.get(unit, "both") for unit in event.amplitude_px],
     }

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.groups import THIRDS, Person, everybody, make_groups, typology_angle
+from benchmarks.groups import THIRDS, TONES, Person, everybody, make_groups, typology_angle
 from training_aullm.runs.group_scores import AMPLITUDE, Group, Groups, score_groups, weights_hash
 
 UNITS = 2
@@ -78,6 +78,7 @@ def test_everybody_belongs_to_one_group_of_each_kind():
     for by in ("skin tone", "age", "sex"):
         covered = sum(group.inside.astype(int) for group in groups if group.by == by)
         assert (covered == ~glasses[:, None]).all(), by
+    assert [group.group for group in groups if group.by == "skin tone"] == [name for name, _ in TONES]
     assert [group.group for group in groups if group.by == AMPLITUDE] == ["0 to 0.5 px"]
     assert {group.group for group in groups if group.by == "age"} == set(THIRDS)
 

@@ -13,13 +13,26 @@ from dataset_scripts.synthetic.camera.render import LinearHead
 from dataset_scripts.synthetic.camera.shading import Camera, Studio
 from dataset_scripts.synthetic.config import DOMAINS, Nuisance
 from dataset_scripts.synthetic.people.head import Head
+from dataset_scripts.synthetic.people.sides import one_sided, share_of_left
 from dataset_scripts.synthetic.people.skin import paint
 from dataset_scripts.synthetic.raster import Window
 from dataset_scripts.synthetic.tables.session import Session
 
 DOMAIN = DOMAINS["casme2-like"]
 STILL = Nuisance(
-    tremor_px=0, blink=0, walk=(0,) * 6, registration=(0,) * 6, gain_sigma=0, flicker=0, pulse=(0, 0), fixed_pattern=0
+    tremor_px=0,
+    slow_px=0,
+    drift_px=0,
+    stray_px=0,
+    take_stray_px=0,
+    mouth=0,
+    blink=0,
+    walk=(0,) * 6,
+    registration=(0,) * 6,
+    gain_sigma=0,
+    flicker=0,
+    pulse=(0, 0),
+    fixed_pattern=0,
 )
 CLEAN = Sensor(gamma=DOMAIN.gamma, blur=0.4, noise=0, pattern=np.zeros((224, 224), np.float32), jpeg=95)
 
@@ -101,6 +114,31 @@ def test_the_face_moves_by_the_stated_pixels(still_session, unit):
         peak[amplitude] = np.percentile(np.linalg.norm(flow, axis=-1), 99.5)
         assert 0.5 * amplitude < peak[amplitude] < 1.3 * amplitude
     assert 1.6 < peak[2.0] / peak[1.0] < 2.5
+
+
+@pytest.mark.parametrize(("side", "sign"), [("L", 1), ("R", -1)])
+def test_one_side_moves_alone_on_the_persons_own_side(face, side, sign):
+    moved = face.moved(one_sided("AU12", side)) / face.reach[one_sided("AU12", side)]
+    picture_right, picture_left = moved[:, 130:].max(), moved[:, :94].max()
+    assert (picture_right - picture_left) * sign > 0.8  # the person's left is right in the picture
+    both = face.field(one_sided("AU12", "L")) + face.field(one_sided("AU12", "R"))
+    assert np.abs(both - face.field("AU12")).max() < 1e-3
+    rest = face.frame({}, np.zeros(6), {})
+    weight = {one_sided("AU12", side): 2 / face.reach[one_sided("AU12", side)]}
+    change = np.abs(face.frame(weight, np.zeros(6), weight) - rest).sum(-1)
+    assert (change[:, 112:].sum() - change[:, :112].sum()) * sign > 0.8 * change.sum()
+
+
+def test_a_head_linearised_elsewhere_is_the_full_render_of_that_face(studio):
+    weights = {"AU12": 0.6, "AU25": 0.3, one_sided("AU4", "L"): 0.3}
+    grinning = LinearHead(studio, rest=weights)
+    head = studio.head
+    left = share_of_left(head.vertices)[:, None]
+    displacement = 0.6 * head.displacement("AU12") + 0.3 * head.displacement("AU25")
+    displacement += 0.3 * left * head.displacement("AU4")
+    full = cv2.resize(studio.shoot(displacement).image, (224, 224), interpolation=cv2.INTER_AREA)
+    shown = grinning.frame({}, np.zeros(6), {}).squeeze()
+    assert np.median(np.abs(full - shown)) < 0.003 and decibels(full, shown) > 27  # but for its furrows
 
 
 def test_a_wider_camera_scales_motion_with_the_face():

@@ -1,14 +1,17 @@
 """People: reproducible, different, and moved by their muscles where they should be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from benchmarks.groups import typology_angle
 from dataset_scripts.synthetic.config import DOMAINS
-from dataset_scripts.synthetic.people.asset import MAP_SIZE, load_head
-from dataset_scripts.synthetic.people.head import Head
+from dataset_scripts.synthetic.people.asset import ANCESTRIES, MAP_SIZE, load_head
+from dataset_scripts.synthetic.people.head import Head, Traits
 from dataset_scripts.synthetic.people.muscles import RENDERED_UNITS
 from dataset_scripts.synthetic.people.painting import anchors
-from dataset_scripts.synthetic.people.skin import paint
+from dataset_scripts.synthetic.people.skin import paint, skin_colour
 
 ARKIT, MAKEHUMAN = DOMAINS["casme2-like"], DOMAINS["samm-like"]
 
@@ -86,3 +89,23 @@ def test_skin_is_reproducible_and_follows_ancestry(head):
     brow = skin.albedo[int(mark.eye_y - 0.75 * mark.eye), int(mark.eye_x - 0.1 * mark.eye)]
     assert cheek[0] > cheek[1] > cheek[2]
     assert brow.mean() < cheek.mean()
+
+
+def test_skin_covers_the_human_range():
+    angles = [typology_angle(skin_colour(melanin)) for melanin in np.linspace(0, 1, 21)]
+    assert (np.diff(angles) < 0).all() and angles[0] > 55 and angles[-1] < -60
+    everyone = replace(DOMAINS["samm-like"], ancestry=(0.5, 0.5, 0.5))
+    people = [paint(Head(everyone, (7, number)).traits, (7, number)) for number in range(24)]
+    found = [typology_angle(person.base) for person in people]
+    assert min(found) < -30 and max(found) > 41
+    assert sum(angle < 10 for angle in found) >= 4
+
+
+def test_dark_skin_has_as_much_texture_as_light_skin():
+    traits = {name: Traits(dict.fromkeys(ANCESTRIES, 0.0) | {name: 1.0}, 0.2, 0.3) for name in ANCESTRIES}
+    dark, light = (paint(traits[name], (0, 5)) for name in ("african", "caucasian"))
+    mark = anchors()
+    cheek = slice(int(mark.eye_y + 0.8 * mark.eye), int(mark.eye_y + 1.8 * mark.eye)), slice(230, 310)
+    contrast = [float(np.log(skin.albedo[cheek][..., 1]).std()) for skin in (dark, light)]
+    assert typology_angle(dark.base) < -15 < 30 < typology_angle(light.base)
+    assert contrast[0] > 0.5 * contrast[1]

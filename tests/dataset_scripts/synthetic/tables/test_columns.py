@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from dataset_scripts.cells.facs import parse_cell
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
 from dataset_scripts.synthetic.tables.columns import STORED, complete, intensity, subject_name
@@ -21,7 +22,7 @@ def rendered(*amplitudes):
 
 
 def test_a_table_has_the_columns_of_the_schema_whatever_is_stored():
-    assert set(STORED.names) < set(FEATURES)
+    assert set(STORED.names) - {"sides"} < set(FEATURES)
     assert complete(STORED.empty_table(), FEATURES.arrow_schema).column_names == list(FEATURES)
 
 
@@ -38,6 +39,14 @@ def test_the_coding_is_written_from_the_amplitudes():
     assert first["coded_text"] == "1A+4B"
     assert first["split"] is None
     assert second["coded"] == [] and second["coded_text"] == "none"
+
+
+def test_a_side_is_coded_as_in_the_sheets():
+    table = rendered((0.5, 0.0, 1.0)).append_column("sides", [[["both", "both", "R"]]])
+    (row,) = complete(table, WIDER).to_pylist()
+    assert row["coded_text"] == "1A+R4B"
+    assert [unit["side"] for unit in row["coded"]] == ["both", "R"]
+    assert parse_cell(row["coded_text"]).units[1].side == "R"
 
 
 def test_the_kind_of_expression_follows_from_the_name():

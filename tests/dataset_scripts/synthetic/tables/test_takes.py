@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from dataset_scripts.synthetic import load_takes, open_take, render_take
+from dataset_scripts.synthetic.acting.script import KINDS
 from dataset_scripts.synthetic.camera.codec import frames_of
 from dataset_scripts.synthetic.tables.take_table import TAKE_FEATURES
 
 QUICK = {"domain": "casme2-like", "seconds": 3.0, "size": 96, "fps": 15, "framing": "crop"}
-QUIET = {"micro": 0, "macro": 0, "speech": 0, "blink": 0, "gaze": 0, "turn": 0}
+QUIET = dict.fromkeys(KINDS, 0)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,8 @@ def test_the_film_and_its_truth_lie_side_by_side(film):
     for event in truth["events"]:
         assert 0 <= event["onset"] <= event["apex"] <= event["offset"] < truth["frames"]
         assert bool(event["action_units"]) == (event["kind"] == "micro")
-        assert len(event["action_units"]) == len(event["amplitude_px"])
+        assert len(event["action_units"]) == len(event["amplitude_px"]) == len(event["sides"])
+        assert set(event["sides"]) <= {"L", "R", "both"}
 
 
 def test_the_same_take_is_filmed_again():
@@ -56,6 +58,15 @@ def test_speech_moves_the_mouth():
     _, talking = film_of(speech=1)
     change = np.abs(talking - still).max(0)
     assert change[66:90, 30:66].mean() > 2 * change[10:40].mean()
+
+
+def test_a_wink_is_seen_on_the_side_that_it_names():
+    truth, frames = film_of(wink=1)
+    (event,) = truth["events"]
+    change = np.abs(frames[event["apex"]] - frames[max(0, event["onset"] - 2)])[26:40]
+    left, right = change[:, 52:].sum(), change[:, :44].sum()  # of the person
+    assert event["action_units"] == ["AU46"] and event["amplitude_px"] == [None]
+    assert event["sides"] == ["L" if left > right else "R"] and max(left, right) > 1.5 * min(left, right)
 
 
 def test_a_turn_moves_the_whole_face_without_tearing():
