@@ -48,7 +48,7 @@ def main() -> None:
     recipe = recipe_base().but(model={"num_language_layers": args.layers})
     model = new_model(recipe, UNITS, args.language_model, seed=0).eval()
     grid, frames = model.config.motion_grid, model.config.num_frames
-    motion = torch.randn(args.batch, 2, frames - 1, grid, grid, generator=torch.Generator().manual_seed(0))
+    motion = torch.rand(args.batch, 3, frames - 1, grid, grid, generator=torch.Generator().manual_seed(0))
     expected, rows = model(motion_values=motion).logits, []
     print(f"{'':10}{'first call s':>14}{'s a batch':>12}{'difference':>12}")
     for name, build in graphs(model, motion, args.backend).items():

@@ -1,7 +1,7 @@
 """Parts of a face made to stand still: which cells to hide, and two ways to hide them.
 
 regions = random_regions(14, count=20, draws=10, generator)      # (10, 14, 14) bool
-still = hide_motion(motion_values[0], regions)                   # (10, 2, T - 1, 28, 28)
+still = hide_motion(motion_values[0], regions)                   # (10, 3, T - 1, 28, 28)
 still = hide_pixels(pixel_values[0], regions)                    # (10, T, 1, 224, 224)
 
 Tested in tests/benchmarks/test_faithfulness.py.
@@ -51,14 +51,14 @@ def moving_region(motion: torch.Tensor, grid: int, count: int) -> np.ndarray:
     """The cells of the face that moved most, whatever the model looked at.
 
     Args:
-        motion: (2, T - 1, h, w) pixels; h a multiple of `grid`.
+        motion: (3, T - 1, h, w), the first two in pixels; h a multiple of `grid`.
         grid: cells a side of the answer.
         count: cells of the region.
 
     Returns:
         (grid, grid) bool.
     """
-    length = motion.norm(dim=0).amax(0)  # (h, w)
+    length = motion[:2].norm(dim=0).amax(0)  # (h, w)
     cells = torch.nn.functional.adaptive_avg_pool2d(length[None], grid)[0].numpy() * face_cells(grid)
     region = np.zeros(grid * grid, bool)
     region[np.argsort(-cells, axis=None, kind="stable")[:count]] = True
@@ -66,18 +66,18 @@ def moving_region(motion: torch.Tensor, grid: int, count: int) -> np.ndarray:
 
 
 def hide_motion(motion: torch.Tensor, regions: np.ndarray) -> torch.Tensor:
-    """Motion values with "no motion" inside of regions.
+    """Motion values with "no motion" inside of regions, as surely measured as the motion was.
 
     Args:
-        motion: (2, T - 1, h, w) of one clip.
+        motion: (3, T - 1, h, w) of one clip.
         regions: (M, h', w') bool; h a multiple of h'.
 
     Returns:
-        (M, 2, T - 1, h, w).
+        (M, 3, T - 1, h, w).
     """
     times = motion.shape[-1] // regions.shape[-1]
-    kept = torch.from_numpy(~regions.repeat(times, 1).repeat(times, 2))
-    return motion[None] * kept[:, None, None]
+    kept = torch.from_numpy(~regions.repeat(times, 1).repeat(times, 2))[:, None, None]
+    return torch.cat([motion[None, :2] * kept, motion[None, 2:].expand(len(regions), -1, -1, -1, -1)], dim=1)
 
 
 def hide_pixels(frames: torch.Tensor, regions: np.ndarray) -> torch.Tensor:

@@ -8,8 +8,9 @@ part, teeth show and lids close as they would, and every pixel of skin knows whe
 head drifts as the aligner lets it (0.1 px, 0.04 degrees); blur, noise and JPEG are the domain's.
 
 Errors are mean end-point errors in pixels of a 224-px crop over cells of visible skin, the median of the face taken off
-measure and truth. "moving" are cells that move at least a quarter of the size; "pull" is how much of their true motion
-was found (1 is right).
+measure and truth; the model's field is taken before the head's motion is fitted to it. "moving" are cells that move at
+least a quarter of the size; "sure" are those of them whose confidence is above one half; "pull" is how much of the
+moving cells' true motion was found (1 is right).
 
 On a real video there is no truth: the motion of FaceMesh's landmarks over half a second stands in. It says nothing
 below a pixel, which is the landmarks' own noise.
@@ -27,7 +28,6 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.coarse_to_fine import CoarseToFine
 from dataset_scripts.synthetic.acting.nuisances import Sensor
 from dataset_scripts.synthetic.camera.shading import Shot, Studio
 from dataset_scripts.synthetic.config import DOMAINS
@@ -69,8 +69,9 @@ WINDOW_S = 0.5  # between the two frames of a real video
 LEAST_SCORE = 0.5  # of the landmark network; below it there is no face
 SEEN_PX = 1.5  # of the landmarks' motion (95th percentile); below it their own noise would be compared
 
-Measure = Callable[[np.ndarray], np.ndarray]
-"""(T, S, S) uint8 frames -> (cells, cells, 2) displacement of the last from the first, in pixels of a 224-px crop."""
+Measure = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+"""(T, S, S) uint8 frames -> (cells, cells, 2) displacement of the last from the first, in pixels of a 224-px crop, and
+(cells, cells) confidence, or None."""
 
 
 @dataclass(frozen=True)
@@ -162,23 +163,24 @@ def _drifted(studio: Studio, rng: np.random.Generator) -> Studio:
 
 
 def by_model(field: DisplacementField) -> Measure:
-    """A field that the model reads, or could read."""
+    """The field that the model reads, the head's motion included."""
 
-    def measure(frames: np.ndarray) -> np.ndarray:
-        return field(torch.from_numpy(frames)[None, :, None] / 255)[0, :, -1].permute(1, 2, 0).numpy()
+    def measure(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        moved, confidence = field.with_head(torch.from_numpy(frames)[:, None] / 255, torch.arange(len(frames))[None])
+        return moved[0, -1].permute(1, 2, 0).numpy(), confidence[0, -1].numpy()
 
     return measure
 
 
-def by_skin(frames: np.ndarray) -> np.ndarray:
+def by_skin(frames: np.ndarray) -> tuple[np.ndarray, None]:
     """The rough field that gates and times windows."""
-    return SkinField(frames[0]).follow(frames[-1])
+    return SkinField(frames[0]).follow(frames[-1]), None
 
 
 def errors(clip: Moved, measure: Measure) -> dict:
     """Errors of one clip by place and of moving cells, the share of their motion found, and milliseconds a frame."""
     start = time.process_time()
-    found = measure(clip.frames)
+    found, confidence = measure(clip.frames)
     took = (time.process_time() - start) / len(clip.frames) * 1e3
     cells = len(found)
     share = cv2.resize(np.float32(clip.skin), (cells, cells), interpolation=cv2.INTER_AREA)
@@ -195,11 +197,14 @@ def errors(clip: Moved, measure: Measure) -> dict:
         here = skin & inside(u, v)
         row[place] = float(off[here].mean()) if here.any() else float("nan")
     row["moving"] = float(off[moving].mean())
+    sure = moving if confidence is None else moving & (confidence > 0.5)
+    row["sure"] = float(off[sure].mean()) if sure.any() else float("nan")
+    row["sure share"] = float(sure.sum() / moving.sum())
     row["pull"] = float((found * truth)[moving].sum() / (truth**2)[moving].sum())
     return row
 
 
-COLUMNS = ("all", "moving", "pull", *PLACES)
+COLUMNS = ("all", "moving", "pull", "sure", "sure share", *PLACES)
 
 
 def summary(rows: list[dict]) -> list[dict]:
@@ -217,10 +222,10 @@ def summary(rows: list[dict]) -> list[dict]:
 
 def table(name: str, lines: list[dict]) -> str:
     """The summary as text."""
-    head = f"{name:14s}{'size px':>8s}{'clips':>6s}" + "".join(f"{column:>8s}" for column in (*COLUMNS, "ms"))
+    head = f"{name:14s}{'size px':>8s}{'clips':>6s}" + "".join(f"{column:>11s}" for column in (*COLUMNS, "ms"))
     body = (
         f"{line['lips']:14s}{line['size']:8.1f}{line['clips']:6d}"
-        + "".join(f"{line[column]:8.2f}" for column in (*COLUMNS, "ms"))
+        + "".join(f"{line[column]:11.2f}" for column in (*COLUMNS, "ms"))
         for line in lines
     )
     return "\n".join([head, *body])
@@ -264,7 +269,7 @@ def agreement(windows: list[tuple[np.ndarray, np.ndarray, np.ndarray]], measure:
         motion = scale * (motion - np.median(motion, 0))
         if np.percentile(np.hypot(*motion.T), 95) < SEEN_PX:
             continue
-        field = measure(crops[[0] + [1] * (FRAMES - 1)])
+        field, _ = measure(crops[[0] + [1] * (FRAMES - 1)])
         where = np.float32((points[:, None] + 0.5) * (len(field) / crops.shape[-1]) - 0.5)  # (468, 1, 2)
         here = cv2.remap(np.float32(field), where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
         measured.append(here - np.median(here, 0))
@@ -289,7 +294,7 @@ def main() -> None:
     films = list(clips(options.people, SIZES, options.seed))
     real = {video: list(landmark_windows(video)) for video in options.video}
     result = {"benchmark": "motion", **vars(options), "fields": {}}
-    fields = {"model": by_model(DisplacementField()), "skin": by_skin, "candidate": by_model(CoarseToFine())}
+    fields = {"model": by_model(DisplacementField()), "skin": by_skin}
     for name, measure in fields.items():
         lines = summary([errors(clip, measure) for clip in films])
         videos = {Path(video).name: agreement(windows, measure) for video, windows in real.items()}

@@ -100,7 +100,7 @@ def _displacement(frames: np.ndarray) -> np.ndarray:
     """What the model measures on a clip: (T, H, W) or (T, H, W, 3) uint8 -> (1, 2, T-1, grid, grid) px."""
     if frames.ndim == 4:
         frames = np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames])
-    return DisplacementField()(torch.from_numpy(frames)[None, :, None] / 255).numpy()
+    return DisplacementField()(torch.from_numpy(frames)[None, :, None] / 255)[:, :2].numpy()
 
 
 def main(files: list[Path], clips: Annotated[int, typer.Option(min=6)] = 24) -> None:

@@ -27,8 +27,9 @@ class Explanation(TypedDict):
     probabilities: dict[str, float]
     attentions: dict[str, Array]  # (T', h, w) float32, sums to 1; cells cover the crop evenly
     displacement: Array | None
-    """(T - 1, 2, h, w) float32, how far each cell's skin has moved since the onset, right and down, in pixels of the
-    crop; None with `front_end="led"`, which does not measure it."""
+    """(T - 1, 2, h, w) float32, how far each cell's skin has moved since the onset without the head, right and down, in
+    pixels of the crop; None with `front_end="led"`, which does not measure it."""
+    confidence: Array | None  # (T - 1, h, w) how sure that is, 0 to 1; 0 outside of the face
     expert_weights: dict[str, float]  # they sum to 1
     relations: Array | None  # (K, K) float32, mean strength over the graph's layers, row = the influenced unit
     prior: Array | None  # (K, K) the same before training
@@ -44,7 +45,7 @@ def explain(
 
     Args:
         model: an `AullmForActionUnitDetection` in evaluation mode.
-        pixel_values: (B, T, 1, S, S) in [0, 1]; or motion_values: (B, 2, T - 1, h, w) as `measure_motion` gives them.
+        pixel_values: (B, T, 1, S, S) in [0, 1]; or motion_values: (B, 3, T - 1, h, w) as `measure_motion` gives them.
         **inputs: the other tensors of the processor's answer.
 
     Returns:
@@ -78,7 +79,8 @@ def _of_clip(output, motion: torch.Tensor | None, size: int, config, names: list
         "action_units": names,
         "probabilities": _by_name(names, output.logits[clip].sigmoid()),
         "attentions": {},
-        "displacement": None if motion is None else _array(motion[clip].movedim(0, 1) * (size / REFERENCE_SIZE)),
+        "displacement": None if motion is None else _array(motion[clip, :2].movedim(0, 1) * (size / REFERENCE_SIZE)),
+        "confidence": None if motion is None else _array(motion[clip, 2]),
         "expert_weights": {},
         "relations": None,
         "prior": None,

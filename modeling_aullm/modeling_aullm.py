@@ -216,7 +216,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         return self._graph().neighbours
 
     def measure_motion(self, pixel_values: torch.Tensor, clips: torch.Tensor | None = None) -> torch.Tensor:
-        """(B, T, 1, H, W) in [0, 1] -> motion_values (B, 2, T - 1, h, w); once for a data set, it is never trained.
+        """(B, T, 1, H, W) in [0, 1] -> motion_values (B, 3, T - 1, h, w); once for a data set, it is never trained.
 
         Clips that share frames, as windows of a video do: pixel_values (N, 1, H, W), clips (B, T) their places in it.
         """
@@ -242,7 +242,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         """Scores the action units of a batch of clips.
 
         Args:
-            pixel_values: (B, T, 1, H, W) in [0, 1]; or motion_values: (B, 2, T - 1, h, w) from `measure_motion`.
+            pixel_values: (B, T, 1, H, W) in [0, 1]; or motion_values: (B, 3, T - 1, h, w) from `measure_motion`.
             input_ids, attention_mask: (B, N) prompts with both placeholders; None takes the config's prompt.
             au_positions: (B, K) positions to read at with `readout="au"`.
             labels: (B, K), 1 present, 0 absent, -1 unknown.

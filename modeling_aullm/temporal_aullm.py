@@ -8,6 +8,8 @@ from transformers import initialization as init
 
 from .displacement_aullm import DisplacementField
 
+COMPRESSED_FROM = 1.0  # px
+
 
 class EulerianFilter(nn.Module):
     """LED: a causal temporal band-pass with three learned scalars, normalised by what it filtered.
@@ -69,8 +71,12 @@ class EulerianFilter(nn.Module):
 class MotionFrontEnd(nn.Module):
     """Frames to the motion channels the encoder reads.
 
-    `led`: LED on the grey frames, 1 channel. `displacement`: the displacement of every frame from onset, and LED over
-    time on it, 4 channels: how far the skin moved, and how that movement changes.
+    `led`: LED on the grey frames, 1 channel. `displacement`: the displacement of every frame from onset, LED over time
+    on it, and how sure each cell is, 5 channels: how far the skin moved, how that movement changes, what to believe.
+
+    Displacements enter in pixels, those beyond `COMPRESSED_FROM` logarithmically: a smile may be a tenth of a pixel or
+    twenty, and training knows few of the large ones. Confidence is 1 on a well measured face whatever moves there, so
+    that after normalisation the encoder still knows how long a pixel is: motion made smaller is not the same motion.
 
     Source: `led` is the paper's; `displacement` is our choice, because LED on 64 x 64 frames was the weakest link in
         the probes, as in the published cross-data-set tables.
@@ -79,7 +85,7 @@ class MotionFrontEnd(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.kind, self.num_frames, self.image_size = config.front_end, config.num_frames, config.image_size
-        self.channels = 1 if self.kind == "led" else 4
+        self.channels = 1 if self.kind == "led" else 5
         self.led = EulerianFilter(config.num_frames, tuple(config.led_start), config.led_epsilon)
         if self.kind == "displacement":
             self.displacement = DisplacementField(config.motion_grid)
@@ -93,7 +99,8 @@ class MotionFrontEnd(nn.Module):
             clips: None, or (B, T) places of each clip's frames among them, onset first.
 
         Returns:
-            (B, 2, T - 1, grid, grid) displacement from the onset frame, x then y, in pixels of a 224-pixel crop.
+            (B, 3, T - 1, grid, grid): displacement from the onset frame, x then y, in pixels of a 224-pixel crop and
+            without the head's, and its confidence, 0 to 1; all 0 outside of the face.
 
         Raises:
             ValueError: with the LED front end, which is trained as a whole, frames of another number or size, or while
@@ -106,7 +113,7 @@ class MotionFrontEnd(nn.Module):
         self._check_pixels(pixel_values, clips)
         if not pixel_values.shape[0]:  # no clip, no motion: the steps below need one
             grid = self.displacement.grid
-            return pixel_values.new_zeros(0, 2, self.num_frames - 1, grid, grid, dtype=torch.float32)
+            return pixel_values.new_zeros(0, 3, self.num_frames - 1, grid, grid, dtype=torch.float32)
         with torch.no_grad():
             if clips is None:
                 return self.displacement(pixel_values.float())
@@ -121,16 +128,19 @@ class MotionFrontEnd(nn.Module):
             return self.led(pixel_values.float().transpose(1, 2))
         if motion_values is None:
             if pixel_values is None:
-                raise ValueError("pass pixel_values (B, T, 1, H, W) or motion_values (B, 2, T-1, h, w)")
+                raise ValueError("pass pixel_values (B, T, 1, H, W) or motion_values (B, 3, T-1, h, w)")
             motion_values = self.measure(pixel_values)
         motion_values = motion_values.float()
-        if motion_values.ndim != 5 or motion_values.shape[2] != self.num_frames - 1:
+        shape = tuple(motion_values.shape)
+        if len(shape) != 5 or shape[1:3] != (3, self.num_frames - 1):
             raise ValueError(
-                f"the model reads the motion of {self.num_frames} frames, (B, 2, {self.num_frames - 1}, h, w), got "
-                f"values of shape {tuple(motion_values.shape)}"
+                f"the model reads the motion of {self.num_frames} frames, (B, 3, {self.num_frames - 1}, h, w) as "
+                f"measure_motion gives it, got values of shape {shape}"
             )
-        onset = torch.zeros_like(motion_values[:, :, :1])  # the onset frame has not moved
-        return torch.cat([motion_values, self.led(torch.cat([onset, motion_values], 2))], 1)
+        moved, confidence = motion_values.split([2, 1], dim=1)
+        onset = torch.zeros_like(moved[:, :, :1])  # the onset frame has not moved
+        changes = self.led(torch.cat([onset, moved], 2))
+        return torch.cat([compressed(moved), changes, confidence], 1)
 
     def _check_pixels(self, pixel_values: torch.Tensor, clips: torch.Tensor | None = None) -> None:
         """Frames of another size would be read, but wrongly: what moves by a pixel has another meaning there."""
@@ -142,3 +152,11 @@ class MotionFrontEnd(nn.Module):
                 f"the model reads {self.num_frames} frames a clip of {self.image_size} x {self.image_size} pixels, one "
                 f"channel, got values of shape {shape}" + (f" and clips of {frames}" if clips is not None else "")
             )
+
+
+def compressed(moved: torch.Tensor) -> torch.Tensor:
+    """Displacements (B, 2, ...) in pixels with their direction kept and their length l taken to asinh(l): up to about
+    `COMPRESSED_FROM` it stays what it is, and beyond every factor of ten adds 2.3.
+    """
+    size = moved.norm(dim=1, keepdim=True).clamp_min(1e-6)
+    return moved * (COMPRESSED_FROM * torch.asinh(size / COMPRESSED_FROM) / size)

@@ -48,9 +48,9 @@ class MotionEncoder(nn.Module):
             stem += [make_norm(config.norm, first), drop]
             body = [nn.Conv3d(first, second, (2, 3, 3)), nn.ReLU(), make_norm(config.norm, second)]
         else:
-            stem = [nn.Conv3d(in_channels, first, (1, 5, 5), stride=(1, 2, 2), padding=(0, 2, 2), bias=False)]
+            stem = [nn.Conv3d(in_channels, first, (1, 5, 5), stride=(1, 2, 2), padding=(0, 2, 2))]
             stem += [make_norm(config.norm, first), nn.GELU(), drop]
-            body = [nn.Conv3d(first, second, 3, stride=(2, 1, 1), padding=(0, 1, 1), bias=False)]
+            body = [nn.Conv3d(first, second, 3, stride=(2, 1, 1), padding=(0, 1, 1))]
             body += [make_norm(config.norm, second), nn.GELU()]
         self.stem, self.body = nn.Sequential(*stem), nn.Sequential(*body)
         self.attend = SqueezeExcitation(second) if config.use_squeeze_excitation else nn.Identity()

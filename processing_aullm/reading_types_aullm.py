@@ -102,6 +102,7 @@ class PicturedExplanation(ClipPictures):
     probabilities: dict[str, float]
     attentions: dict[str, np.ndarray]  # (T', h, w)
     displacement: np.ndarray | None  # (T - 1, 2, h, w)
+    confidence: np.ndarray | None  # (T - 1, h, w)
     expert_weights: dict[str, float]
     relations: np.ndarray | None  # (K, K)
     prior: np.ndarray | None  # (K, K)

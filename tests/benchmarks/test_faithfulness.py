@@ -43,7 +43,7 @@ class Watcher:
         return cells
 
     def __call__(self, motion_values: torch.Tensor, **options) -> AullmOutput:
-        length = torch.nn.functional.avg_pool2d(motion_values.norm(dim=1).amax(1), 2)  # (B, 14, 14)
+        length = torch.nn.functional.avg_pool2d(motion_values[:, :2].norm(dim=1).amax(1), 2)  # (B, 14, 14)
         logits = 8 * torch.einsum("bhw,khw->bk", length, self.read) - 4
         batch = len(logits)
         return AullmOutput(
@@ -56,7 +56,7 @@ class Watcher:
     def measure_motion(self, pixels: torch.Tensor) -> torch.Tensor:
         """Brightness since the onset, taken for a movement down."""
         change = torch.nn.functional.adaptive_avg_pool2d((pixels[:, 1:] - pixels[:, :1])[:, :, 0], 28)
-        return torch.stack([torch.zeros_like(change), change], 1)
+        return torch.stack([torch.zeros_like(change), change, torch.ones_like(change)], 1)
 
 
 def clips_with(pixels: bool = False) -> tuple[ClipSet, torch.Tensor]:
@@ -130,16 +130,17 @@ def test_random_regions_reach_most_of_the_face():
 def test_hidden_cells_stand_still_and_the_others_stay():
     region = np.zeros((1, 14, 14), bool)
     region[0, 2:4, 5:9] = True
-    motion, frames = torch.rand(2, 5, 28, 28) + 1, torch.rand(6, 1, 224, 224)
+    motion, frames = torch.rand(3, 5, 28, 28) + 1, torch.rand(6, 1, 224, 224)
     still = hide_motion(motion, region)[0]
-    assert not still[:, :, 4:8, 10:18].any() and torch.equal(still[:, :, 8:], motion[:, :, 8:])
+    assert not still[:2, :, 4:8, 10:18].any() and torch.equal(still[:, :, 8:], motion[:, :, 8:])
+    assert torch.equal(still[2], motion[2])  # how surely it was measured
     shown = hide_pixels(frames, region)[0]
     assert torch.allclose(shown[3, 0, 44:52, 100:130], frames[0, 0, 44:52, 100:130], atol=1e-2)
     assert torch.equal(shown[:, :, 90:], frames[:, :, 90:])
 
 
 def test_the_most_moving_cells():
-    motion = torch.zeros(2, 5, 28, 28)
+    motion = torch.zeros(3, 5, 28, 28)
     motion[1, 2, 8:10, 12:16] = 3
     region = moving_region(motion, 14, 2)
     assert region.sum() == 2 and region[4, 6] and region[4, 7]

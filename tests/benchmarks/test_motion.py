@@ -15,7 +15,7 @@ def smile() -> motion.Moved:
 def pooled_truth(clip: motion.Moved):
     share = cv2.resize(np.float32(clip.skin), (28, 28), interpolation=cv2.INTER_AREA)[..., None]
     motion_of_skin = cv2.resize(clip.motion * clip.skin[..., None], (28, 28), interpolation=cv2.INTER_AREA)
-    return lambda frames: motion_of_skin / np.maximum(share, 0.1)
+    return lambda frames: (motion_of_skin / np.maximum(share, 0.1), None)
 
 
 def test_the_truth_brings_the_pictures_together(smile):
@@ -30,9 +30,16 @@ def test_the_truth_brings_the_pictures_together(smile):
 
 def test_a_perfect_measure_has_no_error_and_a_blind_one_finds_nothing(smile):
     perfect = motion.errors(smile, pooled_truth(smile))
-    blind = motion.errors(smile, lambda frames: np.zeros((28, 28, 2)))
+    blind = motion.errors(smile, lambda frames: (np.zeros((28, 28, 2)), None))
     assert perfect["all"] == pytest.approx(0, abs=1e-4) and perfect["pull"] == pytest.approx(1)
     assert blind["pull"] == 0 and blind["moving"] > 1.5 > blind["brow"]
+
+
+def test_cells_that_are_surely_measured_are_counted_apart(smile):
+    truth, _ = pooled_truth(smile)(smile.frames)
+    left = np.arange(28) < 14
+    half = motion.errors(smile, lambda frames: (truth * left[:, None], np.tile(np.float32(left), (28, 1))))
+    assert half["sure"] < 0.5 * half["moving"] and 0.3 < half["sure share"] < 0.7
 
 
 def test_the_summary_keeps_sizes_and_lips_apart(smile):
@@ -51,9 +58,9 @@ def test_agreement_compares_the_field_at_the_landmarks():
     moved = np.stack([np.zeros(468), 4 * np.exp(-(((points - 150) / 30) ** 2).sum(1))], 1)
     window = (np.zeros((2, 224, 224), np.uint8), points, moved)
 
-    def right(frames: np.ndarray) -> np.ndarray:
+    def right(frames: np.ndarray) -> tuple[np.ndarray, None]:
         y, x = np.mgrid[:28, :28] * 8 + 3.5
-        return np.dstack([0 * x, 2 * np.exp(-(((x - 150) / 30) ** 2) - ((y - 150) / 30) ** 2)])
+        return np.dstack([0 * x, 2 * np.exp(-(((x - 150) / 30) ** 2) - ((y - 150) / 30) ** 2)]), None
 
     answer = motion.agreement([window], right)
     assert answer["windows"] == 1 and answer["correlation"] > 0.98

@@ -70,7 +70,7 @@ def build(base_folder):
 
 @pytest.fixture
 def motion() -> torch.Tensor:
-    return torch.randn(3, 2, 5, 12, 12)
+    return torch.cat([torch.randn(3, 2, 5, 12, 12), torch.rand(3, 1, 5, 12, 12)], 1)
 
 
 @pytest.fixture

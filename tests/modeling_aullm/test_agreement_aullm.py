@@ -68,7 +68,7 @@ def test_frames_of_another_size_or_number_are_refused(build):
     with pytest.raises(ValueError, match="48 x 48"):
         model.measure_motion(torch.rand(8, 1, 24, 24), torch.zeros(2, 6, dtype=torch.long))
     with pytest.raises(ValueError, match="of 6 frames"):
-        model(motion_values=torch.rand(2, 2, 4, 12, 12))
+        model(motion_values=torch.rand(2, 3, 4, 12, 12))
 
 
 @pytest.mark.parametrize("value", [2.0, 0.7, -2.0, float("nan")])

@@ -122,7 +122,7 @@ class Clips(torch.utils.data.Dataset):
 
     def __init__(self):
         generator = torch.Generator().manual_seed(3)
-        self.motion = torch.randn(8, 2, 5, 12, 12, generator=generator)
+        self.motion = torch.randn(8, 3, 5, 12, 12, generator=generator)
         self.labels = (torch.rand(8, 4, generator=generator) > 0.5).float()
 
     def __len__(self) -> int:

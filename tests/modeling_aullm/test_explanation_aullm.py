@@ -48,8 +48,9 @@ def test_displacement_is_in_pixels_of_the_crop(build):
     model = build(image_size=48).eval()
     pixels = torch.rand(2, 6, 1, 48, 48)
     second = explain(model, pixel_values=pixels)[1]
-    measured = model.measure_motion(pixels)[1].numpy()  # (2, T - 1, h, w) in pixels of a 224-px crop
-    np.testing.assert_allclose(second["displacement"], measured.transpose(1, 0, 2, 3) * 48 / 224, rtol=1e-5)
+    measured = model.measure_motion(pixels)[1].numpy()  # (3, T - 1, h, w), in pixels of a 224-px crop
+    np.testing.assert_allclose(second["displacement"], measured[:2].transpose(1, 0, 2, 3) * 48 / 224, rtol=1e-5)
+    np.testing.assert_array_equal(second["confidence"], measured[2])
 
 
 def test_pixels_and_their_motion_are_explained_alike(build):
@@ -76,7 +77,7 @@ def test_what_a_model_lacks_is_left_empty(build, motion):
 def test_the_published_front_end_measures_no_displacement(build):
     model = build("paper", image_size=32, mid_shape=[1, 2, 2]).eval()
     (explanation,) = explain(model, pixel_values=torch.rand(1, 6, 1, 32, 32))
-    assert explanation["displacement"] is None and explanation["attentions"]
+    assert explanation["displacement"] is None and explanation["confidence"] is None and explanation["attentions"]
 
 
 def test_training_mode_is_refused(model, motion):

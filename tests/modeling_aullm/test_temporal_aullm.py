@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from modeling_aullm import AullmConfig
-from modeling_aullm.temporal_aullm import EulerianFilter, MotionFrontEnd
+from modeling_aullm.temporal_aullm import EulerianFilter, MotionFrontEnd, compressed
 
 
 def test_filter_weights_are_the_published_ones():
@@ -40,13 +40,25 @@ def test_all_three_scalars_learn():
     assert all(p.grad.abs() > 0 for p in led.parameters())
 
 
-def test_displacement_becomes_four_channels():
+def test_displacement_becomes_five_channels():
     front = MotionFrontEnd(AullmConfig.preset("base", motion_grid=8, image_size=64))
     motion = front.measure(torch.rand(2, 6, 1, 64, 64))
-    assert motion.shape == (2, 2, 5, 8, 8)
+    assert motion.shape == (2, 3, 5, 8, 8)
     channels = front(None, motion)
-    assert channels.shape == (2, 4, 5, 8, 8)
-    assert torch.equal(channels[:, :2], motion)
+    assert channels.shape == (2, 5, 5, 8, 8)
+    assert torch.equal(channels[:, 4], motion[:, 2])
+
+
+def test_large_displacements_are_compressed_and_keep_their_direction():
+    moved = torch.tensor([[0.3, -0.4], [0.03, -0.04], [12.0, -16.0]]).view(3, 2, 1, 1, 1)  # 0.5, 0.05 and 20 px
+    seen = compressed(moved)
+    assert seen.norm(dim=1).flatten().tolist() == pytest.approx([0.4812, 0.05, 3.6895], abs=1e-3)
+    torch.testing.assert_close(seen[:, 0] / seen[:, 1], torch.full((3, 1, 1, 1), -0.75))
+
+
+def test_motion_without_its_confidence_is_refused():
+    with pytest.raises(ValueError, match="measure_motion"):
+        MotionFrontEnd(AullmConfig.preset("base"))(None, torch.zeros(1, 2, 5, 28, 28))
 
 
 def test_led_front_end_reads_frames_only():

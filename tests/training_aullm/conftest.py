@@ -63,7 +63,8 @@ def make_clips(number=12, pixels=False, seed=0):
     if pixels:
         inputs = (torch.rand(number, 6, 1, 32, 32, generator=generator) * 255).to(torch.uint8)
     else:
-        inputs = 0.1 * torch.randn(number, 2, 5, 14, 14, generator=generator)
+        inputs = 0.1 * torch.randn(number, 3, 5, 14, 14, generator=generator)
+        inputs[:, 2] = 1.0  # all of it is surely measured
         for k in range(len(UNITS)):
             inputs[:, 1, :, 3 * k : 3 * k + 3] += (labels[:, k] == 1).float()[:, None, None, None]
     return ClipSet(

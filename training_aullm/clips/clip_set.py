@@ -30,7 +30,8 @@ class ClipSet(Dataset):
     """N clips of one data set.
 
     Attributes:
-        inputs: `motion_values` (N, C, T-1, h, w) float32 in pixels at 224, or `pixel_values` (N, T, 1, S, S) uint8.
+        inputs: `motion_values` (N, C, T-1, h, w) float32 as the front end measures them, or `pixel_values`
+            (N, T, 1, S, S) uint8.
         input_name: "motion_values" or "pixel_values": the model argument that `inputs` is for.
         labels: (N, K) int64: 1 present, 0 absent, -1 unknown.
         action_units: K names.

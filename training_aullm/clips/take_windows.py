@@ -121,7 +121,7 @@ class TakeJob:
 
 
 def measure_take(job: TakeJob) -> None:
-    """Write the windows of one film: `motion_values` (W, 2, T - 1, h, w) and `spans` (W, 2), first and last frame."""
+    """Write the windows of one film: `motion_values` (W, 3, T - 1, h, w) and `spans` (W, 2), first and last frame."""
     image_processor = AullmImageProcessor()
     aligned = image_processor.align_video(job.video)
     spans = window_spans(aligned.first, aligned.last, aligned.fps, job.windows, zlib.crc32(job.sample_id.encode()))

@@ -74,7 +74,7 @@ def draw_clips(path: str | Path, model: AullmForActionUnitDetection, clips: Clip
         row = table[index]
         frames = [np.asarray(row["frames"][k].convert("L")) for k in (row["onset"], row["apex"])]
         labels = clips.labels[index].numpy()
-        motion = clips.inputs[index, :, _apex_step(row, clips.inputs.shape[2])].numpy()
+        motion = clips.inputs[index, :2, _apex_step(row, clips.inputs.shape[2])].numpy()
         cards.append(Card(row["sample_id"], *frames, motion, attentions[place], probabilities[place], labels))
     title = "The first clip of people never seen: dot = truly present, green = decided right, red = wrong"
     draw_contact_sheet(path, cards, clips.action_units, title)

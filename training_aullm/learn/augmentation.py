@@ -106,25 +106,29 @@ def augment_motion(motion: torch.Tensor, draws: Draws, settings: AugmentationSet
     """Vary motion fields.
 
     Args:
-        motion: (B, 2, T', h, w) displacements from the onset frame in pixels at 224; channel 0 is x (right), 1 is y
-            (down).
+        motion: (B, C, T', h, w); channels 0 and 1 are displacements from the onset frame in pixels at 224, right and
+            down; channel 2, where there is one, is their confidence, which moves with the face and is 0 outside of it.
         draws: from `draw`, with `normals_needed(settings, T')` normal numbers.
         settings: strengths.
 
     Returns:
-        (B, 2, T', h, w).
+        (B, C, T', h, w).
     """
     batch, _, frames, height, width = motion.shape
     # A field is moved in two ways: its cells change place (grid), and the arrows in them turn with the face (vectors).
     grid, vectors = _similarity(draws.uniform[:, :4], draws.uniform[:, 4] < settings.mirror, settings)
     coordinates = F.affine_grid(grid.to(motion), [batch, 1, height, width], align_corners=False)
     moved = F.grid_sample(motion.flatten(1, 2), coordinates, padding_mode="border", align_corners=False)
-    turned = torch.einsum("bij,bjthw->bithw", vectors.to(motion), moved.unflatten(1, (2, frames)))
+    arrows, confidence = moved.unflatten(1, (-1, frames)).split([2, motion.shape[1] - 2], dim=1)
+    turned = torch.einsum("bij,bjthw->bithw", vectors.to(motion), arrows)
     amplified = (
         turned * torch.exp((2 * draws.uniform[:, 5] - 1) * settings.amplitude).to(motion)[:, None, None, None, None]
     )
     noise, drift = draws.normal.to(motion).split([frames * 2 * settings.noise_cells**2, frames * 4], dim=1)
-    return amplified + _smooth_noise(noise, motion.shape, settings) + _drift(drift, motion.shape, settings)
+    disturbed = _smooth_noise(noise, arrows.shape, settings) + _drift(drift, arrows.shape, settings)
+    if confidence.shape[1]:
+        disturbed = disturbed * (confidence > 0)
+    return torch.cat([amplified + disturbed, confidence], dim=1)
 
 
 def mix_motion(
@@ -138,9 +142,9 @@ def mix_motion(
     """Add a second clip's field to some samples.
 
     Args:
-        motion: (B, 2, T', h, w).
+        motion: (B, C, T', h, w), channels as for `augment_motion`.
         labels: (B, K) in {1, 0, -1}.
-        other_motion: (B, 2, T', h, w), the partners' fields; each is mirrored with probability one half (if mirroring
+        other_motion: (B, C, T', h, w), the partners' fields; each is mirrored with probability one half (if mirroring
             is on).
         other_labels: (B, K).
         draws: from `draw`.
@@ -152,13 +156,16 @@ def mix_motion(
     """
     mixed = draws.uniform[:, 7] < settings.mix
     # In a mirror what went right goes left: cells change sides and x changes its sign.
-    mirrored = torch.flip(other_motion, dims=[-1]) * other_motion.new_tensor([-1.0, 1.0]).view(1, 2, 1, 1, 1)
+    signs = other_motion.new_tensor([-1.0, 1.0, 1.0])[: motion.shape[1]]
+    mirrored = torch.flip(other_motion, dims=[-1]) * signs.view(1, -1, 1, 1, 1)
     flip = (draws.uniform[:, 8] < 0.5) & (settings.mirror > 0)
     partner = torch.where(flip[:, None, None, None, None], mirrored, other_motion)
     # Present beats absent and unknown; the minimum of the rest keeps "unknown" (-1), for its clip may show the unit.
     union = torch.where((labels == 1) | (other_labels == 1), 1, torch.minimum(labels, other_labels))
+    # Displacements add up; what both measured is as sure as the less sure of them.
+    both = torch.cat([motion[:, :2] + partner[:, :2], torch.minimum(motion[:, 2:], partner[:, 2:])], dim=1)
     return (
-        torch.where(mixed[:, None, None, None, None], motion + partner, motion),
+        torch.where(mixed[:, None, None, None, None], both, motion),
         torch.where(mixed[:, None], union.to(labels.dtype), labels),
     )
 

@@ -68,7 +68,7 @@ def test_motion_is_measured_by_the_model_and_cached(table, build_model, tmp_path
     first = ClipSet.build(table, Processor(56), ["AU4"], model, cache_dir=tmp_path, progress=False)
     again = ClipSet.build(table, Processor(56), ["AU1"], model, cache_dir=tmp_path, progress=False)
     assert calls == [3] and torch.equal(first.inputs, again.inputs)
-    assert first.input_name == "motion_values" and first.inputs.shape[:3] == (3, 2, 5)
+    assert first.input_name == "motion_values" and first.inputs.shape[:3] == (3, 3, 5)
     assert again.labels.tolist() == [[0], [1], [0]]
     assert [path.suffix for path in tmp_path.iterdir()] == [".safetensors"]
 

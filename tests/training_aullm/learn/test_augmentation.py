@@ -118,3 +118,20 @@ def test_impossible_strengths_are_refused():
         AugmentationSettings(mirror=2)
     with pytest.raises(ValueError, match="noise=-1"):
         AugmentationSettings(noise=-1)
+
+
+def test_confidence_moves_with_the_face_and_is_never_turned_made_louder_or_disturbed():
+    field = torch.cat([smooth_field(), torch.rand(1, 1, FRAMES, SIDE, SIDE)], 1)
+    field[:, :, :, :4] = 0.0  # outside of the face
+    settings = dataclasses.replace(OFF, mirror=1.0, amplitude=0.5, noise=0.2, drift=0.3)
+    draws = Draws(draws_with(u4=0.0, u5=1.0).uniform, torch.ones(1, normals_needed(settings, FRAMES)))
+    varied = augment_motion(field, draws, settings)
+    torch.testing.assert_close(varied[:, 2], field[:, 2].flip(-1), atol=1e-5, rtol=0)
+    assert not varied[:, :, :, :3].any() and (varied[:, :2, :, 6:] - field[:, :2, :, 6:].flip(-1)).abs().min() > 0
+
+
+def test_what_two_clips_measured_is_as_sure_as_the_less_sure_of_them():
+    sure, unsure = (torch.full((1, 3, FRAMES, SIDE, SIDE), value) for value in (0.9, 0.2))
+    labels = torch.zeros(1, 2, dtype=torch.long)
+    mixed, _ = mix_motion(sure, labels, unsure, labels, draws_with(), dataclasses.replace(OFF, mix=1.0))
+    torch.testing.assert_close(mixed[:, 2], unsure[:, 2])

@@ -24,7 +24,7 @@ def test_each_unit_is_read_at_its_own_name(tmp_path):
     named = new_model(small.but(model={"readout": "au"}), UNITS, base)
     assert len(set(last.config.au_positions)) == 1
     assert len(set(named.config.au_positions)) == len(UNITS)
-    logits = named.eval()(motion_values=torch.randn(1, 2, 5, 28, 28)).logits
+    logits = named.eval()(motion_values=torch.randn(1, 3, 5, 28, 28)).logits
     assert logits.shape == (1, 3)
 
 
