@@ -4,7 +4,7 @@
     traces = np.stack([field.follow(crop) for crop in crops])  # (n, CELLS, CELLS, 2) px of a 224-px crop
 
 The difference of two frames' fields is the movement between them, so a window costs one subtraction. The model's own
-field is finer and takes about fifty times as long: it is measured only where this one shows movement.
+field is finer and several times as expensive: it is measured only where this one shows movement.
 """
 
 import cv2
@@ -19,7 +19,8 @@ ILLUMINATION = 13  # px of the work size: structures wider than that are illumin
 CONTRAST_FLOOR = 5e-4  # as in the model's field
 RIDGE = 0.02  # of the mean gradient energy: a cell without texture then measures no motion
 STEP_LIMIT = 1.5  # px of the work size that a pass may move a cell
-PASSES = 3
+PASSES = 2
+SPREAD = 0.75  # standard deviation, in fine cells, of the final smoothing
 EYES_APART, EYE_LINE = 0.391, -0.273  # where eyes stand in a crop whose sides are -1 and 1, as Framing places them
 EYE_HALF = (0.22, 0.12)  # of an opening, with the iris in it
 EPSILON = 1e-9
@@ -34,13 +35,16 @@ class SkinField:
     Attributes:
         texture: (CELLS, CELLS) amount of texture: the smaller eigenvalue of the gradients' structure tensor.
 
-    Source: Lucas and Kanade (IJCAI 1981), inverse compositional, one Gaussian window a cell, as in
+    Source: dense inverse search (Kroeger, Timofte, Dai, Van Gool, ECCV 2016; OpenCV's fastest preset, 0.1 ms) finds
+        large movements; then Lucas and Kanade (IJCAI 1981), inverse compositional, one Gaussian window a cell, as in
         displacement_aullm.py, at half its resolution. Every frame is measured from zero: where there is no texture,
         errors carried over from frame to frame would accumulate.
     """
 
     def __init__(self, reference: np.ndarray) -> None:
-        self._image = _texture(reference)
+        self._small = _resized(reference)
+        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._image = _texture(self._small)
         right = cv2.Sobel(self._image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
         down = cv2.Sobel(self._image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
         self._slope = np.dstack([right, down])
@@ -56,16 +60,17 @@ class SkinField:
 
     def follow(self, crop: np.ndarray) -> np.ndarray:
         """Displacement (CELLS, CELLS, 2) right and down of another frame's skin, in pixels of a 224-px crop."""
-        image, field = _texture(crop), np.zeros((FINE, FINE, 2), np.float32)
-        for iteration in range(PASSES):
-            warped = image
-            if iteration:
-                where = self._grid + cv2.resize(field, (WORK_SIZE, WORK_SIZE), interpolation=cv2.INTER_LINEAR)
-                warped = cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        small = _resized(crop)
+        image, flow = _texture(small), self._search.calc(self._small, small, None)
+        field = cv2.resize(flow, (FINE, FINE), interpolation=cv2.INTER_AREA)
+        for _ in range(PASSES):
+            where = self._grid + cv2.resize(field, (WORK_SIZE, WORK_SIZE), interpolation=cv2.INTER_LINEAR)
+            warped = cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             x, y = np.moveaxis(_windowed(self._slope * (self._image - warped)[..., None]), -1, 0)
             xx, xy, yy = self._inverse
             step = np.dstack([xx * x + xy * y, xy * x + yy * y])
             field += np.clip(step, -STEP_LIMIT, STEP_LIMIT)
+        field = cv2.GaussianBlur(field, (0, 0), SPREAD)
         means = _summed(field * self._weight[..., None]) / self.texture[..., None]
         return means * (REFERENCE_SIZE / WORK_SIZE)
 
@@ -87,11 +92,15 @@ def _eye_openings() -> np.ndarray:
     return around_eyes(*EYE_HALF, cells=FINE)
 
 
-def _texture(crop: np.ndarray) -> np.ndarray:
-    """A crop at work size with illumination removed: local mean 0, local contrast 1."""
+def _resized(crop: np.ndarray) -> np.ndarray:
+    """A crop at work size, uint8."""
     smaller = crop.shape[0] >= WORK_SIZE
-    image = cv2.resize(crop, (WORK_SIZE, WORK_SIZE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-    image = cv2.GaussianBlur(image.astype(np.float32) / 255, (0, 0), TEXTURE_SIGMA)
+    return cv2.resize(crop, (WORK_SIZE, WORK_SIZE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+
+
+def _texture(small: np.ndarray) -> np.ndarray:
+    """A crop of work size with illumination removed: local mean 0, local contrast 1."""
+    image = cv2.GaussianBlur(small.astype(np.float32) / 255, (0, 0), TEXTURE_SIGMA)
     image -= cv2.blur(image, (ILLUMINATION, ILLUMINATION))
     return image / np.sqrt(cv2.blur(image * image, (ILLUMINATION, ILLUMINATION)) + CONTRAST_FLOOR)
 

@@ -1,5 +1,6 @@
 """How far each cell of skin went from a reference crop, measured on movements that are known."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -22,6 +23,24 @@ def test_a_shift_is_measured_in_every_cell(crop, right, down):
     field = SkinField(crop).follow(moved(crop, right, down))
     assert field.shape == (CELLS, CELLS, 2)
     assert np.abs(field[INSIDE, INSIDE] - (right, down)).max() < 0.35
+
+
+def bulged(image: np.ndarray, pixels: float, column: float, row: float, spread: float = 30.0) -> np.ndarray:
+    """Skin around a place moved to the right, less and less with distance from it."""
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
+    bump = np.exp(-((x - column) ** 2 + (y - row) ** 2) / (2 * spread**2))
+    return cv2.remap(image, x - np.float32(pixels) * bump, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+@pytest.mark.parametrize("pixels", [1.0, 4.0, 10.0])
+def test_a_movement_of_any_size_is_measured_in_pixels_of_the_crop(pixels):
+    draw = np.random.default_rng(0)  # texture at every scale, as a face has
+    layers = [(cv2.GaussianBlur(draw.normal(size=(224, 224)), (0, 0), sigma) * sigma) for sigma in (1.5, 3.0, 8.0)]
+    skin = np.clip(128 + 30 * sum(layers) / np.std(sum(layers)), 0, 255).astype(np.uint8)
+    field = SkinField(skin).follow(bulged(skin, pixels, 112, 150))
+    right, down = field[150 // 16, int(112 - pixels) // 16]
+    assert right == pytest.approx(pixels, rel=0.3) and abs(down) < 0.15 * pixels
+    assert np.abs(field[1, 1]).max() < 0.3
 
 
 def test_illumination_is_removed(crop):
