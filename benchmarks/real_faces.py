@@ -227,10 +227,8 @@ def score(reading: dict, reference: Reference) -> dict:
             said[best] = list(interval["action_units"])
         else:
             alarms[cause_of(interval, bool(met), reference)] += 1
-    blinks = [_seconds(each, fps) for face in reading["faces"] for each in face["blinks"]]
-    hit = [
-        any(a - TOUCH_S <= own["end"] and own["start"] <= b + TOUCH_S for own in blinks) for a, b in reference.blinks
-    ]
+    shut = [{**each, **_seconds(each, fps)} for face in reading["faces"] for each in face["blinks"]]
+    hit = [any(a - TOUCH_S <= own["end"] and own["start"] <= b + TOUCH_S for own in shut) for a, b in reference.blinks]
     return {
         "seconds": round(reference.minutes * 60, 2),
         "faces": len(reading["faces"]),
@@ -240,7 +238,9 @@ def score(reading: dict, reference: Reference) -> dict:
         "alarms": dict(alarms),
         "blinks": len(hit),
         "blinks_found": sum(hit),
-        "blinks_else": sum(not reference.blinks_in(own["start"], own["end"]) for own in blinks),
+        "blinks_else": sum(
+            own["kind"] == "blink" and not reference.blinks_in(own["start"], own["end"]) for own in shut
+        ),
         "movements": [
             {"start": movement.start, "end": movement.end, "shapes": movement.shapes, "said": said.get(k)}
             for k, movement in enumerate(true)

@@ -178,10 +178,10 @@ def blinks(reader: AullmImageProcessor, takes: int) -> dict:
     """Precision and recall of blinks on rendered takes of people that no threshold was chosen on."""
     hits = found = true = 0
     for take in load_takes("casme3-like", subjects=takes, seconds=30, seed=100):
-        openness = np.full(take["frames"], np.nan)
+        openness = np.full((take["frames"], 2), np.nan)
         for chunk in reader.open_stream(take["video"]):
             openness[chunk.first : chunk.first + len(chunk)] = chunk.eye_openness
-        spans = [(onset, offset) for onset, _, offset in find_blinks(openness, take["fps"])]
+        spans = [(each.onset, each.offset) for each in find_blinks(openness, take["fps"])]
         truth = [(event["onset"], event["offset"]) for event in take["events"] if event["kind"] == "blink"]
         hits += sum(any(a <= d and b >= c for c, d in spans) for a, b in truth)
         found, true = found + len(spans), true + len(truth)

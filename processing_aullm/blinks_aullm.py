@@ -1,35 +1,58 @@
-"""Eye openness, frame by frame, and blinks: short dips of it.
+"""Eye openness, frame by frame, and what lids do: blinks, closures and winks, which are dips of it.
 
     openness = eye_openness(landmarks.points)
-    find_blinks(chunk.eye_openness, fps)  # [(onset, apex, offset), ...]
+    find_blinks(chunk.eye_openness, fps)  # [EyesClosed(onset, apex, offset, kind), ...]
 
-A blink is not reported as an action unit, so that it is not mistaken for AU43 or AU7.
+None of them is reported as an action unit, so that it is not mistaken for AU43, AU7 or AU4.
 """
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
 
 CORNERS = ((33, 133), (362, 263))  # of the subject's right and left eye, in FaceMesh's points
 LIDS = (((160, 144), (159, 145), (158, 153)), ((385, 380), (386, 374), (387, 373)))  # upper and lower lid
-DEPTH = 0.15  # of the open eye: a shallower dip is no blink
+DEPTH = 0.2  # of the open eye: a shallower dip is no blink, but a smile or a glance
 EDGE = 0.3  # of a dip's depth, where it begins and ends
-MAX_BLINK_S = 0.6  # a longer closing is no blink: eyes that look down, or sleep
-AROUND_S = 1.5  # each way, where the open eye is looked for
-OPEN_QUANTILE = 0.75
+MAX_BLINK_S = 0.7  # a longer one is a closure
+CLOSURE_DEPTH = 0.38  # of the open eye: eyes that are narrow for long, but less so, look down or smile
+WINK_SHARE = 0.5  # of one eye's depth: in a wink the other eye closes by less
+AROUND_S = 3.0  # each way, where the open eye is looked for
+OPEN_QUANTILE = 0.85
 
 
-def eye_openness(points: np.ndarray) -> float:
-    """Height of the eyes' openings over their width, about 0.3 open and 0.1 shut; both eyes by width.
+class EyesClosed(NamedTuple):
+    """Lids that fall and rise again; frames.
+
+    Attributes:
+        onset: the last one before the lids fall. apex: the most closed one. offset: the first after they have risen.
+        kind: "blink", "closure" (longer than a blink), or "wink" (of one eye).
+    """
+
+    onset: int
+    apex: int
+    offset: int
+    kind: Literal["blink", "closure", "wink"] = "blink"
+
+    def later(self, frames: int) -> "EyesClosed":
+        """The same so many frames later."""
+        return self._replace(onset=self.onset + frames, apex=self.apex + frames, offset=self.offset + frames)
+
+
+def eye_openness(points: np.ndarray) -> np.ndarray:
+    """(2,) height of the right and the left eye's opening over its width, about 0.3 open and 0.1 shut.
 
     Args:
         points: (468, 2) landmarks, in any pixels.
 
     Source: Soukupova and Cech, "Real-time eye blink detection using facial landmarks", 2016; the three pairs of points
-        and the weighting are our choice.
+        are our choice.
     """
-    heights = sum(np.hypot(*(points[up] - points[down])) / 3 for eye in LIDS for up, down in eye)
-    widths = sum(np.hypot(*(points[outer] - points[inner])) for outer, inner in CORNERS)
-    return float(heights / max(widths, 1e-6))
+    heights = [sum(np.hypot(*(points[up] - points[down])) / 3 for up, down in eye) for eye in LIDS]
+    widths = [np.hypot(*(points[outer] - points[inner])) for outer, inner in CORNERS]
+    return np.array(heights) / np.maximum(widths, 1e-6)
 
 
 class EyeWatch:
@@ -70,33 +93,64 @@ def _eye_window(points: np.ndarray, size: int) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-def find_blinks(openness: np.ndarray, fps: float) -> list[tuple[int, int, int]]:
-    """Blinks in a series of eye openness.
+def find_blinks(openness: np.ndarray, fps: float) -> list[EyesClosed]:
+    """Blinks, closures and winks in a series of eye openness.
 
     Args:
-        openness: (n,) as `eye_openness` gives it, one a frame; NaN where it is not known.
+        openness: (n, 2) as `eye_openness` gives it, one row a frame, or (n,) of both eyes together; NaN where it is
+            not known.
         fps: Frames per second.
 
     Returns:
-        (onset, apex, offset) of each blink as indices into `openness`: the last frame before the lids fall, the most
-        closed one, and the first frame after they have risen. A dip that begins or ends outside is not reported.
+        In order of time, as places in `openness`. A dip that begins or ends outside is not reported.
     """
-    values = np.asarray(openness, dtype=np.float64)
-    known = np.flatnonzero(np.isfinite(values))
+    if len(openness) < 3:
+        return []
+    eyes = np.asarray(openness, dtype=np.float64).reshape(len(openness), -1)  # (n, 1 or 2)
+    known = np.flatnonzero(np.isfinite(eyes).all(1))
     if len(known) < 3:
         return []
-    values = np.interp(np.arange(len(values)), known, values[known])
-    closed = 1 - values / _open_level(values, fps)
-    deep = np.concatenate([[False], closed > DEPTH, [False]])
+    eyes = np.stack([np.interp(np.arange(len(eyes)), known, eye[known]) for eye in eyes.T])
+    apart = np.stack([1 - eye / _open_level(eye, fps) for eye in eyes])  # (eyes, n)
+    both = 1 - eyes.mean(0) / _open_level(eyes.mean(0), fps)
+    deep = np.concatenate([[False], both > DEPTH, [False]])
     edges = np.flatnonzero(deep[1:] != deep[:-1])
     blinks = []
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        apex = int(start + closed[start:stop].argmax())
-        found = _extent(closed, apex)
-        if found is None or found[1] - found[0] > MAX_BLINK_S * fps or (blinks and found[0] < blinks[-1][1]):
+        apex = int(start + both[start:stop].argmax())
+        found = _extent(both, apex)
+        if found is None or (blinks and found[0] < blinks[-1].offset):
             continue
-        blinks.append((found[0], apex, found[1]))
+        kind = _kind(apart[:, start:stop].max(1), both[apex], (found[1] - found[0]) / fps)
+        if kind is not None:
+            blinks.append(EyesClosed(found[0], apex, found[1], kind))
     return blinks
+
+
+def lids_move(openness: np.ndarray, blinks: Sequence[EyesClosed], fps: float) -> np.ndarray:
+    """(n,) whether the eyes are shut or lids move, in blinks and in a dip at the end that may become one.
+
+    Args:
+        openness: (n, 2) or (n,), without gaps. blinks: places in it, as found there.
+    """
+    both = np.asarray(openness, dtype=np.float64).reshape(len(openness), -1).mean(1)
+    moves = np.zeros(len(both), bool)
+    for blink in blinks:
+        moves[blink.onset + 1 : blink.offset] = True
+    if len(both):
+        open_ones = np.flatnonzero(1 - both / _open_level(both, fps) <= DEPTH)
+        begins = open_ones[-1] + 1 if len(open_ones) else 0
+        moves[begins:] |= len(both) - begins <= MAX_BLINK_S * fps  # a longer one is a smile, or a closure
+    return moves
+
+
+def _kind(depths: np.ndarray, depth: float, seconds: float) -> str | None:
+    """What a dip is, by the depth of either eye's and of both together; None where it is neither."""
+    if depths.min() < WINK_SHARE * depths.max():
+        return "wink"
+    if seconds <= MAX_BLINK_S:
+        return "blink"
+    return "closure" if depth >= CLOSURE_DEPTH else None
 
 
 def _open_level(values: np.ndarray, fps: float) -> np.ndarray:

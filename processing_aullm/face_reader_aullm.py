@@ -1,27 +1,42 @@
-"""One face of a section: its windows, those that wait for the model, and the results that are final.
+"""One face of a section: its windows and movements, the clips that wait for the model, and the results that are final.
 
 reader.add(chunk)
-for window, crops in reader.take_waiting(): ...
+for target, crops in reader.take_waiting(ends=False): ...
 part = reader.settled(ends=False)
 
 Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
-from .blinks_aullm import find_blinks
+from .blinks_aullm import EyesClosed, find_blinks, lids_move
+from .head_pose_aullm import talk, turned
+from .kept_crops_aullm import KeptCrops
 from .reading_types_aullm import Blink, FacePart, Movement, Window
+from .rest_aullm import RestFrame, RestReference
+from .rises_aullm import Rise, SkinMotion, find_rises
 from .sections_aullm import Section
 from .skin_traces_aullm import SkinTraces
-from .spotting_aullm import LOOK_AHEAD_S, LOOK_BACK_S, MovementSpotter
+from .spotting_aullm import MovementSpotter, Spotted, apart
 from .stream_aullm import FaceChunk
-from .unit_templates_aullm import along_units
 from .windows_aullm import WindowGrid
 
 MIN_MOVED = 0.35  # px along some unit's template; a window with less movement is not given to the model
 OVER_NOISE = 3.0  # the same limit as a multiple of a cell's frame-to-frame noise
-MAX_MOVEMENT_S = 6.0  # of a movement
-BLINK_S = 1.5  # after which a blink is final
+LOOK_BACK_S, LOOK_AHEAD_S = 3.0, 4.7  # around the top of a rise: rest before it, and its offset, depend on these frames
+KEPT_S = LOOK_AHEAD_S + 3.0  # of crops, from which movements are read
+BLINK_S = 3.0  # after which a blink is final
+TALK_S = 0.7  # before and after a rise, in which lips that go back and forth speak against it
+
+
+@dataclass
+class _Candidate:
+    """A movement that waits for the model's answers to its clips, `onset` and `offset` of each."""
+
+    spotted: Spotted
+    readings: list[dict] = field(default_factory=list)
 
 
 class FaceReader:
@@ -30,7 +45,7 @@ class FaceReader:
     Args:
         grid: of windows.
         section: the part of the video whose results are reported.
-        num_frames: T, frames of a window that the model sees.
+        num_frames: T, frames of a clip that the model sees.
         action_units: K names. threshold: probability from which a unit is present. fps: frames per second.
 
     Attributes:
@@ -50,12 +65,13 @@ class FaceReader:
     ) -> None:
         self.grid, self.section, self.num_frames, self.fps = grid, section, num_frames, fps
         self.spotter = MovementSpotter(fps, threshold, action_units)
-        self.traces = SkinTraces(fps)
+        self.traces, self.rest, self.kept = SkinTraces(fps), RestReference(fps), KeptCrops(fps, KEPT_S)
         self.over = self.left = False
-        self.waiting: list[tuple[Window, list[np.ndarray]]] = []
+        self.waiting: list[tuple[dict, list[np.ndarray]]] = []
         self._copies: dict[int, np.ndarray] = {}
         self._new: list[Window] = []
-        self._past: list[Window] = []
+        self._candidates: list[_Candidate] = []
+        self._found: list[tuple[Spotted, Movement]] = []
         self._next = self._blinked_to = self._moved_to = 0
         self._first = self._last = self.first_box = self.last_box = None
 
@@ -64,65 +80,125 @@ class FaceReader:
         if chunk.new_from == 0:
             self._next = -(-chunk.first // self.grid.step) * self.grid.step
             self._blinked_to = self._moved_to = chunk.first - 1
-            self._past = []
+            self._found = []
+        self._forget()
         self.traces.add(chunk)
+        self.kept.add(chunk)
         self._copies = {}
         last = chunk.first + len(chunk) - 1
         self.over = chunk.last
         ends = self.left = chunk.last and not self.section.is_cut(last, self.fps)
-        skin, blinks = self.traces.smooth(), self._blinks()
-        along = [along_units(skin, self.traces.trust, lids) for lids in (True, False)]
-        min_moved = max(MIN_MOVED, OVER_NOISE * self.traces.noise)
+        self._blinks = find_blinks(self.traces.openness, self.fps)
+        self._lids = lids_move(self.traces.openness, self._blinks, self.fps)
+        self._motion = SkinMotion.of(self.traces, self._blinks)
+        self._min_moved = max(MIN_MOVED, OVER_NOISE * self.traces.noise)
+        self.rest.add(chunk, self.traces, self._motion, self._lids)
         for first, offset in self.grid.inside(chunk.first, last, self._next, ends):
             self._next = first + self.grid.step
-            self._add_window(chunk, first, offset, self._moved(along, blinks, first, offset), min_moved)
+            self._add_window(chunk, first, offset)
+        self._add_candidates(self.over)
         self._note_boxes(chunk)
 
-    def take_waiting(self) -> list[tuple[Window, list[np.ndarray]]]:
-        """Windows that wait for the model, and their crops; the caller fills in `probabilities`.
+    def take_waiting(self, ends: bool) -> list[tuple[dict, list[np.ndarray]]]:
+        """What waits for the model, and T crops (S, S) of each; the caller fills in `probabilities`.
 
-        T crops (S, S) a window, one array where windows share a frame. Each is a copy: a window that waits does not
-        keep its chunk in memory.
+        One array where clips share a frame. Each is a copy: what waits does not keep its chunk in memory.
+
+        Args:
+            ends: whether the section ends here, so that nothing will be known better later.
         """
+        if ends and len(self.traces.skin) and not self.over:
+            self._add_candidates(True)
         waiting, self.waiting = self.waiting, []
         return waiting
 
     def settled(self, ends: bool) -> FacePart | None:
         """Results that became final since the last call, None where there are none; all where the stretch `ends`."""
-        ends = ends or self.over
-        blinks = self._blinks()
-        self._past += self._new
         part = {
             "first": self._first,
             "last": self._last,
             "box": self.first_box,
             "windows": [window for window in self._new if self.section.owns(window["onset"])],
-            "movements": self._final_movements(blinks, ends),
-            "blinks": self._final_blinks(blinks, ends),
+            "movements": self._final_movements(),
+            "blinks": self._final_blinks(ends or self.over),
         }
         self._new = []
-        self._forget()
         return None if self._first is None else part
 
-    def _add_window(self, chunk: FaceChunk, first: int, last: int, moved: float, min_moved: float) -> None:
+    def _add_window(self, chunk: FaceChunk, first: int, last: int) -> None:
+        rest, start = self.rest.at(first), self.traces.first
+        along = self._motion.along[first - start : last - start + 1]
+        moved = float((along - self._motion.along_of(rest.skin)).max())
         box = chunk.boxes[first - chunk.first].round(1).tolist()
-        window: Window = {"onset": first, "offset": last, "moved": round(moved, 4), "probabilities": None, "box": box}
+        window: Window = {
+            "onset": first,
+            "offset": last,
+            "rest": rest.number,
+            "moved": round(moved, 4),
+            "probabilities": None,
+            "box": box,
+        }
         self._new.append(window)
-        if moved >= min_moved:
-            places = np.rint(np.linspace(first, last, self.num_frames)).astype(int) - chunk.first
-            self.waiting.append((window, [self._crop(chunk, place) for place in places.tolist()]))
+        if moved >= self._min_moved and not self._lids[first - start : last - start + 1].all():
+            self.waiting.append((window, self.cut(chunk, first, last)))
 
-    def _crop(self, chunk: FaceChunk, place: int) -> np.ndarray:
+    def cut(self, chunk: FaceChunk, first: int, last: int) -> list[np.ndarray]:
+        """T crops (S, S) of a window of the chunk that was added last: the face at rest, then frames up to `last`."""
+        crops = [self._crop(chunk, number) for number in self._seeing(first, last)[1:]]
+        return [self._rest_crop(self.rest.at(first)), *crops]
+
+    def _seeing(self, first: int, last: int) -> list[int]:
+        """T frames spread evenly from the first to the last one; where lids move, the nearest one where they do not."""
+        numbers = np.rint(np.linspace(first, last, self.num_frames)).astype(int)
+        usable = first + np.flatnonzero(~self._lids[first - self.traces.first : last - self.traces.first + 1])
+        if not len(usable):
+            return numbers.tolist()
+        return usable[np.abs(numbers[:, None] - usable).argmin(1)].tolist()
+
+    def _crop(self, chunk: FaceChunk, number: int) -> np.ndarray:
         """The one copy of a crop for all windows of its chunk."""
-        if place not in self._copies:
-            self._copies[place] = chunk.crops[place].copy()
-        return self._copies[place]
+        if number not in self._copies:
+            self._copies[number] = chunk.crops[number - chunk.first].copy()
+        return self._copies[number]
 
-    def _moved(self, along: list[np.ndarray], blinks: list[tuple[int, int, int]], first: int, last: int) -> float:
-        """Largest movement along a unit's template since the window's first frame; during a blink without the lids."""
-        blinking = any(onset <= last and offset >= first for onset, _, offset in blinks)
-        inside = along[blinking][first - self.traces.first : last - self.traces.first + 1]
-        return float((inside - inside[0]).max())
+    def _rest_crop(self, rest: RestFrame) -> np.ndarray:
+        """The one copy of a crop at rest for all windows of a chunk."""
+        key = -1 - rest.number
+        if key not in self._copies:
+            self._copies[key] = self.rest.crop(rest)
+        return self._copies[key]
+
+    def _add_candidates(self, ends: bool) -> None:
+        """Movements of which everything is known are cut as clips, from onset to apex and to offset."""
+        horizon = self.traces.last - (0 if ends else round(LOOK_AHEAD_S * self.fps))
+        levels = self.rest.courses(self._motion, self.traces.first)
+        for rise in find_rises(self._motion, levels, self._min_moved):
+            if not self._moved_to < self.traces.first + rise.top <= horizon:
+                continue
+            candidate = _Candidate(self._spotted(rise))
+            for stop in sorted({candidate.spotted.apex, candidate.spotted.offset}):
+                crops = list(self.kept.near(self._seeing(candidate.spotted.onset, stop)))
+                candidate.readings.append({"onset": candidate.spotted.onset, "offset": stop})
+                self.waiting.append((candidate.readings[-1], crops))
+            self._candidates.append(candidate)
+        self._moved_to = max(self._moved_to, horizon)
+
+    def _spotted(self, rise: Rise) -> Spotted:
+        """A rise in frame numbers, with what speaks against it; it does not begin with closed eyes."""
+        first, reach = self.traces.first, round(TALK_S * self.fps)
+        within = slice(rise.onset, rise.top + 1)
+        seeing = np.flatnonzero(~self._lids[: rise.onset + 1])
+        return Spotted(
+            onset=first + (int(seeing[-1]) if len(seeing) else rise.onset),
+            top=first + rise.top,
+            apex=first + rise.apex,
+            offset=first + rise.offset,
+            along=rise.along,
+            direct=rise.direct,
+            turn=turned(self.traces.pose[within]),
+            talk=talk(self.traces.mouth[max(0, rise.onset - reach) : rise.top + reach]),
+            lids=float(self._lids[within].mean()),
+        )
 
     def _note_boxes(self, chunk: FaceChunk) -> None:
         for place in range(chunk.new_from, len(chunk)):
@@ -132,26 +208,30 @@ class FaceReader:
                 if self._first is None:
                     self._first, self.first_box = number, self.last_box
 
-    def _blinks(self) -> list[tuple[int, int, int]]:
-        """Blinks in the frames of the traces, in frame numbers."""
-        found = find_blinks(self.traces.openness, self.fps)
-        return [tuple(mark + self.traces.first for mark in blink) for blink in found]
-
-    def _final_blinks(self, blinks: list[tuple[int, int, int]], ends: bool) -> list[Blink]:
+    def _final_blinks(self, ends: bool) -> list[Blink]:
+        if not len(self.traces.skin):
+            return []
         horizon = self.traces.last - (0 if ends else round(BLINK_S * self.fps))
-        final = [blink for blink in blinks if self._blinked_to < blink[2] <= horizon]
+        blinks: list[EyesClosed] = [blink.later(self.traces.first) for blink in self._blinks]
+        final = [blink for blink in blinks if self._blinked_to < blink.offset <= horizon]
         self._blinked_to = max(self._blinked_to, horizon)
-        return [dict(zip(("onset", "apex", "offset"), b, strict=True)) for b in final if self.section.owns(b[1])]
+        return [blink._asdict() for blink in final if self.section.owns(blink.apex)]
 
-    def _final_movements(self, blinks: list[tuple[int, int, int]], ends: bool) -> list[Movement]:
-        horizon = self.traces.last - (0 if ends else round(LOOK_AHEAD_S * self.fps))
-        found = self.spotter.spot(self.traces, self._past, blinks)
-        final = [each for each in found if self._moved_to < each["apex"] <= horizon]
-        self._moved_to = max(self._moved_to, horizon)
-        return [each for each in final if self.section.owns(each["apex"])]
+    def _final_movements(self) -> list[Movement]:
+        """Movements whose clips were answered."""
+        found = []
+        for candidate in self._candidates:
+            answers = [reading["probabilities"] for reading in candidate.readings]
+            movement = self.spotter.movement(candidate.spotted, answers)
+            if movement is not None:
+                found.append((candidate.spotted, movement))
+        self._candidates = []
+        own = apart(found, self._found)
+        self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]
+        return [movement for spotted, movement in own if self.section.owns(spotted.top)]
 
     def _forget(self) -> None:
-        """Drop frames that spotting needs no more: those before the longest movement that is not final yet."""
-        before = self._moved_to - round((LOOK_BACK_S + MAX_MOVEMENT_S) * self.fps)
+        """Drop frames that are needed no more; what `add` found in the others stays true until it is called again."""
+        before = self._moved_to - round(LOOK_BACK_S * self.fps)
         self.traces.forget(min(before, self.traces.last - self.grid.span))
-        self._past = [window for window in self._past if window["onset"] >= self.traces.first]
+        self.rest.forget(self.traces.first)

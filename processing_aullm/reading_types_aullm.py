@@ -11,11 +11,12 @@ import numpy as np
 
 
 class Window(TypedDict):
-    """A stretch of frames with the model's K probabilities, or None where too little moved to ask it."""
+    """A stretch of frames with the model's K probabilities against rest, or None where it was not asked."""
 
     onset: int
     offset: int
-    moved: float  # px of a 224-px crop, along some unit's template
+    rest: int  # the frame at rest that it is compared with, at the onset or before
+    moved: float  # px of a 224-px crop, from rest on along some unit's template
     probabilities: list[float] | None
     box: list[float]
 
@@ -32,11 +33,12 @@ class Movement(TypedDict):
 
 
 class Blink(TypedDict):
-    """A blink, which is no movement of its own."""
+    """Eyes that close and open again, which is no movement of its own."""
 
     onset: int
     apex: int
     offset: int
+    kind: Literal["blink", "closure", "wink"]
 
 
 class FacePart(TypedDict):

@@ -1,38 +1,56 @@
-"""Movements in a stretch of video: onset, apex and offset, from the model's answers for windows and the skin traces.
+"""Movements: what the skin's motion says of when, and the model's reading of just that clip says of what.
 
-The model says which action units act within a window. The skin says when: its displacement is projected on the
-templates of these units (`unit_templates_aullm.py`) and matched with movement templates
-(`movement_templates_aullm.py`).
-
+    rises = find_rises(motion, rest, least)  # rises_aullm.py: when
     spotter = MovementSpotter(fps=30.0, threshold=0.5, action_units=["AU4", "AU12"])
-    spotter.spot(traces, windows, blinks)  # list of `Movement`
+    spotter.movement(spotted, answers)  # a `Movement`, or None
+
+All that is weighed against each other stands here, in `MovementSpotter.score`.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from .movement_templates_aullm import MACRO, MICRO, TemplateFit
-from .reading_types_aullm import Movement, Window
-from .skin_traces_aullm import BLINKING, SkinTraces
-from .unit_templates_aullm import unit_fields
+from .reading_types_aullm import Movement
+from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
-MIN_SCORE = (
-    0.8  # of the threshold: a score is a product of three factors of at most 1, so it is lower than the model's answers
-)
-INSET_S = 0.1  # a window covers a movement whose rise lies at least so far inside it, or a quarter of its own length
-RUN = 0.7  # of the peak: evidence that falls below ends a run
-TOP = 0.9  # of the peak: the middle of the frames above it is the middle of the rise
+MIN_SCORE = 0.9  # of the threshold: from there on it is a movement
 TOGETHER = 0.7  # of the strongest unit's evidence: units above it belong to the same movement
 MAX_UNITS = 3
-SIZE_PX = 0.25  # a step of so many pixels along its units counts 63%, twice as many 86%
-LIDS_S = (0.4, 0.9)  # before and after the middle: after a blink there, the cells of the lids are not used
-LOOK_BACK_S, LOOK_AHEAD_S = 2.0, 4.7  # around an apex: its onset and offset depend on these frames
+SIZE_PX = 0.25  # a way of so many pixels along its units counts 63%, twice as many 86%
+OWN_SHARE = 0.25  # of the largest way along the model's units: one along which the skin goes less is doubted
+TURN_DEGREES = 12.0  # a turn of the head by as much leaves 37% of a score
+TALK_SHARE = 0.3  # of the distance of the eyes: lips that go back and forth by as much in all leave 37%
+LIDS_PX = 0.7  # of a movement that lids move along with, so much is theirs
+JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which other units have a smaller share, is speech
+GROWTH = 0.5  # a rise within another movement that is smaller than this share of it is a part of it
+
+
+@dataclass(frozen=True)
+class Spotted:
+    """A movement by its motion, with what speaks against it.
+
+    Attributes:
+        onset, top, apex, offset: frame numbers, see `Rise`.
+        along: (U,) px along each of `UNIT_TEMPLATES`. direct: see `Rise`.
+        turn: degrees by which the head turns meanwhile. talk: how far lips go back and forth around it.
+        lids: share of its rise during which lids move.
+    """
+
+    onset: int
+    top: int
+    apex: int
+    offset: int
+    along: np.ndarray
+    direct: float
+    turn: float
+    talk: float
+    lids: float
 
 
 class MovementSpotter:
-    """Finds movements.
+    """Names and weighs movements.
 
     Args:
         fps: frames per second.
@@ -43,106 +61,75 @@ class MovementSpotter:
     def __init__(self, fps: float, threshold: float, action_units: list[str]) -> None:
         self.fps, self.action_units = fps, action_units
         self.min_score = MIN_SCORE * threshold
+        known = list(UNIT_TEMPLATES)
+        self._templates = [known.index(name) if name in known else None for name in action_units]
+        self._jaw = [known.index(name) for name in JAW]
 
-    def spot(self, traces: SkinTraces, windows: list[Window], blinks: list[tuple[int, int, int]]) -> list[Movement]:
-        """Movements in the frames of the traces, in order of time; no two of them overlap by the middle of their rise.
+    def movement(self, spotted: Spotted, answers: list[list[float]]) -> Movement | None:
+        """The movement, None where model and motion together do not support one.
 
         Args:
-            traces: of one face.
-            windows: of this face, in order of time; `probabilities` is None where nothing moved.
-            blinks: (onset, apex, offset) frames.
+            spotted: its motion.
+            answers: K probabilities of each clip of it that the model read.
         """
-        answered = [window for window in windows if window["probabilities"] is not None]
-        if not answered or len(traces.skin) < 3:
-            return []
-        evidence = self.evidence(traces, windows)
-        found = []
-        for peak, middle in self._runs(evidence.max(1)):
-            movement = self._movement(traces, answered, blinks, evidence[peak], middle)
-            if movement is not None and movement[1]["score"] >= self.min_score:
-                found.append(movement)
-        return _apart(found)
-
-    def evidence(self, traces: SkinTraces, windows: list[Window]) -> np.ndarray:
-        """(n, K) mean probability of each unit over the windows that cover a rise in each frame of the traces."""
-        nothing, frames = [0.0] * len(self.action_units), np.arange(traces.first, traces.last + 1)
-        onset, offset = (np.array([window[mark] for window in windows])[:, None] for mark in ("onset", "offset"))
-        inset = np.minimum(round(INSET_S * self.fps), (offset - onset) // 4)  # (W, 1)
-        covers = ((onset + inset <= frames) & (frames <= offset - inset)).astype(np.float32)  # (W, n)
-        answers = np.array([window["probabilities"] or nothing for window in windows], np.float32)  # (W, K)
-        return covers.T @ answers / np.maximum(covers.sum(0), 1)[:, None]
-
-    def _runs(self, strongest: np.ndarray) -> Iterator[tuple[int, int]]:
-        """Peak and middle of each stretch in which the evidence is strong: (n,) -> places."""
-        at = 0
-        while at < len(strongest):
-            if strongest[at] < self.min_score:
-                at += 1
-                continue
-            first = peak = at
-            while at < len(strongest) and strongest[at] >= max(RUN * strongest[peak], self.min_score):
-                peak = at if strongest[at] > strongest[peak] else peak
-                at += 1
-            top = first + np.flatnonzero(strongest[first:at] >= TOP * strongest[peak])
-            yield peak, int(np.rint(top.mean()))
-
-    def _movement(
-        self,
-        traces: SkinTraces,
-        answered: list[Window],
-        blinks: list[tuple[int, int, int]],
-        evidence: np.ndarray,
-        middle: int,
-    ) -> tuple[int, Movement] | None:
-        """The middle of its rise and the movement of one run of evidence, None where the skin shows none."""
-        strongest = np.argsort(-evidence)[:MAX_UNITS]
+        ways = self._ways(spotted.along)  # (K,)
+        evidence = np.mean(answers, axis=0) * np.clip(ways / (OWN_SHARE * max(ways.max(), 1e-6)), 0, 1)
+        strongest = np.argsort(-evidence, kind="stable")[:MAX_UNITS]
         units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
-        frame = traces.first + middle
-        fit, size = self._fit(traces, blinks, [self.action_units[unit] for unit in units], middle)
-        if fit is None:
+        score = self.score(float(evidence.max()), float(ways[units].max()), spotted)
+        if score < self.min_score:
             return None
-        around = [window for window in answered if window["onset"] <= frame <= window["offset"]]
-        best = {self.action_units[unit]: max(each["probabilities"][unit] for each in around) for unit in units}
-        score = evidence.max() * (1 - np.exp(-size / SIZE_PX)) * max(fit.explained, 0.0)
-        return frame, {
-            "onset": traces.first + fit.onset,
-            "apex": traces.first + fit.apex,
-            "offset": traces.first + fit.offset,
-            "score": round(float(score), 4),
-            "action_units": best,
-            "kind": "micro" if (fit.offset - fit.onset) / self.fps <= MICRO_S else "macro",
+        lasts = (spotted.offset - spotted.onset) / self.fps
+        return {
+            "onset": spotted.onset,
+            "apex": spotted.apex,
+            "offset": spotted.offset,
+            "score": round(score, 4),
+            "action_units": {self.action_units[unit]: round(max(each[unit] for each in answers), 4) for unit in units},
+            "kind": "micro" if lasts <= MICRO_S else "macro",
         }
 
-    def _fit(
-        self, traces: SkinTraces, blinks: list[tuple[int, int, int]], names: list[str], middle: int
-    ) -> tuple[TemplateFit | None, float]:
-        """The movement template that the skin matches best along these units, and its size in their pixels."""
-        weights = np.sqrt(traces.trust)[:, None].repeat(2, 1)  # (C, 2)
-        before, after = (round(seconds * self.fps) for seconds in LIDS_S)
-        frame = traces.first + middle
-        if any(onset <= frame + after and offset >= frame - before for onset, _, offset in blinks):
-            weights[BLINKING] = 0
-        fields = (unit_fields(names) * weights).reshape(-1, weights.size)  # (U, 2C)
-        lengths = np.linalg.norm(fields, axis=1)
-        axes = np.linalg.svd(fields, full_matrices=False)[2]  # (U, 2C)
-        trace = (traces.skin * weights).reshape(len(traces.skin), -1) @ axes.T  # (n, U)
-        towards = (fields / lengths[:, None]) @ axes.T
-        fits = [family.fit(trace, self.fps, middle, towards) for family in (MICRO, MACRO)]
-        best = max((fit for fit in fits if fit is not None), key=lambda fit: fit.explained, default=None)
-        return best, 0.0 if best is None else best.size / float(lengths.max())
+    def score(self, evidence: float, size: float, spotted: Spotted) -> float:
+        """0 to 1, how sure a movement is.
+
+        Model and motion have an equal say: the square root of how sure the model is and how directly the skin goes.
+        What is small, and what head, jaw, lips or lids explain, counts less.
+        """
+        size = max(size - LIDS_PX * spotted.lids, 0.0)
+        against = np.exp(-((spotted.turn / TURN_DEGREES) ** 2) - (spotted.talk / TALK_SHARE) ** 2)
+        return float(
+            np.sqrt(evidence * spotted.direct) * (1 - np.exp(-size / SIZE_PX)) * against * self._no_jaw(spotted)
+        )
+
+    def _no_jaw(self, spotted: Spotted) -> float:
+        """0 to 1, less where the jaw opens and no unit that the model knows moves as far."""
+        jaw = max(spotted.along[place] for place in self._jaw)
+        known = max(self._ways(spotted.along).max(), 0.0)
+        return min(1.0, known / (JAW_SHARE * jaw)) if jaw > 0 else 1.0
+
+    def _ways(self, along: np.ndarray) -> np.ndarray:
+        """(K,) px that the skin goes along each of the model's units; of one without a template the largest of all."""
+        return np.array([along.max() if place is None else along[place] for place in self._templates])
 
 
-def _apart(found: list[tuple[int, Movement]]) -> list[Movement]:
-    """Of movements that overlap, the one with the highest score: (middle of the rise, movement) -> in order of time."""
-    kept = []
-    for middle, movement in sorted(found, key=lambda each: -each[1]["score"]):
-        if not any(_same(middle, movement, other) for other in kept):
-            kept.append(movement)
-    return sorted(kept, key=lambda each: each["onset"])
+def apart(
+    found: list[tuple[Spotted, Movement]], known: list[tuple[Spotted, Movement]]
+) -> list[tuple[Spotted, Movement]]:
+    """Those that are movements of their own, in order of time: of two that are parts of one the surer stays.
+
+    Args:
+        found: new ones. known: of before, which stay in any case.
+    """
+    kept = list(known)
+    for each in sorted(found, key=lambda pair: -pair[1]["score"]):
+        if not any(_part_of(each, other) or _part_of(other, each) for other in kept):
+            kept.append(each)
+    return sorted(kept[len(known) :], key=lambda pair: pair[1]["onset"])
 
 
-def _same(middle: int, movement: Movement, other: Movement) -> bool:
-    """Whether a movement rises within another one, or shares a fifth of its time with it."""
-    shared = min(movement["offset"], other["offset"]) - max(movement["onset"], other["onset"])
-    both = max(movement["offset"], other["offset"]) - min(movement["onset"], other["onset"])
-    return other["onset"] <= middle <= other["offset"] or shared >= 0.2 * both
+def _part_of(one: tuple[Spotted, Movement], other: tuple[Spotted, Movement]) -> bool:
+    """Whether a movement begins while another one lasts, and only adds to it."""
+    if not other[0].onset <= one[0].onset < other[0].offset:
+        return False
+    smaller = one[0].along.max() < GROWTH * other[0].along.max()
+    return smaller or bool(one[1]["action_units"].keys() & other[1]["action_units"].keys())

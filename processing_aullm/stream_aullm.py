@@ -20,6 +20,7 @@ from .alignment_aullm import WORK_SIZE, FaceAligner
 from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
 from .geometry_aullm import compose, resize_matrix
+from .head_pose_aullm import mouth_openness, pose_of
 from .landmarks_aullm import Landmarks
 from .tracking_aullm import AlignedFrame, FaceTrack
 
@@ -27,6 +28,8 @@ CHUNK_S = 4.0  # of frames that a chunk adds, about
 STALE = 0.85  # similarity to the reference below which a chunk ends early: the head has turned
 SEARCH_S = (0.4, 1.0)  # between searches for faces: while none is followed, while some are but more may come
 SAME_FACE = 0.75  # minimum correlation of two aligned faces for one person who comes back
+SAME_PLACE, SOON_S = 0.6, 1.0  # the same for one who stands where a face was lost up to so many seconds before
+PICTURES = 4  # of a face that are remembered: the first, which is mostly one at rest, and the last ones
 THUMB = 32  # px, side of the thumbnail of a face that has left
 MAX_REMEMBERED = 32  # faces
 NEAR = 0.4  # of a face's size: a found face whose centre stands nearer to a followed one is the same
@@ -42,7 +45,9 @@ class FaceChunk:
         crops: (n, S, S) uint8 grey, all aligned to the first.
         transforms: (n, 2, 3), crop pixels to pixels of the frame.
         boxes: (n, 4) left, top, right, bottom of the face in the frame.
-        eye_openness: (n,) height over width of the eyes' openings.
+        eye_openness: (n, 2) height over width of the right and the left eye's opening.
+        pose: (n, 3) yaw, pitch and roll of the head, as landmarks were last read, see `pose_of`.
+        mouth: (n,) how wide it stands open, see `mouth_openness`.
         new_from: Place of the first crop whose frame was in no chunk of this face before.
         last: Whether the face is not followed beyond this chunk: it left, was lost, or the video ended. A face that
             comes back starts with a chunk whose `new_from` is 0.
@@ -55,6 +60,8 @@ class FaceChunk:
     transforms: np.ndarray
     boxes: np.ndarray
     eye_openness: np.ndarray
+    pose: np.ndarray
+    mouth: np.ndarray
     new_from: int
     last: bool
     done: float
@@ -105,7 +112,7 @@ class FaceStream:
         Raises:
             ClipError: No face was seen in the whole of the video, or of the part asked for.
         """
-        followed, memory, searched, number = [], FaceMemory(), None, None
+        followed, memory, searched, number = [], FaceMemory(self.fps), None, None
         for number, frame in self._source:
             for one in list(followed):
                 yield from one.step(number, frame)
@@ -158,11 +165,13 @@ class FollowedFace:
 
     Attributes:
         ended: Whether the face is not followed any more.
+        pictures: thumbnails of its references, the first and the latest ones.
     """
 
     def __init__(self, face: int, track: FaceTrack, stream: FaceStream) -> None:
         self.face, self.track, self.stream = face, track, stream
         self.ended = False
+        self.pictures: list[np.ndarray] = []
         self._begin([track.aligned])
 
     def step(self, number: int, frame: np.ndarray) -> Iterator[FaceChunk]:
@@ -192,6 +201,7 @@ class FollowedFace:
     def _begin(self, shared: list[AlignedFrame], new_from: int = 0) -> None:
         """Start a chunk with these frames."""
         self._new_from, self._rows, self._kept = new_from, [], deque(maxlen=self.stream.overlap)
+        self.pictures = [*self.pictures[:1], *self.pictures[1:][2 - PICTURES :], _thumb(self.track.reference)]
         for aligned in shared:
             self._add(aligned)
 
@@ -203,48 +213,81 @@ class FollowedFace:
     def _add(self, aligned: AlignedFrame) -> None:
         size = self.stream.crop_size
         matrix = compose(aligned.matrix, resize_matrix(WORK_SIZE, WORK_SIZE, size))
-        self._rows.append((aligned.crop(matrix, size), matrix, aligned.box(), aligned.openness, aligned.number))
+        head = pose_of(aligned.points, aligned.matrix), mouth_openness(aligned.points)
+        self._rows.append((aligned.crop(matrix, size), matrix, aligned.box(), aligned.openness, *head, aligned.number))
         self._kept.append(aligned)
 
     def _chunk(self, last: bool) -> FaceChunk:
-        crops, matrices, boxes, openness, numbers = zip(*self._rows, strict=True)
-        stacked = (np.stack(crops), np.stack(matrices), np.stack(boxes), np.array(openness))
+        *columns, numbers = zip(*self._rows, strict=True)
+        stacked = [np.stack(column) for column in columns]
         return FaceChunk(self.face, numbers[0], *stacked, self._new_from, last, self.stream.done(numbers[-1]))
 
 
-class FaceMemory:
-    """Thumbnails of faces that have left, so that one that comes back gets its number again."""
+@dataclass(frozen=True)
+class _Remembered:
+    """A face that is not followed any more: its references, and how and where it was seen last; thumbnails."""
 
-    def __init__(self) -> None:
-        self.numbers: dict[int, np.ndarray] = {}
-        self.used = 0
+    references: np.ndarray  # (R, THUMB * THUMB)
+    last: np.ndarray  # (THUMB * THUMB,)
+    aligned: AlignedFrame
+
+    def is_same(self, seen: np.ndarray, aligned: AlignedFrame, soon: float) -> float:
+        """How much a face resembles it, 0 if too little; `soon` in frames."""
+        likeness, latest = float((self.references @ seen).max()), float(self.last @ seen)
+        if aligned.number - self.aligned.number <= soon and _near(aligned.box(), self.aligned.box()):
+            likeness = max(likeness, latest + SAME_FACE - SAME_PLACE)
+        return likeness if likeness >= SAME_FACE else 0.0
+
+
+class FaceMemory:
+    """Faces that have left, so that one that comes back gets its number again.
+
+    A face is known by its picture at rest rather than by the last one, which may be a grin or a head that turned; and
+    one that is found where a face was lost a moment before, by that last picture.
+
+    Args:
+        fps: frames per second.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self.numbers: dict[int, _Remembered] = {}
+        self.used, self._soon = 0, SOON_S * fps
 
     def keep(self, one: FollowedFace) -> None:
         """Remember a face that is not followed any more."""
-        self.numbers[one.face] = _thumb(one.track)
+        self.numbers[one.face] = _Remembered(np.stack(one.pictures), _thumb(one.track.aligned), one.track.aligned)
         if len(self.numbers) > MAX_REMEMBERED:
             self.numbers.pop(next(iter(self.numbers)))
 
     def number_of(self, track: FaceTrack, taken: set[int]) -> int:
         """The number of the most similar remembered face, or a new number."""
-        seen = _thumb(track)
-        similarity = {number: float(seen @ kept) for number, kept in self.numbers.items() if number not in taken}
-        best = max(similarity, key=similarity.get, default=None)
-        if best is not None and similarity[best] >= SAME_FACE:
+        seen, now = _thumb(track.aligned), track.aligned
+        likely = {
+            number: known.is_same(seen, now, self._soon)
+            for number, known in self.numbers.items()
+            if number not in taken
+        }
+        best = max(likely, key=likely.get, default=None)
+        if best is not None and likely[best] > 0:
             return best
         self.used += 1
         return self.used - 1
 
 
-def _thumb(track: FaceTrack) -> np.ndarray:
-    """(THUMB * THUMB,) of the reference crop, mean 0 and length 1."""
-    crop = track.reference.crop(track.reference.matrix, WORK_SIZE)
+def _thumb(aligned: AlignedFrame) -> np.ndarray:
+    """(THUMB * THUMB,) of a crop, mean 0 and length 1."""
+    crop = aligned.crop(aligned.matrix, WORK_SIZE)
     small = cv2.resize(crop, (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
     small -= small.mean()
     return small / max(float(np.linalg.norm(small)), 1e-6)
 
 
 def _same_place(landmarks: Landmarks, aligned: AlignedFrame) -> bool:
-    box, points = aligned.box(), landmarks.points
-    distance = np.hypot(*((box[:2] + box[2:]) / 2 - (points.min(0) + points.max(0)) / 2))
+    points = landmarks.points
+    return _near(np.concatenate([points.min(0), points.max(0)]), aligned.box())
+
+
+def _near(one: np.ndarray, box: np.ndarray) -> bool:
+    """Whether the centre of a box (4,) stands near that of another one, for its size."""
+    distance = np.hypot(*((box[:2] + box[2:]) / 2 - (one[:2] + one[2:]) / 2))
     return bool(distance < NEAR * max(box[2] - box[0], box[3] - box[1]))

@@ -24,6 +24,8 @@ DOUBT = 0.04  # a similarity that falls by more from one frame to the next asks 
 FRESH = 0.9  # similarity expected of the frame after a new reference: noise alone lowers it
 SAME = 0.5  # minimum similarity to the reference: below it the scene has changed, or the face is hidden
 APART = 6.0  # px of the crop: landmarks and grey values that place the face farther apart are compared
+LIDS_LOW = 0.8  # of the open eye: eyes that were narrower when they were last read are read in each frame
+OPEN_HALVES_S = 3.0  # of such frames, after which the open eye counts half: a narrow eye is no reason for long
 MARGIN = 0.12  # of the crop's side, around the pixels that are kept of a frame
 FRAMING_STEP = 0.2  # of the way from the current framing to the one from landmarks, at each new reference
 KEPT = np.array([[x, y] for x in (-MARGIN, 1 + MARGIN) for y in (-MARGIN, 1 + MARGIN)]) * WORK_SIZE
@@ -40,7 +42,7 @@ class AlignedFrame:
         corner: (x, y) of these pixels in the frame.
         matrix: (2, 3), pixels of a crop of WORK_SIZE to pixels of the frame.
         points: (468, 2) landmarks in pixels of the crop, as last read.
-        openness: Of the eyes, as last measured.
+        openness: (2,) of the eyes, as last measured.
     """
 
     number: int
@@ -48,7 +50,7 @@ class AlignedFrame:
     corner: np.ndarray
     matrix: np.ndarray
     points: np.ndarray
-    openness: float
+    openness: np.ndarray
 
     def crop(self, matrix: np.ndarray, size: int) -> np.ndarray:
         """Draw a (size, size) crop; its matrix takes crop pixels to pixels of the frame."""
@@ -77,7 +79,8 @@ class FaceTrack:
 
     def __init__(self, aligner: FaceAligner, number: int, frame: np.ndarray, landmarks: Landmarks, fps: float) -> None:
         self.aligner = aligner
-        self.every = max(1, round(MESH_EVERY_S * fps))
+        self.every, self._fade = max(1, round(MESH_EVERY_S * fps)), 0.5 ** (1 / (OPEN_HALVES_S * fps))
+        self._open = 0.0
         matrix = aligner.framing.crop_matrix(landmarks.points, WORK_SIZE)
         points = apply(invert(matrix), landmarks.points)
         self.view = _map_region(invert(matrix), landmarks.region())
@@ -99,7 +102,7 @@ class FaceTrack:
             return None
         aligned = _keep(number, gray, matrix, self.aligned.points, self.aligned.openness)
         crop = aligned.crop(matrix, WORK_SIZE)
-        if landmarks is None and self.eyes.changed(crop):
+        if landmarks is None and (self.eyes.changed(crop) or self._lids_low()):
             landmarks = self.aligner.mesh(frame, _map_region(matrix, self.view))
         if landmarks is not None and landmarks.score >= MIN_SCORE:
             points = apply(invert(matrix), landmarks.points)
@@ -140,8 +143,13 @@ class FaceTrack:
         self.refiner = RigidRefiner(aligned.crop(aligned.matrix, WORK_SIZE), aligned.points)
         self.similarity = FRESH
 
+    def _lids_low(self) -> bool:
+        """Whether the eyes were partly shut when landmarks were last read, so that they may open any moment."""
+        return bool(self.aligned.openness.mean() < LIDS_LOW * self._open)
+
     def _note_landmarks(self, crop: np.ndarray, aligned: AlignedFrame, read: int | None = None) -> None:
         self.read = aligned.number if read is None else read
+        self._open = max(float(aligned.openness.mean()), self._open * self._fade)
         self.eyes = EyeWatch(crop, aligned.points)
 
     def _place(self, gray: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, float]:
@@ -176,7 +184,7 @@ class FaceTrack:
         return found if found.score >= MIN_SCORE else None
 
 
-def _keep(number: int, gray: np.ndarray, matrix: np.ndarray, points: np.ndarray, openness: float) -> AlignedFrame:
+def _keep(number: int, gray: np.ndarray, matrix: np.ndarray, points: np.ndarray, openness: np.ndarray) -> AlignedFrame:
     """Keep the part of a frame that its crop needs."""
     corners = apply(matrix, KEPT)
     limit = np.array(gray.shape[::-1])

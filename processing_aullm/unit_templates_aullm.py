@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .skin_field_aullm import cell_centres
-from .skin_traces_aullm import BLINKING, FACE, without_head
+from .skin_traces_aullm import FACE, without_head
 
 MIN_ENERGY = 0.3  # added to a template's energy, so that one of which few cells are left does not amplify noise
 UNIT_TEMPLATES: dict[str, tuple[tuple[float, ...], ...]] = {
@@ -49,20 +49,28 @@ def unit_fields(names: Sequence[str]) -> np.ndarray:
     return np.stack([_FIELDS[name] for name in known])
 
 
-def along_units(skin: np.ndarray, trust: np.ndarray, lids: bool = True) -> np.ndarray:
+def along_units(skin: np.ndarray, trust: np.ndarray) -> np.ndarray:
     """Projection of skin displacement on each unit's template, in pixels of the unit's size: (n, C, 2) -> (n, U).
 
     Args:
         skin: displacement of a face's cells, head movement removed.
         trust: (C,) weight of each cell.
-        lids: False during a blink: the cells that the lids move are excluded.
     """
-    weights = trust.copy()
-    if not lids:
-        weights[BLINKING] = 0
-    fields = np.stack(list(_FIELDS.values())) * weights[:, None]  # (U, C, 2)
+    fields = np.stack(list(_FIELDS.values())) * trust[:, None]  # (U, C, 2)
     energy = (fields * np.stack(list(_FIELDS.values()))).sum((1, 2)) + MIN_ENERGY
     return np.einsum("ncp,ucp->nu", skin, fields) / energy
+
+
+def unit_axes(trust: np.ndarray) -> np.ndarray:
+    """(C, 2, D) axes of the space that all templates span; along them a unit moves by about its pixels.
+
+    Args:
+        trust: (C,) weight of each cell.
+    """
+    weights = np.sqrt(trust)[:, None].repeat(2, 1)  # (C, 2)
+    fields = (np.stack(list(_FIELDS.values())) * weights).reshape(len(_FIELDS), -1)  # (U, 2C)
+    axes = np.linalg.svd(fields, full_matrices=False)[2] / np.median(np.linalg.norm(fields, axis=1))
+    return (axes * weights.ravel()).T.reshape(*weights.shape, -1)
 
 
 def template_field(gaussians: Sequence[Sequence[float]]) -> np.ndarray:

@@ -218,13 +218,13 @@ class _SectionReader:
         return self.readers[face]
 
     def _settled(self, ends: bool) -> list[FaceReading]:
-        """Answer the waiting windows of all faces in common batches, and return the results that are final."""
-        waiting = [task for reader in self.readers.values() for task in reader.take_waiting()]
+        """Answer what waits of all faces in common batches, and return the results that are final."""
+        waiting = [task for reader in self.readers.values() for task in reader.take_waiting(ends)]
         for at in range(0, len(waiting), self.wanted.batch_size):
             batch = waiting[at : at + self.wanted.batch_size]
             crops = shared_crops([crops for _, crops in batch])
-            for (window, _), probabilities in zip(batch, self.answer(*crops), strict=True):
-                window["probabilities"] = [round(float(p), 4) for p in probabilities]
+            for (target, _), probabilities in zip(batch, self.answer(*crops), strict=True):
+                target["probabilities"] = [round(float(p), 4) for p in probabilities]
         parts = []
         for key in sorted(self.readers):
             part = self.readers[key].settled(ends)

@@ -21,7 +21,9 @@ def as_csv(reading: dict) -> str:
     writer.writerow([*NAMES, *reading["action_units"]])
     fps = reading["fps"]
     for face in reading["faces"]:
-        events = [(each["kind"], each) for each in face["movements"]] + [("blink", each) for each in face["blinks"]]
+        events = [(each["kind"], each) for each in face["movements"]] + [
+            (each.get("kind", "blink"), each) for each in face["blinks"]
+        ]
         for kind, each in sorted(events, key=lambda pair: pair[1]["onset"]):
             frames = [each["onset"], each["apex"], each["offset"]]
             scores = [_rounded(each.get("action_units", {}).get(unit)) for unit in reading["action_units"]]
@@ -47,7 +49,10 @@ def as_webvtt(reading: dict) -> str:
         for each in movements_of(reading, face["face"]):
             what = joined([plain(unit, meanings).short for unit in each.units]) if each.units else "something moved"
             cues.append((each.start, each.end, f"{whose}{what} {' '.join(each.units)}".strip()))
-        cues += [(each["onset"] / fps, each["offset"] / fps, f"{whose}blink") for each in face["blinks"]]
+        cues += [
+            (each["onset"] / fps, each["offset"] / fps, f"{whose}{each.get('kind', 'blink')}")
+            for each in face["blinks"]
+        ]
     blocks = [f"{_clock(start)} --> {_clock(max(end, start + 0.04))}\n{text}\n" for start, end, text in sorted(cues)]
     return "\n".join(["WEBVTT\n", *blocks])
 

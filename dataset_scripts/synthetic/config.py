@@ -17,7 +17,7 @@ SOURCE_VERSION = "3"
 Version 2 draws what version 1 drew and differs from it by rounding only (docs/clip_source.md, "Versions").
 """
 
-TAKES_VERSION = "1"
+TAKES_VERSION = "2"
 """The same for what only long takes use: their script, and faces that blink, talk and turn."""
 
 

@@ -38,7 +38,7 @@ def reading(*movements: tuple, blinks: tuple = ()) -> dict:
                     {"onset": a, "apex": b, "offset": c, "score": 0.9, "action_units": dict.fromkeys(each[3], 0.9)}
                     for (a, b, c), each in zip(frames, movements, strict=True)
                 ],
-                "blinks": [{"onset": a * FPS, "apex": a * FPS, "offset": b * FPS} for a, b in blinks],
+                "blinks": [{"kind": "blink", "onset": a * FPS, "apex": a * FPS, "offset": b * FPS} for a, b in blinks],
             }
         ],
     }

@@ -26,7 +26,9 @@ class FakeFace:
     frames: int = 80
     moves: tuple = ()
     blinks: tuple = ()
+    holds: bool = False  # a move stands from its apex to its third mark, and goes in as many frames as it came
     turn: tuple | None = None
+    talks: tuple | None = None  # frames between which the lips go back and forth
     seed: int = 0
     box: tuple = (10.0, 10.0, 60.0, 60.0)
     seen: tuple | None = None
@@ -34,6 +36,13 @@ class FakeFace:
     def openness(self, number: int) -> float:
         shut = max((np.interp(number, blink, [0, 1, 0]) for blink in self.blinks), default=0)
         return 0.3 - 0.25 * shut
+
+    def mouth(self, number: int) -> float:
+        talks = self.talks is not None and self.talks[0] <= number <= self.talks[1]
+        return 0.2 * (number % 2) if talks else 0.0
+
+    def pose(self, number: int) -> tuple[float, float, float]:
+        return 0.0, 0.0 if self.turn is None else float(np.interp(number, self.turn[:3], [0, 4 * self.turn[3], 0])), 0.0
 
 
 @cache
@@ -45,7 +54,12 @@ def crop(face: FakeFace, number: int) -> np.ndarray:
     x, y = np.meshgrid(*[(np.arange(SIZE) + 0.5) / SIZE * 2 - 1] * 2)
     grid = np.dstack(np.meshgrid(np.arange(SIZE), np.arange(SIZE))).astype(np.float32)
     for onset, apex, offset, px, unit in face.moves:
-        grid -= px * np.interp(number, [onset, apex, offset], [0, 1, 0]) * spread(template_field(UNIT_TEMPLATES[unit]))
+        marks = [onset, apex, offset, offset + apex - onset] if face.holds else [onset, apex, offset]
+        grid -= (
+            px
+            * np.interp(number, marks, [0, 1, 1, 0] if face.holds else [0, 1, 0])
+            * spread(template_field(UNIT_TEMPLATES[unit]))
+        )
     if face.turn is not None:
         onset, apex, offset, px = face.turn
         grid -= px * np.interp(number, [onset, apex, offset], [0, 1, 0]) * spread(HEAD[..., 4])
@@ -94,7 +108,9 @@ class FakeStream:
                     crops=crops,
                     transforms=np.tile(np.eye(2, 3), (len(crops), 1, 1)),
                     boxes=np.tile(face.box, (len(crops), 1)),
-                    eye_openness=np.array([face.openness(n) for n in range(low, high)]),
+                    eye_openness=np.array([[face.openness(n)] * 2 for n in range(low, high)]),
+                    pose=np.array([face.pose(n) for n in range(low, high)]),
+                    mouth=np.array([face.mouth(n) for n in range(low, high)]),
                     new_from=0 if low == first else self.overlap,
                     last=high == stop,
                     done=0.0,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from processing_aullm.blinks_aullm import EyeWatch, eye_openness, find_blinks
+from processing_aullm.blinks_aullm import EyeWatch, eye_openness, find_blinks, lids_move
 
 FPS = 30.0
 
@@ -23,8 +23,8 @@ def course(seconds=6.0, noise=0.004, seed=0, **dips):
 def test_blinks_of_every_length_are_found_once(length, depth):
     found = find_blinks(course(a=(1.5, length, depth), b=(4.0, length, depth)), FPS)
     assert len(found) == 2
-    for (onset, apex, offset), start in zip(found, (1.5, 4.0), strict=True):
-        assert onset < apex < offset
+    for (onset, apex, offset, kind), start in zip(found, (1.5, 4.0), strict=True):
+        assert onset < apex < offset and kind == "blink"
         assert abs(onset - start * FPS) <= 2 and abs(offset - (start + length) * FPS) <= 2
 
 
@@ -33,9 +33,30 @@ def test_open_eyes_do_not_blink():
         assert find_blinks(course(noise=0.008, seed=seed), FPS) == []
 
 
-@pytest.mark.parametrize(("length", "depth"), [(1.4, 0.5), (0.3, 0.08)])
-def test_long_closings_and_shallow_dips_are_no_blinks(length, depth):
+@pytest.mark.parametrize(("length", "depth"), [(1.4, 0.3), (0.3, 0.08), (0.3, 0.15)])
+def test_eyes_that_are_a_little_narrower_are_no_blinks(length, depth):
+    """As in a smile, for long or not."""
     assert find_blinks(course(a=(2.0, length, depth)), FPS) == []
+
+
+def test_eyes_that_stay_shut_are_a_closure():
+    (found,) = find_blinks(course(a=(2.0, 1.6, 0.6)), FPS)
+    assert found.kind == "closure" and abs(found.offset - 3.6 * FPS) <= 4
+
+
+def test_one_eye_is_a_wink_and_both_are_a_blink():
+    shut, open_ = course(a=(2.0, 0.3, 0.8)), course(seed=1)
+    kinds = [[each.kind for each in find_blinks(np.stack(eyes, 1), FPS)] for eyes in ((shut, open_), (shut, shut))]
+    assert kinds == [["wink"], ["blink"]]
+
+
+def test_lids_move_in_blinks_and_in_what_may_become_one():
+    values = course(noise=0.0, a=(1.0, 0.4, 0.8), b=(5.9, 0.4, 0.8))
+    moves = lids_move(values, find_blinks(values, FPS), FPS)
+    assert moves[round(1.2 * FPS)] and not moves[: round(0.9 * FPS)].any() and not moves[60:150].any()
+    assert moves[-1] and moves.sum() <= 0.7 * FPS
+    smiling = np.where(np.arange(180) < 90, 0.3, 0.2)
+    assert not lids_move(smiling, [], FPS).any(), "eyes that are narrow for long are read"
 
 
 def test_a_blink_that_is_cut_off_is_left_to_the_next_chunk():
@@ -61,7 +82,8 @@ def test_unknown_frames_are_bridged():
 def test_openness_is_a_share_that_size_and_turning_of_the_picture_do_not_change(face_points):
     turn = np.array([[0.8, -0.6], [0.6, 0.8]])
     assert eye_openness(face_points) == pytest.approx(eye_openness(3 * face_points @ turn.T + 50))
-    assert 0.15 < eye_openness(face_points) < 0.5
+    assert eye_openness(face_points).shape == (2,)
+    assert (eye_openness(face_points) > 0.15).all() and (eye_openness(face_points) < 0.5).all()
 
 
 def test_the_watch_sees_lids_and_not_noise(face, face_points):

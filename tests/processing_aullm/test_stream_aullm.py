@@ -2,6 +2,7 @@
 
 import tracemalloc
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from processing_aullm import AullmImageProcessor
 from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.geometry_aullm import apply, compose, invert
+from processing_aullm.stream_aullm import FaceMemory, FollowedFace
+from processing_aullm.tracking_aullm import AlignedFrame
 from processing_aullm.video_aullm import FrameList
 from tests.processing_aullm.scenes import Place
 
@@ -40,7 +43,8 @@ def test_each_window_lies_whole_in_one_chunk(scenes, open_stream):
     for chunk in chunks:
         assert chunk.crops.shape == (len(chunk), 64, 64) and chunk.crops.dtype == np.uint8
         assert chunk.transforms.shape == (len(chunk), 2, 3) and chunk.boxes.shape == (len(chunk), 4)
-        assert np.isfinite(chunk.eye_openness).all() and len(chunk.eye_openness) == len(chunk)
+        for known, shape in ((chunk.eye_openness, (2,)), (chunk.pose, (3,)), (chunk.mouth, ())):
+            assert known.shape == (len(chunk), *shape) and np.isfinite(known).all()
 
 
 def test_a_chunk_is_held_on_its_first_frame_and_framing_does_not_jump(scenes, open_stream):
@@ -115,6 +119,39 @@ def test_a_cut_to_another_person_starts_another_face(scenes, open_stream):
     assert 12 <= chunks[1].first <= 16
 
 
+def seen(scenes, number, x=0.0, shade=0.0, seed=0):
+    """A face in a frame, its picture mixed with a share of something else."""
+    other = np.random.default_rng(seed).integers(0, 256, (8, 8)).astype(np.float32).repeat(20, 0).repeat(20, 1)
+    picture = np.rint((1 - shade) * scenes.picture + shade * other).astype(np.uint8)
+    matrix = np.array([[1.0, 0, x], [0, 1, 0]])
+    return AlignedFrame(number, picture, np.array([x, 0.0]), matrix, scenes.points, np.ones(2))
+
+
+def track(*frames):
+    """Of a face that was first and last seen so."""
+    return SimpleNamespace(reference=frames[0], aligned=frames[-1])
+
+
+@pytest.mark.parametrize(
+    ("found", "number"),
+    [
+        ({"number": 40, "shade": 0.0}, 0),  # as it was at first
+        ({"number": 32, "shade": 0.8}, 0),  # a moment later, where it was lost, as it was lost
+        ({"number": 60, "shade": 0.8}, 1),  # later
+        ({"number": 32, "shade": 0.8, "x": 200.0}, 1),  # elsewhere
+        ({"number": 32, "shade": 0.8, "seed": 1}, 1),  # another one there
+    ],
+)
+def test_a_face_is_known_by_its_picture_at_rest_or_by_its_place(scenes, found, number):
+    memory = FaceMemory(fps=10.0)
+    first, grin = seen(scenes, 0), seen(scenes, 30, shade=0.8)
+    face = FollowedFace(
+        memory.number_of(track(first), set()), track(first, grin), SimpleNamespace(overlap=5, crop_size=64)
+    )
+    memory.keep(face)
+    assert memory.number_of(track(seen(scenes, **found)), set()) == number
+
+
 def test_a_face_that_slides_out_of_the_picture_ends_there(scenes, open_stream):
     places = [Place(200 + 12 * i) for i in range(25)]
     (chunk,) = open_stream(drawn(scenes, places))
@@ -134,7 +171,8 @@ def test_shut_eyes_are_seen_in_the_frames_where_they_are_shut(scenes, open_strea
         for frame in frames[24:30]:
             frame[y.min() - 1 : y.max() + 2, x.min() : x.max()] = 150
     (chunk,) = open_stream(frames, fps=30.0)
-    shut = chunk.eye_openness < 0.6 * np.median(chunk.eye_openness)
+    openness = chunk.eye_openness.mean(1)
+    shut = openness < 0.6 * np.median(openness)
     assert np.flatnonzero(shut).tolist() == list(range(24, 30))
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from processing_aullm.skin_field_aullm import cell_centres
-from processing_aullm.skin_traces_aullm import BLINKING, FACE, HEAD, without_head
-from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, along_units, template_field, unit_fields
+from processing_aullm.skin_traces_aullm import FACE, HEAD, without_head
+from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, along_units, template_field, unit_axes, unit_fields
 
 NAMES = list(UNIT_TEMPLATES)
 SURE = np.ones(len(HEAD), np.float32)
@@ -37,10 +37,15 @@ def test_a_head_that_moves_is_no_action_unit():
     assert np.abs(along_units(skin, SURE)).max() < 0.05
 
 
-def test_lids_do_not_count_while_they_blink():
-    skin = np.zeros((1, len(HEAD), 2), np.float32)
-    skin[:, BLINKING, 1] = 3.0
-    assert along_units(skin, SURE).max() > 1 and np.abs(along_units(skin, SURE, lids=False)).max() == 0
+def test_axes_span_all_templates_and_measure_their_pixels():
+    axes = unit_axes(SURE)
+    for name in ("AU4", "AU12"):
+        field = unit_fields([name])[0]
+        course = np.einsum("cp,cpd->d", field, axes)
+        assert 0.3 < np.linalg.norm(course) < 3, name
+    outside = np.linalg.qr(axes.reshape(-1, axes.shape[-1]))[0]
+    rest = unit_fields(["AU4"]).ravel() - outside @ (outside.T @ unit_fields(["AU4"]).ravel())
+    assert np.abs(rest).max() < 1e-4
 
 
 def test_units_without_a_field_are_looked_for_along_all():

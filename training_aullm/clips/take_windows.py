@@ -1,7 +1,8 @@
-"""Windows of long takes as training clips: rest, blinks, speech, and movements cut wherever a window happens to start.
+"""Windows of long takes as training clips: rest, blinks, speech, held expressions, releases, and spotted movements.
 
-A clip of a data set starts at rest and always holds a movement. A window that slides over a video does neither; a model
-that is to read videos has to have seen such windows.
+A clip of a data set holds a movement from its onset to its offset. A window that slides over a video compares any of
+its frames with the face at rest before; a model that is to read videos has to have seen such windows, cut by the same
+reader (`face_reader_aullm.py`).
 
     clips = take_clips(load_takes("casme3-like", subjects=20), names, Windows(), cache_dir="runs/mine/windows")
 """
@@ -25,10 +26,17 @@ from modeling_aullm.displacement_aullm import MEASUREMENT_VERSION
 from modeling_aullm.temporal_aullm import MotionFrontEnd
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import ALIGNMENT_VERSION
+from processing_aullm.face_reader_aullm import FaceReader
+from processing_aullm.sections_aullm import Section
+from processing_aullm.stream_aullm import FaceChunk
+from processing_aullm.windows_aullm import WindowGrid
 from training_aullm.clips.clip_cache import is_whole
 from training_aullm.clips.clip_set import ClipSet
 
 EXPRESSIONS = ("micro", "macro")
+WINDOWS_VERSION = "2"  # raised when the reader cuts windows or movements otherwise
+BATCH = 16
+WHOLE = Section(index=0, first=0, stop=None, read_from=None, read_to=None, whole=True, begin=0, total=None)
 
 
 @dataclass(frozen=True)
@@ -39,9 +47,9 @@ class Windows:
         length: seconds that a window covers.
         hop: seconds from one to the next; each is moved by up to half a hop at random.
         seed: of those moves.
-        present_px, present_share: a unit is present where its movement grows by so many pixels, and by this share of
-            its full size, from the window's first frame on; by a pixel in any case.
-        absent_px, absent_share: it is absent where it grows by less than both; between the two it is unknown.
+        present_px, present_share: a unit is present where its movement is farther than at rest by so many pixels, and
+            by this share of its full size; by a pixel in any case.
+        absent_px, absent_share: it is absent where it is farther by less than both; between the two it is unknown.
     """
 
     length: float = 0.5
@@ -65,7 +73,7 @@ def take_clips(
     num_proc: int = 2,
     progress: bool = True,
 ) -> ClipSet:
-    """Cut every take into windows, its face held still as in any other video, and measure their motion.
+    """Cut every take into windows from rest, as a video is read, and measure their motion.
 
     Args:
         takes: as `load_takes` gives them.
@@ -76,7 +84,7 @@ def take_clips(
         progress: show a bar.
 
     Returns:
-        The windows, in order of takes and time; sample ids end in the window's first frame.
+        The windows and spotted movements, takes in order; sample ids end in the first and last frame.
     """
     folder = Path(cache_dir)
     jobs = [TakeJob(row["sample_id"], Path(row["video"]), _cache_path(folder, row, windows), windows) for row in takes]
@@ -91,9 +99,9 @@ def take_clips(
         for row, part in zip(takes, parts, strict=True)
     ]
     names = [
-        f"{row['sample_id']}/f{first:05d}"
+        f"{row['sample_id']}/f{first:05d}-{last:05d}"
         for row, part in zip(takes, parts, strict=True)
-        for first, _ in part["spans"].tolist()
+        for _, first, last in part["spans"].tolist()
     ]
     people = [row["subject"] for row, part in zip(takes, parts, strict=True) for _ in part["spans"]]
     return ClipSet(
@@ -121,17 +129,40 @@ class TakeJob:
 
 
 def measure_take(job: TakeJob) -> None:
-    """Write the windows of one film: `motion_values` (W, 3, T - 1, h, w) and `spans` (W, 2), first and last frame."""
-    image_processor = AullmImageProcessor()
-    aligned = image_processor.align_video(job.video)
-    spans = window_spans(aligned.first, aligned.last, aligned.fps, job.windows, zlib.crc32(job.sample_id.encode()))
-    front_end, parts = MotionFrontEnd(AullmConfig.preset("base")), []
-    for at in range(0, len(spans), 16):
-        onset, offset = (spans[at : at + 16, side].tolist() for side in (0, 1))
-        pixels = image_processor.preprocess([aligned] * len(onset), onset=onset, offset=offset, return_tensors="pt")
-        parts.append(front_end.measure(pixels["pixel_values"]))
+    """Write the clips of one film: `motion_values` (W, 3, T - 1, h, w) and `spans` (W, 3): rest, first and last frame.
+
+    They are cut by the reader of videos itself: windows from rest, wherever they lie, and each movement that it spots.
+    """
+    image_processor, front_end = AullmImageProcessor(), MotionFrontEnd(AullmConfig.preset("base"))
+    stream = image_processor.open_stream(job.video, length=job.windows.length)
+    spans = window_spans(0, stream.frames - 1, stream.fps, job.windows, zlib.crc32(job.sample_id.encode()))
+    grid = WindowGrid.of(stream.fps, job.windows.length, job.windows.hop)
+    reader = FaceReader(grid, WHOLE, image_processor.num_frames, [], threshold=0.5, fps=stream.fps)
+    found, motion = [], []
+    for chunk in stream:
+        reader.add(chunk)
+        clips = _clips_of(reader, chunk, spans)
+        for at in range(0, len(clips), BATCH):
+            pixels = torch.from_numpy(np.stack([np.stack(crops) for _, crops in clips[at : at + BATCH]]))
+            motion.append(front_end.measure(pixels[:, :, None].float() / 255))
+        found += [span for span, _ in clips]
     with whole_file(job.path) as unfinished:
-        save_file({"motion_values": torch.cat(parts).contiguous(), "spans": torch.from_numpy(spans)}, unfinished)
+        save_file({"motion_values": torch.cat(motion).contiguous(), "spans": torch.tensor(found)}, unfinished)
+
+
+def _clips_of(
+    reader: FaceReader, chunk: FaceChunk, spans: np.ndarray
+) -> list[tuple[tuple[int, int, int], list[np.ndarray]]]:
+    """Rest, first and last frame, and T crops, of windows that end in a chunk and of movements spotted in it."""
+    last = chunk.first + len(chunk) - 1
+    clips = []
+    for onset, offset in spans.tolist():
+        if chunk.first <= onset and chunk.first + chunk.new_from <= offset <= last:
+            clips.append(((reader.rest.at(onset).number, onset, offset), reader.cut(chunk, onset, offset)))
+    for target, crops in reader.take_waiting(ends=False):
+        if "rest" not in target:  # a movement; windows are cut at places of our own
+            clips.append(((target["onset"], target["onset"], target["offset"]), crops))
+    return clips
 
 
 def window_spans(first: int, last: int, fps: float, windows: Windows, stream: int = 0) -> np.ndarray:
@@ -154,12 +185,16 @@ def window_spans(first: int, last: int, fps: float, windows: Windows, stream: in
 
 
 def window_labels(
-    events: Sequence[dict], first: int, last: int, action_units: Sequence[str], windows: Windows
+    events: Sequence[dict], rest: int, first: int, last: int, action_units: Sequence[str], windows: Windows
 ) -> list[int]:
-    """What a window shows, by the truth of its take.
+    """What a window shows, by the truth of its take: units that are on against rest in any of its frames.
+
+    A unit that is held is on, one that was released before is not, and while it is released it is on as far as it still
+    is: a clip that ends at the offset, where nothing is left of the movement, shows it as well.
 
     Args:
         events: of the take, see `TAKE_FEATURES`.
+        rest: the frame at rest that the window is compared with.
         first, last: frames of the window.
         action_units: K names.
         windows: where "present" begins and "absent" ends.
@@ -168,7 +203,7 @@ def window_labels(
         K states: 1 present, 0 absent, -1 too little to say.
     """
     states = dict.fromkeys(action_units, 0)
-    frames = np.arange(first, last + 1)
+    frames = np.array([rest, *range(first, last + 1)])
     for event in events:
         if event["kind"] not in EXPRESSIONS:
             continue
@@ -201,7 +236,6 @@ def _certainty(state: int) -> int:
 
 def _cache_path(folder: Path, row: dict, windows: Windows) -> Path:
     film = zlib.crc32(Path(row["video"]).read_bytes())
-    settings = zlib.crc32(
-        json.dumps([asdict(windows), ALIGNMENT_VERSION, MEASUREMENT_VERSION], sort_keys=True).encode()
-    )
+    versions = [WINDOWS_VERSION, ALIGNMENT_VERSION, MEASUREMENT_VERSION]
+    settings = zlib.crc32(json.dumps([asdict(windows), *versions], sort_keys=True).encode())
     return folder / f"{row['sample_id'].replace('/', '-')}-{film:08x}-{settings:08x}.safetensors"

@@ -36,7 +36,7 @@ PART_S = 120.0  # of the video, that are encoded at once
 LATE_S = 30.0  # a movement is known at most that long after it starts
 STRIP_S = 10.0  # seconds that the strip at the bottom shows
 CALM, MICRO, MACRO, BLINK = (200, 208, 216), (224, 123, 38), (46, 160, 90), (92, 140, 220)
-COLOURS = {"micro": MICRO, "macro": MACRO, "blink": BLINK}
+COLOURS = {"micro": MICRO, "macro": MACRO, "blink": BLINK, "closure": BLINK, "wink": BLINK}
 DARK, LIGHT = (24, 30, 36), (245, 247, 249)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 

@@ -87,7 +87,7 @@ def draw_reading(
     """
     timeline, head, about = FaceTimeline.of(pieces, face), summary.head, summary.faces[face].about
     events, fps = [row for row in summary.events if row["face"] == face], head["fps"]
-    movements = nlargest(MAX_MARKED, (row for row in events if row["kind"] != "blink"), key=lambda row: row["score"])
+    movements = nlargest(MAX_MARKED, (row for row in events if row["score"] is not None), key=lambda row: row["score"])
     strongest = f", and the {MAX_MARKED} strongest movements" if len(movements) == MAX_MARKED else ""
     draw_timeline(
         path,
@@ -101,7 +101,7 @@ def draw_reading(
         threshold=timeline.threshold,
         truth=truth,
         movements=[(*(row[mark] / fps for mark in ("onset", "apex", "offset")), row["kind"]) for row in movements],
-        blinks=[row["apex"] / fps for row in events if row["kind"] == "blink"],
+        blinks=[row["apex"] / fps for row in events if row["score"] is None],
     )
 
 

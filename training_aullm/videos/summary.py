@@ -68,7 +68,7 @@ class Summary:
 
     def table(self) -> Table:
         """A row for each of the first movements, in order of time; blinks are counted."""
-        movements = [row for row in self.events if row["kind"] != "blink"]
+        movements = [row for row in self.events if row["score"] is not None]
         blinks = len(self.events) - len(movements)
         title = f"{self.head['video']}: {counted(len(movements), 'movement')}, {counted(blinks, 'blink')}"
         table = Table(title=title, title_justify="left")

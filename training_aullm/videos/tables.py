@@ -77,7 +77,7 @@ def write_vtt(base: Path, journal: Journal, summary: Summary) -> list[Path]:
     for row in summary.events:
         who = f"face {row['face']}: " if len(summary.faces) > 1 else ""
         units = in_words(row, summary.head["meanings"])
-        what = "blink" if row["kind"] == "blink" else f"{row['kind']}-expression: {units}"
+        what = row["kind"] if row["score"] is None else f"{row['kind']}-expression: {units}"
         stop = max(row["offset_s"], row["onset_s"] + 0.1)  # players leave out what lasts no time
         cues.append(f"\n{_clock(row['onset_s'])} --> {_clock(stop)}\n{who}{what}\n")
     write_whole(path, "".join(cues))

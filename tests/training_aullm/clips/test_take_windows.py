@@ -13,36 +13,42 @@ UNITS = ("AU4", "AU12")
 MICRO = {"kind": "micro", "onset": 30, "apex": 36, "offset": 42, "action_units": ["AU4"], "amplitude_px": [0.8]}
 
 
-def labels(first: int, last: int, *events) -> list[int]:
-    return window_labels(events, first, last, UNITS, Windows())
+def labels(first: int, last: int, *events, rest: int = 0) -> list[int]:
+    return window_labels(events, rest, first, last, UNITS, Windows())
 
 
 @pytest.mark.parametrize(
     ("first", "last", "state"),
     [
         (25, 40, 1),  # all of the rise
-        (33, 48, 1),  # half of it and the fall
-        (36, 51, 0),  # from the apex on: the release is no second movement
+        (36, 51, 1),  # from the apex on: still there, and released
+        (40, 55, -1),  # hardly there any more
+        (42, 57, 0),  # released
         (0, 15, 0),  # long before
         (17, 32, -1),  # a quarter of the rise: too little to say
         (16, 31, 0),  # its first frame alone
     ],
 )
-def test_a_unit_is_present_where_it_grows(first, last, state):
+def test_a_unit_is_present_where_it_is_on_against_rest(first, last, state):
     assert labels(first, last, MICRO) == [state, 0]
+
+
+def test_what_is_on_at_rest_already_is_not_on_against_it():
+    held = MICRO | {"kind": "macro", "onset": 0, "apex": 10, "offset": 100}
+    assert labels(12, 27, held, rest=10) == [0, 0] and labels(12, 27, held, rest=0) == [1, 0]
 
 
 def test_a_large_slow_movement_is_present_from_a_pixel_on():
     macro = MICRO | {"kind": "macro", "onset": 0, "apex": 60, "offset": 90, "amplitude_px": [6.0]}
-    assert labels(10, 25, macro) == [1, 0]
-    assert labels(10, 25, macro | {"amplitude_px": [2.0]}) == [-1, 0]
+    assert labels(5, 20, macro) == [1, 0]
+    assert labels(5, 20, macro | {"amplitude_px": [2.0]}) == [-1, 0]
 
 
 def test_the_surer_of_two_movements_wins():
     later = MICRO | {"onset": 50, "apex": 56, "offset": 60}
     assert labels(30, 52, later) == [-1, 0] and labels(30, 52, MICRO) == [1, 0]
     assert labels(30, 52, MICRO, later) == labels(30, 52, later, MICRO) == [1, 0]
-    assert labels(36, 52, MICRO, later) == [-1, 0]
+    assert labels(43, 52, MICRO, later) == [-1, 0]
 
 
 @pytest.mark.parametrize("kind", ["blink", "speech", "gaze", "turn"])
@@ -81,7 +87,7 @@ def test_takes_become_clips_once(takes, tmp_path, monkeypatch):
 
     def measure(job):
         calls.append(job.sample_id)
-        spans = torch.tensor([[25, 40], [36, 51]])
+        spans = torch.tensor([[20, 25, 40], [45, 45, 60]])
         job.path.parent.mkdir(exist_ok=True)
         save_file({"motion_values": torch.full((2, 2, 5, 4, 4), float(len(calls))), "spans": spans}, job.path)
 
@@ -91,8 +97,8 @@ def test_takes_become_clips_once(takes, tmp_path, monkeypatch):
     monkeypatch.setattr(take_windows, "measure_take", measure)
     clips = cut(Windows())
     assert clips.sample_ids == (
-        *("tiny/s0/t00/f00025", "tiny/s0/t00/f00036"),
-        *("tiny/s1/t00/f00025", "tiny/s1/t00/f00036"),
+        *("tiny/s0/t00/f00025-00040", "tiny/s0/t00/f00045-00060"),
+        *("tiny/s1/t00/f00025-00040", "tiny/s1/t00/f00045-00060"),
     )
     assert clips.labels.tolist() == [[1, 0], [0, 0]] * 2 and clips.subjects == ("s0", "s0", "s1", "s1")
     assert clips.inputs[:, 0, 0, 0, 0].tolist() == [1, 1, 2, 2]
@@ -100,10 +106,10 @@ def test_takes_become_clips_once(takes, tmp_path, monkeypatch):
     assert calls == ["tiny/s0/t00", "tiny/s1/t00"], "what was measured is kept"
     cut(Windows(hop=0.5))
     assert len(calls) == 4, "other windows are other files"
-    for version in ("ALIGNMENT_VERSION", "MEASUREMENT_VERSION"):
+    for version in ("ALIGNMENT_VERSION", "MEASUREMENT_VERSION", "WINDOWS_VERSION"):
         monkeypatch.setattr(take_windows, version, "another")
         cut(Windows())
-    assert len(calls) == 8, "and so are those of another version"
+    assert len(calls) == 10, "and so are those of another version"
 
 
 @pytest.mark.slow

@@ -1,0 +1,219 @@
+"""Movements by motion alone: where the skin sets out from rest, how far it goes, and when it is back.
+
+motion = SkinMotion.of(traces, blinks)
+for rise in find_rises(motion, rest, least=0.35):
+    rise.onset, rise.top, rise.apex, rise.offset, rise.along
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .blinks_aullm import EyesClosed
+from .skin_traces_aullm import SkinTraces
+from .unit_templates_aullm import along_units, unit_axes
+
+SPEED_S = 0.05  # each way, over which the skin's speed is measured
+SLOWER = 1.7  # times: where speed falls by so much and rises again, one way ends and another begins
+SLOW_PX_S = 1.0  # px a second that are added to speeds before they are compared, so that noise makes no ways
+STANDS = 0.25  # of a way's highest speed over noise: it begins and ends where the skin is slower
+QUIET = 0.1  # of all frames are slower than noise
+RETURN = 0.5  # of a way: one that begins farther than that from rest, and leads towards it, is a return
+SAME_WAY, GAP_S, LONGEST_RISE_S = 0.5, 0.3, 1.5  # cosine, pause and length up to which ways are one rise
+LONGEST_SMALL_S = 0.5  # of the rise of a movement that shows along a single unit only
+BEGUN, GONE = 0.1, 0.9  # of its size: a movement has not begun where it is below, and is at its top above
+FALLING, BACK = 0.5, 0.15  # of its size: a movement is on the way back where it falls below, and back there
+STANDS_STILL = 0.03  # of its size: one that falls by less in `SPEED_S` falls no further
+
+
+@dataclass(frozen=True)
+class SkinMotion:
+    """How a face's skin moves along action units, lids left out while they move.
+
+    Attributes:
+        fps: frames per second.
+        skin: (n, C, 2) px, smoothed.
+        course: (n, D) the part of it that units explain, in coordinates of the space that their templates span.
+        along: (n, U) px of each unit's template.
+        speed: (n,) of `course`, px a second. skin_speed: (n,) of all skin, root mean square over the cells.
+        trust: (C,) weight of each cell. axes: (C, 2, D) of the course.
+    """
+
+    fps: float
+    skin: np.ndarray
+    course: np.ndarray
+    along: np.ndarray
+    speed: np.ndarray
+    skin_speed: np.ndarray
+    trust: np.ndarray
+    axes: np.ndarray
+
+    @classmethod
+    def of(cls, traces: SkinTraces, blinks: list[EyesClosed]) -> "SkinMotion":
+        """Of all frames of the traces; blinks are places in them."""
+        skin, axes = traces.without_lids(blinks), unit_axes(traces.trust)
+        course = np.einsum("ncp,cpd->nd", skin, axes)
+        spread = skin.reshape(len(skin), -1) / np.sqrt(skin.shape[1])
+        return cls(
+            fps=traces.fps,
+            skin=skin,
+            course=course,
+            along=along_units(skin, traces.trust),
+            speed=speed_of(course, traces.fps),
+            skin_speed=speed_of(spread, traces.fps),
+            trust=traces.trust,
+            axes=axes,
+        )
+
+    def course_of(self, skin: np.ndarray) -> np.ndarray:
+        """(D,) of skin (C, 2) in some frame."""
+        return np.einsum("cp,cpd->d", skin, self.axes)
+
+    def along_of(self, skin: np.ndarray) -> np.ndarray:
+        """(U,) of skin (C, 2) in some frame."""
+        return along_units(skin[None], self.trust)[0]
+
+    def __len__(self) -> int:
+        return len(self.skin)
+
+
+@dataclass(frozen=True)
+class Rise:
+    """A movement by its motion; places in the traces.
+
+    Attributes:
+        onset: the last frame before it. top: where it is nearly as far as it goes. apex: where it is farthest.
+        offset: where it is back, or as far as it is known.
+        along: (U,) px that it goes along each unit, from onset to top.
+        direct: of its way, how much leads to its end: 1 for a movement, less for noise.
+    """
+
+    onset: int
+    top: int
+    apex: int
+    offset: int
+    along: np.ndarray
+    direct: float
+
+
+def speed_of(course: np.ndarray, fps: float) -> np.ndarray:
+    """(n,) how fast a course (n, D) goes, per second."""
+    places, reach = np.arange(len(course)), max(1, round(SPEED_S * fps))
+    before, after = np.maximum(places - reach, 0), np.minimum(places + reach, len(course) - 1)
+    return np.linalg.norm(course[after] - course[before], axis=1) * fps / np.maximum(after - before, 1)
+
+
+def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]:
+    """Movements away from rest, in order of time; returns to it are left out.
+
+    Args:
+        motion: of a face.
+        rest: (n, D) where the course stands at rest, for each frame.
+        least: px along some unit that a movement goes at least.
+
+    Source: our choice. Speed tells where one way ends and the next begins, however large they are; what is too small
+        for that shows along its unit. The rest that came before tells a movement from its release, which moves the same
+        skin as the opposite unit would.
+    """
+    ways = _joined(motion, [way for way in _ways(motion.speed) if not _returns(motion.course, rest, *way)])
+    rises = [rise for rise in (_rise(motion, *way) for way in ways) if rise.along.max() >= least]
+    small = [_rise(motion, *way) for way in _small_ways(motion, least) if not _returns(motion.course, rest, *way)]
+    for rise in sorted(small, key=lambda each: -each.along.max()):
+        if rise.along.max() >= least and not any(_meet(rise, other) for other in rises):
+            rises.append(rise)
+    return sorted(rises, key=lambda each: each.onset)
+
+
+def turning_points(curve: np.ndarray, least: float) -> list[int]:
+    """Places of the lows and highs between which a curve goes by at least so much, in turn, the first one a low."""
+    turns, low, high, rising = [], 0, 0, None
+    for at, value in enumerate(curve):
+        low, high = (at if value < curve[low] else low), (at if value > curve[high] else high)
+        if rising is not True and value - curve[low] >= least:
+            turns.append(low)
+            high, rising = at, True
+        elif rising is not False and curve[high] - value >= least:
+            turns += [high] if turns else [0, high]
+            low, rising = at, False
+    return [*turns, high if rising else low] if turns else []
+
+
+def _ways(speed: np.ndarray) -> list[tuple[int, int]]:
+    """First and last place of each stretch of motion, from standing still to standing still."""
+    turns, ways = turning_points(np.log(speed + SLOW_PX_S), np.log(SLOWER)), []
+    noise = float(np.quantile(speed, QUIET)) if len(speed) else 0.0
+    for k in range(1, len(turns), 2):
+        before, peak = turns[k - 1 : k + 1]
+        after = turns[k + 1] if k + 1 < len(turns) else len(speed) - 1
+        stands = speed < noise + STANDS * (speed[peak] - noise)
+        onset = before + int(np.flatnonzero(stands[before:peak])[-1]) if stands[before:peak].any() else before
+        top = peak + int(stands[peak : after + 1].argmax()) if stands[peak : after + 1].any() else after
+        ways.append((onset, top))
+    return ways
+
+
+def _small_ways(motion: SkinMotion, least: float) -> Iterator[tuple[int, int]]:
+    """Ways along single units, which are too small for the speed of all skin to tell."""
+    longest = LONGEST_SMALL_S * motion.fps
+    for unit in motion.along.T:
+        turns = turning_points(unit, least)
+        for low, high in zip(turns[::2], turns[1::2], strict=False):
+            gone = (unit[low : high + 1] - unit[low]) / max(unit[high] - unit[low], 1e-6)
+            top = int((gone >= GONE).argmax())
+            onset = int(np.flatnonzero(gone[: top + 1] <= BEGUN)[-1])
+            if 0 < top - onset <= longest:
+                yield low + onset, low + top
+
+
+def _meet(one: Rise, other: Rise) -> bool:
+    """Whether two rises share frames."""
+    return one.onset <= other.top and other.onset <= one.top
+
+
+def _returns(course: np.ndarray, rest: np.ndarray, onset: int, top: int) -> bool:
+    """Whether more than half of a way leads back to rest."""
+    way = course[top] - course[onset]
+    return bool((course[onset] - rest[onset]) @ way < -RETURN * (way @ way))
+
+
+def _joined(motion: SkinMotion, ways: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ways of one direction with hardly a pause between them, as one."""
+    joined: list[tuple[int, int]] = []
+    for onset, top in ways:
+        if joined:
+            first, last = joined[-1]
+            before, way = (motion.course[b] - motion.course[a] for a, b in ((first, last), (onset, top)))
+            alike = before @ way >= SAME_WAY * np.linalg.norm(before) * np.linalg.norm(way)
+            if alike and onset - last <= GAP_S * motion.fps and top - first <= LONGEST_RISE_S * motion.fps:
+                joined[-1] = first, top
+                continue
+        joined.append((onset, top))
+    return joined
+
+
+def _rise(motion: SkinMotion, onset: int, top: int) -> Rise:
+    way = motion.course[top] - motion.course[onset]
+    length = max(float(np.linalg.norm(way)), 1e-6)
+    gone = (motion.course[onset:] - motion.course[onset]) @ way / length**2  # share of the way, from the onset on
+    begun = int(np.flatnonzero(gone[: top - onset + 1] <= BEGUN)[-1])
+    onset, gone = onset + begun, gone[begun:]
+    below = np.flatnonzero(gone[top - onset :] < FALLING)
+    falls = top + int(below[0]) if len(below) else len(motion) - 1
+    apex = onset + int(gone[: falls - onset + 1].argmax())
+    steps = np.linalg.norm(np.diff(motion.course[onset : top + 1], axis=0), axis=1)
+    return Rise(
+        onset=onset,
+        top=top,
+        apex=apex,
+        offset=onset + _back(gone, falls - onset, max(1, round(SPEED_S * motion.fps))),
+        along=motion.along[top] - motion.along[onset],
+        direct=min(1.0, length / max(float(steps.sum()), 1e-6)),
+    )
+
+
+def _back(gone: np.ndarray, falls: int, reach: int) -> int:
+    """Where a movement that falls at some place is back: near where it began, or where it falls no further."""
+    stands = gone[falls:-reach] - gone[falls + reach :] < STANDS_STILL
+    ends = np.flatnonzero((gone[falls : len(gone) - reach] < BACK) | stands)
+    return falls + int(ends[0]) if len(ends) else len(gone) - 1

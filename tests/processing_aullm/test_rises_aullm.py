@@ -1,0 +1,90 @@
+"""Movements by motion alone: which ways of the skin are movements, and from when to when."""
+
+import numpy as np
+import pytest
+
+from processing_aullm.rises_aullm import SkinMotion, find_rises, turning_points
+from processing_aullm.skin_traces_aullm import HEAD, SkinTraces
+from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, unit_fields
+
+FPS, LEAST = 30.0, 0.35
+
+
+def motion(*moves: tuple, frames: int = 300, noise: float = 0.03) -> SkinMotion:
+    """Skin that moves: (frames, shares, px, action unit)."""
+    traces = SkinTraces(FPS)
+    rng = np.random.default_rng(0)
+    traces.skin = rng.normal(scale=noise, size=(frames, len(HEAD), 2)).astype(np.float32)
+    for at, shares, px, unit in moves:
+        share = np.interp(np.arange(frames), at, shares)
+        traces.skin += (px * share**2 * (3 - 2 * share))[:, None, None] * unit_fields([unit])
+    return SkinMotion.of(traces, [])
+
+
+def rises(*moves: tuple, **options) -> list:
+    made = motion(*moves, **options)
+    return find_rises(made, np.zeros_like(made.course), LEAST)
+
+
+def unit_of(rise) -> str:
+    return list(UNIT_TEMPLATES)[int(rise.along.argmax())]
+
+
+@pytest.mark.parametrize(
+    ("at", "px", "unit"),
+    [
+        ((150, 155, 162), 0.9, "AU4"),  # a micro-expression
+        ((150, 156, 166), 2.0, "AU1"),
+        ((120, 140, 170), 5.0, "AU12"),
+        ((120, 150, 200), 20.0, "AU12"),
+    ],
+)
+def test_a_movement_is_one_rise_from_its_first_to_its_last_frame(at, px, unit):
+    (rise,) = rises((at, (0, 1, 0), px, unit))
+    marks = np.array([rise.onset, rise.apex, rise.offset])
+    assert np.abs(marks - at).max() <= 0.15 * (at[2] - at[0]) + 2
+    assert rise.onset < rise.top <= rise.apex + 2 and 0.7 < rise.direct <= 1
+    assert unit_of(rise) == unit and rise.along.max() == pytest.approx(px, rel=0.35)
+
+
+def test_skin_at_rest_has_no_rise():
+    assert rises() == []
+    assert rises(noise=0.1) == []
+
+
+def test_a_held_movement_is_one_and_lasts_until_it_is_back():
+    (rise,) = rises(((60, 72, 180, 200), (0, 1, 1, 0), 8.0, "AU12"))
+    assert abs(rise.onset - 60) <= 3 and abs(rise.offset - 200) <= 5
+
+
+def test_one_that_does_not_come_back_lasts_to_the_end():
+    (rise,) = rises(((60, 72), (0, 1), 8.0, "AU12"))
+    assert rise.offset == 299
+
+
+def test_a_release_is_no_movement_although_it_goes_along_the_opposite_unit():
+    made = motion(((60, 80), (1, 0), 6.0, "AU12"))  # held when the film begins
+    down = made.along[-1] - made.along[0]
+    assert down.max() > LEAST, "some unit's template sees it as its own"
+    assert find_rises(made, np.zeros_like(made.course), LEAST) == []
+    from_there = np.tile(made.course[:1], (len(made), 1))
+    assert len(find_rises(made, from_there, LEAST)) == 1, "with rest elsewhere it is one"
+
+
+def test_two_movements_stay_two_although_the_first_is_held():
+    first, second = rises(
+        ((60, 72, 200, 215), (0, 1, 1, 0), 6.0, "AU12"), ((120, 130, 160, 175), (0, 1, 1, 0), 4.0, "AU1")
+    )
+    assert (unit_of(first), unit_of(second)) == ("AU12", "AU1")
+    assert abs(second.onset - 120) <= 3 and abs(second.offset - 175) <= 6 and first.offset >= 205
+
+
+def test_a_movement_in_two_steps_is_one():
+    assert len(rises(((60, 66, 69, 76, 120, 130), (0, 0.5, 0.5, 1, 1, 0), 8.0, "AU12"))) == 1
+
+
+def test_turning_points_are_lows_and_highs_in_turn():
+    curve = np.interp(np.arange(60), [0, 10, 20, 30, 40, 59], [0, 1, 0.2, 0.25, 0.2, 2])
+    assert turning_points(curve, 0.5) == [0, 10, 20, 59] or turning_points(curve, 0.5) == [0, 10, 40, 59]
+    assert turning_points(curve[::-1], 0.5)[0] == 0, "the first is a low, even where the curve begins high"
+    assert turning_points(np.zeros(5), 0.5) == []
