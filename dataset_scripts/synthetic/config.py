@@ -14,7 +14,7 @@ from dataset_scripts.synthetic.variety import Variety
 SOURCE_VERSION = "3"
 """Raised when the same settings render other clips, so that stored ones are made anew; `test_golden.py` asks for it.
 
-Version 2 draws what version 1 drew and differs from it by rounding only (docs/clip_source.md, "Versions").
+Version 3 moves the skin as anatomy has it; versions 1 and 2 differ by rounding only (docs/clip_source.md, "Versions").
 """
 
 TAKES_VERSION = "2"

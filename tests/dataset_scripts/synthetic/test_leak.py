@@ -1,5 +1,6 @@
 """Nothing may be predictable from the onset frame alone."""
 
+import cv2
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -42,13 +43,14 @@ def mean_auc(features, labels, subjects, folds):
 
 
 def probe(clips, folds=4):
-    """AUC from the onset frame alone, and from how the apex differs from it."""
+    """AUC from the onset frame alone, and from the flow between it and the apex."""
     labels, subjects = np.array(clips["action_units"]), np.array(clips["subject"])
     onset, change = [], []
     for row in clips:
-        first, apex = (np.asarray(row["frames"][index].resize((28, 28)), float) for index in (0, row["apex"]))
-        onset.append(first.ravel())
-        change.append((apex / apex.mean() - first / first.mean()).ravel())
+        first, apex = (np.asarray(row["frames"][index].resize((64, 64))) for index in (0, row["apex"]))
+        onset.append(cv2.resize(first, (28, 28), interpolation=cv2.INTER_AREA).ravel().astype(float))
+        flow = cv2.calcOpticalFlowFarneback(first, apex, None, 0.5, 3, 9, 3, 5, 1.1, 0)
+        change.append(cv2.resize(flow, (14, 14), interpolation=cv2.INTER_AREA).ravel())
     return mean_auc(np.array(onset), labels, subjects, folds), mean_auc(np.array(change), labels, subjects, folds)
 
 
@@ -57,7 +59,7 @@ def test_a_probe_on_the_onset_frame_is_near_chance(cache):
     clips = load_synthetic("casme2-like", 8, 96, frames=3, size=64, num_proc=1, cache_dir=cache, progress=False)
     onset, change = probe(clips)
     assert abs(onset - 0.5) < 0.12
-    assert change > onset + 0.05  # the probe can see what there is to see
+    assert change > onset + 0.15  # the probe can see what there is to see
 
 
 @pytest.mark.slow
