@@ -59,7 +59,7 @@ def tremor(nuisance: Nuisance, times: np.ndarray, rng: np.random.Generator) -> d
 
 def _wander(times: np.ndarray, knot_seconds: float, rng: np.random.Generator) -> np.ndarray:
     """A course (T,) of spread 1 that turns every so many seconds."""
-    knots = max(4, int(np.ceil((times[-1] - times[0]) / knot_seconds)) + 1)
+    knots = max(4, int(np.ceil((times[-1] - times[0]) / knot_seconds)) + 2)
     at = times[0] + knot_seconds * (np.arange(knots) - rng.random())
     return np.interp(times, at, rng.normal(size=knots))
 
