@@ -83,7 +83,8 @@ def typology_angle(base: np.ndarray) -> float:
 
 def everybody(domain: str, clips: int) -> Domain:
     """The domain with people of all ancestries and ages, and with equally many clips of each."""
-    return replace(get_domain(domain), ancestry=(0.5, 0.5, 0.5), age=(1.0, 1.0), clips_per_subject=(clips, clips))
+    own = get_domain(domain)
+    return replace(own, variety=own.variety.but(everybody=True), clips_per_subject=(clips, clips))
 
 
 def film(domain: Domain, seed: int, people: int, clips: int) -> Iterator[tuple[Person, list[dict]]]:

@@ -14,6 +14,7 @@ class Variety:
         expression: "micro", or "macro" for the same people's expressions at full size.
         colour: three channels, else grey.
         neutral: share of the clips that show no expression, only nuisances; they are added to the others.
+        everybody: people of all ancestries and ages, skin of every tone, instead of those of the domain's own set.
         glasses, beard: share of subjects with glasses, and of men with a beard.
         gaze: share of clips in which the eyes turn elsewhere.
         h264: constant rate factor of an H.264 film that the frames are taken from (18 good, 40 bad); None for none.
@@ -23,6 +24,7 @@ class Variety:
     expression: str = "micro"
     colour: bool = False
     neutral: float = 0.0
+    everybody: bool = False
     glasses: float = 0.0
     beard: float = 0.0
     gaze: float = 0.0

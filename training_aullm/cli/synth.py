@@ -50,6 +50,9 @@ def synth(
     neutral: Annotated[
         float | None, typer.Option(help="Share of clips without any expression, such as 0.2; added to --clips.")
     ] = None,
+    everybody: Annotated[
+        bool | None, typer.Option(help="People of all ancestries and ages; left out: those of the domain.")
+    ] = None,
     colour: Annotated[bool | None, typer.Option(help="Colour or grey; left out: as the domain; takes: colour.")] = None,
     glasses: Annotated[float | None, typer.Option(help="Share of people with glasses, 0 to 1.")] = None,
     beard: Annotated[float | None, typer.Option(help="Share of men with a beard, 0 to 1.")] = None,
@@ -92,7 +95,7 @@ def synth(
       aullm synth casme2-like --out runs/macro --expression macro
       aullm synth casme3-like --out runs/takes --takes 2 --seconds 30 --events micro=4
     """
-    look = _given(colour=colour, glasses=glasses, beard=beard)
+    look = _given(everybody=everybody, colour=colour, glasses=glasses, beard=beard)
     shared = {"seed": seed, "num_proc": processes} | _given(subjects=subjects, size=size) | look
     of_clips = _given(clips=clips, frames=frames, expression=expression and expression.value, neutral=neutral)
     of_clips |= _given(gaze=gaze, h264=h264, lead_in=lead_in, lead_out=lead_out)

@@ -72,7 +72,7 @@ def run_release(out: Path, settings: ReleaseSettings, console: Console | None = 
 
 
 def _windows(out: Path, domain: str, settings: ReleaseSettings) -> ClipSet:
-    takes = load_takes(domain, settings.films, seconds=settings.seconds, seed=TRAINING_SEED)
+    takes = load_takes(domain, settings.films, seconds=settings.seconds, seed=TRAINING_SEED, everybody=True)
     return take_clips(takes, settings.action_units, Windows(), out / "windows")
 
 

@@ -13,7 +13,7 @@ from training_aullm.learn.recipes import Recipe, recipe_base
 from training_aullm.runs.settings import DAMAGED, SETTINGS_FILE
 
 TRAINING_SEED, TEST_SEED = 500, 900
-VARIETY = {"neutral": 0.1, "glasses": 0.2, "beard": 0.2, "gaze": 0.2}
+VARIETY = {"everybody": True, "neutral": 0.1, "glasses": 0.2, "beard": 0.2, "gaze": 0.2}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ TEMPLATE_EYE_DISTANCE = 0.62  # of the mean head; expressions scale with the sub
 _MIXED = (0.25, 0.75)  # share of the second basis where a domain mixes both, the subject's own for each unit
 
 
+EVERY_ANCESTRY, EVERY_AGE = (0.5, 0.5, 0.5), (1.0, 1.0)  # Dirichlet and beta weights of `Variety.everybody`
+
+
 @dataclass(frozen=True)
 class Traits:
     """What is drawn first and colours everything else."""
@@ -36,7 +39,7 @@ class Head:
     def __init__(self, domain: Domain, seed: tuple[int, ...]):
         self.asset, self.domain, self.seed = load_head(), domain, seed
         rng = np.random.default_rng([*seed, 1])
-        self.traits = _draw_traits(domain, rng)
+        self.traits = draw_traits(domain, rng)
         self._coarse = _draw_shape(self.asset, self.traits, domain, rng)
         self.vertices = self.asset.subdivide(self._coarse)
         eyes = [self.vertices[self.asset.vertex_part == PARTS.index(f"eye_{side}")] for side in ("left", "right")]
@@ -87,9 +90,11 @@ def _largest(field: np.ndarray) -> float:
     return float(np.linalg.norm(field, axis=1).max())
 
 
-def _draw_traits(domain: Domain, rng: np.random.Generator) -> Traits:
-    ancestry = dict(zip(ANCESTRIES, rng.dirichlet(domain.ancestry).tolist(), strict=True))
-    return Traits(ancestry, float(np.clip(rng.beta(0.5, 0.5), 0.05, 0.95)), float(rng.beta(*domain.age)))
+def draw_traits(domain: Domain, rng: np.random.Generator) -> Traits:
+    """Whom a subject looks like: one of the domain's people, or of everybody."""
+    weights, ages = (EVERY_ANCESTRY, EVERY_AGE) if domain.variety.everybody else (domain.ancestry, domain.age)
+    ancestry = dict(zip(ANCESTRIES, rng.dirichlet(weights).tolist(), strict=True))
+    return Traits(ancestry, float(np.clip(rng.beta(0.5, 0.5), 0.05, 0.95)), float(rng.beta(*ages)))
 
 
 def _draw_shape(asset: HeadAsset, traits: Traits, domain: Domain, rng: np.random.Generator) -> np.ndarray:

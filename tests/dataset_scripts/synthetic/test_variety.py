@@ -10,6 +10,7 @@ from PIL import Image
 from dataset_scripts.synthetic import load_synthetic
 from dataset_scripts.synthetic.camera.shading import Camera
 from dataset_scripts.synthetic.config import DOMAINS
+from dataset_scripts.synthetic.people.head import draw_traits
 from dataset_scripts.synthetic.tables.session import Session
 from dataset_scripts.synthetic.variety import Variety
 
@@ -159,3 +160,13 @@ def test_bad_options_are_named(options, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         load_synthetic("casme2-like", **({"subjects": 1} | options), cache_dir=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_everybody_is_of_every_tone_of_skin_and_the_domain_of_its_own():
+    domain = DOMAINS["casme2-like"]
+    all_people = replace(domain, variety=domain.variety.but(everybody=True))
+    darkest, own = (
+        max(draw_traits(each, np.random.default_rng(subject)).ancestry["african"] for subject in range(40))
+        for each in (all_people, domain)
+    )
+    assert darkest > 0.8 and own < 0.5
