@@ -50,9 +50,7 @@ def synth(
     neutral: Annotated[
         float | None, typer.Option(help="Share of clips without any expression, such as 0.2; added to --clips.")
     ] = None,
-    everybody: Annotated[
-        bool | None, typer.Option(help="People of all ancestries and ages; left out: those of the domain.")
-    ] = None,
+    everybody: Annotated[bool | None, typer.Option(help="People of all ancestries, not the domain's own.")] = None,
     colour: Annotated[bool | None, typer.Option(help="Colour or grey; left out: as the domain; takes: colour.")] = None,
     glasses: Annotated[float | None, typer.Option(help="Share of people with glasses, 0 to 1.")] = None,
     beard: Annotated[float | None, typer.Option(help="Share of men with a beard, 0 to 1.")] = None,

@@ -34,7 +34,7 @@ class ReleaseSettings:
 
     people: int = 60
     tested: int = 26
-    films: int = 10
+    films: int = 20
     seconds: float = 20.0
     epochs: float = 16
     action_units: tuple[str, ...] = (
