@@ -23,9 +23,11 @@ from training_aullm.cli.options import (
     PresetOption,
     Protocol,
     SeedOption,
+    StartOption,
     SubjectsOption,
-    action_unit_names,
+    chosen_settings,
     chosen_source,
+    shares_of,
 )
 
 
@@ -44,12 +46,17 @@ def evaluate(
     data_dir: DataDirOption = None,
     subjects: SubjectsOption = None,
     clips: ClipsOption = None,
+    start: StartOption = None,
     preset: PresetOption = Preset.BASE,
     action_units: ActionUnitsOption = None,
     language_model: LanguageModelOption = "bundled",
     layers: LayersOption = None,
     epochs: EpochsOption = None,
     seed: SeedOption = 0,
+    prevalence: Annotated[
+        str | None,
+        typer.Option(help="Share of clips that show a unit, where it is known: AU4=0.3,AU12=0.1. See label-free."),
+    ] = None,
 ) -> None:
     """Score on people or domains that a model has not seen.
 
@@ -67,6 +74,15 @@ def evaluate(
     models are trained per fold and each clip is scored by one that has never seen
     its person. --preset, --action-units, --language-model, --layers, --epochs and
     --seed say how; they go with a new run only.
+
+    --from (release, a folder, a Hub id) starts every fold from that model. One
+    that has seen people whom a fold tests is refused, and they are named; so is a
+    finished model on clips of people it was trained on.
+
+    Beside the scores at the threshold that training people decided stand
+    label-free ones: how frequent each unit is in these clips is estimated from
+    the model's answers alone (or given by --prevalence), and so many clips are
+    decided as present. No label is looked at for that.
 
     Labels may be unknown: an unknown label is in no count, and a unit that no
     clip shows is undefined and in no mean; both are said below the table.
@@ -87,27 +103,29 @@ def evaluate(
       aullm evaluate runs/base --protocol cross --domain samm-like
       aullm evaluate --data prepared/casme2 --protocol loso
       aullm evaluate --dataset folder --data-dir my-clips --protocol loso
+      aullm evaluate --data prepared/casme2 --protocol loso --from release
       aullm evaluate --data prepared/disfa --protocol split
+      aullm evaluate release --data prepared/samm --prevalence AU4=0.3,AU12=0.2
       aullm evaluate runs/base --dataset folder --data-dir my-clips
       aullm evaluate runs/base --spotting --dataset casme3 --data-dir CASME3
     """
     if spotting:
         _evaluate_spotting(run, domain, data, dataset, data_dir, subjects, seed)
         return
-    from training_aullm.prepare.sources import about_source, default_action_units
+    from training_aullm.prepare.sources import about_source
     from training_aullm.runs.evaluating import plan_evaluation
     from training_aullm.runs.score_output import show_result
     from training_aullm.runs.settings import RunSettings
 
     def begin(source) -> RunSettings:
-        names = action_unit_names(action_units) or default_action_units(source)
-        return RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed)
+        return chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
 
-    source = chosen_source(domain, data, dataset, data_dir, subjects, clips)
+    source, shares = chosen_source(domain, data, dataset, data_dir, subjects, clips), shares_of(prevalence)
     evaluation = plan_evaluation(run, source, protocol and protocol.value, folds, begin)
+    evaluation.refuse_other_start(start)
     for line in about_source(evaluation.tested, evaluation.action_units):
         typer.echo(line)
-    show_result(evaluation.score(), evaluation.out, evaluation.settings)
+    show_result(evaluation.score(shares), evaluation.out)
 
 
 def _evaluate_spotting(
@@ -122,9 +140,10 @@ def _evaluate_spotting(
     """Spot in whole recordings, print the table and one JSON line, write RUN/scores-spotting-*.json."""
     from training_aullm.console import wide_console
     from training_aullm.files import write_whole
-    from training_aullm.loading import load_pipeline
-    from training_aullm.runs.evaluating import RUNS
-    from training_aullm.runs.spotting import choose_takes, refuse_known_people, score_spotting
+    from training_aullm.loading import RUNS, load_pipeline
+    from training_aullm.runs.known_people import people_in, refuse_known
+    from training_aullm.runs.settings import SETTINGS_FILE, short_name
+    from training_aullm.runs.spotting import choose_takes, score_spotting
 
     if run is None:
         raise ValueError("--spotting tests a finished model: name its folder or Hub id before the options")
@@ -132,11 +151,12 @@ def _evaluate_spotting(
     console = wide_console()
     for line in found:
         console.print(line, markup=False)
-    is_run = refuse_known_people(Path(run), takes)
-    if not is_run:
+    pipe = load_pipeline(run)
+    if not refuse_known(pipe.model.config, Path(run), people_in(takes)):
         console.print("The model does not say whom it was trained on: see to it that none of these people were.")
-    out = Path(run) if is_run else RUNS / f"{Path(run).name}-on-{takes[0]['data_set']}"
-    result = score_spotting(run, takes, out, load_pipeline(run))
+    is_run = (Path(run) / SETTINGS_FILE).is_file()
+    out = Path(run) if is_run else RUNS / f"{short_name(run)}-on-{takes[0]['data_set']}"
+    result = score_spotting(run, takes, out, pipe)
     console.print(result.table(f"{run}: {result.takes} recordings of {result.data_set}, {result.quiet} of them quiet"))
     for name, reason in result.unread.items():
         console.print(f"nothing was spotted in {name}: {reason}", markup=False)
