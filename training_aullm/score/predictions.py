@@ -135,7 +135,11 @@ class Predictions:
         """The same rows in the order of `sample_ids`, which must be the same set."""
         _refuse_difference(self.sample_ids, sample_ids)
         row_of = {name: row for row, name in enumerate(self.sample_ids)}
-        return self._replace(rows=[row_of[name] for name in sample_ids])
+        return self.rows([row_of[name] for name in sample_ids])
+
+    def rows(self, rows: Sequence[int]) -> "Predictions":
+        """Some of the samples, by position, in this order."""
+        return self._replace(rows=list(rows))
 
     def _replace(
         self, rows: list[int] | None = None, columns: list[int] | None = None, action_units=None
