@@ -17,7 +17,7 @@ from training_aullm.runs.settings import RunSettings
 
 def trained_on(*people: str) -> SimpleNamespace:
     """The config of a model that has seen these."""
-    config = SimpleNamespace(trained_on=None)
+    config = SimpleNamespace(trained_on={"data_sets": {}, "label_releases": [], "people": [], "complete": True})
     remember_people(config, SimpleNamespace(people=people, label_releases=()))
     return config
 

@@ -66,7 +66,8 @@ def test_a_merged_model_gets_new_adapters_and_answers_as_before(build, motion, l
 
 def test_whom_it_saw_stays_and_what_was_measured_of_its_units_goes(build):
     model = build()
-    model.config.trained_on = {"data_sets": {"samm": 1}, "label_releases": [], "people": ["0123456789ab"]}
+    seen = {"data_sets": {"samm": 1}, "label_releases": [], "people": ["0123456789ab"], "complete": True}
+    model.config.trained_on = seen
     model.config.calibration = {"slope": [1.0] * 4, "offset": [0.0] * 4, "prevalence": [0.5] * 4}
     config = model.for_processor(processor_for("AU12", "AU1")).config
-    assert config.trained_on == model.config.trained_on and config.calibration is None
+    assert config.trained_on == seen and config.calibration is None

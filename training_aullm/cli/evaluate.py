@@ -21,6 +21,7 @@ from training_aullm.cli.options import (
     LayersOption,
     Preset,
     PresetOption,
+    PrevalenceOption,
     Protocol,
     SeedOption,
     StartOption,
@@ -53,39 +54,26 @@ def evaluate(
     layers: LayersOption = None,
     epochs: EpochsOption = None,
     seed: SeedOption = 0,
-    prevalence: Annotated[
-        str | None,
-        typer.Option(help="Share of clips that show a unit, where it is known: AU4=0.3,AU12=0.1. See label-free."),
-    ] = None,
+    prevalence: PrevalenceOption = None,
 ) -> None:
     """Score on people or domains that a model has not seen.
 
     \b
       folds  one model per fold of people, trained with the run's settings
       loso   one model per person: leave-one-subject-out
-      split  the set's own division, column split: one model trained on part
-             train and tested on the rest (a folder with train/metadata.csv and
-             test/metadata.csv); without such a part, one model per part,
-             trained on the others (DISFA, BP4D)
+      split  the set's own division, column split: part train against the rest;
+             without such a part, one model per part, trained on the others
       cross  a finished model, on clips of other people
 
     A run is scored by folds on its own clips; with clips given, its model is
     tested on those (cross). Without a run, a new one is begun on the clips given:
     models are trained per fold and each clip is scored by one that has never seen
-    its person. --preset, --action-units, --language-model, --layers, --epochs and
-    --seed say how; they go with a new run only.
+    its person. --preset to --seed say how; they go with a new run only.
 
-    --from (release, a folder, a Hub id) starts every fold from that model. One
-    that has seen people whom a fold tests is refused, and they are named; so is a
-    finished model on clips of people it was trained on.
-
-    Beside the scores at the threshold that training people decided stand
-    label-free ones: how frequent each unit is in these clips is estimated from
-    the model's answers alone (or given by --prevalence), and so many clips are
-    decided as present. No label is looked at for that.
-
-    Labels may be unknown: an unknown label is in no count, and a unit that no
-    clip shows is undefined and in no mean; both are said below the table.
+    --from starts every fold from that model. A model that has seen people who are
+    tested is refused, and they are named. Beside the scores stand label-free ones,
+    decided by how frequent a unit is in these clips: as the model's answers say,
+    or --prevalence. Unknown labels are in no count.
 
     Writes RUN/predictions/*.parquet (a row per clip, with its sample id),
     RUN/scores-*.json and a picture. A fold whose predictions exist is not trained
@@ -99,10 +87,7 @@ def evaluate(
     \b
     Examples:
       aullm evaluate runs/base
-      aullm evaluate runs/base --protocol loso
       aullm evaluate runs/base --protocol cross --domain samm-like
-      aullm evaluate --data prepared/casme2 --protocol loso
-      aullm evaluate --dataset folder --data-dir my-clips --protocol loso
       aullm evaluate --data prepared/casme2 --protocol loso --from release
       aullm evaluate --data prepared/disfa --protocol split
       aullm evaluate release --data prepared/samm --prevalence AU4=0.3,AU12=0.2
@@ -115,9 +100,8 @@ def evaluate(
     from training_aullm.prepare.sources import about_source
     from training_aullm.runs.evaluating import plan_evaluation
     from training_aullm.runs.score_output import show_result
-    from training_aullm.runs.settings import RunSettings
 
-    def begin(source) -> RunSettings:
+    def begin(source):
         return chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
 
     source, shares = chosen_source(domain, data, dataset, data_dir, subjects, clips), shares_of(prevalence)

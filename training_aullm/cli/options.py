@@ -63,7 +63,9 @@ LanguageModelOption = Annotated[str, typer.Option(help="Hub id, folder, or bundl
 LayersOption = Annotated[
     int | None, typer.Option(min=1, help="Layers of the language model to use; left out: the preset's.")
 ]
-
+PrevalenceOption = Annotated[
+    str | None, typer.Option(help="Share of clips that show a unit, where it is known: AU4=0.3,AU12=0.1.")
+]
 StartOption = Annotated[
     str | None,
     typer.Option("--from", help="Go on from a finished model: release, a run's or published folder, or a Hub id."),

@@ -16,6 +16,8 @@ from training_aullm.clips.clip_set import ClipSet
 SAME_PEOPLE = {"samm_long": "samm"}
 """Sets of recordings whose people are those of a set of clips."""
 DIGITS = 12
+UNKNOWN = {"data_sets": {}, "label_releases": [], "people": [], "complete": False}
+"""Of a model from before there was a record: it stays incomplete, whatever it is trained on further."""
 
 
 def person(data_set: str, subject: str) -> str:
@@ -30,7 +32,7 @@ def remember_people(config, clips: ClipSet) -> None:
         config: an `AullmConfig`; changed in place.
         clips: what is trained on.
     """
-    before = config.trained_on or {"data_sets": {}, "label_releases": [], "people": []}
+    before = config.trained_on or UNKNOWN
     people = sorted({person(*name.split("/", 1)) for name in clips.people})
     fresh = [name for name in people if _hashed(name) not in before["people"]]
     sets = Counter(before["data_sets"]) + Counter(name.split("/")[0] for name in fresh)
@@ -38,6 +40,7 @@ def remember_people(config, clips: ClipSet) -> None:
         "data_sets": dict(sorted(sets.items())),
         "label_releases": sorted({*before["label_releases"], *clips.label_releases}),
         "people": sorted({*before["people"], *map(_hashed, fresh)}),
+        "complete": before["complete"],
     }
 
 
@@ -49,12 +52,11 @@ def people_seen(config, people: Iterable[str]) -> list[str] | None:
         people: as `person` names them.
 
     Returns:
-        Their names, sorted; None where the model does not say whom it was trained on.
+        Their names, sorted; None where the model does not say whom else it was trained on, and none of them is known.
     """
-    if config.trained_on is None:
-        return None
-    known = set(config.trained_on["people"])
-    return sorted({name for name in people if _hashed(name) in known})
+    record = config.trained_on or UNKNOWN
+    seen = sorted({name for name in people if _hashed(name) in record["people"]})
+    return seen if seen or record["complete"] else None
 
 
 def refuse_people(seen: Sequence[str], advice: str) -> None:

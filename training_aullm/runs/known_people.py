@@ -41,7 +41,7 @@ def refuse_known(config, run: Path, people: Iterable[str]) -> bool:
         ValueError: somebody was trained on; names some.
     """
     seen = people_seen(config, people)
-    if seen is None and RunSettings.are_in(run):  # trained by a version whose models did not say it
+    if config.trained_on is None and RunSettings.are_in(run):  # trained by a version whose models did not say it
         seen = sorted({*people} & {*people_in(RunSettings.load(run).source.load())})
     refuse_people(seen or (), ADVICE)
     return seen is not None

@@ -13,7 +13,7 @@ from training_aullm.learn.trainer import AullmTrainer
 
 def test_a_training_is_remembered_and_added_to(build_model, motion_clips, tmp_path):
     model = build_model()
-    assert people_seen(model.config, ["tiny/s0"]) is None
+    assert people_seen(model.config, ["tiny/s0"]) == []
     args = recipe_base().but(epochs=1, batch_size=4).training_arguments(tmp_path / "out", use_cpu=True)
     AullmTrainer(model, args, train_dataset=motion_clips.subset([0, 1, 3])).train()  # s0 and s1
     assert people_seen(model.config, ["tiny/s0", "tiny/s1", "tiny/s2", "other/s0"]) == ["tiny/s0", "tiny/s1"]
@@ -22,6 +22,15 @@ def test_a_training_is_remembered_and_added_to(build_model, motion_clips, tmp_pa
     assert loaded.config.trained_on == model.config.trained_on
     remember_people(loaded.config, motion_clips)
     assert loaded.config.trained_on["data_sets"] == {"tiny": 3} and len(loaded.config.trained_on["people"]) == 3
+
+
+def test_a_model_that_did_not_say_whom_it_saw_never_says_all(build_model, motion_clips):
+    config = build_model().config
+    config.trained_on = None  # as versions left it that kept no record
+    assert people_seen(config, ["tiny/s0"]) is None
+    remember_people(config, motion_clips)
+    assert people_seen(config, ["tiny/s0", "other/s9"]) == ["tiny/s0"]
+    assert people_seen(config, ["other/s9"]) is None
 
 
 def test_no_name_travels(build_model, motion_clips):
