@@ -149,7 +149,7 @@ def tuning_recipe(recipe: Recipe) -> Recipe:
     Args:
         recipe: of the model's preset.
 
-    Source: Our choice; docs/training.md ("From a checkpoint") has what it gave.
+    Source: Our choice, not varied.
     """
     return recipe.but(
         epochs=recipe.epochs // 2,
