@@ -48,6 +48,11 @@ class AullmConfig(PreTrainedConfig):
         gamma_negative, gamma_positive, probability_clip: asymmetric loss.
         node_loss_weight, prototype_loss_weight: auxiliary losses on the graph's nodes. evidence_loss_weight: on the
             skip's logits alone, so that the language model's share stays a correction.
+        trained_on: whom the weights have seen: "data_sets" (name -> how many people), "label_releases", "people"
+            (hashes, no names), and whether that is "complete". A new model has seen nobody; what is seen stays when it
+            is fine-tuned. None: nobody recorded it.
+        calibration: per action unit "slope" and "offset", so that slope * logit + offset is the log likelihood ratio of
+            "present", and "prevalence", the share of the training clips that show it.
         checkpoint_sha256: digests of the weights and of this config, written by `save_pretrained`, checked at loading.
     """
 
@@ -72,6 +77,10 @@ class AullmConfig(PreTrainedConfig):
     action_units: list[str] | tuple[str, ...] = DEFAULT_ACTION_UNITS
     prior: list[list[Number]] | None = None
     prior_source: str | None = None
+
+    # --- what training left behind; neither is read by `forward` ---
+    trained_on: dict[str, Any] | None = None
+    calibration: dict[str, list[Number]] | None = None
 
     # --- motion and evidence ---
     front_end: Literal["led", "displacement"] = "displacement"
@@ -198,6 +207,20 @@ class AullmConfig(PreTrainedConfig):
                     raise ValueError(f"prior[{i}][{j}] must be symmetric and in [-1, 1], got {self.prior[i][j]}")
         if self.prior_source is None:
             raise ValueError("prior is set without prior_source: say where the prior came from")
+
+    def validate_trained_on(self):
+        """Part of `@strict` validation: the record has its four fields."""
+        fields = ["complete", "data_sets", "label_releases", "people"]
+        if self.trained_on is not None and sorted(self.trained_on) != fields:
+            raise ValueError(f"trained_on holds {sorted(self.trained_on)}, not {fields}")
+
+    def validate_calibration(self):
+        """Part of `@strict` validation: three numbers for each action unit."""
+        lists = {} if self.calibration is None else self.calibration
+        if lists and sorted(lists) != ["offset", "prevalence", "slope"]:
+            raise ValueError(f"calibration holds {sorted(lists)}, not offset, prevalence and slope")
+        if any(len(values) != len(self.action_units) for values in lists.values()):
+            raise ValueError(f"calibration must hold {len(self.action_units)} numbers each, one per action unit")
 
     def validate_ranges(self):
         """Part of `@strict` validation: numbers are in range, and choices go together."""

@@ -1,4 +1,4 @@
-"""A trained model as the start of one for other action units.
+"""A trained model as the start of another: for other action units, or with LoRA injected again after it was merged.
 
 model = AullmForActionUnitDetection.from_pretrained(folder).for_processor(processor)
 """
@@ -10,7 +10,7 @@ from .prior_aullm import MACRO_SOURCE, macro_prior
 
 
 def config_for(config, processor, **changes):
-    """The config with a processor's action units, frames and prompt.
+    """The config with a processor's action units, frames and prompt, and with LoRA where it was merged.
 
     Args:
         config: an `AullmConfig`; it is copied.
@@ -29,8 +29,13 @@ def config_for(config, processor, **changes):
         "instruction_token_id": instruction,
         "prior": macro_prior(names),
         "prior_source": MACRO_SOURCE,
+        "calibration": None,
         "checkpoint_sha256": None,
     }
+    if list(config.action_units) == names:
+        fields |= {"prior": config.prior, "prior_source": config.prior_source}
+    if config.lora_rank == 0 and config.language_weights == "included" and config.reader == "language":
+        fields["lora_rank"] = type(config)().lora_rank  # merging forgets the rank; without adapters nothing could learn
     return type(config).from_dict({**_without_labels(config), **fields, **changes})
 
 
@@ -38,22 +43,24 @@ def config_for(config, processor, **changes):
 def carry_over(source: nn.Module, target: nn.Module) -> None:
     """Copy what was learned: tensors without a place for each unit whole, of the others the units both models have.
 
-    What one model alone has keeps its fresh start, and so does the prior, which the target's config sets.
+    What one model alone has keeps its fresh start: new units, adapters that were merged in the source. So does the
+    prior, which the target's config sets.
 
     Args:
-        source, target: models that differ in their action units only.
+        source, target: models that differ in their action units and adapters only.
     """
     before, after = source.config.action_units, target.config.action_units
     kept = [name for name in after if name in before]
     sizes, ours = _sizes_with_one_unit_more(target), source.state_dict()
     for name, tensor in target.state_dict().items():
         axes = [axis for axis, size in enumerate(tensor.shape) if sizes[name][axis] != size]
-        if name.endswith("graph.prior"):
+        learned = ours.get(name, ours.get(name.replace(".base_layer.", ".")))  # peft renames what it adapts
+        if name.endswith("graph.prior") or (learned is None and "lora_" in name):
             continue
         if not axes:
-            tensor.copy_(ours[name])
+            tensor.copy_(learned)
         elif kept:
-            tensor[_places(tensor, axes, after, kept)] = ours[name][_places(ours[name], axes, before, kept)].to(tensor)
+            tensor[_places(tensor, axes, after, kept)] = learned[_places(learned, axes, before, kept)].to(tensor)
 
 
 def _places(tensor: torch.Tensor, axes: list[int], units: list[str], kept: list[str]) -> tuple[torch.Tensor, ...]:

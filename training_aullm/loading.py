@@ -3,6 +3,14 @@
     pipe = load_pipeline("runs/demo")
     reading = pipe("face.mp4")
 
+| named | what is loaded |
+|---|---|
+| a run of `aullm train`, `demo` or `release` | RUN/model |
+| `release` | runs/release |
+| a published or staged folder, RUN/hub, a merged or a trained-only model | that folder's model |
+| a model without a processor, such as a Trainer's checkpoint | the model, and the processor that its config describes |
+| owner/name | the Hub's |
+
 Our own classes are used: no code that lies in the folder or repository is run.
 """
 
@@ -13,13 +21,14 @@ from pathlib import Path
 from safetensors import safe_open
 
 from dataset_scripts.damaged_files import naming, read_json
-from modeling_aullm import AullmConfig, AullmForActionUnitDetection
+from modeling_aullm import AullmConfig, AullmForActionUnitDetection, resolve_language_model
 from modeling_aullm.agreement_aullm import check_processor
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm import AullmProcessor
 
 MODEL_FOLDER = "model"
 RUNS = Path("runs")
+RELEASE = "release"
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 ADVICE = (
     "`aullm demo` makes a small model in runs/demo and `aullm release` the one to use in runs/release; --model names a "
@@ -62,7 +71,10 @@ def load_model(source: str | Path) -> tuple[AullmForActionUnitDetection, AullmPr
         _refuse_damaged(Path(name))
     try:
         model = AullmForActionUnitDetection.from_pretrained(name).eval()
-        processor = AullmProcessor.from_pretrained(name, trust_remote_code=False)
+        if Path(name).is_dir() and not (Path(name) / "processor_config.json").exists():
+            processor = _processor_of(model.config)
+        else:
+            processor = AullmProcessor.from_pretrained(name, trust_remote_code=False)
     except Exception as error:
         if any(map(_is_ours, (error, error.__cause__))):  # it says what it means, or is a bug
             raise
@@ -78,20 +90,34 @@ def model_place(source: str | Path) -> str:
     Raises:
         FileNotFoundError: the folder exists but holds no model; or it does not exist, and what names it is no Hub id.
     """
-    folder = Path(source)
+    folder = RUNS / RELEASE if str(source) == RELEASE and not Path(source).exists() else Path(source)
     if (folder / MODEL_FOLDER / "config.json").is_file():
         folder = folder / MODEL_FOLDER
     elif folder.exists() and not (folder / "config.json").is_file():
         raise FileNotFoundError(
-            f"{folder} holds neither config.json nor {MODEL_FOLDER}/config.json: pass a run's folder"
+            f"{folder} holds neither config.json nor {MODEL_FOLDER}/config.json: pass a run's folder; one that was "
+            "only scored by folds keeps no model, one that was broken off has none yet (aullm train --resume)"
         )
-    elif not folder.exists() and not _may_be_hub_id(str(source)):
+    elif not folder.exists() and not may_be_hub_id(str(source)):
         raise FileNotFoundError(f"{source}: there is no such model: {ADVICE}")
     return str(folder) if folder.exists() else str(source)
 
 
-def _may_be_hub_id(name: str) -> bool:
-    """Whether a name that is no folder here can be one on the Hub: a folder that only lacks its last part is not."""
+def _processor_of(config: AullmConfig) -> AullmProcessor:
+    """The processor that a model was trained with, from its own config: what the prompt is, `check_processor` sees."""
+    location, _ = resolve_language_model(config.language_model)
+    image = {"num_frames": config.num_frames, "size": config.image_size}
+    preset = "paper" if config.front_end == "led" else "base"
+    template = "query" if config.readout == "au" else None
+    return AullmProcessor.from_parts(location, preset, config.action_units, template, **image)
+
+
+def may_be_hub_id(name: str) -> bool:
+    """Whether a name that is no folder here can be one on the Hub: a folder that only lacks its last part is not.
+
+    Args:
+        name: as it was given.
+    """
     owner = Path(name).parent
     return HUB_ID.fullmatch(name) is not None and owner != RUNS and not owner.is_dir()
 

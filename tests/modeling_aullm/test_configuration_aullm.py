@@ -45,6 +45,9 @@ def test_default_prior_is_sparse_and_says_where_from():
         ({"action_units": ["AU4", "AU7"], "prior": [[0, 0.5], [0.1, 0]], "prior_source": "x"}, "prior"),
         ({"front_end": "radar"}, "front_end"),
         ({"no_such_field": 1}, "no_such_field"),
+        ({"trained_on": {"people": []}}, "trained_on holds"),
+        ({"calibration": {"slope": [1.0] * 8}}, "calibration holds"),
+        ({"calibration": {"slope": [1.0], "offset": [0.0], "prevalence": [0.5]}}, "8 numbers each"),
     ],
 )
 def test_bad_choices_are_named(fields, named):

@@ -45,3 +45,29 @@ def test_new_units_start_fresh_and_can_be_trained_and_saved(build, motion, label
 
 def test_no_unit_in_common_works_too(build, motion):
     assert build().for_processor(processor_for("AU6", "AU9"))(motion_values=motion).logits.isfinite().all()
+
+
+def test_a_merged_model_gets_new_adapters_and_answers_as_before(build, motion, labels, tmp_path):
+    build().save_pretrained(tmp_path / "merged", full=True)
+    merged = AullmForActionUnitDetection.from_pretrained(tmp_path / "merged")
+    assert merged.config.lora_rank == 0
+    other = merged.for_processor(processor_for(*UNITS))
+    torch.testing.assert_close(other(motion_values=motion).logits, merged(motion_values=motion).logits)
+    trained = {name for name, parameter in other.named_parameters() if parameter.requires_grad}
+    assert any("lora_A" in name for name in trained) and not any("base_layer" in name for name in trained)
+    other.train()(motion_values=motion, labels=labels).loss.backward()
+    other.eval().save_pretrained(tmp_path / "tuned")
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path / "tuned")
+    assert torch.equal(loaded(motion_values=motion).logits, other(motion_values=motion).logits)
+    loaded.save_pretrained(tmp_path / "again", full=True)
+    again = AullmForActionUnitDetection.from_pretrained(tmp_path / "again")
+    torch.testing.assert_close(again(motion_values=motion).logits, other(motion_values=motion).logits)
+
+
+def test_whom_it_saw_stays_and_what_was_measured_of_its_units_goes(build):
+    model = build()
+    seen = {"data_sets": {"samm": 1}, "label_releases": [], "people": ["0123456789ab"], "complete": True}
+    model.config.trained_on = seen
+    model.config.calibration = {"slope": [1.0] * 4, "offset": [0.0] * 4, "prevalence": [0.5] * 4}
+    config = model.for_processor(processor_for("AU12", "AU1")).config
+    assert config.trained_on == seen and config.calibration is None

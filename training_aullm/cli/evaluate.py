@@ -21,11 +21,14 @@ from training_aullm.cli.options import (
     LayersOption,
     Preset,
     PresetOption,
+    PrevalenceOption,
     Protocol,
     SeedOption,
+    StartOption,
     SubjectsOption,
-    action_unit_names,
+    chosen_settings,
     chosen_source,
+    shares_of,
 )
 
 
@@ -44,32 +47,33 @@ def evaluate(
     data_dir: DataDirOption = None,
     subjects: SubjectsOption = None,
     clips: ClipsOption = None,
+    start: StartOption = None,
     preset: PresetOption = Preset.BASE,
     action_units: ActionUnitsOption = None,
     language_model: LanguageModelOption = "bundled",
     layers: LayersOption = None,
     epochs: EpochsOption = None,
     seed: SeedOption = 0,
+    prevalence: PrevalenceOption = None,
 ) -> None:
     """Score on people or domains that a model has not seen.
 
     \b
       folds  one model per fold of people, trained with the run's settings
       loso   one model per person: leave-one-subject-out
-      split  the set's own division, column split: one model trained on part
-             train and tested on the rest (a folder with train/metadata.csv and
-             test/metadata.csv); without such a part, one model per part,
-             trained on the others (DISFA, BP4D)
+      split  the set's own division, column split: part train against the rest;
+             without such a part, one model per part, trained on the others
       cross  a finished model, on clips of other people
 
     A run is scored by folds on its own clips; with clips given, its model is
     tested on those (cross). Without a run, a new one is begun on the clips given:
     models are trained per fold and each clip is scored by one that has never seen
-    its person. --preset, --action-units, --language-model, --layers, --epochs and
-    --seed say how; they go with a new run only.
+    its person. --preset to --seed say how; they go with a new run only.
 
-    Labels may be unknown: an unknown label is in no count, and a unit that no
-    clip shows is undefined and in no mean; both are said below the table.
+    --from starts every fold from that model. A model that has seen people who are
+    tested is refused, and they are named. Beside the scores stand label-free ones,
+    decided by how frequent a unit is in these clips: as the model's answers say,
+    or --prevalence. Unknown labels are in no count.
 
     Writes RUN/predictions/*.parquet (a row per clip, with its sample id),
     RUN/scores-*.json and a picture. A fold whose predictions exist is not trained
@@ -83,31 +87,29 @@ def evaluate(
     \b
     Examples:
       aullm evaluate runs/base
-      aullm evaluate runs/base --protocol loso
       aullm evaluate runs/base --protocol cross --domain samm-like
-      aullm evaluate --data prepared/casme2 --protocol loso
-      aullm evaluate --dataset folder --data-dir my-clips --protocol loso
+      aullm evaluate --data prepared/casme2 --protocol loso --from release
       aullm evaluate --data prepared/disfa --protocol split
+      aullm evaluate release --data prepared/samm --prevalence AU4=0.3,AU12=0.2
       aullm evaluate runs/base --dataset folder --data-dir my-clips
       aullm evaluate runs/base --spotting --dataset casme3 --data-dir CASME3
     """
     if spotting:
         _evaluate_spotting(run, domain, data, dataset, data_dir, subjects, seed)
         return
-    from training_aullm.prepare.sources import about_source, default_action_units
+    from training_aullm.prepare.sources import about_source
     from training_aullm.runs.evaluating import plan_evaluation
     from training_aullm.runs.score_output import show_result
-    from training_aullm.runs.settings import RunSettings
 
-    def begin(source) -> RunSettings:
-        names = action_unit_names(action_units) or default_action_units(source)
-        return RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed)
+    def begin(source):
+        return chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
 
-    source = chosen_source(domain, data, dataset, data_dir, subjects, clips)
+    source, shares = chosen_source(domain, data, dataset, data_dir, subjects, clips), shares_of(prevalence)
     evaluation = plan_evaluation(run, source, protocol and protocol.value, folds, begin)
+    evaluation.refuse_other_start(start)
     for line in about_source(evaluation.tested, evaluation.action_units):
         typer.echo(line)
-    show_result(evaluation.score(), evaluation.out, evaluation.settings)
+    show_result(evaluation.score(shares), evaluation.out)
 
 
 def _evaluate_spotting(
@@ -122,9 +124,10 @@ def _evaluate_spotting(
     """Spot in whole recordings, print the table and one JSON line, write RUN/scores-spotting-*.json."""
     from training_aullm.console import wide_console
     from training_aullm.files import write_whole
-    from training_aullm.loading import load_pipeline
-    from training_aullm.runs.evaluating import RUNS
-    from training_aullm.runs.spotting import choose_takes, refuse_known_people, score_spotting
+    from training_aullm.loading import RUNS, load_pipeline
+    from training_aullm.runs.known_people import people_in, refuse_known
+    from training_aullm.runs.settings import SETTINGS_FILE, short_name
+    from training_aullm.runs.spotting import choose_takes, score_spotting
 
     if run is None:
         raise ValueError("--spotting tests a finished model: name its folder or Hub id before the options")
@@ -132,11 +135,12 @@ def _evaluate_spotting(
     console = wide_console()
     for line in found:
         console.print(line, markup=False)
-    is_run = refuse_known_people(Path(run), takes)
-    if not is_run:
+    pipe = load_pipeline(run)
+    if not refuse_known(pipe.model.config, Path(run), people_in(takes)):
         console.print("The model does not say whom it was trained on: see to it that none of these people were.")
-    out = Path(run) if is_run else RUNS / f"{Path(run).name}-on-{takes[0]['data_set']}"
-    result = score_spotting(run, takes, out, load_pipeline(run))
+    is_run = (Path(run) / SETTINGS_FILE).is_file()
+    out = Path(run) if is_run else RUNS / f"{short_name(run)}-on-{takes[0]['data_set']}"
+    result = score_spotting(run, takes, out, pipe)
     console.print(result.table(f"{run}: {result.takes} recordings of {result.data_set}, {result.quiet} of them quiet"))
     for name, reason in result.unread.items():
         console.print(f"nothing was spotted in {name}: {reason}", markup=False)

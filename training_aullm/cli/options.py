@@ -63,6 +63,13 @@ LanguageModelOption = Annotated[str, typer.Option(help="Hub id, folder, or bundl
 LayersOption = Annotated[
     int | None, typer.Option(min=1, help="Layers of the language model to use; left out: the preset's.")
 ]
+PrevalenceOption = Annotated[
+    str | None, typer.Option(help="Share of clips that show a unit, where it is known: AU4=0.3,AU12=0.1.")
+]
+StartOption = Annotated[
+    str | None,
+    typer.Option("--from", help="Go on from a finished model: release, a run's or published folder, or a Hub id."),
+]
 
 
 def checked(command: Callable) -> Callable:
@@ -100,6 +107,54 @@ def action_unit_names(text: str | None) -> list[str] | None:
         return None
     names = [part.strip().upper() for part in text.split(",") if part.strip()]
     return [name if name.startswith("AU") else f"AU{name}" for name in names]
+
+
+def shares_of(text: str | None) -> dict[str, float]:
+    """ "AU1=0.2,12=.05" -> {"AU1": 0.2, "AU12": 0.05}; None -> {}.
+
+    Raises:
+        ValueError: a part that is no unit and number.
+    """
+    shares = {}
+    for part in (text or "").split(","):
+        name, _, share = part.partition("=")
+        if not part.strip():
+            continue
+        try:
+            shares[action_unit_names(name)[0]] = float(share)
+        except (ValueError, IndexError):
+            raise ValueError(f"--prevalence {part!r}: write it as AU4=0.3,AU12=0.1") from None
+    return shares
+
+
+def chosen_settings(
+    source,
+    action_units: str | None,
+    preset: Preset,
+    language_model: str,
+    layers: int | None,
+    epochs: float | None,
+    seed: int,
+    start: str | None,
+):
+    """The settings of a run that the options ask for.
+
+    Raises:
+        ValueError: a start is named, and also what only a fresh model can be given.
+        FileNotFoundError: there is no such start.
+    """
+    from training_aullm.learn.starting import preset_of_model
+    from training_aullm.prepare.sources import default_action_units
+    from training_aullm.runs.settings import RunSettings
+
+    if start is not None:
+        if preset is not Preset.BASE or language_model != "bundled" or layers is not None:
+            raise ValueError(
+                "--preset, --language-model and --layers say what is built; with --from it is there already"
+            )
+        preset = Preset(preset_of_model(start))
+    names = action_unit_names(action_units) or default_action_units(source)
+    return RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed, start)
 
 
 def chosen_source(

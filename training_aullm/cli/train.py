@@ -21,8 +21,9 @@ from training_aullm.cli.options import (
     Preset,
     PresetOption,
     SeedOption,
+    StartOption,
     SubjectsOption,
-    action_unit_names,
+    chosen_settings,
     chosen_source,
 )
 
@@ -33,6 +34,7 @@ def train(
     data: DataOption = None,
     dataset: DatasetOption = None,
     data_dir: DataDirOption = None,
+    start: StartOption = None,
     preset: PresetOption = Preset.BASE,
     action_units: ActionUnitsOption = None,
     language_model: LanguageModelOption = "bundled",
@@ -52,22 +54,26 @@ def train(
 
     Labels may be unknown: an unknown label adds nothing to the loss.
 
+    With --from training goes on from a finished model, half as long and at a
+    third of the rates: what it knows of an action unit follows the unit's name,
+    others start fresh, and LoRA that was merged is injected anew. The model
+    says from then on whom it has seen in all.
+
     \b
     Examples:
       aullm train --domain casme2-like --out runs/base
       aullm train --data prepared/casme2 --out runs/casme2 --epochs 20
       aullm train --dataset folder --data-dir my-clips --out runs/mine
+      aullm train --dataset folder --data-dir my-clips --from release --out runs/mine
       aullm train --domain samm-like --preset paper --out runs/paper --resume
     """
-    from training_aullm.prepare.sources import Source, about_source, default_action_units
-    from training_aullm.runs.settings import RunSettings
+    from training_aullm.prepare.sources import Source, about_source
     from training_aullm.runs.training import train_run
 
     source = chosen_source(domain, data, dataset, data_dir, subjects, clips) or Source()
-    names = action_unit_names(action_units) or default_action_units(source)
-    for line in about_source(source, names):
+    settings = chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
+    for line in about_source(source, settings.action_units):
         typer.echo(line)
-    settings = RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed)
     history = train_run(out, settings, resume)
     losses = [entry["loss"] for entry in history if "loss" in entry]
     typer.echo(f"loss {losses[0]:.3f} -> {losses[-1]:.3f} after {len(losses)} epochs; the model is in {out / 'model'}")

@@ -38,6 +38,8 @@ class ClipSet(Dataset):
         sample_ids: N ids, each once.
         subjects: N subject names.
         data_set: name of the data set.
+        label_releases: which releases of the labels, "synthetic-2"; none where nobody said.
+        joined_sets: whether subjects carry their data set's name, as in sets that were joined.
     """
 
     inputs: torch.Tensor
@@ -47,6 +49,13 @@ class ClipSet(Dataset):
     sample_ids: tuple[str, ...]
     subjects: tuple[str, ...]
     data_set: str
+    label_releases: tuple[str, ...] = ()
+    joined_sets: bool = False
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """N people by data set and name, "samm/006": two sets may both have an "s001"."""
+        return self.subjects if self.joined_sets else tuple(f"{self.data_set}/{name}" for name in self.subjects)
 
     @classmethod
     def build(
@@ -88,7 +97,9 @@ class ClipSet(Dataset):
             tensors = _measure(table, processor, model, align, batch_size, progress)
             save_tensors(tensors, path)
         (input_name, inputs), *_ = tensors.items()
-        return cls(inputs, input_name, labels, tuple(action_units), sample_ids, subjects, data_set)
+        releases = set(table["label_release"]) - {None} if "label_release" in table.column_names else ()
+        names = tuple(action_units)
+        return cls(inputs, input_name, labels, names, sample_ids, subjects, data_set, tuple(sorted(releases)))
 
     @classmethod
     def joined(cls, sets: Sequence["ClipSet"], name: str) -> "ClipSet":
@@ -106,8 +117,10 @@ class ClipSet(Dataset):
             inputs=torch.cat([each.inputs for each in sets]),
             labels=torch.cat([each.labels for each in sets]),
             sample_ids=tuple(sample for each in sets for sample in each.sample_ids),
-            subjects=tuple(f"{each.data_set}/{subject}" for each in sets for subject in each.subjects),
+            subjects=tuple(person for each in sets for person in each.people),
             data_set=name,
+            label_releases=tuple(sorted({release for each in sets for release in each.label_releases})),
+            joined_sets=True,
         )
 
     def __len__(self) -> int:

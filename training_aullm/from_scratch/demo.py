@@ -186,8 +186,9 @@ def score_both(
     Returns:
         "unseen" and "other".
     """
-    own = as_predictions(predict_probabilities(model, unseen), unseen, "fold0", seed)
-    cross = as_predictions(predict_probabilities(model, other), other, "cross", seed).select(common)
+    line = model.config.calibration
+    own = as_predictions(predict_probabilities(model, unseen), unseen, "fold0", seed, line)
+    cross = as_predictions(predict_probabilities(model, other), other, "cross", seed, line).select(common)
     for predictions, name in ((own, "unseen"), (cross, "other")):
         predictions.save(out / PREDICTIONS / f"{name}.parquet")
     return {"unseen": Result.of("unseen", own), "other": Result.of("other", cross)}

@@ -90,6 +90,7 @@ def _score(
     processor: AullmProcessor,
 ) -> Result:
     clips = build_clips(out, load_synthetic(domain, settings.tested, seed=TEST_SEED), model, processor)
-    predictions = as_predictions(predict_probabilities(model, clips), clips, "unseen", settings.seed)
+    answers = predict_probabilities(model, clips)
+    predictions = as_predictions(answers, clips, "unseen", settings.seed, model.config.calibration)
     predictions.save(out / PREDICTIONS / f"{domain}.parquet")
     return Result.of(domain, predictions)

@@ -19,6 +19,7 @@ from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import TrainingBatches
+from training_aullm.learn.calibration import calibrate, evidence
 from training_aullm.learn.checkpoints import newest_whole_checkpoint
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
@@ -82,7 +83,7 @@ def fit(
     callbacks: Sequence[TrainerCallback] | None = None,
     **overrides: Any,
 ) -> AullmTrainer:
-    """Train as the recipe says, then move the decisions to threshold 0.5 on the training clips.
+    """Train as the recipe says, move the decisions to threshold 0.5 on the training clips, and calibrate on them.
 
     Args:
         model: from `new_model`; trained in place and left in evaluation mode.
@@ -112,11 +113,12 @@ def fit(
     model.eval()
     if recipe.calibration_rounds:
         # After the last checkpoint, so that a resumed run is not moved twice.
-        move_bias(model.head.score, decision_shift(model, clips, args, recipe.calibration_rounds))
+        logits, labels = varied_answers(model, clips, args, recipe.calibration_rounds)
+        moved = move_bias(model.head.score, _shift(logits, labels))
+        model.config.calibration = calibrate(logits - moved, labels)
     return trainer
 
 
-@torch.inference_mode()
 def decision_shift(
     network: nn.Module, clips: ClipSet, args: AullmTrainingArguments, rounds: int = 3, batch_size: int = 64
 ) -> np.ndarray:
@@ -129,7 +131,7 @@ def decision_shift(
         network: trained; gives logits, or an output that has them.
         clips: the training clips.
         args: of the training: seeds and augmentation. Epochs after the last one are drawn.
-        rounds: times that every clip is varied anew. Clips as they are would flatter: the network has them by heart.
+        rounds: as for `varied_answers`.
         batch_size: clips per forward pass.
 
     Returns:
@@ -137,6 +139,25 @@ def decision_shift(
 
     Source:
         Our choice; docs/training.md ("Where to say yes") has what it gave.
+    """
+    return _shift(*varied_answers(network, clips, args, rounds, batch_size))
+
+
+@torch.inference_mode()
+def varied_answers(
+    network: nn.Module, clips: ClipSet, args: AullmTrainingArguments, rounds: int = 3, batch_size: int = 64
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a network answers to its training clips in variations that it has not seen.
+
+    Args:
+        network: trained; gives logits, or an output that has them.
+        clips: the training clips.
+        args: of the training: seeds and augmentation. Epochs after the last one are drawn.
+        rounds: times that every clip is varied anew. Clips as they are would flatter: the network has them by heart.
+        batch_size: clips per forward pass.
+
+    Returns:
+        Logits and labels, (rounds N, K) each.
     """
     network.eval()
     batches, device = TrainingBatches(clips, args), next(network.parameters()).device
@@ -147,21 +168,28 @@ def decision_shift(
             batch = batches.__getitems__(keys)  # epochs that training did not see: new augmentation
             logits.append(_logits(network, batch[clips.input_name].to(device), clips.input_name).float().cpu())
             labels.append(batch["labels"])
-    # (rounds N, K) each; every unit is cut by itself
-    columns = zip(torch.cat(logits).numpy().T, torch.cat(labels).numpy().T, strict=True)
-    return np.array([best_cut(*column) for column in columns])
+    return torch.cat(logits).numpy(), torch.cat(labels).numpy()
+
+
+def _shift(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(K,); every unit is cut by itself."""
+    return np.array([best_cut(*column) for column in zip(logits.T, labels.T, strict=True)])
 
 
 @torch.no_grad()
-def move_bias(layer: nn.Linear, shift: np.ndarray) -> None:
+def move_bias(layer: nn.Linear, shift: np.ndarray) -> np.ndarray:
     """Take a shift from the logits of the last layer.
 
     Args:
         layer: the layer that gives the logits: K rows, or one row that is read at every action unit's name.
         shift: (K,). One shared row can only be moved as a whole: by the mean.
+
+    Returns:
+        (K,) what was taken.
     """
-    moved = torch.from_numpy(shift).to(layer.bias)
-    layer.bias -= moved if len(layer.bias) == len(shift) else moved.mean()
+    moved = shift if len(layer.bias) == len(shift) else shift.mean(keepdims=True)
+    layer.bias -= torch.from_numpy(moved).to(layer.bias)
+    return np.broadcast_to(moved, shift.shape)
 
 
 def check_clips(model: AullmForActionUnitDetection, clips: ClipSet) -> None:
@@ -219,7 +247,9 @@ def _logits(network: nn.Module, values: torch.Tensor, input_name: str) -> torch.
     return output if isinstance(output, torch.Tensor) else output.logits
 
 
-def as_predictions(probabilities: np.ndarray, clips: ClipSet, fold: str, seed: int) -> Predictions:
+def as_predictions(
+    probabilities: np.ndarray, clips: ClipSet, fold: str, seed: int, calibration: dict | None = None
+) -> Predictions:
     """Probabilities with the sample ids, subjects and labels of their clips.
 
     Args:
@@ -227,6 +257,7 @@ def as_predictions(probabilities: np.ndarray, clips: ClipSet, fold: str, seed: i
         clips: the N clips.
         fold: name of the split they were tested in.
         seed: training seed.
+        calibration: of the model's config, for the evidence beside the probabilities.
 
     Returns:
         Predictions, ready to save.
@@ -240,4 +271,5 @@ def as_predictions(probabilities: np.ndarray, clips: ClipSet, fold: str, seed: i
         action_units=clips.action_units,
         probabilities=probabilities,
         labels=clips.labels.numpy(),
+        evidence=None if calibration is None else evidence(probabilities, calibration),
     )

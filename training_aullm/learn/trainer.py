@@ -20,9 +20,11 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import EvalPrediction
 from transformers.utils import SAFE_WEIGHTS_NAME
 
+from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import ClipCollator, EpochBatches, EpochLoader, TrainingBatches, as_is
 from training_aullm.learn.counterfactual import intervention, invariance
+from training_aullm.learn.people import remember_people
 from training_aullm.score.metrics import score
 
 LED_CLASS = "EulerianFilter"  # compared by name: a model loaded from a folder has classes of its own
@@ -75,6 +77,12 @@ class AullmTrainer(Trainer):
         self.loss_is_scaled_for_ga = True
         self.meters = {"train": PartMeter(), "eval": PartMeter()}
         self.loss_before_resume = 0.0  # summed over the steps that a checkpoint brings with it
+
+    def train(self, *args, **kwargs):
+        """As `Trainer.train`; the model's config then says whom it was trained on, and every checkpoint with it."""
+        if isinstance(self.train_dataset, ClipSet):
+            remember_people(self.accelerator.unwrap_model(self.model).config, self.train_dataset)
+        return super().train(*args, **kwargs)
 
     def get_train_dataloader(self) -> EpochLoader:
         """Augmented batches, shared among the processes so that together they make the batch that one process would

@@ -5,19 +5,20 @@
 | a run | no | folds | its own clips, new models per fold with its settings |
 | a run, or a finished model | yes | cross | the finished model on these clips |
 | nothing, or a new folder | yes | folds | a run is begun there, new models per fold |
+
+A name like owner/name that is no folder is a finished model on the Hub, unless models are to be trained by fold. A run
+of `aullm release` counts as a finished model: it has no clips of its own to be divided.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from training_aullm.loading import MODEL_FOLDER
+from training_aullm.loading import MODEL_FOLDER, RELEASE, RUNS, may_be_hub_id
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.scoring import Result, score_cross, score_folds
-from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
+from training_aullm.runs.settings import SETTINGS_FILE, RunSettings, short_name
 from training_aullm.score.protocols import CROSS, FOLDS
-
-RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,30 @@ class Evaluation:
         """Those that models are trained for; None for a finished model, which brings its own."""
         return None if self.protocol == CROSS else self.settings.action_units
 
-    def score(self) -> Result:
-        """Train what must be trained, predict, score."""
+    def refuse_other_start(self, start: str | None) -> None:
+        """Refuse a start that would change nothing.
+
+        Raises:
+            ValueError: a finished model is tested, or a run that was begun with another start.
+        """
+        if start is not None and self.protocol == CROSS:
+            raise ValueError("--from says where training starts, and --protocol cross trains nothing: leave it out")
+        if start is not None and self.settings.start != start:
+            raise ValueError(
+                f"{self.out} is a run that starts from {self.settings.start or 'fresh weights'}: name another folder "
+                f"and the clips to begin one from {start}"
+            )
+
+    def score(self, prevalence: Mapping[str, float] | None = None) -> Result:
+        """Train what must be trained, predict, score.
+
+        Args:
+            prevalence: share of clips that show a unit, where it is known.
+        """
         if self.protocol == CROSS:
-            return score_cross(self.out, self.model, self.source, self.settings)
-        return score_folds(self.out, self.settings, self.protocol, self.folds)
+            seed = 0 if self.settings is None else self.settings.seed
+            return score_cross(self.out, self.model, self.source, seed, prevalence)
+        return score_folds(self.out, self.settings, self.protocol, self.folds, prevalence=prevalence)
 
 
 def plan_evaluation(
@@ -82,9 +102,9 @@ def plan_evaluation(
         FileExistsError: the folder holds a run with other settings.
     """
     run = None if named is None else Path(named)
-    if run is not None and (run / SETTINGS_FILE).is_file():
+    if run is not None and RunSettings.are_in(run):
         return _of_run(run, source, protocol, folds, begin)
-    if run is not None and (protocol == CROSS or _is_model(run)):
+    if run is not None and _is_model(named, protocol):
         return _of_model(named, source, protocol)
     if source is None:
         raise FileNotFoundError(
@@ -93,8 +113,8 @@ def plan_evaluation(
         )
     if protocol == CROSS:
         raise ValueError("--protocol cross tests a finished model: name its folder or Hub id before the options")
-    out = run or RUNS / source.name
     settings = begin(source)
+    out = run or RUNS / settings.name
     settings.save(out)
     return Evaluation(protocol or FOLDS, out, settings, folds=folds)
 
@@ -123,11 +143,16 @@ def _of_model(named: str, source: Source | None, protocol: str | None) -> Evalua
     if source is None or protocol not in (None, CROSS):
         raise ValueError(
             f"{named} is a finished model: test it on clips with --data, --domain, or --dataset and --data-dir; "
-            "training by fold begins in a folder of its own"
+            f"training by fold begins in a folder of its own (--from {named} starts each fold from it)"
         )
-    out = RUNS / f"{Path(named).name}-on-{source.name}"
-    return Evaluation(CROSS, out, None, named, source)
+    return Evaluation(CROSS, RUNS / f"{short_name(named)}-on-{source.name}", None, named, source)
 
 
-def _is_model(folder: Path) -> bool:
-    return any((folder / path).is_file() for path in ("config.json", f"{MODEL_FOLDER}/config.json"))
+def _is_model(named: str, protocol: str | None) -> bool:
+    """Whether a finished model is named: a folder with one, `release`, or what can be one on the Hub.
+
+    A name that may be either is a new run's folder where models are to be trained by fold.
+    """
+    here = any((Path(named) / path).is_file() for path in ("config.json", f"{MODEL_FOLDER}/config.json"))
+    elsewhere = not Path(named).exists() and (named == RELEASE or (protocol is None and may_be_hub_id(named)))
+    return here or elsewhere or protocol == CROSS

@@ -69,8 +69,8 @@ class RunFacts:
         results = {file.stem: Result.of(file.stem, Predictions.load(file)) for file in files}
         if settings.get("kind") == RELEASE:
             return cls(run, RELEASE, settings, tuple(settings["domains"]), results)
-        source = RunSettings.load(run).source
-        return cls(run, "demo" if UNSEEN in results else "train", settings, trained_on(source), results)
+        seen = {*trained_on(RunSettings.load(run).source), *seen_before(run / MODEL_FOLDER)}
+        return cls(run, "demo" if UNSEEN in results else "train", settings, tuple(sorted(seen)), results)
 
     @property
     def licensed(self) -> tuple[str, ...]:
@@ -99,6 +99,19 @@ class RunFacts:
         """
         path = self.folder / MEASURED / f"{name}.json"
         return read_json(path, "delete it and measure again") if path.is_file() else None
+
+
+def seen_before(model: Path) -> tuple[str, ...]:
+    """The data sets that a model says it was trained on, those of the checkpoint it started from among them.
+
+    Args:
+        model: its folder.
+
+    Raises:
+        DamagedFile: its config.json is cut off.
+    """
+    record = read_json(model / "config.json", "copy or train it again").get("trained_on") or {"data_sets": {}}
+    return tuple(record["data_sets"])
 
 
 def trained_on(source: Source) -> tuple[str, ...]:

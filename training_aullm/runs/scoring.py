@@ -6,25 +6,31 @@ they were made with, and others are refused. Cross-domain scores a finished mode
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import datasets
 import numpy as np
+import torch
 
 from dataset_scripts.labels import AU_SETS
-from training_aullm.clips.clip_set import ClipSet
+from modeling_aullm import AullmForActionUnitDetection
+from training_aullm.clips.clip_set import ClipSet, identities
 from training_aullm.console import TrainingBar
 from training_aullm.files import check_record
-from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
+from training_aullm.learn.fitting import as_predictions, fit, predict_probabilities
+from training_aullm.learn.people import people_seen, refuse_people
 from training_aullm.loading import load_model
 from training_aullm.prepare.sources import Source, coded_action_units
+from training_aullm.runs.known_people import people_in, refuse_known
 from training_aullm.runs.settings import RunSettings, build_clips
 from training_aullm.score.bootstrap import Interval, bootstrap_f1
+from training_aullm.score.label_free import LabelFree
 from training_aullm.score.metrics import Scores, score
 from training_aullm.score.predictions import Predictions, pool
+from training_aullm.score.prior_shift import check_shares
 from training_aullm.score.protocols import (
     FOLDS,
     LOSO,
@@ -42,19 +48,43 @@ PREDICTIONS = "predictions"
 
 @dataclass(frozen=True)
 class Result:
-    """Pooled predictions of one protocol, their scores, and intervals over subjects."""
+    """Pooled predictions of one protocol, their scores, and intervals over subjects.
+
+    Attributes:
+        name: of the protocol.
+        predictions: pooled.
+        scores: at threshold 0.5, which training people decided.
+        intervals: of F1.
+        label_free: scores of decisions by the set's own prevalence, and what that was taken to be; None where the model
+            brought no calibration.
+        checked: whether the model says whom it was trained on, so that nobody of them is among the tested.
+    """
 
     name: str
     predictions: Predictions
     scores: Scores
     intervals: dict[str, Interval | list[Interval]]
+    label_free: LabelFree | None = None
+    checked: bool = True
 
     @classmethod
-    def of(cls, name: str, predictions: Predictions) -> "Result":
-        """Score predictions at threshold 0.5."""
+    def of(
+        cls, name: str, predictions: Predictions, checked: bool = True, prevalence: Mapping[str, float] | None = None
+    ) -> "Result":
+        """Score predictions.
+
+        Args:
+            name: of the protocol.
+            predictions: pooled.
+            checked: see above.
+            prevalence: share of clips that show a unit, where it is known; the others are estimated.
+
+        Raises:
+            ValueError: a share of a unit that was not predicted, or that is none.
+        """
         scores = score(predictions.probabilities, predictions.labels, predictions.action_units)
         intervals = bootstrap_f1(predictions.labels, [predictions.probabilities], predictions.subjects)
-        return cls(name, predictions, scores, intervals)
+        return cls(name, predictions, scores, intervals, LabelFree.of(predictions, prevalence or {}), checked)
 
     def to_json(self) -> str:
         """Means with intervals and F1 per action unit, as one line."""
@@ -62,6 +92,7 @@ class Result:
         content = {"protocol": self.name, "data_set": self.predictions.data_set, "clips": len(self.predictions.labels)}
         content |= self.scores.summary() | {"f1_interval": self.intervals["f1"], "f1_per_action_unit": per_unit}
         known = dict(zip(self.scores.action_units, self.scores.known.tolist(), strict=True))
+        content |= {} if self.label_free is None else {"label_free": self.label_free.summary()}
         return json_line(content | {"undefined": list(self.scores.undefined), "known": known})
 
 
@@ -71,6 +102,7 @@ def score_folds(
     protocol: str,
     folds: int | None = None,
     predict_fold: "FoldPredictor | None" = None,
+    prevalence: Mapping[str, float] | None = None,
 ) -> Result:
     """Train and test on subject-exclusive folds of the run's own clips.
 
@@ -80,22 +112,26 @@ def score_folds(
         protocol: "folds", "loso" or "split".
         folds: how many, with "folds".
         predict_fold: gives a fold's predictions; None trains a model on its training side.
+        prevalence: share of clips that show a unit, where it is known.
 
     Returns:
         Scores of the pooled predictions: a clip is tested once, by a model that never saw its person.
 
     Raises:
-        ValueError: predictions of other settings or other clips lie there already; the clips cannot be divided so.
+        ValueError: predictions of other settings or other clips lie there already; the clips cannot be divided so; the
+            checkpoint that each fold starts from has seen people who are tested.
     """
     name = f"folds{folds}" if protocol == FOLDS else protocol
     table = settings.source.load()
     splits = _divide(table, protocol, folds)
-    recipe, names = settings.recipe, settings.action_units
-    processor = new_processor(settings.preset, names, settings.language_model)
-    model = new_model(recipe, names, settings.language_model, settings.seed)
+    check_shares(prevalence or {}, settings.action_units)
+    model, processor = settings.build()
+    checked = settings.start is None or _refuse_start(settings.start, model.config, table, splits)
     clips = build_clips(run, table, model, processor)
     folder = run / PREDICTIONS / name
-    made_with = asdict(settings) | {"recipe": asdict(recipe), "clips": clips_digest(clips)}
+    made_with = settings.as_record() | {"recipe": asdict(settings.recipe), "clips": clips_digest(clips)}
+    if settings.start is not None:  # another checkpoint may stand at that place by now
+        made_with["start_weights"] = weights_digest(model)
     if protocol == SPLIT:  # folds and LOSO follow from the clips; who belongs to which part does not
         made_with["parts"] = {fold.name: hashlib.sha256(fold.test.tobytes()).hexdigest()[:16] for fold in splits}
     check_record(folder / "made_with.json", made_with, f"delete {folder} or choose another run's folder")
@@ -109,7 +145,35 @@ def score_folds(
     tested = np.sort(np.concatenate([fold.test for fold in splits]))
     pooled = pool(parts, [clips.sample_ids[index] for index in tested])
     pooled.save(run / PREDICTIONS / f"{name}.parquet")
-    return Result.of(name, pooled)
+    return Result.of(name, pooled, checked, prevalence)
+
+
+def _refuse_start(start: str, config, table: datasets.Dataset, splits: Sequence[Fold]) -> bool:
+    """No fold may start from a checkpoint that saw its test people.
+
+    Returns:
+        Whether the checkpoint says whom it saw.
+
+    Raises:
+        ValueError: it saw some; names them.
+    """
+    tested = people_in(table.select(sorted({index for fold in splits for index in fold.test.tolist()})))
+    seen = people_seen(config, tested)
+    refuse_people(
+        seen or (),
+        f"each fold would start from {start}, which saw the very people that it tests. Start from a checkpoint that "
+        "did not, or leave --from out",
+    )
+    return seen is not None
+
+
+def weights_digest(model: AullmForActionUnitDetection) -> str:
+    """A hash of everything that a model starts with."""
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]
 
 
 def _divide(table: datasets.Dataset, protocol: str, folds: int | None) -> list[Fold]:
@@ -129,7 +193,7 @@ def clips_digest(clips: ClipSet) -> str:
 
 def _fit_fold(run: Path, settings: RunSettings, clips: ClipSet, fold: Fold) -> Predictions:
     """Train on one side of a split, predict the other."""
-    model = new_model(settings.recipe, settings.action_units, settings.language_model, settings.seed)
+    model, _ = settings.build()
     fit(
         model,
         settings.recipe,
@@ -139,20 +203,24 @@ def _fit_fold(run: Path, settings: RunSettings, clips: ClipSet, fold: Fold) -> P
         callbacks=[TrainingBar(fold.name)],
     )
     test = clips.subset(fold.test)
-    return as_predictions(predict_probabilities(model, test), test, fold.name, settings.seed)
+    probabilities = predict_probabilities(model, test)
+    return as_predictions(probabilities, test, fold.name, settings.seed, model.config.calibration)
 
 
 FoldPredictor = Callable[[Path, RunSettings, ClipSet, Fold], Predictions]
 
 
-def score_cross(out: Path, model: str | Path, source: Source, settings: RunSettings | None = None) -> Result:
+def score_cross(
+    out: Path, model: str | Path, source: Source, seed: int = 0, prevalence: Mapping[str, float] | None = None
+) -> Result:
     """Score a finished model on clips of people it has not seen, on the action units that these clips are coded for.
 
     Args:
         out: folder for predictions and measured clips.
         model: a run's folder, a published folder, or a Hub id.
         source: the clips.
-        settings: of the run that made the model; None where nobody can say whom it was trained on.
+        seed: that the model was trained with.
+        prevalence: share of clips that show a unit, where it is known.
 
     Returns:
         Scores on these clips.
@@ -161,33 +229,14 @@ def score_cross(out: Path, model: str | Path, source: Source, settings: RunSetti
         ValueError: no action unit in common, or people of these clips were trained on.
     """
     table = source.load()
-    if settings is not None:
-        refuse_shared_people(settings.source.load(), table)
     network, processor = load_model(model)
-    clips = build_clips(out, table, network, processor)
+    checked = refuse_known(network.config, Path(model), people_in(table))
     # A model may answer for units that these clips were never coded for: those have no truth to be scored on.
-    coded = AU_SETS.get(clips.data_set) or coded_action_units(table)
+    coded = AU_SETS.get(identities(table)[2]) or coded_action_units(table)
     common = cross_domain(processor.action_units, coded)
-    seed = 0 if settings is None else settings.seed
-    predictions = as_predictions(predict_probabilities(network, clips), clips, "cross", seed).select(common)
+    check_shares(prevalence or {}, common)
+    clips = build_clips(out, table, network, processor)
+    probabilities = predict_probabilities(network, clips)
+    predictions = as_predictions(probabilities, clips, "cross", seed, network.config.calibration).select(common)
     predictions.save(out / PREDICTIONS / f"cross-{clips.data_set}.parquet")
-    return Result.of("cross", predictions)
-
-
-def refuse_shared_people(trained: datasets.Dataset, tested: datasets.Dataset) -> None:
-    """No person may be on both sides, however the two tables were named or cut.
-
-    Args:
-        trained, tested: rows of `dataset_scripts.schema.FEATURES`.
-
-    Raises:
-        ValueError: a data set's subject is in both; the message names some.
-    """
-    people = [set(zip(table["data_set"], table["subject"], strict=True)) for table in (trained, tested)]
-    shared = sorted(people[0] & people[1])
-    if shared:
-        some = ", ".join("/".join(each) for each in shared[:3])
-        raise ValueError(
-            f"{len(shared)} people of these clips were trained on ({some} ...): pass another --domain or --data, or "
-            "score people never seen with --protocol folds"
-        )
+    return Result.of("cross", predictions, checked, prevalence)

@@ -20,10 +20,12 @@ from dataset_scripts.whole_files import write_whole
 from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper
+from training_aullm.learn.fitting import new_model, new_processor
+from training_aullm.learn.recipes import RECIPES, Recipe, tuning_recipe
+from training_aullm.learn.starting import started_model
+from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.sources import Source
 
-RECIPES = {"base": recipe_base, "paper": recipe_paper}
 SETTINGS_FILE = "settings.json"
 DAMAGED = "delete it, and give the command again with the options that the run was begun with"
 
@@ -40,6 +42,7 @@ class RunSettings:
         layers: layers of the language model to use; None: the recipe's.
         epochs: passes over the training clips; None: the recipe's.
         seed: of weights, order, augmentation and flips.
+        start: the finished model that training goes on from: folder, `release` or Hub id; None: from fresh weights.
     """
 
     source: Source
@@ -49,13 +52,32 @@ class RunSettings:
     layers: int | None = None
     epochs: float | None = None
     seed: int = 0
+    start: str | None = None
 
     @property
     def recipe(self) -> Recipe:
-        """The preset's recipe with what these settings change."""
+        """The preset's recipe, or that of fine-tuning, with what these settings change."""
         changes = {} if self.epochs is None else {"epochs": self.epochs}
         layers = {} if self.layers is None else {"model": {"num_language_layers": self.layers}}
-        return RECIPES[self.preset]().but(**changes, **layers)
+        recipe = RECIPES[self.preset]()
+        return (recipe if self.start is None else tuning_recipe(recipe)).but(**changes, **layers)
+
+    @property
+    def name(self) -> str:
+        """Of the clips and of the start: for folders."""
+        return self.source.name if self.start is None else f"{self.source.name}-from-{short_name(self.start)}"
+
+    def build(self) -> tuple[AullmForActionUnitDetection, AullmProcessor]:
+        """A model to train, and its processor: fresh, or the start with these action units."""
+        if self.start is not None:
+            return started_model(self.start, self.action_units, self.seed)
+        processor = new_processor(self.preset, self.action_units, self.language_model)
+        return new_model(self.recipe, self.action_units, self.language_model, self.seed), processor
+
+    def as_record(self) -> dict:
+        """The fields as a dictionary; a start that there is none of is not among them, as before there were starts."""
+        fields = asdict(self)
+        return fields if self.start is not None else {name: fields[name] for name in fields if name != "start"}
 
     def save(self, run: Path) -> None:
         """Write RUN/settings.json.
@@ -66,7 +88,13 @@ class RunSettings:
         path = run / SETTINGS_FILE
         if path.exists() and RunSettings.load(run) != self:
             raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
-        write_whole(path, json.dumps(asdict(self), indent=2) + "\n")
+        write_whole(path, json.dumps(self.as_record(), indent=2) + "\n")
+
+    @classmethod
+    def are_in(cls, folder: Path) -> bool:
+        """Whether a folder is a run with clips of its own; that of `aullm release` has none."""
+        path = folder / SETTINGS_FILE
+        return path.is_file() and "kind" not in read_json(path, DAMAGED)
 
     @classmethod
     def load(cls, run: Path) -> "RunSettings":
@@ -74,15 +102,24 @@ class RunSettings:
 
         Raises:
             FileNotFoundError: the folder is no run.
+            ValueError: it is a run of `aullm release`.
             DamagedFile: the file is cut off, or its fields are not those of a run.
         """
         path = run / SETTINGS_FILE
         if not path.is_file():
             raise FileNotFoundError(f"{path} does not exist: {run} is no run of `aullm train` or `aullm demo`")
         content = read_json(path, DAMAGED)
+        if (kind := content.get("kind")) is not None:
+            raise ValueError(f"{run} is a run of `aullm {kind}`, which has no clips of its own to train on again")
         with naming(path, "it was written by another version of aullm, or by hand: train the run again"):
             source, names = Source(**content.pop("source")), tuple(content.pop("action_units"))
             return cls(source=source, action_units=names, **content)
+
+
+def short_name(model: str) -> str:
+    """What tells one model from another in a path: RUN/model, RUN/hub/model -> RUN; owner/name -> name."""
+    parts = [part for part in Path(model).parts if part not in (MODEL_FOLDER, "hub")]
+    return parts[-1] if parts else MODEL_FOLDER
 
 
 def build_clips(

@@ -23,14 +23,10 @@ from dataset_scripts.takes import load_takes_from
 from processing_aullm.clip_error_aullm import ClipError
 from training_aullm.files import check_record, write_whole
 from training_aullm.loading import model_place
-from training_aullm.runs.scoring import refuse_shared_people
-from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
 from training_aullm.score.report import json_line
 from training_aullm.score.spotting import MIN_OVERLAP, count_hits, spotting_scores
 
 SPOTTED = "spotted"
-_SAME_PEOPLE = {"samm_long": "samm"}
-"""Sets of recordings whose people are those of a set of clips."""
 
 
 @dataclass(frozen=True)
@@ -114,26 +110,6 @@ def choose_takes(
         "macro-expressions"
     ]
     return takes, lines + [f"{kind}: {group}" for kind in ("dropped", "doubtful") for group in report.groups(kind)]
-
-
-def refuse_known_people(run: Path, takes: datasets.Dataset) -> bool:
-    """No person that a run was trained on may be spotted in.
-
-    Args:
-        run: its folder. takes: rows of `TAKE_FEATURES`.
-
-    Returns:
-        Whether anybody knows whom the model was trained on.
-
-    Raises:
-        ValueError: people were trained on; names some.
-    """
-    if not (run / SETTINGS_FILE).is_file():
-        return False
-    names = [_SAME_PEOPLE.get(name, name) for name in takes["data_set"]]
-    people = datasets.Dataset.from_dict({"data_set": names, "subject": takes["subject"][:]})
-    refuse_shared_people(RunSettings.load(run).source.load(), people)
-    return True
 
 
 def score_spotting(

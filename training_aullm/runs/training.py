@@ -9,7 +9,7 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.console import TrainingBar
 from training_aullm.figures.curves import draw_curves
 from training_aullm.learn.checkpoints import newest_whole_checkpoint
-from training_aullm.learn.fitting import fit, new_model, new_processor
+from training_aullm.learn.fitting import fit
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.prepared import package_version
 from training_aullm.runs.release_settings import ReleaseSettings
@@ -36,8 +36,7 @@ def train_run(run: Path, settings: RunSettings, resume: bool = False) -> list[di
     """
     refuse_finished(run, resume)
     settings.save(run)
-    processor = new_processor(settings.preset, settings.action_units, settings.language_model)
-    model = new_model(settings.recipe, settings.action_units, settings.language_model, settings.seed)
+    model, processor = settings.build()
     clips = build_clips(run, settings.source.load(), model, processor)
     history = fit_run(run, settings, model, clips, resume=resume)
     write_history(run, history)

@@ -34,6 +34,8 @@ class Predictions:
         action_units: K names.
         probabilities: (N, K) in [0, 1].
         labels: (N, K) in {1, 0, -1}.
+        evidence: (N, K) log likelihood ratios of "present", for decisions at another prevalence; None where the model
+            was not calibrated.
     """
 
     sample_ids: tuple[str, ...]
@@ -44,6 +46,7 @@ class Predictions:
     action_units: tuple[str, ...]
     probabilities: np.ndarray
     labels: np.ndarray
+    evidence: np.ndarray | None = None
 
     def __post_init__(self):
         check_predictions(self.probabilities, self.labels)
@@ -53,6 +56,8 @@ class Predictions:
                 f"{len(self.sample_ids)} sample ids, {len(self.subjects)} subjects, {len(self.fold)} fold names and "
                 f"{len(self.action_units)} action units do not fit labels of shape {self.labels.shape}"
             )
+        if self.evidence is not None and self.evidence.shape != self.labels.shape:
+            raise ValueError(f"evidence of shape {self.evidence.shape} for labels of shape {self.labels.shape}")
         _refuse_duplicates(self.sample_ids)
 
     def save(self, path: str | Path) -> None:
@@ -66,6 +71,8 @@ class Predictions:
         )
         columns |= {f"probability_{name}": self.probabilities[:, k] for k, name in enumerate(self.action_units)}
         columns |= {f"label_{name}": self.labels[:, k].astype(np.int8) for k, name in enumerate(self.action_units)}
+        if self.evidence is not None:
+            columns |= {f"evidence_{name}": self.evidence[:, k] for k, name in enumerate(self.action_units)}
         with whole_file(Path(path)) as unfinished:
             pd.DataFrame(columns).to_parquet(unfinished, index=False)
 
@@ -93,6 +100,7 @@ class Predictions:
             raise ValueError(
                 f"{path} mixes data sets {set(table['data_set'])} or seeds {set(table['seed'])}: keep them apart"
             )
+        evidence = [f"evidence_{name}" for name in action_units]
         return cls(
             sample_ids=tuple(table["sample_id"]),
             subjects=tuple(table["subject"]),
@@ -102,6 +110,7 @@ class Predictions:
             action_units=action_units,
             probabilities=table[[f"probability_{name}" for name in action_units]].to_numpy(np.float64),
             labels=table[[f"label_{name}" for name in action_units]].to_numpy(np.int64),
+            evidence=table[evidence].to_numpy(np.float64) if set(evidence) <= {*table.columns} else None,
         )
 
     def select(self, action_units: Sequence[str]) -> "Predictions":
@@ -126,7 +135,11 @@ class Predictions:
         """The same rows in the order of `sample_ids`, which must be the same set."""
         _refuse_difference(self.sample_ids, sample_ids)
         row_of = {name: row for row, name in enumerate(self.sample_ids)}
-        return self._replace(rows=[row_of[name] for name in sample_ids])
+        return self.rows([row_of[name] for name in sample_ids])
+
+    def rows(self, rows: Sequence[int]) -> "Predictions":
+        """Some of the samples, by position, in this order."""
+        return self._replace(rows=list(rows))
 
     def _replace(
         self, rows: list[int] | None = None, columns: list[int] | None = None, action_units=None
@@ -142,6 +155,7 @@ class Predictions:
             action_units=action_units or self.action_units,
             probabilities=self.probabilities[np.ix_(rows, columns)],
             labels=self.labels[np.ix_(rows, columns)],
+            evidence=None if self.evidence is None else self.evidence[np.ix_(rows, columns)],
         )
 
 
@@ -165,6 +179,7 @@ def pool(parts: Sequence[Predictions], expected: Sequence[str]) -> Predictions:
         found = {getattr(part, name) for part in parts}
         if len(found) > 1:
             raise ValueError(f"predictions to pool differ in {name}: {sorted(map(str, found))}")
+    evidence = [part.evidence for part in parts]
     joined = Predictions(
         sample_ids=sum((part.sample_ids for part in parts), ()),
         subjects=sum((part.subjects for part in parts), ()),
@@ -174,6 +189,7 @@ def pool(parts: Sequence[Predictions], expected: Sequence[str]) -> Predictions:
         action_units=parts[0].action_units,
         probabilities=np.concatenate([part.probabilities for part in parts]),
         labels=np.concatenate([part.labels for part in parts]),
+        evidence=None if any(each is None for each in evidence) else np.concatenate(evidence),
     )
     return joined.in_order(expected)
 

@@ -7,44 +7,59 @@ import numpy as np
 from rich.table import Table
 
 from training_aullm.score.bootstrap import Interval
+from training_aullm.score.label_free import LabelFree
 from training_aullm.score.metrics import Scores
 
 
-def score_table(scores: Scores, intervals: Sequence[Interval] | None = None, title: str = "") -> Table:
+def score_table(
+    scores: Scores, intervals: Sequence[Interval] | None = None, title: str = "", label_free: LabelFree | None = None
+) -> Table:
     """One row per action unit, and a last row of means.
 
     Args:
         scores: of pooled predictions.
         intervals: K intervals of F1; None: no interval column.
         title: above the table.
+        label_free: the same clips decided by their own prevalence; None: no columns for it.
 
     Returns:
         A rich table. Undefined action units are shown as "undefined" and are in no mean.
     """
     table = Table(title=title, title_justify="left")
+    columns = _score_columns(scores, intervals, label_free)
     table.add_column("action unit")
-    spread = ["95% interval"] if intervals else []
-    for name in ("positive", "known", "F1", *spread, "macro F1", "AUC", "AP"):
-        table.add_column(name, justify="right")
+    for heading in columns:
+        table.add_column(heading, justify="right")
     for k, name in enumerate(scores.action_units):
-        spread = [_span(intervals[k])] if intervals else []
-        cells = [_number(scores.f1[k]), *spread, _number(scores.macro_f1[k]), _number(scores.auc[k])]
-        table.add_row(
-            name, str(scores.positives[k]), str(scores.known[k]), *cells, _number(scores.average_precision[k])
-        )
+        table.add_row(name, *(cells[k] for cells, _ in columns.values()))
     table.add_section()
-    means = [_number(scores.mean_f1), *([""] if intervals else []), _number(scores.mean_macro_f1)]
     left_out = f" ({len(scores.undefined)} undefined)" if scores.undefined else ""
-    table.add_row(
-        f"mean{left_out}",
-        "",
-        "",
-        *means,
-        _number(scores.mean_auc),
-        _number(scores.mean_average_precision),
-        style="bold",
-    )
+    table.add_row(f"mean{left_out}", *(mean for _, mean in columns.values()), style="bold")
     return table
+
+
+def _score_columns(
+    scores: Scores, intervals: Sequence[Interval] | None, label_free: LabelFree | None
+) -> dict[str, tuple[list[str], str]]:
+    """Heading -> a cell for each action unit, and one for their mean."""
+    columns = {"positive": ([str(count) for count in scores.positives], "")}
+    columns["known"] = ([str(count) for count in scores.known], "")
+    columns["F1"] = ([_number(value) for value in scores.f1], _number(scores.mean_f1))
+    if intervals:
+        columns["95% interval"] = ([_span(interval) for interval in intervals], "")
+    if label_free is not None:
+        free = label_free.scores
+        columns["label-free F1"] = ([_number(value) for value in free.f1], _number(free.mean_f1))
+        shares = zip(scores.action_units, label_free.shares, strict=True)
+        columns["taken share"] = ([_share(share, name in label_free.given) for name, share in shares], "")
+    columns["macro F1"] = ([_number(value) for value in scores.macro_f1], _number(scores.mean_macro_f1))
+    columns["AUC"] = ([_number(value) for value in scores.auc], _number(scores.mean_auc))
+    ranked = [_number(value) for value in scores.average_precision]
+    return columns | {"AP": (ranked, _number(scores.mean_average_precision))}
+
+
+def _share(share: float, given: bool) -> str:
+    return f"{share:.2f} given" if given else f"{share:.2f}"
 
 
 def label_notes(scores: Scores, clips: int) -> list[str]:

@@ -5,12 +5,32 @@ import os
 import pytest
 
 from dataset_scripts.synthetic.config import DOMAINS
-from training_aullm.cli.options import Domain, action_unit_names, checked
+from training_aullm.cli.options import Domain, Preset, action_unit_names, checked, chosen_settings, shares_of
+from training_aullm.prepare.sources import Source
 
 
 @pytest.mark.parametrize("text", ["AU1,AU4", "1, 4", "au1,4,"])
 def test_action_units_may_be_written_short(text):
     assert action_unit_names(text) == ["AU1", "AU4"]
+
+
+def test_shares_may_be_written_short_and_a_part_that_is_none_is_named():
+    assert shares_of("AU1=0.2, 12=.05,") == {"AU1": 0.2, "AU12": 0.05} and shares_of(None) == {}
+    for wrong in ("AU4", "AU4=often", "=0.2"):
+        with pytest.raises(ValueError, match=f"--prevalence '{wrong}': write it as"):
+            shares_of(wrong)
+
+
+def test_what_is_built_cannot_be_chosen_where_it_is_there_already():
+    chosen = (Source("samm-like"), None)
+    assert chosen_settings(*chosen, Preset.PAPER, "bundled", 2, None, 0, None).preset == "paper"
+    for preset, language_model, layers in (
+        (Preset.PAPER, "bundled", None),
+        (Preset.BASE, "x/y", None),
+        (Preset.BASE, "bundled", 2),
+    ):
+        with pytest.raises(ValueError, match="with --from it is there already"):
+            chosen_settings(*chosen, preset, language_model, layers, None, 0, "release")
 
 
 def test_every_domain_of_the_clip_source_can_be_asked_for():

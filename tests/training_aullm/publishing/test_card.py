@@ -53,6 +53,14 @@ def test_recorded_scores_become_tables_and_metadata(tmp_path):
     assert header(card)["base_model"] == "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
+def test_the_faces_of_its_start_are_a_models_own(tmp_path):
+    write(tmp_path)
+    seen = {"data_sets": {"casme2": 24}, "label_releases": ["1"], "people": ["0123456789ab"] * 24}
+    (tmp_path / "model" / "config.json").write_text(json.dumps({"trained_on": seen}))
+    facts = RunFacts.read(tmp_path)
+    assert facts.data_sets == ("casme2", "casme2-like") and facts.licensed == ("casme2",)
+
+
 def test_scores_of_folds_are_not_this_checkpoints(tmp_path):
     card = fill_card(write(tmp_path, folds5=predictions("casme2-like")), NAMES)
     assert "model-index" not in header(card) and "No score was recorded for this checkpoint" in card

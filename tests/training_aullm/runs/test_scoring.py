@@ -156,11 +156,11 @@ def test_a_model_learns_from_labels_that_are_mostly_unknown(settings, tmp_path):
     mine = replace(settings, source=Source(data=str(tmp_path)))
     history = train_run(tmp_path / "run", mine)
     assert np.isfinite([entry["loss"] for entry in history if "loss" in entry]).all()
-    result = score_cross(tmp_path / "run", tmp_path / "run", settings.source, mine)
+    result = score_cross(tmp_path / "run", tmp_path / "run", settings.source)
     assert result.predictions.action_units == mine.action_units and len(result.predictions.labels) == 10
     assert result.scores.undefined == ("AU9",) and np.isfinite(result.scores.mean_f1)
     with pytest.raises(ValueError, match="6 people of these clips were trained on"):
-        score_cross(tmp_path / "run", tmp_path / "run", mine.source, mine)
+        score_cross(tmp_path / "run", tmp_path / "run", mine.source)
 
 
 def test_a_batch_of_unknown_labels_moves_nothing(build_model, motion_clips):

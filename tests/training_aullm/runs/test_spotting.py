@@ -7,10 +7,7 @@ import pytest
 from dataset_scripts.takes import load_takes_from
 from processing_aullm.clip_error_aullm import ClipError, ClipFault
 from tests.dataset_scripts.trees.samm_long import write_samm_long
-from tests.training_aullm.clip_tables import clip_row, table_of
-from training_aullm.prepare.sources import Source
-from training_aullm.runs.settings import RunSettings
-from training_aullm.runs.spotting import choose_takes, refuse_known_people, score_spotting
+from training_aullm.runs.spotting import choose_takes, score_spotting
 
 
 class FakePipe:
@@ -70,17 +67,6 @@ def test_a_recording_that_cannot_be_read_is_told_and_counts(takes, model, tmp_pa
         assert result.unread == dict.fromkeys(takes["sample_id"], "no face in any frame")
         assert [result.scores["both"][name] for name in ("hits", "found", "true", "recall")] == [0, 0, 4, 0.0]
         pipe = FakePipe()  # what was read is not read again
-
-
-def test_people_that_the_run_was_trained_on_are_refused(takes, tmp_path):
-    clips = tmp_path / "clips.parquet"
-    table_of([clip_row("006", "006_1_2", data_set="samm"), clip_row("099", "c", data_set="samm")]).to_parquet(clips)
-    run = tmp_path / "run"
-    assert not refuse_known_people(run, takes)
-    RunSettings(Source(data=str(clips)), ("AU4",)).save(run)
-    with pytest.raises(ValueError, match=r"1 people of these clips were trained on \(samm/006"):
-        refuse_known_people(run, takes)
-    assert refuse_known_people(run, takes.filter(lambda row: row["subject"] == "011"))
 
 
 @pytest.mark.parametrize(
