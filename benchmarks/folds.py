@@ -25,14 +25,14 @@ import typer
 from rich.console import Console
 from tqdm.auto import tqdm
 
-from benchmarks.flow import apex_flow, clip_flow, flow_clips
-from benchmarks.variants import VARIANTS
 from dataset_scripts.labels import AU_SETS
 from dataset_scripts.synthetic import load_synthetic
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.files import check_record
 from training_aullm.learn.fitting import as_predictions, new_model, new_processor
 from training_aullm.learn.recipes import recipe_base
+from training_aullm.peers.flow import apex_flow, clip_flow, flow_clips
+from training_aullm.peers.methods import VARIANTS
 from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
 from training_aullm.score.metrics import oracle_threshold, score
 from training_aullm.score.predictions import Predictions, pool

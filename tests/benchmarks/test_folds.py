@@ -8,11 +8,11 @@ import torch
 
 from benchmarks import folds
 from benchmarks.folds import COLUMNS, Job, run_job, summarise
-from benchmarks.variants import VARIANTS
 from modeling_aullm import AullmConfig
 from processing_aullm.prompt_aullm import TEMPLATES
 from tests.training_aullm.conftest import make_clips
 from training_aullm.files import check_record
+from training_aullm.peers.methods import VARIANTS
 from training_aullm.score.predictions import Predictions
 from training_aullm.score.protocols import subject_folds
 from training_aullm.score.report import json_line, markdown_table

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.baselines import FlowConvNet, FlowLogisticRegression, LedNetwork, fit_network
 from modeling_aullm import AullmConfig
 from processing_aullm.prompt_aullm import TEMPLATES
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import fit, new_model, predict_probabilities
 from training_aullm.learn.recipes import Recipe, recipe_base, recipe_flow_cnn, recipe_led_network, recipe_paper
+from training_aullm.peers.baselines import FlowConvNet, FlowLogisticRegression, LedNetwork, fit_network
 
 NO_CCR = {"ccr_invariance_weight": 0.0, "ccr_intervention_weight": 0.0}
 

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import torch
 
-from benchmarks.baselines import FlowConvNet, FlowLogisticRegression, LedNetwork, fit_network
 from tests.training_aullm.conftest import UNITS, make_clips
 from training_aullm.learn.fitting import predict_probabilities
 from training_aullm.learn.recipes import recipe_flow_cnn, recipe_led_network
+from training_aullm.peers.baselines import FlowConvNet, FlowLogisticRegression, LedNetwork, fit_network
 
 
 def flow_clips(number, steps, cells, seed=0):
