@@ -32,7 +32,8 @@ from training_aullm.files import check_record
 from training_aullm.learn.fitting import as_predictions, new_model, new_processor
 from training_aullm.learn.recipes import recipe_base
 from training_aullm.peers.flow import apex_flow, clip_flow, flow_clips
-from training_aullm.peers.methods import VARIANTS
+from training_aullm.peers.method import Setup
+from training_aullm.peers.methods import METHODS
 from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
 from training_aullm.score.metrics import oracle_threshold, score
 from training_aullm.score.predictions import Predictions, pool
@@ -82,12 +83,12 @@ class Job:
 
 def run_job(job: Job) -> None:
     """Fit one variant and write its predictions on the clips held out."""
-    variant = VARIANTS[job.variant].with_epochs(job.epochs)
+    variant = METHODS[job.variant].with_epochs(job.epochs)
     own, other = _worker_clips[variant.clips]
     train, test = (own, other) if job.fold is None else (own.subset(job.fold.train), own.subset(job.fold.test))
     started = time.perf_counter()
-    scratch = job.folder / "scratch"
-    (probabilities,) = variant.run(variant.recipe, train, [test], job.seed, job.language_model, scratch)
+    setup = Setup(job.seed, job.language_model, job.folder / "scratch")
+    (probabilities,) = variant.run(variant.recipe, train, [test], setup)
     seconds = {"seconds": round(time.perf_counter() - started, 2), "clips": len(train)}
     job.path.parent.mkdir(parents=True, exist_ok=True)
     job.path.with_suffix(".json").write_text(json.dumps(seconds))
@@ -230,27 +231,25 @@ def main(
     ] = False,
 ) -> None:
     """Run the jobs that have no predictions yet, then print the tables."""
-    names = list(VARIANTS) if variants == "all" else variants.split(",")
-    unknown = [name for name in names if name not in VARIANTS]
+    names = list(METHODS) if variants == "all" else variants.split(",")
+    unknown = [name for name in names if name not in METHODS]
     if unknown:
-        raise typer.BadParameter(f"{unknown} are no variants; choose from {list(VARIANTS)}")
-    kinds = {VARIANTS[name].clips for name in names}
+        raise typer.BadParameter(f"{unknown} are no variants; choose from {list(METHODS)}")
+    kinds = {METHODS[name].clips for name in names}
     data = load_clips(domain, cross, subjects, clips, kinds, out / "clips")
     some = next(iter(data.values()))[0]
     protocol = {"domain": domain, "cross": cross, "folds": folds, "clips": some.sample_ids}
     protocol |= {"language_model": language_model}
     compared = ["base"] if (out / "base").exists() else []  # rows are paired with it, so it must be of these settings
     for name in dict.fromkeys([*names, *compared]):
-        settings = VARIANTS[name].with_epochs(epochs).settings() | {"protocol": protocol}
+        settings = METHODS[name].with_epochs(epochs).settings() | {"protocol": protocol}
         check_record(out / name / "settings.json", settings, "delete it or choose another --out")
     splits = [*subject_folds(some.subjects, folds, seed=0), *([None] if cross else [])]
     runs = [(name, seed, fold) for seed in range(seeds) for name in names for fold in splits]
     jobs = [Job(*run, out, language_model, epochs) for run in runs]
     run_all([job for job in jobs if not job.path.exists()], data, workers)
     units = AU_SETS[cross] if cross else ()
-    results = [
-        summarise(out / name, name, out, seeds, data[VARIANTS[name].clips], units, old_scoring) for name in names
-    ]
+    results = [summarise(out / name, name, out, seeds, data[METHODS[name].clips], units, old_scoring) for name in names]
     show(results, COLUMNS, f"{domain}, {len(some)} clips, {folds} subject-exclusive folds, {seeds} seeds")
     if old_scoring:
         show(results, OLD_COLUMNS, "the old literature's scoring, beside ours: thresholds chosen by the test clips")

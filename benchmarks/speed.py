@@ -24,7 +24,7 @@ from modeling_aullm.loss_aullm import asymmetric_loss
 from training_aullm.learn.counterfactual import intervention, invariance
 from training_aullm.learn.fitting import new_model
 from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper
-from training_aullm.peers.baselines import LedNetwork
+from training_aullm.peers.led import LedNetwork
 from training_aullm.score.report import json_line, result_table
 
 UNITS = AU_SETS["casme2"]
