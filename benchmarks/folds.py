@@ -19,7 +19,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
-import datasets
 import numpy as np
 import typer
 from rich.console import Console
@@ -28,12 +27,12 @@ from tqdm.auto import tqdm
 from dataset_scripts.labels import AU_SETS
 from dataset_scripts.synthetic import load_synthetic
 from training_aullm.clips.clip_set import ClipSet
+from training_aullm.comparing.inputs import form_clips
 from training_aullm.files import check_record
-from training_aullm.learn.fitting import as_predictions, new_model, new_processor
-from training_aullm.learn.recipes import recipe_base
-from training_aullm.peers.flow import apex_flow, clip_flow, flow_clips
+from training_aullm.learn.fitting import as_predictions
+from training_aullm.peers.aullm import OWN
 from training_aullm.peers.method import Setup
-from training_aullm.peers.methods import METHODS
+from training_aullm.peers.methods import PEERS
 from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
 from training_aullm.score.metrics import oracle_threshold, score
 from training_aullm.score.predictions import Predictions, pool
@@ -41,6 +40,8 @@ from training_aullm.score.protocols import Fold, cross_domain, subject_folds
 from training_aullm.score.report import json_line, markdown_table, result_table
 
 CROSS = "cross"
+VARIANTS = OWN | {name: PEERS[name] for name in ("led-network", "flow-lr", "flow-cnn")}
+"""For all other methods there is `aullm compare`."""
 COLUMNS = {
     "variant": "variant",
     "f1": "mean F1 (95%)",
@@ -83,7 +84,7 @@ class Job:
 
 def run_job(job: Job) -> None:
     """Fit one variant and write its predictions on the clips held out."""
-    variant = METHODS[job.variant].with_epochs(job.epochs)
+    variant = VARIANTS[job.variant].with_epochs(job.epochs)
     own, other = _worker_clips[variant.clips]
     train, test = (own, other) if job.fold is None else (own.subset(job.fold.train), own.subset(job.fold.test))
     started = time.perf_counter()
@@ -123,19 +124,8 @@ def load_clips(
     tables = [load_synthetic(domain, subjects=subjects, clips=clips)]
     if cross:
         tables.append(load_synthetic(cross))
-    sets = {kind: [_form(kind, table, action_units, cache_dir) for table in tables] for kind in sorted(kinds)}
+    sets = {kind: [form_clips(kind, table, action_units, cache_dir) for table in tables] for kind in sorted(kinds)}
     return {kind: (each[0], each[-1]) for kind, each in sets.items()}
-
-
-def _form(kind: str, table: datasets.Dataset, action_units: tuple[str, ...], cache_dir: Path) -> ClipSet:
-    if kind == "apex-flow":
-        return flow_clips(table, action_units, apex_flow, cache_dir)
-    if kind == "clip-flow":
-        return flow_clips(table, action_units, clip_flow, cache_dir)
-    if kind == "frames":
-        return ClipSet.build(table, new_processor("paper", action_units), action_units, cache_dir=cache_dir)
-    model = new_model(recipe_base().but(model={"reader": "mlp"}), action_units)  # measuring needs no language model
-    return ClipSet.build(table, new_processor("base", action_units), action_units, model, cache_dir=cache_dir)
 
 
 def summarise(
@@ -231,25 +221,27 @@ def main(
     ] = False,
 ) -> None:
     """Run the jobs that have no predictions yet, then print the tables."""
-    names = list(METHODS) if variants == "all" else variants.split(",")
-    unknown = [name for name in names if name not in METHODS]
+    names = list(VARIANTS) if variants == "all" else variants.split(",")
+    unknown = [name for name in names if name not in VARIANTS]
     if unknown:
-        raise typer.BadParameter(f"{unknown} are no variants; choose from {list(METHODS)}")
-    kinds = {METHODS[name].clips for name in names}
+        raise typer.BadParameter(f"{unknown} are no variants; choose from {list(VARIANTS)}")
+    kinds = {VARIANTS[name].clips for name in names}
     data = load_clips(domain, cross, subjects, clips, kinds, out / "clips")
     some = next(iter(data.values()))[0]
     protocol = {"domain": domain, "cross": cross, "folds": folds, "clips": some.sample_ids}
     protocol |= {"language_model": language_model}
     compared = ["base"] if (out / "base").exists() else []  # rows are paired with it, so it must be of these settings
     for name in dict.fromkeys([*names, *compared]):
-        settings = METHODS[name].with_epochs(epochs).settings() | {"protocol": protocol}
+        settings = VARIANTS[name].with_epochs(epochs).settings() | {"protocol": protocol}
         check_record(out / name / "settings.json", settings, "delete it or choose another --out")
     splits = [*subject_folds(some.subjects, folds, seed=0), *([None] if cross else [])]
     runs = [(name, seed, fold) for seed in range(seeds) for name in names for fold in splits]
     jobs = [Job(*run, out, language_model, epochs) for run in runs]
     run_all([job for job in jobs if not job.path.exists()], data, workers)
     units = AU_SETS[cross] if cross else ()
-    results = [summarise(out / name, name, out, seeds, data[METHODS[name].clips], units, old_scoring) for name in names]
+    results = [
+        summarise(out / name, name, out, seeds, data[VARIANTS[name].clips], units, old_scoring) for name in names
+    ]
     show(results, COLUMNS, f"{domain}, {len(some)} clips, {folds} subject-exclusive folds, {seeds} seeds")
     if old_scoring:
         show(results, OLD_COLUMNS, "the old literature's scoring, beside ours: thresholds chosen by the test clips")

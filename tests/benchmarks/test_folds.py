@@ -7,12 +7,11 @@ import pytest
 import torch
 
 from benchmarks import folds
-from benchmarks.folds import COLUMNS, Job, run_job, summarise
+from benchmarks.folds import COLUMNS, VARIANTS, Job, run_job, summarise
 from modeling_aullm import AullmConfig
 from processing_aullm.prompt_aullm import TEMPLATES
 from tests.training_aullm.conftest import make_clips
 from training_aullm.files import check_record
-from training_aullm.peers.methods import METHODS
 from training_aullm.score.predictions import Predictions
 from training_aullm.score.protocols import subject_folds
 from training_aullm.score.report import json_line, markdown_table
@@ -75,18 +74,18 @@ def test_a_missing_fold_is_an_error_not_a_better_score(data, tmp_path):
 
 def test_predictions_of_other_settings_are_not_mixed(tmp_path):
     record = tmp_path / "base" / "settings.json"
-    check_record(record, METHODS["base"].settings(), "delete it")
-    check_record(record, METHODS["base"].settings(), "delete it")
+    check_record(record, VARIANTS["base"].settings(), "delete it")
+    check_record(record, VARIANTS["base"].settings(), "delete it")
     with pytest.raises(ValueError, match=r"recipe.epochs: 24, now 1\): delete it"):
-        check_record(record, METHODS["base"].with_epochs(1).settings(), "delete it")
+        check_record(record, VARIANTS["base"].with_epochs(1).settings(), "delete it")
 
 
 def test_every_ablation_differs_from_base_in_what_its_name_says():
-    base = METHODS["base"].recipe
-    assert METHODS["base-no-ccr"].recipe == base.but(ccr_invariance_weight=0.0, ccr_intervention_weight=0.0)
+    base = VARIANTS["base"].recipe
+    assert VARIANTS["base-no-ccr"].recipe == base.but(ccr_invariance_weight=0.0, ccr_intervention_weight=0.0)
     for name, setting in ABLATIONS.items():
-        assert METHODS[name].recipe.model == base.model | setting
-    assert torch.tensor([METHODS[name].recipe.epochs for name in METHODS if "base" in name]).unique().numel() == 1
+        assert VARIANTS[name].recipe.model == base.model | setting
+    assert torch.tensor([VARIANTS[name].recipe.epochs for name in VARIANTS if "base" in name]).unique().numel() == 1
 
 
 def test_every_switch_of_the_model_is_a_row_of_the_table():
@@ -96,7 +95,7 @@ def test_every_switch_of_the_model_is_a_row_of_the_table():
 
 
 def test_a_read_out_by_name_is_recorded_with_its_prompt():
-    templates = {name: METHODS[name].settings()["template"] for name in ("base", "base-by-name")}
+    templates = {name: VARIANTS[name].settings()["template"] for name in ("base", "base-by-name")}
     assert templates["base-by-name"] == TEMPLATES["query"] != templates["base"]
 
 

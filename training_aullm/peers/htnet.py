@@ -1,13 +1,12 @@
 """HTNet: a hierarchical transformer on the flow around the eyes and the corners of the mouth.
 
-Source: Wang, Zhang, Luo, Tang, Zheng, Sohail, Sapkota, "HTNet for micro-expression recognition" (arXiv 2307.14637): u,
-v and strain of onset -> apex at 28 x 28; four patches of 14 x 14 put together to 28 x 28; patch 7, three levels of 2, 2
-and 10 blocks, width 256 and 3 heads; Adam 5e-5 in batches of 256, 800 epochs. The hierarchy is that of nested
-transformers (Zhang et al., AAAI 2022), whose width and heads double from level to level. The number of weights is
-unchecked.
+Source: Wang et al., "HTNet for micro-expression recognition" (arXiv 2307.14637): u, v and strain of onset -> apex at
+28 x 28; four patches of 14 x 14 put together to 28 x 28; patch 7, three levels of 2, 2 and 10 blocks, width 256 and 3
+heads; Adam 5e-5. Unchecked: that the hierarchy is that of nested transformers (Zhang et al., AAAI 2022), whose width
+and heads double from level to level; batches of 256 and 800 epochs; the number of weights.
 
 With these sizes each block of a level holds one token (4 x 4 patches in 4 x 4 blocks), so that attention has nothing to
-choose from and tokens meet only where levels are aggregated: so it stands in the published settings.
+choose from and tokens meet only where levels are aggregated.
 
 Ours: patches at the places of a registered crop instead of landmarks found anew, Farneback instead of TV-L1, action
 units instead of emotions, mirrored clips, the last epoch instead of the best one on the test person, a rate that rises

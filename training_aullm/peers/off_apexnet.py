@@ -2,8 +2,8 @@
 
 Source: Gan, Liong, Yau, Huang, Tan, "OFF-ApexNet on micro-expression recognition system" (Signal Processing: Image
 Communication 74, 2019): two streams of 6 and 16 filters of 5 x 5 on 28 x 28, each pooled by two, two layers of 1,024.
-Ours: Farneback instead of TV-L1, action units instead of emotions, mirrored clips, and the epochs. The paper's rate and
-its number of weights are unchecked.
+Ours: Farneback instead of TV-L1, action units instead of emotions, mirrored clips, the epochs and the rate. The
+paper's own rate and its number of weights are unchecked.
 
 Tested in tests/training_aullm/peers/test_networks.py.
 """

@@ -1,8 +1,8 @@
-"""SSSNet-like: one shallow stream on u, v and strain, the best network of the CD6ME comparison.
+"""SSSNet-like: one shallow stream on u, v and strain; SSSNet leads the published CD6ME table.
 
-Source: the single-stream relative of STSTNet in Varanka, Li, Peng, Zhao, "Data Leakage and Evaluation Issues in
-Micro-Expression Analysis" (IEEE TAFFC 2023). That text gives few sizes, so the layers (32 and 64 filters of 5 x 5, each
-pooled by three, 256 hidden) and all rates are ours, and the number of weights is unchecked: hence "like".
+Source: the single-stream relative of STSTNet that Varanka, Li, Peng, Zhao, "Data Leakage and Evaluation Issues in
+Micro-Expression Analysis" (IEEE TAFFC 2023) compare. The layers (32 and 64 filters of 5 x 5, each pooled by three, 256
+hidden) and all rates are ours, where it was first published and its number of weights are unchecked: hence "like".
 
 Tested in tests/training_aullm/peers/test_networks.py.
 """
