@@ -15,6 +15,7 @@ from training_aullm.cli.options import (
     Domain,
     EpochsOption,
     LanguageModelOption,
+    LayersOption,
     SubjectsOption,
     action_unit_names,
 )
@@ -47,6 +48,7 @@ def compare(
     subjects: SubjectsOption = None,
     clips: ClipsOption = None,
     language_model: LanguageModelOption = "bundled",
+    layers: LayersOption = None,
     epochs: EpochsOption = None,
     old_scoring: Annotated[
         bool, typer.Option("--old-scoring", help="Beside it, F1 at thresholds chosen by the test clips: no result.")
@@ -85,6 +87,7 @@ def compare(
     from training_aullm.comparing.report import show_comparison
     from training_aullm.comparing.sharing import Shard
     from training_aullm.console import wide_console
+    from training_aullm.peers.aullm import with_layers
     from training_aullm.peers.methods import chosen_methods
     from training_aullm.prepare.sources import Source
 
@@ -93,7 +96,8 @@ def compare(
     sources = (*rendered, *(Source(data=str(each)) for each in data or ()))
     if not sources:
         raise ValueError("say which clips to compare on: --data (prepared) or --domain (rendered), once or more")
-    methods = {name: method.with_epochs(epochs) for name, method in chosen_methods(models).items()}
+    chosen = chosen_methods(models).items()
+    methods = {name: with_layers(method.with_epochs(epochs), layers) for name, method in chosen}
     names = action_unit_names(action_units)
     comparison = Comparison(
         out, sources, methods, protocol.value, folds, seeds, names and tuple(names), language_model, tries

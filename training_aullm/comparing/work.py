@@ -39,8 +39,8 @@ class Piece:
 
     def path(self, out: Path) -> Path:
         """Where its predictions go."""
-        names = [self.method, f"seed{self.seed}", self.split.group, self.split.fold.name]
-        return out.joinpath(PREDICTIONS, *(quote(name, safe=" ") for name in names)).with_suffix(".parquet")
+        names = [self.method, f"seed{self.seed}", self.split.group, f"{self.split.fold.name}.parquet"]
+        return out.joinpath(PREDICTIONS, *(quote(name, safe=" ") for name in names))
 
     def is_done(self, out: Path) -> bool:
         """Whether its predictions are there."""

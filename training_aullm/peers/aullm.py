@@ -30,6 +30,13 @@ def base_with(model: dict[str, object], **changes: float) -> Method:
     return Method("motion", run_aullm, recipe_base().but(model=model, **changes))
 
 
+def with_layers(method: Method, layers: int | None) -> Method:
+    """The method with another depth of its language model; None, or a method without one, leaves it as it is."""
+    if layers is None or method.run is not run_aullm:
+        return method
+    return method.but(model={"num_language_layers": layers})
+
+
 PREDECESSOR = {"use_instruction_token": False, "use_moe": False, "use_laplacian": False}
 
 OWN = {

@@ -13,6 +13,7 @@ from training_aullm.comparing.comparison import Comparison
 from training_aullm.comparing.report import show_comparison
 from training_aullm.comparing.results import collect, result_rows
 from training_aullm.comparing.sharing import Shard
+from training_aullm.comparing.work import Piece
 from training_aullm.peers.method import Method
 from training_aullm.peers.methods import METHODS
 from training_aullm.prepare.sources import Source
@@ -132,6 +133,15 @@ def test_other_clips_settings_or_units_are_not_mixed(make):
     more = make(seeds=2, tries=3)
     with pytest.raises(ValueError, match=r"tries: 1, now 3\): delete"):
         more.run(Shard())
+
+
+def test_people_with_dots_in_their_names_have_files_of_their_own(make):
+    (split, *_) = make().splits
+    splits = [
+        dataclasses.replace(split, fold=dataclasses.replace(split.fold, name=name)) for name in ("s.1", "s.2", "s")
+    ]
+    paths = [Piece("base", 0, each).path(make().out) for each in splits]
+    assert len({path.with_suffix(".json") for path in paths}) == 3
 
 
 def test_a_data_set_is_given_once(make):

@@ -1,11 +1,14 @@
 """The list of methods: what each reads, what differs between ours and its predecessor, and how names are chosen."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+import torch
 
 from tests.training_aullm.conftest import make_clips
 from training_aullm.comparing.inputs import FLOWS
-from training_aullm.peers.aullm import AU_LLM, OWN
+from training_aullm.peers.aullm import AU_LLM, OWN, with_layers
 from training_aullm.peers.led import LedNetwork
 from training_aullm.peers.method import Setup
 from training_aullm.peers.methods import METHODS, PEERS, chosen_methods
@@ -28,6 +31,26 @@ def test_the_predecessor_is_the_published_model_without_what_came_later():
     assert changed == {"use_instruction_token", "use_moe", "use_laplacian"}
     recipes = {name for name, value in paper["recipe"].items() if before["recipe"][name] != value}
     assert recipes == {"model", "ccr_invariance_weight", "ccr_intervention_weight"}
+
+
+def test_the_depth_of_a_language_model_is_changed_where_there_is_one():
+    for name, method in METHODS.items():
+        changed = with_layers(method, 2)
+        assert (changed != method) == (name in OWN or name == "au-llm")
+    assert with_layers(METHODS["paper"], 2).settings()["model"]["num_language_layers"] == 2
+
+
+@pytest.mark.parametrize("name", ["base", "paper", "au-llm"])
+def test_a_model_of_ours_is_trained_and_answers(name, language_model_with_tokenizer, tmp_path):
+    method = with_layers(METHODS[name].with_epochs(1), 1)
+    clips = make_clips(8)
+    shape = (8, 2, 5, 28, 28) if method.clips == "motion" else (8, 6, 1, 64, 64)
+    inputs = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    pixels = {"inputs": (100 + 20 * inputs).clamp(0, 255).to(torch.uint8), "input_name": "pixel_values"}
+    clips = dataclasses.replace(clips, **({"inputs": inputs} if method.clips == "motion" else pixels))
+    setup = Setup(0, language_model_with_tokenizer, tmp_path)
+    told, again = (method.run(method.recipe, clips, [clips], setup)[0] for _ in range(2))
+    assert told.shape == (8, 4) and ((told > 0) & (told < 1)).all() and np.array_equal(told, again)
 
 
 def test_led_has_the_sizes_of_the_published_script():

@@ -43,7 +43,10 @@ def test_a_network_learns_and_every_weight_of_it_takes_part(name):
     assert not idle
     recipe = dataclasses.replace(recipe_flow_cnn(), epochs=20, augmentation=None, batch_size=8, learning_rate=3e-3)
     network = fit_network(build(len(UNITS)), clips, recipe, 0, gamma_negative=0.0, clip=0.0)
-    assert accuracy(predict_probabilities(network, clips), clips) > 0.85
+    told = predict_probabilities(network, clips)
+    assert accuracy(told, clips) > 0.85
+    alone = predict_probabilities(network, clips.subset([3]))  # what else is tested has no say
+    assert alone == pytest.approx(told[3:4], abs=1e-5)
 
 
 def test_strain_is_that_of_a_stretched_skin_and_none_where_it_moves_as_one():
