@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.whole_files import write_whole
+from training_aullm.clips.clip_set import identities
 from training_aullm.comparing.inputs import Inputs
 from training_aullm.comparing.sharing import Shard
 from training_aullm.comparing.splits import Split, divide
@@ -59,10 +60,10 @@ class Comparison:
         """Data set -> its clips.
 
         Raises:
-            ValueError: two sources are of one data set.
+            ValueError: two sources are of one data set; a table is empty or mixes data sets.
         """
         loaded = [source.load() for source in self.sources]
-        names = [table[0]["data_set"] for table in loaded]
+        names = [identities(table)[2] for table in loaded]
         if len(set(names)) < len(names):
             raise ValueError(f"two sources hold clips of one data set ({', '.join(names)}): give each once")
         return dict(zip(names, loaded, strict=True))

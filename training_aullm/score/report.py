@@ -111,7 +111,7 @@ def latex_table(results: Sequence[dict], columns: dict[str, str], caption: str) 
     Args:
         results: dictionaries of numbers, lists of them, Intervals and texts.
         columns: key of a result to the heading of its column.
-        caption: below the table.
+        caption: above the table.
 
     Returns:
         A `table` environment.
