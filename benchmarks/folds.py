@@ -19,20 +19,20 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
-import datasets
 import numpy as np
 import typer
 from rich.console import Console
 from tqdm.auto import tqdm
 
-from benchmarks.flow import apex_flow, clip_flow, flow_clips
-from benchmarks.variants import VARIANTS
 from dataset_scripts.labels import AU_SETS
 from dataset_scripts.synthetic import load_synthetic
 from training_aullm.clips.clip_set import ClipSet
+from training_aullm.comparing.inputs import form_clips
 from training_aullm.files import check_record
-from training_aullm.learn.fitting import as_predictions, new_model, new_processor
-from training_aullm.learn.recipes import recipe_base
+from training_aullm.learn.fitting import as_predictions
+from training_aullm.peers.aullm import OWN
+from training_aullm.peers.method import Setup
+from training_aullm.peers.methods import PEERS
 from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
 from training_aullm.score.metrics import oracle_threshold, score
 from training_aullm.score.predictions import Predictions, pool
@@ -40,6 +40,8 @@ from training_aullm.score.protocols import Fold, cross_domain, subject_folds
 from training_aullm.score.report import json_line, markdown_table, result_table
 
 CROSS = "cross"
+VARIANTS = OWN | {name: PEERS[name] for name in ("led-network", "flow-lr", "flow-cnn")}
+"""For all other methods there is `aullm compare`."""
 COLUMNS = {
     "variant": "variant",
     "f1": "mean F1 (95%)",
@@ -86,8 +88,8 @@ def run_job(job: Job) -> None:
     own, other = _worker_clips[variant.clips]
     train, test = (own, other) if job.fold is None else (own.subset(job.fold.train), own.subset(job.fold.test))
     started = time.perf_counter()
-    scratch = job.folder / "scratch"
-    (probabilities,) = variant.run(variant.recipe, train, [test], job.seed, job.language_model, scratch)
+    setup = Setup(job.seed, job.language_model, job.folder / "scratch")
+    (probabilities,) = variant.run(variant.recipe, train, [test], setup)
     seconds = {"seconds": round(time.perf_counter() - started, 2), "clips": len(train)}
     job.path.parent.mkdir(parents=True, exist_ok=True)
     job.path.with_suffix(".json").write_text(json.dumps(seconds))
@@ -122,19 +124,8 @@ def load_clips(
     tables = [load_synthetic(domain, subjects=subjects, clips=clips)]
     if cross:
         tables.append(load_synthetic(cross))
-    sets = {kind: [_form(kind, table, action_units, cache_dir) for table in tables] for kind in sorted(kinds)}
+    sets = {kind: [form_clips(kind, table, action_units, cache_dir) for table in tables] for kind in sorted(kinds)}
     return {kind: (each[0], each[-1]) for kind, each in sets.items()}
-
-
-def _form(kind: str, table: datasets.Dataset, action_units: tuple[str, ...], cache_dir: Path) -> ClipSet:
-    if kind == "apex-flow":
-        return flow_clips(table, action_units, apex_flow, cache_dir)
-    if kind == "clip-flow":
-        return flow_clips(table, action_units, clip_flow, cache_dir)
-    if kind == "frames":
-        return ClipSet.build(table, new_processor("paper", action_units), action_units, cache_dir=cache_dir)
-    model = new_model(recipe_base().but(model={"reader": "mlp"}), action_units)  # measuring needs no language model
-    return ClipSet.build(table, new_processor("base", action_units), action_units, model, cache_dir=cache_dir)
 
 
 def summarise(

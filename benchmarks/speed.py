@@ -19,12 +19,12 @@ import typer
 from rich.console import Console
 from torch import nn
 
-from benchmarks.baselines import LedNetwork
 from dataset_scripts.labels import AU_SETS
 from modeling_aullm.loss_aullm import asymmetric_loss
 from training_aullm.learn.counterfactual import intervention, invariance
 from training_aullm.learn.fitting import new_model
 from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper
+from training_aullm.peers.led import LedNetwork
 from training_aullm.score.report import json_line, result_table
 
 UNITS = AU_SETS["casme2"]

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from benchmarks import folds
-from benchmarks.folds import COLUMNS, Job, run_job, summarise
-from benchmarks.variants import VARIANTS
+from benchmarks.folds import COLUMNS, VARIANTS, Job, run_job, summarise
 from modeling_aullm import AullmConfig
 from processing_aullm.prompt_aullm import TEMPLATES
 from tests.training_aullm.conftest import make_clips

@@ -1,9 +1,10 @@
-"""Scores as tables: for the terminal (rich), for documents (markdown) and for programs (JSON)."""
+"""Scores as tables: for the terminal (rich), for documents (markdown, LaTeX) and for programs (JSON)."""
 
 import json
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from rich.table import Table
 
 from training_aullm.score.bootstrap import Interval
@@ -117,6 +118,24 @@ def markdown_table(results: Sequence[dict], columns: dict[str, str]) -> str:
     lines = [list(columns.values()), ["---", *["---:"] * (len(columns) - 1)]]
     lines += [[_cell(result.get(key)) for key in columns] for result in results]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def latex_table(results: Sequence[dict], columns: dict[str, str], caption: str) -> str:
+    """The same rows as `result_table` for a paper, with the rules of the package booktabs.
+
+    Args:
+        results: dictionaries of numbers, lists of them, Intervals and texts.
+        columns: key of a result to the heading of its column.
+        caption: above the table.
+
+    Returns:
+        A `table` environment.
+    """
+    rows = [[_cell(result.get(key)) for key in columns] for result in results]
+    styled = pd.DataFrame(rows, columns=list(columns.values())).style.hide(axis="index")
+    styled = styled.format(escape="latex").format_index(escape="latex", axis="columns")
+    escaped = caption.replace("%", r"\%").replace("_", r"\_").replace("&", r"\&")
+    return styled.to_latex(hrules=True, column_format="l" + "r" * (len(columns) - 1), caption=escaped, position="t")
 
 
 def json_line(content: dict) -> str:

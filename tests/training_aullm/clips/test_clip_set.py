@@ -8,11 +8,11 @@ import torch
 from datasets import Dataset
 from PIL import Image
 
-from benchmarks.flow import apex_flow, clip_flow, farneback, flow_clips
 from dataset_scripts.labels import ACTION_UNITS, label_vector
 from dataset_scripts.schema import FEATURES
 from processing_aullm import AullmImageProcessor
 from training_aullm.clips.clip_set import ClipSet, select_labels
+from training_aullm.peers.flow import apex_flow, clip_flow, farneback, flow_clips
 
 
 class Processor:

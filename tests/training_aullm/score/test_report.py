@@ -9,7 +9,7 @@ from rich.console import Console
 
 from training_aullm.score.bootstrap import Interval, bootstrap_f1
 from training_aullm.score.metrics import score
-from training_aullm.score.report import json_line, markdown_table, result_table, score_table
+from training_aullm.score.report import json_line, latex_table, markdown_table, result_table, score_table
 
 
 @pytest.fixture
@@ -50,3 +50,10 @@ def test_result_tables_in_both_forms():
 def test_json_has_no_nan():
     line = json_line({"f1": float("nan"), "a": np.float64(0.12345), "b": [Interval(0.5, 0.25, 0.75)], "n": np.int64(3)})
     assert json.loads(line) == {"f1": None, "a": 0.1235, "b": [[0.5, 0.25, 0.75]], "n": 3}
+
+
+def test_a_table_for_a_paper_has_every_cell_and_no_bare_sign_of_latex():
+    rows = [{"name": "a_b & c", "f1": Interval(0.5, 0.4, 0.6)}, {"name": "d", "f1": None}]
+    text = latex_table(rows, {"name": "method", "f1": "F1 (95%)"}, "50% of a_b")
+    assert r"method & F1 (95\%) \\" in text and r"a\_b \& c & 0.500 (0.40–0.60) \\" in text and r"50\% of a\_b" in text
+    assert text.count(r"\\") == 3 and r"\begin{tabular}{lr}" in text

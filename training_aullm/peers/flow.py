@@ -1,4 +1,4 @@
-"""Optical flow (Farneback) of clips: the input of the flow baselines. The model itself measures motion otherwise.
+"""Optical flow (Farneback) of clips: the input of the flow methods. The model itself measures motion otherwise.
 
 Tested in tests/training_aullm/clips/test_clip_set.py.
 """
@@ -18,6 +18,8 @@ from training_aullm.clips.clip_set import ClipSet, identities, select_labels
 # Source: our choice. These settings found sub-pixel motion best in the first probes on the clip source.
 FARNEBACK = {"pyr_scale": 0.5, "levels": 3, "winsize": 21, "iterations": 5, "poly_n": 7, "poly_sigma": 1.5, "flags": 0}
 APEX_CELLS, CLIP_CELLS = 14, 28
+AMPLIFICATIONS = (1, 2, 4, 8)
+"""Factors by which `amplified_flow` enlarges what changed. Source: our choice; ARTNet's own are unchecked."""
 
 
 def farneback(first: np.ndarray, second: np.ndarray, cells: int) -> np.ndarray:
@@ -40,8 +42,19 @@ def farneback(first: np.ndarray, second: np.ndarray, cells: int) -> np.ndarray:
 
 def apex_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
     """(2, 1, 14, 14): flow from onset to the true apex, which no model is given, or to the middle without one."""
-    apex = (onset + offset) // 2 if apex is None else apex
-    return farneback(frames[onset], frames[apex], APEX_CELLS)[:, None]
+    return farneback(frames[onset], _apex_of(frames, onset, apex, offset), APEX_CELLS)[:, None]
+
+
+def fine_apex_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
+    """(2, 1, 28, 28): the same on the grid that most papers read."""
+    return farneback(frames[onset], _apex_of(frames, onset, apex, offset), CLIP_CELLS)[:, None]
+
+
+def amplified_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
+    """(2, len(AMPLIFICATIONS), 28, 28): flow from onset to apexes whose difference from it is enlarged."""
+    first, apex = frames[onset].astype(np.float32), _apex_of(frames, onset, apex, offset).astype(np.float32)
+    larger = [np.clip(first + factor * (apex - first), 0, 255).astype(np.uint8) for factor in AMPLIFICATIONS]
+    return np.stack([farneback(frames[onset], each, CLIP_CELLS) for each in larger], axis=1)
 
 
 def clip_flow(frames: list[np.ndarray], onset: int, apex: int, offset: int) -> np.ndarray:
@@ -62,7 +75,7 @@ def flow_clips(
     Args:
         table: rows of `dataset_scripts.schema.FEATURES` with registered face crops.
         action_units: names of the labels wanted.
-        measure: `apex_flow` or `clip_flow`.
+        measure: `apex_flow`, `fine_apex_flow`, `clip_flow` or `amplified_flow`.
         cache_dir: folder for the finished tensors; None keeps nothing on disk.
         progress: show a progress bar.
 
@@ -81,6 +94,11 @@ def flow_clips(
     return ClipSet(
         tensors["motion_values"], "motion_values", labels, tuple(action_units), sample_ids, subjects, data_set
     )
+
+
+def _apex_of(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
+    """The true apex, which no model is given, or the middle frame of a clip without one."""
+    return frames[(onset + offset) // 2 if apex is None else apex]
 
 
 def _grey(frames: list) -> list[np.ndarray]:

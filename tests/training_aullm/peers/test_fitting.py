@@ -1,30 +1,18 @@
-"""Baselines: each learns a toy problem on its own kind of input, and ignores unknown labels."""
+"""The first methods of the comparison: each learns a toy problem on its own input, and ignores unknown labels."""
 
 import dataclasses
 
 import numpy as np
 import torch
 
-from benchmarks.baselines import FlowConvNet, FlowLogisticRegression, LedNetwork, fit_network
 from tests.training_aullm.conftest import UNITS, make_clips
+from tests.training_aullm.peers.moving_bands import accuracy, flow_clips
 from training_aullm.learn.fitting import predict_probabilities
 from training_aullm.learn.recipes import recipe_flow_cnn, recipe_led_network
-
-
-def flow_clips(number, steps, cells, seed=0):
-    """Motion clips on another grid: the rows of a band move down where the unit is present."""
-    clips = make_clips(number, seed=seed)
-    inputs = 0.1 * torch.randn(number, 2, steps, cells, cells, generator=torch.Generator().manual_seed(seed))
-    band = cells // len(UNITS)
-    for k in range(len(UNITS)):
-        present = (clips.labels[:, k] == 1).float()[:, None, None, None]
-        inputs[:, 1, :, band * k : band * (k + 1)] += present
-    return dataclasses.replace(clips, inputs=inputs)
-
-
-def accuracy(probabilities, clips):
-    known = clips.labels.numpy() != -1
-    return ((probabilities >= 0.5) == (clips.labels.numpy() == 1))[known].mean()
+from training_aullm.peers.fitting import fit_network
+from training_aullm.peers.flow_cnn import FlowConvNet
+from training_aullm.peers.flow_regression import FlowLogisticRegression
+from training_aullm.peers.led import LedNetwork
 
 
 def test_logistic_regression_learns_and_never_predicts_what_it_never_saw():

@@ -1,0 +1,181 @@
+"""A comparison from clips to table: shared out, broken off, gone on with, and refused where it would be mixed."""
+
+import dataclasses
+import io
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tests.training_aullm.clip_tables import clip_row, states, table_of
+from training_aullm.comparing.comparison import Comparison
+from training_aullm.comparing.report import show_comparison
+from training_aullm.comparing.results import collect, result_rows
+from training_aullm.comparing.sharing import Shard
+from training_aullm.comparing.work import Piece
+from training_aullm.peers.method import Method
+from training_aullm.peers.methods import METHODS
+from training_aullm.prepare.sources import Source
+from training_aullm.score.metrics import score
+
+CODED = ["4", "12", "4 12", "", "7", "4 7"]
+
+
+def write_table(folder, data_set, people=4):
+    """Clips of a few people, each showing other units; returns their source."""
+    rows = [
+        clip_row(f"s{person}", f"c{k}", (90 + 7 * k,) * 4, states(CODED[(k + person) % 6]), data_set=data_set)
+        for person in range(people)
+        for k in range(4)
+    ]
+    folder.mkdir()
+    table_of(rows).to_parquet(folder / "clips.parquet")
+    return Source(data=str(folder))
+
+
+def half_sure(recipe, train, tests, setup):
+    """Says of each unit how often it was seen in training, moved a little by the seed."""
+    share = (train.labels == 1).float().mean(0).numpy()
+    return [np.clip(np.tile(share, (len(each), 1)) + 0.01 * setup.seed, 0, 1) for each in tests]
+
+
+METHODS_HERE = {"all-present": METHODS["all-present"], "half-sure": Method("labels", half_sure)}
+
+
+@pytest.fixture
+def make(tmp_path):
+    one, two = write_table(tmp_path / "a", "one"), write_table(tmp_path / "b", "two", people=3)
+
+    def build(protocol="loso", sources=(one,), **changes):
+        settings = {"methods": METHODS_HERE, "action_units": ("AU4", "AU7", "AU12"), "folds": 2} | changes
+        return Comparison(settings.pop("out", tmp_path / "out"), sources, protocol=protocol, **settings)
+
+    build.both = (one, two)
+    return build
+
+
+def finished(comparison):
+    comparison.run(Shard())
+    return comparison.write_manifest()
+
+
+def test_a_row_holds_pooled_scores_and_the_difference_to_the_first(make):
+    comparison = make(seeds=2)
+    rows = result_rows(comparison, finished(comparison))
+    (overall, *_) = collect(comparison, "all-present").overall
+    assert rows[0]["f1"].value == pytest.approx(
+        score(np.ones_like(overall.labels), overall.labels, overall.action_units).mean_f1
+    )
+    assert "minus_first" not in rows[0] and len(rows[1]["f1_seeds"]) == 2
+    assert rows[1]["minus_first"].value == pytest.approx(rows[1]["f1"].value - rows[0]["f1"].value)
+    assert rows[0]["auc"] == 0.5 and len(overall.labels) == 16
+
+
+def test_the_manifest_says_who_was_tested_by_what(make):
+    manifest = finished(make())
+    assert len(manifest["done"]) == 8 and manifest["left"] == 0
+    for record in manifest["done"]:
+        assert not set(record["trained"]["people"]) & set(record["tested"]["people"])
+        assert record["tested"]["people"] == [record["fold"]] and record["trained"]["clips"] == 12
+    assert {record["fold"] for record in manifest["done"]} == {f"one/s{k}" for k in range(4)}
+
+
+@pytest.mark.parametrize("protocol", ["cross", "leave-one-data-set-out"])
+def test_across_data_sets_every_direction_has_a_score_and_people_count_once(make, protocol):
+    comparison = make(protocol, sources=make.both)
+    rows = result_rows(comparison, finished(comparison))
+    groups = [key for key in rows[0] if key.startswith("f1 ")]
+    assert len(groups) == 2
+    (overall,) = collect(comparison, "half-sure").overall
+    assert overall.labels.shape == (28, 6) and (overall.labels == -1).sum() == 28 * 3
+    assert rows[0]["f1"].value == pytest.approx(np.mean([rows[0][key].value for key in groups]))
+
+
+def test_two_shards_do_what_one_process_does(make, tmp_path):
+    whole, parts = make(out=tmp_path / "whole"), make(out=tmp_path / "parts")
+    finished(whole)
+    parts.run(Shard(0, 2))
+    assert 0 < len(parts.left) < len(parts.pieces)
+    make(out=tmp_path / "parts").run(Shard(1, 2))
+    assert not parts.left
+    for piece in whole.pieces:
+        assert piece.path(whole.out).read_bytes() == piece.path(parts.out).read_bytes()
+
+
+def test_a_comparison_that_was_killed_goes_on_where_it_stopped(make):
+    fitted = []
+
+    def killed(recipe, train, tests, setup):
+        if len(fitted) == 2:
+            raise KeyboardInterrupt
+        return counted(recipe, train, tests, setup)
+
+    def counted(recipe, train, tests, setup):
+        fitted.append(tests[0].subjects[0])
+        return half_sure(recipe, train, tests, setup)
+
+    killed.__name__ = counted.__name__  # one method to the record; it was the process that ended
+    with pytest.raises(KeyboardInterrupt):
+        make(methods={"counted": Method("labels", killed)}).run(Shard())
+    again = make(methods={"counted": Method("labels", counted)})
+    assert len(again.left) == 2
+    finished(again)
+    assert sorted(fitted) == [f"one/s{k}" for k in range(4)]
+
+
+def test_other_clips_settings_or_units_are_not_mixed(make):
+    finished(make())
+    with pytest.raises(ValueError, match=r"protocol.*choose another --out"):
+        make("kfold").run(Shard())
+    with pytest.raises(ValueError, match="units"):
+        make(action_units=("AU4",)).run(Shard())
+    more = make(seeds=2, tries=3)
+    with pytest.raises(ValueError, match=r"tries: 1, now 3\): delete"):
+        more.run(Shard())
+
+
+def test_people_with_dots_in_their_names_have_files_of_their_own(make):
+    (split, *_) = make().splits
+    splits = [
+        dataclasses.replace(split, fold=dataclasses.replace(split.fold, name=name)) for name in ("s.1", "s.2", "s")
+    ]
+    paths = [Piece("base", 0, each).path(make().out) for each in splits]
+    assert len({path.with_suffix(".json") for path in paths}) == 3
+
+
+def test_a_data_set_is_given_once(make):
+    with pytest.raises(ValueError, match="two sources hold clips of one data set"):
+        make(sources=make.both[:1] * 2).run(Shard())
+
+
+def test_results_are_written_in_every_form(make):
+    comparison = make("cross", sources=make.both)
+    finished(comparison)
+    console = Console(width=160, file=io.StringIO(), record=True)
+    line = show_comparison(comparison, console, old_scoring=True)
+    printed = console.export_text()
+    for text in (printed, (comparison.out / "results.md").read_text("utf-8")):
+        assert "minus all-present" in text and "one to two" in text and "no result" in text
+    tex = (comparison.out / "results.tex").read_text("utf-8")
+    assert tex.count(r"\begin{tabular}") == tex.count(r"\bottomrule") == 3 and r"mean F1 (95\%)" in tex
+    results = json.loads(line)["results"]
+    assert [row["method"] for row in results] == list(METHODS_HERE) and "synthetic" not in printed
+    assert results[1]["old_f1"] >= results[1]["f1"][0]
+    assert (comparison.out / "results.png").stat().st_size > 1000
+
+
+def test_rendered_people_are_called_synthetic(tmp_path, make):
+    rendered = make(sources=(write_table(tmp_path / "r", "casme2-like"),), out=tmp_path / "rendered")
+    finished(rendered)
+    console = Console(width=160, file=io.StringIO(), record=True)
+    show_comparison(rendered, console)
+    assert "synthetic" in console.export_text() and "synthetic" in (rendered.out / "results.tex").read_text("utf-8")
+
+
+def test_settings_that_were_chosen_are_recorded(make):
+    method = dataclasses.replace(METHODS_HERE["half-sure"], others=(METHODS["all-present"].run,))
+    manifest = finished(make(methods={"chosen": method}, tries=2))
+    for record in manifest["done"]:
+        assert record["tries"]["number"] == 2 and len(record["tries"]["f1_on_training_people"]) == 2
+        assert record["tries"]["chosen"] == 1 and record["setting"]

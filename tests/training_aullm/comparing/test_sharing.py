@@ -1,0 +1,38 @@
+"""Parts of the work: together everything, each piece once, whoever started the processes."""
+
+from itertools import chain
+
+import pytest
+
+from training_aullm.comparing.sharing import Shard
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 30])
+def test_shards_do_every_piece_once(count):
+    work = list(range(26))
+    shares = [Shard.of(f"{index}/{count}", {}).share(work) for index in range(1, count + 1)]
+    assert sorted(chain(*shares)) == work
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_a_launcher_shares_out_and_its_variables_go():
+    launched = {
+        "RANK": "1",
+        "WORLD_SIZE": "3",
+        "LOCAL_RANK": "1",
+        "MASTER_ADDR": "here",
+        "MASTER_PORT": "1",
+        "HOME": "x",
+    }
+    assert Shard.of(None, launched) == Shard(1, 3)
+    assert launched == {"HOME": "x", "CUDA_VISIBLE_DEVICES": "1"}
+
+
+def test_without_a_launcher_everything_is_ours():
+    assert Shard.of(None, {}).share([1, 2]) == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "-1/2", "1/0"])
+def test_what_is_no_part_is_refused(text):
+    with pytest.raises(ValueError, match="such as 1/4"):
+        Shard.of(text, {})

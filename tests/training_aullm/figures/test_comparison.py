@@ -1,0 +1,15 @@
+"""The picture of a comparison: a point and a bar for each method, differences for all but the first."""
+
+import numpy as np
+
+from tests.training_aullm.figures.drawn import pixels
+from training_aullm.figures.comparison import draw_comparison
+from training_aullm.score.bootstrap import Interval
+
+
+def test_methods_are_drawn(tmp_path):
+    scores = [Interval(0.7, 0.6, 0.8), Interval(0.5, 0.4, 0.6)]
+    draw_comparison(tmp_path / "c.png", ["base", "flow-lr"], scores, [None, Interval(-0.2, -0.3, -0.1)], "two methods")
+    draw_comparison(tmp_path / "d.png", ["base", "flow-lr"], scores, [None, Interval(0.2, 0.1, 0.3)], "two methods")
+    first, second = pixels(tmp_path / "c.png"), pixels(tmp_path / "d.png")
+    assert first.shape == second.shape and not np.array_equal(first, second)

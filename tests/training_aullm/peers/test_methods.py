@@ -1,0 +1,76 @@
+"""The list of methods: what each reads, what differs between ours and its predecessor, and how names are chosen."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training_aullm.conftest import make_clips
+from training_aullm.comparing.inputs import FLOWS
+from training_aullm.peers.aullm import AU_LLM, OWN, with_layers
+from training_aullm.peers.led import LedNetwork
+from training_aullm.peers.method import Setup
+from training_aullm.peers.methods import METHODS, PEERS, chosen_methods
+
+
+def test_every_method_reads_something_that_is_made_and_says_where_it_comes_from():
+    for method in METHODS.values():
+        assert method.clips in {"motion", "frames", "labels", *FLOWS} and method.source
+        assert method.settings()["run"] and method.shown_setting
+
+
+def test_networks_of_one_kind_are_told_apart_in_the_record():
+    assert METHODS["htnet"].settings()["run"] != METHODS["sssnet"].settings()["run"]
+    assert METHODS["flow-lr"].settings()["run"] != str(METHODS["flow-lr"].others[0])
+
+
+def test_the_predecessor_is_the_published_model_without_what_came_later():
+    paper, before = OWN["paper"].settings(), AU_LLM.settings()
+    changed = {name for name, value in paper["model"].items() if before["model"][name] != value}
+    assert changed == {"use_instruction_token", "use_moe", "use_laplacian"}
+    recipes = {name for name, value in paper["recipe"].items() if before["recipe"][name] != value}
+    assert recipes == {"model", "ccr_invariance_weight", "ccr_intervention_weight"}
+
+
+def test_the_depth_of_a_language_model_is_changed_where_there_is_one():
+    for name, method in METHODS.items():
+        changed = with_layers(method, 2)
+        assert (changed != method) == (name in OWN or name == "au-llm")
+    assert with_layers(METHODS["paper"], 2).settings()["model"]["num_language_layers"] == 2
+
+
+@pytest.mark.parametrize("name", ["base", "paper", "au-llm"])
+def test_a_model_of_ours_is_trained_and_answers(name, language_model_with_tokenizer, tmp_path):
+    method = with_layers(METHODS[name].with_epochs(1), 1)
+    clips = make_clips(8)
+    shape = (8, 2, 5, 28, 28) if method.clips == "motion" else (8, 6, 1, 64, 64)
+    inputs = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    pixels = {"inputs": (100 + 20 * inputs).clamp(0, 255).to(torch.uint8), "input_name": "pixel_values"}
+    clips = dataclasses.replace(clips, **({"inputs": inputs} if method.clips == "motion" else pixels))
+    setup = Setup(0, language_model_with_tokenizer, tmp_path)
+    told, again = (method.run(method.recipe, clips, [clips], setup)[0] for _ in range(2))
+    assert told.shape == (8, 4) and ((told > 0) & (told < 1)).all() and np.array_equal(told, again)
+
+
+def test_led_has_the_sizes_of_the_published_script():
+    """9 x 9 cells, 2 steps, 64 channels: 10,368 numbers before the head; three learned scalars in the filter."""
+    network = LedNetwork(8)
+    assert network.head.in_features == 10368
+    assert sum(weight.numel() for weight in network.led.parameters()) == 3
+
+
+def test_all_present_says_so():
+    clips = make_clips(5)
+    (told,) = METHODS["all-present"].run(None, clips, [clips], Setup())
+    assert np.array_equal(told, np.ones((5, 4)))
+
+
+def test_peers_stand_for_all_of_them_and_a_name_counts_once():
+    assert list(chosen_methods("base, peers,htnet")) == ["base", *PEERS]
+
+
+@pytest.mark.parametrize("names", ["base,nonsense", "", ","])
+def test_what_is_no_method_is_refused(names):
+    with pytest.raises(ValueError, match="is no method; choose among peers, base"):
+        chosen_methods(names)

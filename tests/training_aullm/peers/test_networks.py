@@ -1,0 +1,108 @@
+"""The flow networks of others: what they look at, how large they are, and that they learn."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training_aullm.conftest import UNITS
+from tests.training_aullm.peers.moving_bands import accuracy, flow_clips
+from training_aullm.learn.fitting import predict_probabilities
+from training_aullm.learn.recipes import recipe_flow_cnn
+from training_aullm.peers.artnet import AmplificationTransformer
+from training_aullm.peers.fitting import fit_network
+from training_aullm.peers.flow import AMPLIFICATIONS
+from training_aullm.peers.flow_maps import USUAL_STRAIN, flow_maps
+from training_aullm.peers.htnet import HTNet, Level, face_parts
+from training_aullm.peers.method import Setup
+from training_aullm.peers.micro_attention import AttendingNetwork, MicroAttention, run_transfer
+from training_aullm.peers.off_apexnet import OffApexNet
+from training_aullm.peers.sssnet import ShallowStream
+
+NETWORKS = {
+    "htnet": (lambda labels: HTNet(labels, width=24, depths=(1, 1, 1)), 1),
+    "off-apexnet": (lambda labels: OffApexNet(labels, width=32), 1),
+    "sssnet": (lambda labels: ShallowStream(labels, channels=(8, 16), hidden=32), 1),
+    "micro-attention": (lambda labels: AttendingNetwork(labels, width=8), 1),
+    "artnet": (lambda labels: AmplificationTransformer(labels, width=32, depth=1), len(AMPLIFICATIONS)),
+}
+
+
+def weights(module) -> int:
+    return sum(weight.numel() for weight in module.parameters())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_learns_and_every_weight_of_it_takes_part(name):
+    torch.manual_seed(0)
+    build, steps = NETWORKS[name]
+    clips, network = flow_clips(24, steps, 28), build(len(UNITS))
+    network(clips.inputs[:4]).square().sum().backward()
+    idle = [key for key, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
+    assert not idle
+    recipe = dataclasses.replace(recipe_flow_cnn(), epochs=20, augmentation=None, batch_size=8, learning_rate=3e-3)
+    network = fit_network(build(len(UNITS)), clips, recipe, 0, gamma_negative=0.0, clip=0.0)
+    told = predict_probabilities(network, clips)
+    assert accuracy(told, clips) > 0.85
+    alone = predict_probabilities(network, clips.subset([3]))  # what else is tested has no say
+    assert alone == pytest.approx(told[3:4], abs=1e-5)
+
+
+def test_strain_is_that_of_a_stretched_skin_and_none_where_it_moves_as_one():
+    across = torch.arange(28.0).expand(28, 28)
+    stretched = torch.stack([0.1 * across, torch.zeros(28, 28)])[None, :, None]  # a tenth of a pixel more each cell
+    assert flow_maps(stretched)[0, 2] == pytest.approx(torch.full((28, 28), 0.1 / USUAL_STRAIN).numpy(), abs=1e-4)
+    assert flow_maps(torch.ones(1, 2, 1, 28, 28))[0, 2].max() < 1e-4
+
+
+def test_a_mirrored_clip_has_the_mirrored_strain():
+    flow = torch.randn(1, 2, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    mirrored = flow.flip(-1) * torch.tensor([-1.0, 1.0]).view(1, 2, 1, 1, 1)
+    assert torch.allclose(flow_maps(mirrored)[:, 2], flow_maps(flow)[:, 2].flip(-1), atol=1e-5)
+
+
+def test_face_parts_are_eyes_above_and_mouth_below():
+    maps = torch.arange(28 * 28.0).view(1, 1, 28, 28)
+    parts = face_parts(maps)[0, 0]
+    assert parts.shape == (28, 28)
+    rows, columns = parts // 28, parts % 28
+    assert rows[:14].float().mean() == pytest.approx(0.34 * 28, abs=1) and rows[14:].max() == 27
+    assert columns[:14, :14].max() < columns[:14, 14:].min() + 4 and columns[:14, :14].min() < 4
+
+
+def test_tokens_of_a_level_meet_within_their_block_only():
+    level, maps = Level(12, 3, 1, 4), torch.randn(1, 4, 4, 12, generator=torch.Generator().manual_seed(0))
+    changed = maps.clone()
+    changed[0, 0, 0, 0] += 1
+    moved = (level(changed, 2) - level(maps, 2)).abs().amax(-1)[0] > 1e-6
+    assert moved[:2, :2].all() and not moved[2:].any() and not moved[:, 2:].any()
+
+
+def test_the_published_sizes_make_these_numbers_of_weights():
+    """Counted by hand from the layers; the papers' own figures are unchecked."""
+    assert weights(OffApexNet(3)) == 2 * (156 + 2416) + (1568 + 1) * 1024 + 1025 * 1024 + 1025 * 3
+    network = HTNet(3)
+    assert [level.layers[0].feed[1].in_features for level in network.levels] == [256, 512, 1024]
+    assert [len(level.layers) for level in network.levels] == [2, 2, 10]
+    assert [level.layers[0].attend[1].heads for level in network.levels] == [3, 6, 12]
+    # One token a block: attention has nothing to choose from, in the published settings.
+    assert [level.place.numel() for level in network.levels] == [1, 1, 1] and network.blocks == [4, 2, 1]
+
+
+def test_micro_attention_adds_hardly_any_weights():
+    network = AttendingNetwork(8)
+    units = sum(weights(module) for module in network.modules() if isinstance(module, MicroAttention))
+    assert 0 < units < 0.002 * weights(network)
+
+
+def test_a_transfer_starts_from_macro_clips_and_makes_that_start_once(tmp_path):
+    clips, macro = flow_clips(12, 1, 28), flow_clips(12, 1, 28, seed=1)
+    recipe = dataclasses.replace(recipe_flow_cnn(), epochs=1, augmentation=None, batch_size=12)
+    first = run_transfer(recipe, clips, [clips], Setup(0, scratch=tmp_path, macro=macro))[0]
+    (kept,) = tmp_path.iterdir()
+    made = kept.stat().st_mtime_ns
+    again = run_transfer(recipe, clips, [clips], Setup(0, scratch=tmp_path, macro=macro))[0]
+    assert np.array_equal(first, again) and kept.stat().st_mtime_ns == made
+    other = dataclasses.replace(macro, sample_ids=tuple(f"other {k}" for k in range(12)), inputs=-macro.inputs)
+    assert not np.array_equal(first, run_transfer(recipe, clips, [clips], Setup(0, scratch=tmp_path, macro=other))[0])

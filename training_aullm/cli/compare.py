@@ -1,0 +1,110 @@
+"""`aullm compare`: methods side by side on the same people.
+
+Tested in tests/training_aullm/cli/test_compare.py.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training_aullm.cli.options import (
+    ActionUnitsOption,
+    ClipsOption,
+    Domain,
+    EpochsOption,
+    LanguageModelOption,
+    LayersOption,
+    SubjectsOption,
+    action_unit_names,
+)
+
+
+class Comparing(StrEnum):
+    """Who is tested by whom."""
+
+    LOSO = "loso"
+    KFOLD = "kfold"
+    CROSS = "cross"
+    LEAVE_SET_OUT = "leave-one-data-set-out"
+
+
+def compare(
+    out: Annotated[Path, typer.Option(help="Folder of predictions and results; a broken comparison goes on in it.")],
+    protocol: Annotated[Comparing, typer.Option(help="Who is tested; see above.")] = Comparing.LOSO,
+    models: Annotated[
+        str, typer.Option(help="Names with commas between; the others are held against the first.")
+    ] = "base,peers",
+    domain: Annotated[list[Domain] | None, typer.Option(help="Render clips of this domain; may be repeated.")] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option(help="A folder of `aullm prepare` or `aullm synth`; may be repeated.")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of people, with --protocol kfold.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each, with seeds 0, 1, ...")] = 1,
+    tries: Annotated[int, typer.Option(min=1, max=5, help="Settings tried for each on training people.")] = 1,
+    shard: Annotated[str | None, typer.Option(help="This process's part of the work, such as 1/4.")] = None,
+    action_units: ActionUnitsOption = None,
+    subjects: SubjectsOption = None,
+    clips: ClipsOption = None,
+    language_model: LanguageModelOption = "bundled",
+    layers: LayersOption = None,
+    epochs: EpochsOption = None,
+    old_scoring: Annotated[
+        bool, typer.Option("--old-scoring", help="Beside it, F1 at thresholds chosen by the test clips: no result.")
+    ] = False,
+) -> None:
+    """Train and test several methods on the same people, and put them into one table.
+
+    \b
+      loso                    one person at a time, trained on the others
+      kfold                   a fold of people at a time
+      cross                   every data set from every other one
+      leave-one-data-set-out  every data set from all others together
+
+    Models are base, paper and their ablations, and the methods of others: au-llm,
+    htnet, micro-attention, artnet, sssnet, off-apexnet, led-network, flow-lr,
+    flow-cnn, all-present; "peers" names all of these. docs/comparison.md says
+    what each is, and what in it is ours.
+
+    One fit and one test is a piece of work: it is written whole, and found again
+    by the next call. Several processes share the work by --shard, or by torchrun
+    and accelerate; whoever is last prints the results. OUT holds manifest.json
+    (who was tested by what), results.md, results.tex, results.png and
+    results.json.
+
+    Nobody is learnt from and tested, and methods never see a label of a test clip.
+
+    \b
+    Examples:
+      aullm compare --data prepared/casme2 --out runs/casme2-loso
+      aullm compare --domain casme2-like --models base,flow-lr --protocol kfold --out runs/few
+      aullm compare --data prepared/casme2 --data prepared/samm --protocol cross --out runs/cross
+      aullm compare --domain casme2-like --out runs/shared --shard 1/2
+      torchrun --nproc-per-node 2 --no-python aullm compare --domain casme2-like --out runs/shared
+    """
+    from training_aullm.comparing.comparison import Comparison
+    from training_aullm.comparing.report import show_comparison
+    from training_aullm.comparing.sharing import Shard
+    from training_aullm.console import wide_console
+    from training_aullm.peers.aullm import with_layers
+    from training_aullm.peers.methods import chosen_methods
+    from training_aullm.prepare.sources import Source
+
+    part = Shard.of(shard)
+    rendered = [Source(domain=each.value, subjects=subjects, clips=clips) for each in domain or ()]
+    sources = (*rendered, *(Source(data=str(each)) for each in data or ()))
+    if not sources:
+        raise ValueError("say which clips to compare on: --data (prepared) or --domain (rendered), once or more")
+    chosen = chosen_methods(models).items()
+    methods = {name: with_layers(method.with_epochs(epochs), layers) for name, method in chosen}
+    names = action_unit_names(action_units)
+    comparison = Comparison(
+        out, sources, methods, protocol.value, folds, seeds, names and tuple(names), language_model, tries
+    )
+    comparison.run(part)
+    manifest = comparison.write_manifest()
+    if manifest["left"]:
+        typer.echo(f"{manifest['left']} of {len(comparison.pieces)} fits are left: run the other shards, or again.")
+        return
+    typer.echo(show_comparison(comparison, wide_console(), old_scoring))

@@ -1,0 +1,146 @@
+"""A comparison: methods, data sets, a protocol; its pieces of work, and what they leave behind.
+
+OUT/comparison.json   data, protocol and units; a folder never mixes two
+OUT/manifest.json     who was tested by what: the records of all pieces that are done
+OUT/predictions/      see `work.py`
+OUT/clips/, scratch/  measured clips and what several folds share
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+
+import datasets
+import numpy as np
+from tqdm.auto import tqdm
+
+from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.whole_files import write_whole
+from training_aullm.clips.clip_set import identities
+from training_aullm.comparing.inputs import Inputs
+from training_aullm.comparing.sharing import Shard
+from training_aullm.comparing.splits import Split, divide
+from training_aullm.comparing.work import PREDICTIONS, Piece, run_piece
+from training_aullm.files import check_record
+from training_aullm.peers.method import Method, Setup
+from training_aullm.prepare.sources import Source, default_action_units
+from training_aullm.runs.scoring import clips_digest
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared, on whom, and how.
+
+    Attributes:
+        out: folder.
+        sources: the data sets.
+        methods: name to method, the one that others are held against first.
+        protocol: one of `splits.PROTOCOLS`.
+        folds: how many, with "kfold".
+        seeds: training seeds 0, 1, ...
+        action_units: scored everywhere; None: those of each data set's protocol.
+        language_model: Hub id, folder or "bundled".
+        tries: settings tried for each method on training people.
+    """
+
+    out: Path
+    sources: tuple[Source, ...]
+    methods: dict[str, Method]
+    protocol: str
+    folds: int = 5
+    seeds: int = 1
+    action_units: tuple[str, ...] | None = None
+    language_model: str = "bundled"
+    tries: int = 1
+
+    @cached_property
+    def tables(self) -> dict[str, datasets.Dataset]:
+        """Data set -> its clips.
+
+        Raises:
+            ValueError: two sources are of one data set; a table is empty or mixes data sets.
+        """
+        loaded = [source.load() for source in self.sources]
+        names = [identities(table)[2] for table in loaded]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two sources hold clips of one data set ({', '.join(names)}): give each once")
+        return dict(zip(names, loaded, strict=True))
+
+    @cached_property
+    def units(self) -> dict[str, tuple[str, ...]]:
+        """Data set -> action units it is scored on."""
+        chosen = [self.action_units or default_action_units(source) for source in self.sources]
+        return dict(zip(self.tables, chosen, strict=True))
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The clips in every form that a method asks for."""
+        wanted = set(chain(*self.units.values()))
+        names = [name for name in ACTION_UNITS if name in wanted]
+        rendered = next((source for source in self.sources if source.domain), Source("casme2-like"))
+        how_much = (rendered.subjects, rendered.clips)
+        return Inputs(list(self.tables.values()), names, self.out / "clips", self.language_model, how_much)
+
+    @cached_property
+    def splits(self) -> list[Split]:
+        """All splits of the protocol."""
+        data_sets = np.repeat(list(self.tables), [len(table) for table in self.tables.values()])
+        return divide(self.protocol, data_sets, self.inputs.clips("labels").subjects, self.units, self.folds)
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """All pieces of work; the splits of a method follow one another, so that every shard gets some of each."""
+        return [
+            Piece(name, seed, split) for name in self.methods for seed in range(self.seeds) for split in self.splits
+        ]
+
+    @property
+    def left(self) -> list[Piece]:
+        """Those that are not done."""
+        return [piece for piece in self.pieces if not piece.is_done(self.out)]
+
+    def run(self, shard: Shard) -> None:
+        """Do this process's share of what is not done.
+
+        Raises:
+            ValueError: the folder holds a comparison of other clips or settings, or somebody is on both sides.
+        """
+        self.check()
+        share = [piece for piece in shard.share(self.pieces) if not piece.is_done(self.out)]
+        with tqdm(total=len(share), unit="fit") as bar:
+            for piece in share:
+                bar.set_description(f"{piece.method}, {piece.split.fold.name}")
+                if not piece.is_done(self.out):  # another process may have been faster
+                    self._run(piece)
+                bar.update()
+
+    def check(self) -> None:
+        """Refuse a folder that holds something else."""
+        settings = {
+            "protocol": self.protocol,
+            "folds": self.folds,
+            "units": self.units,
+            "sources": [asdict(source) for source in self.sources],
+            "clips": self.inputs.digest("labels"),
+        }
+        check_record(self.out / "comparison.json", settings, "choose another --out")
+
+    def write_manifest(self) -> dict:
+        """Who was tested by what: OUT/manifest.json."""
+        records = [piece.path(self.out).with_suffix(".json") for piece in self.pieces if piece.is_done(self.out)]
+        content = {"protocol": self.protocol, "data_sets": list(self.tables), "left": len(self.pieces) - len(records)}
+        content["done"] = [json.loads(path.read_text("utf-8")) for path in records]
+        write_whole(self.out / "manifest.json", json.dumps(content, indent=1) + "\n")
+        return content
+
+    def _run(self, piece: Piece) -> None:
+        method, inputs = self.methods[piece.method], self.inputs
+        macro = inputs.macro(method.clips) if method.transfers else None
+        made_with = method.settings() | {"tries": self.tries, "language_model": self.language_model}
+        made_with |= {"inputs": inputs.digest(method.clips), "macro": macro and clips_digest(macro)}
+        record = self.out / PREDICTIONS / piece.method / "made_with.json"
+        check_record(record, made_with, f"delete {record.parent} or choose another --out")
+        setup = Setup(piece.seed, self.language_model, self.out / "scratch", macro)
+        run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out)

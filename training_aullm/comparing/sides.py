@@ -1,0 +1,50 @@
+"""Keeps training and test apart: nobody on both sides, and no test label within a method's reach."""
+
+import torch
+
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.comparing.splits import Split
+
+
+def two_sides(clips: ClipSet, split: Split) -> tuple[ClipSet, ClipSet]:
+    """Training and test clips of a split.
+
+    Args:
+        clips: of all data sets, joined.
+        split: who is trained on and who is tested.
+
+    Returns:
+        Training clips, and test clips *with* their labels, for scoring only: methods are given `without_labels`.
+
+    Raises:
+        ValueError: somebody is on both sides.
+    """
+    train, test = (clips.subset(side).select(split.trained_units) for side in (split.fold.train, split.fold.test))
+    refuse_shared_people(train, test, f"{split.group}, {split.fold.name}")
+    return train, test
+
+
+def without_labels(clips: ClipSet) -> ClipSet:
+    """The same clips with every label unknown: what a method may see of those it is tested on.
+
+    Thresholds, priors, early stopping and settings cannot come from test labels that are not there.
+    """
+    return ClipSet(**{**vars(clips), "labels": torch.full_like(clips.labels, -1)})
+
+
+def refuse_shared_people(learnt: ClipSet, tested: ClipSet, where: str) -> None:
+    """No person whose clips are learnt from, or calibrated on, may be tested.
+
+    Args:
+        learnt, tested: clips whose people carry their data set's name.
+        where: the split, for the message.
+
+    Raises:
+        ValueError: a person or a clip is in both.
+    """
+    for what in ("subjects", "sample_ids"):
+        if shared := sorted(set(getattr(learnt, what)) & set(getattr(tested, what))):
+            raise ValueError(
+                f"{where}: {len(shared)} {what.replace('_', ' ')} ({', '.join(shared[:3])} ...) are learnt from and "
+                "tested: scores would not be of people unseen; give each person one name, and each clip to one side"
+            )

@@ -1,0 +1,1 @@
+"""Methods of others that AULLM++ is compared with, one file each, trained on the same clips and folds."""

@@ -1,0 +1,57 @@
+"""AULLM++ itself, its parts switched off one at a time, and its predecessor AU-LLM.
+
+Source: AU-LLM is arXiv 2507.21778: LED, the published encoder, middle and high features in one content token behind the
+prompt's start, LoRA, the last position. It is our model with the parts of the predecessor alone: no graph, no
+instruction token, no counterfactuals, no expert gate, no Laplacian. Ours: the three convolutional experts that are left
+are averaged, the projection is compact (theirs has about 60 M weights), recipe and depth are those of `paper`.
+
+Tested in tests/training_aullm/peers/test_methods.py.
+"""
+
+import numpy as np
+
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.fitting import fit, new_model, predict_probabilities
+from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper
+from training_aullm.peers.method import Method, Setup
+
+NO_CCR = {"ccr_invariance_weight": 0.0, "ccr_intervention_weight": 0.0}
+
+
+def run_aullm(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
+    """Train AULLM++ as the recipe says."""
+    model = new_model(recipe, train.action_units, setup.language_model, setup.seed)
+    fit(model, recipe, train, setup.scratch, setup.seed, callbacks=[])
+    return [predict_probabilities(model, clips) for clips in tests]
+
+
+def base_with(model: dict[str, object], **changes: float) -> Method:
+    """`base` with some fields of its model and of its recipe changed."""
+    return Method("motion", run_aullm, recipe_base().but(model=model, **changes))
+
+
+def with_layers(method: Method, layers: int | None) -> Method:
+    """The method with another depth of its language model; None, or a method without one, leaves it as it is."""
+    if layers is None or method.run is not run_aullm:
+        return method
+    return method.but(model={"num_language_layers": layers})
+
+
+PREDECESSOR = {"use_instruction_token": False, "use_moe": False, "use_laplacian": False}
+
+OWN = {
+    "base": base_with({}),
+    "base-no-ccr": base_with({}, **NO_CCR),
+    "base-no-instruction": base_with({"use_instruction_token": False}, **NO_CCR),
+    "base-no-content": base_with({"use_content_token": False}),
+    "base-mlp": base_with({"reader": "mlp"}),
+    "base-no-prior": base_with({"use_prior": False}),
+    "base-no-moe": base_with({"use_moe": False}),
+    "base-no-laplacian": base_with({"use_laplacian": False}),
+    "base-no-squeeze": base_with({"use_squeeze_excitation": False}),
+    "base-by-name": base_with({"readout": "au"}),
+    "paper": Method("frames", run_aullm, recipe_paper(), "AULLM++ (Liu et al., 2026), as published"),
+}
+AU_LLM = Method(
+    "frames", run_aullm, recipe_paper().but(model=PREDECESSOR, **NO_CCR), "AU-LLM (CCBR 2025), its parts in our model"
+)

@@ -1,0 +1,52 @@
+"""Every method that can be compared, by name: AULLM++ and its ablations, and the peers, one file each."""
+
+from training_aullm.peers import (
+    all_present,
+    artnet,
+    flow_cnn,
+    flow_regression,
+    htnet,
+    led,
+    micro_attention,
+    off_apexnet,
+    sssnet,
+)
+from training_aullm.peers.aullm import AU_LLM, OWN
+from training_aullm.peers.method import Method
+
+PEERS: dict[str, Method] = {
+    "au-llm": AU_LLM,
+    "htnet": htnet.METHOD,
+    "micro-attention": micro_attention.METHOD,
+    "artnet": artnet.METHOD,
+    "sssnet": sssnet.METHOD,
+    "off-apexnet": off_apexnet.METHOD,
+    "led-network": led.METHOD,
+    "flow-lr": flow_regression.METHOD,
+    "flow-cnn": flow_cnn.METHOD,
+    "all-present": all_present.METHOD,
+}
+METHODS: dict[str, Method] = OWN | PEERS
+
+
+def chosen_methods(names: str) -> dict[str, Method]:
+    """The methods of a list such as "base,htnet"; "peers" stands for all of `PEERS`.
+
+    Args:
+        names: with commas between.
+
+    Returns:
+        Name to method, in the order given.
+
+    Raises:
+        ValueError: a name that no method has, or none at all.
+    """
+    wanted = [name for part in names.split(",") if part.strip() for name in _named(part.strip())]
+    unknown = [name for name in wanted if name not in METHODS]
+    if unknown or not wanted:
+        raise ValueError(f"{unknown or 'nothing'} is no method; choose among peers, {', '.join(METHODS)}")
+    return {name: METHODS[name] for name in wanted}
+
+
+def _named(name: str) -> tuple[str, ...]:
+    return tuple(PEERS) if name == "peers" else (name,)

@@ -1,0 +1,110 @@
+"""Micro-Attention: a small residual network that looks where its own blocks tell it to, transferred from macro clips.
+
+Source: Wang, Peng, Bi, Chen, "Micro-attention for micro-expression recognition" (arXiv 1811.02360, Neurocomputing 410):
+residual blocks with an attention unit that adds hardly any weights, trained on macro-expressions first and on
+micro-expressions then. Ours: the unit's inner form (one map from the input and both convolutions of a block), half of
+ResNet-10's width for pictures of 28 x 28, flow and strain as picture, rendered macro clips of other people instead of
+CK+ and its like, and all rates. The number of weights is unchecked.
+
+Tested in tests/training_aullm/peers/test_networks.py.
+"""
+
+import hashlib
+
+import numpy as np
+import torch
+from torch import nn
+
+from training_aullm.clips.clip_cache import load_tensors, save_tensors
+from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.fitting import predict_probabilities
+from training_aullm.learn.recipes import Recipe, recipe_flow_cnn
+from training_aullm.peers.fitting import NetworkRun
+from training_aullm.peers.flow_maps import flow_maps
+from training_aullm.peers.method import Method, Setup
+
+
+class MicroAttention(nn.Module):
+    """One map of where to look, from what a block reads and what its convolutions find."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.look = nn.Conv2d(3 * channels, 1, 1)
+
+    def forward(self, read: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """Three maps (B, C, h, w) -> the last, raised where the block looks."""
+        return second * (1 + torch.sigmoid(self.look(torch.cat([read, first, second], dim=1))))
+
+
+class AttendingBlock(nn.Module):
+    """Two convolutions beside a skip, and the attention unit on what they find."""
+
+    def __init__(self, channels: int, wider: int, stride: int):
+        super().__init__()
+        self.first = nn.Sequential(
+            nn.Conv2d(channels, wider, 3, stride, padding=1, bias=False), nn.BatchNorm2d(wider), nn.ReLU()
+        )
+        self.second = nn.Sequential(nn.Conv2d(wider, wider, 3, padding=1, bias=False), nn.BatchNorm2d(wider))
+        self.skip = nn.Sequential(nn.Conv2d(channels, wider, 1, stride, bias=False), nn.BatchNorm2d(wider))
+        self.attend = MicroAttention(wider)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """(B, C, h, w) -> (B, wider, h / stride, w / stride)."""
+        read, first = self.skip(maps), self.first(maps)
+        return torch.relu(read + self.attend(read, first, self.second(first)))
+
+
+class AttendingNetwork(nn.Module):
+    """Ten layers: a first convolution, four attending blocks, one linear layer."""
+
+    def __init__(self, labels: int, width: int = 32):
+        """
+        Args:
+            labels: K action units.
+            width: channels of the first block; doubles from block to block.
+        """
+        super().__init__()
+        self.start = nn.Sequential(nn.Conv2d(3, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
+        widths = [width, *(width * 2**block for block in range(4))]
+        self.blocks = nn.Sequential(
+            *(AttendingBlock(widths[block], widths[block + 1], 1 if block == 0 else 2) for block in range(4))
+        )
+        self.head = nn.Linear(widths[-1], labels)
+
+    def forward(self, motion_values: torch.Tensor) -> torch.Tensor:
+        """
+        Args:
+            motion_values: (B, 2, 1, 28, 28) in pixels, from onset to apex.
+
+        Returns:
+            (B, K) logits.
+        """
+        return self.head(self.blocks(self.start(flow_maps(motion_values))).mean((2, 3)))
+
+
+def run_transfer(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
+    """Train on macro clips of other people, then on the micro clips.
+
+    The first half is the same for every fold with the same action units, so it is kept in `setup.scratch`.
+    """
+    torch.manual_seed(setup.seed)
+    training, network = NetworkRun(AttendingNetwork), AttendingNetwork(len(train.action_units))
+    macro = setup.macro.select(train.action_units)
+    made_of = f"{setup.seed} {recipe} {macro.action_units} {macro.sample_ids}"
+    path = setup.scratch / f"macro-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.safetensors"
+    weights = load_tensors(path)
+    if weights is None:
+        weights = training.fit(network, macro, recipe, setup.seed).cpu().state_dict()
+        save_tensors(weights, path)
+    network.load_state_dict(weights)
+    training.fit(network, train, recipe, setup.seed)
+    return [predict_probabilities(network, clips) for clips in tests]
+
+
+METHOD = Method(
+    "apex-flow-28",
+    run_transfer,
+    recipe_flow_cnn().but(epochs=30, batch_size=32, learning_rate=1e-3, weight_decay=1e-3),
+    "Micro-Attention (Wang et al., Neurocomputing 2020)",
+    transfers=True,
+)
