@@ -6,7 +6,7 @@ Each damage is done to a copy of the whole folder. Which tensors and bits are st
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,6 +15,8 @@ from safetensors.torch import load_file, save_file
 WEIGHTS, CONFIG, PROCESSOR = "model.safetensors", "config.json", "processor_config.json"
 BIT_FLIPS, STRUCK = 6, 2
 GONE = object()
+# Where the code lies is read by transformers, which refuses in its own words.
+OF_TRANSFORMERS = "auto_map"
 # Settings whose loss or change once went unnoticed, through every door and in both forms of a checkpoint.
 DECIDING = {
     "language_sha256": (None, GONE),
@@ -101,7 +103,10 @@ def to_processor(folder: Path, _: random.Random) -> list[Damage]:
         for value in values
         for above in [("image_processor",) if field == "size" else ()]
     ]
-    return named + _each_field(folder, PROCESSOR)
+    # Either side may be named: what was edited, or what of the prompt does not fit to the model any more.
+    return [
+        replace(each, named=(*each.named, "template", "prompt_ids")) for each in named + _each_field(folder, PROCESSOR)
+    ]
 
 
 def to_files(folder: Path, chance: random.Random) -> list[Damage]:
@@ -112,6 +117,7 @@ def to_files(folder: Path, chance: random.Random) -> list[Damage]:
             whole = path.read_bytes()
             at = chance.randrange(1, len(whole) - 1)
             contents = {"empty": b"", f"cut after {at} bytes": whole[:at], "of other bytes": chance.randbytes(64)}
+            contents[f"with a bit of byte {at} flipped"] = whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :]
             damages += [
                 Damage(f"{path.name} {how}", _writing(path.name, new), (path.name,)) for how, new in contents.items()
             ]
@@ -147,7 +153,7 @@ def _other(value: object) -> object:
         case int():
             return value + 1
         case float():
-            return 2 * value + 0.5
+            return 1.1 * value + 0.01
         case str():
             return f"{value}x"
         case list():
