@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 WEIGHTS, CONFIG, PROCESSOR = "model.safetensors", "config.json", "processor_config.json"
 BIT_FLIPS, STRUCK = 6, 2
 GONE = object()
-# Where the code lies is read by transformers, which refuses in its own words.
-OF_TRANSFORMERS = "auto_map"
+# Where the code lies, and the language model's own config, are read by transformers, which refuses in its own words.
+OF_TRANSFORMERS = ("auto_map", "text_config")
 # Settings whose loss or change once went unnoticed, through every door and in both forms of a checkpoint.
 DECIDING = {
     "language_sha256": (None, GONE),

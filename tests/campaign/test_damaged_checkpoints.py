@@ -167,4 +167,4 @@ def test_a_damaged_checkpoint_answers_rightly_or_is_refused_by_name(
     with capfd.disabled():
         print("\n" + tally.table())
     assert not [each for each in tally.bad() if each[1] in ("hang", "silently wrong")]
-    assert not [each for each in tally.bad() if damages.OF_TRANSFORMERS not in each[0]]
+    assert not [each for each in tally.bad() if not any(part in each[0] for part in damages.OF_TRANSFORMERS)]

@@ -45,6 +45,8 @@ def test_default_prior_is_sparse_and_says_where_from():
         ({"action_units": ["AU4", "AU7"], "prior": [[0, 0.5], [0.1, 0]], "prior_source": "x"}, "prior"),
         ({"front_end": "radar"}, "front_end"),
         ({"no_such_field": 1}, "no_such_field"),
+        ({"dtype": "float32x"}, "dtype is 'float32x'"),
+        ({"text_config": {"model_type": "llama", "dtype": "float32x"}}, "text_config.dtype is 'float32x'"),
     ],
 )
 def test_bad_choices_are_named(fields, named):
