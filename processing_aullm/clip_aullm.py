@@ -166,10 +166,19 @@ class AullmImageProcessor(BaseImageProcessor):
     @property
     def aligner(self) -> FaceAligner:
         """The face aligner, its networks read at the first use."""
-        if self._aligner is None:
-            networks = self._face_files
-            self.use_faces(BlazeFaceDetector.load(networks), FaceMesh.load(networks))
+        self.load_face_networks()
         return self._aligner
+
+    def load_face_networks(self) -> None:
+        """Read the networks, where none were read or given yet.
+
+        Raises:
+            FileNotFoundError: Their files are missing.
+            ValueError: One is damaged.
+        """
+        if self._aligner is None:
+            files = self._face_files
+            self.use_faces(BlazeFaceDetector.load(files), FaceMesh.load(files))
 
     def _sample(
         self, video: object, name: str, onset: int | None, offset: int | None, align: bool, face: int

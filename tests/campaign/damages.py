@@ -118,10 +118,9 @@ def to_files(folder: Path, chance: random.Random) -> list[Damage]:
             at = chance.randrange(1, len(whole) - 1)
             contents = {"empty": b"", f"cut after {at} bytes": whole[:at], "of other bytes": chance.randbytes(64)}
             contents[f"with a bit of byte {at} flipped"] = whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :]
-            damages += [
-                Damage(f"{path.name} {how}", _writing(path.name, new), (path.name,)) for how, new in contents.items()
-            ]
-            damages.append(Damage(f"{path.name} gone", _losing(path.name), (path.name,)))
+            named = (path.name, path.stem)  # or what it is: "tokenizer"
+            damages += [Damage(f"{path.name} {how}", _writing(path.name, new), named) for how, new in contents.items()]
+            damages.append(Damage(f"{path.name} gone", _losing(path.name), named))
     code = ("modeling_aullm.py", "processing_aullm.py", "graph_aullm.py")
     return damages + [Damage(f"{name} gone", _losing(name), (name, name.removesuffix(".py"))) for name in code]
 
