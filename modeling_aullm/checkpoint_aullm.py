@@ -208,11 +208,8 @@ class CheckpointMixin(PreTrainedModel):
         if self._auto_class is not None:
             entry = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__name__}"
             self.config.auto_map = {**(self.config.auto_map or {}), "AutoModelForVideoClassification": entry}
-        push, keeps, variant = (
-            kwargs.pop("push_to_hub", False),
-            kwargs.get("is_main_process", True),
-            kwargs.get("variant"),
-        )
+        push, keeps = kwargs.pop("push_to_hub", False), kwargs.get("is_main_process", True)
+        variant = kwargs.get("variant")
         with _config_with(self.config, {**changes, RECORD: None}):
             beside = records_beside(save_directory, json.loads(self.config.to_json_string()), variant)
             super().save_pretrained(save_directory, state_dict=state_dict, **kwargs)
