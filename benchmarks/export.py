@@ -1,7 +1,7 @@
-"""The model as torch.compile and torch.export make it, against eager: times and differences on this machine.
+"""The model as torch.compile, torch.export and ONNX make it, against eager: times and differences on this machine.
 
     python -m benchmarks.export                     # SmolLM2-135M, 4 layers, batch 16; compiling takes minutes
-    OMP_NUM_THREADS=1 python -m benchmarks.export --clock cpu --backend eager
+    OMP_NUM_THREADS=1 python -m benchmarks.export --clock cpu --graphs eager export onnx
 
 Motion is the input, as for a data set: measuring it from pixels stays outside of the graph. Eager keeps the keys and
 values of the static prompt between calls; a graph computes them anew. Prints a table, then one JSON line.
@@ -11,16 +11,21 @@ Tested in tests/benchmarks/test_programs.py.
 
 import argparse
 import json
-import time
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 
+import onnxruntime
 import torch
 from torch.export import Dim
 
 from benchmarks.prefix import CLOCKS, best_time
 from training_aullm.learn.fitting import new_model
 from training_aullm.learn.recipes import recipe_base
+from training_aullm.publishing.onnx_export import write_onnx
 
+GRAPHS = ("eager", "compile", "export", "onnx")
 UNITS = ["AU1", "AU2", "AU4", "AU12"]
 
 
@@ -31,7 +36,24 @@ def graphs(model: torch.nn.Module, motion: torch.Tensor, backend: str) -> dict[s
         "eager": lambda: model,
         "compile": lambda: torch.compile(model, backend=backend, fullgraph=True),
         "export": lambda: torch.export.export(model, (), {"motion_values": motion[:2]}, dynamic_shapes=clips).module(),
+        "onnx": lambda: on_onnxruntime(model),
     }
+
+
+def on_onnxruntime(model: torch.nn.Module) -> Callable:
+    """The model as ONNX on onnxruntime, with as many threads as torch has."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        write_onnx(model, path)
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def answer(motion_values: torch.Tensor) -> SimpleNamespace:
+        (logits,) = session.run(None, {"motion_values": motion_values.numpy()})
+        return SimpleNamespace(logits=torch.from_numpy(logits))
+
+    return answer
 
 
 @torch.no_grad()
@@ -43,6 +65,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--backend", default="inductor", help="of torch.compile")
+    parser.add_argument("--graphs", nargs="+", choices=GRAPHS, default=GRAPHS)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     args = parser.parse_args()
     recipe = recipe_base().but(model={"num_language_layers": args.layers})
@@ -51,12 +74,14 @@ def main() -> None:
     motion = torch.rand(args.batch, 3, frames - 1, grid, grid, generator=torch.Generator().manual_seed(0))
     expected, rows = model(motion_values=motion).logits, []
     print(f"{'':10}{'first call s':>14}{'s a batch':>12}{'difference':>12}")
-    for name, build in graphs(model, motion, args.backend).items():
-        start = time.perf_counter()
-        graph = build()
+    made = graphs(model, motion, args.backend)
+    for name in args.graphs:
+        clock = CLOCKS[args.clock]
+        start = clock()
+        graph = made[name]()
         logits = graph(motion_values=motion).logits
-        first = time.perf_counter() - start
-        seconds = best_time(lambda graph=graph: graph(motion_values=motion), args.repeats, CLOCKS[args.clock])
+        first = clock() - start
+        seconds = best_time(lambda graph=graph: graph(motion_values=motion), args.repeats, clock)
         difference = (logits - expected).abs().max().item()
         rows.append({"graph": name, "first_s": first, "batch_s": seconds, "difference": difference})
         print(f"{name:10}{first:14.2f}{seconds:12.4f}{difference:12.1e}", flush=True)

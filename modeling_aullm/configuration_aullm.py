@@ -7,6 +7,7 @@ config = AullmConfig.preset("base", language_model="bundled", action_units=["AU1
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
+import torch
 from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, PreTrainedConfig
 
@@ -151,7 +152,9 @@ class AullmConfig(PreTrainedConfig):
 
     def __post_init__(self, **kwargs):
         self.action_units = list(self.action_units)
+        _check_dtype("dtype", self.dtype)
         if isinstance(self.text_config, dict):
+            _check_dtype("text_config.dtype", self.text_config.get("dtype"))
             model_type = self.text_config.get("model_type", "llama")
             self.text_config = AutoConfig.for_model(**{**self.text_config, "model_type": model_type})
         if self.text_config is not None and self.num_language_layers is not None:
@@ -247,6 +250,12 @@ class AullmConfig(PreTrainedConfig):
     def is_complete(self) -> bool:
         """Whether a checkpoint of this config holds every weight it needs."""
         return self.reader == "mlp" or self.language_weights == "included"
+
+
+def _check_dtype(field: str, value: str | torch.dtype | None) -> None:
+    """Refuse a name that torch does not know, before transformers looks it up there."""
+    if isinstance(value, str) and not isinstance(getattr(torch, value, None), torch.dtype):
+        raise ValueError(f"{field} is {value!r}, which is no dtype of torch")
 
 
 def keep_first_layers(text_config: PreTrainedConfig, count: int) -> PreTrainedConfig:

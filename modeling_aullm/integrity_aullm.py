@@ -44,11 +44,13 @@ class StoredCheckpoint:
         name: folder or Hub id, for messages.
         config: config.json as it stands there, None where there is none.
         weights: its safetensors files, none where weights are stored otherwise.
+        variant: of the weights' file name.
     """
 
     name: str
     config: dict | None
     weights: tuple[Path, ...]
+    variant: str | None = None
 
     @classmethod
     def find(cls, name: str | Path, variant: str | None = None, **options) -> "StoredCheckpoint":
@@ -77,12 +79,17 @@ class StoredCheckpoint:
         files = tuple(path for path in map(find, parts) if path is not None)
         for file in files:
             _check_opens(file)
-        return cls(str(name), None if config is None else _read_json(config), files)
+        return cls(str(name), None if config is None else _read_json(config), files, variant)
 
     @property
     def record(self) -> dict[str, str] | None:
-        """What `write_record` wrote: digests of "config" and "weights"."""
+        """What `write_record` wrote: digests of "config", of "weights", and of each variant, "weights.fp16"."""
         return None if self.config is None else self.config.get(RECORD)
+
+    @property
+    def weights_name(self) -> str:
+        """Under which the record keeps the digest of these weights."""
+        return "weights" if self.variant is None else f"weights.{self.variant}"
 
     def check_config(self) -> None:
         """Refuse settings that are not those saved.
@@ -107,24 +114,47 @@ class StoredCheckpoint:
         Raises:
             CheckpointError: a value, name, shape or type in the weight files was changed.
         """
-        if self.record is not None and self.record.get("weights") != weights_digest(self.weights):
+        if self.record is not None and self.record.get(self.weights_name) != weights_digest(self.weights):
             files = ", ".join(file.name for file in self.weights) or "weights as safetensors"
             raise CheckpointError(f"{self.name}: {files}: these are not the weights that were saved. {ON_PURPOSE}")
 
 
-def write_record(folder: str | Path, variant: str | None = None) -> None:
+def write_record(folder: str | Path, variant: str | None = None, kept: dict[str, str] | None = None) -> None:
     """Write into a saved folder's config.json what its weights and settings are now.
 
     Args:
         folder: as `save_pretrained` left it.
         variant: of the weights' file name.
+        kept: digests of other weights that lie there, from `records_beside`.
     """
     stored = StoredCheckpoint.find(folder, variant)
-    record = {"config": config_digest(stored.config), "weights": weights_digest(stored.weights)}
+    record = {"config": config_digest(stored.config), stored.weights_name: weights_digest(stored.weights)}
     path = Path(folder) / "config.json"
     unfinished = path.with_suffix(".json.part")
-    unfinished.write_text(json.dumps({**stored.config, RECORD: record}, indent=2, sort_keys=True) + "\n", "utf-8")
+    content = {**stored.config, RECORD: {**(kept or {}), **record}}
+    unfinished.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
     os.replace(unfinished, path)
+
+
+def records_beside(folder: str | Path, config: dict, variant: str | None) -> dict[str, str]:
+    """Digests of the weights that lie in a folder already and share its config.json with those about to be saved.
+
+    Args:
+        folder: to save to.
+        config: that will be written there.
+        variant: of the weights to save.
+
+    Raises:
+        ValueError: a variant is to be saved beside weights of other settings, which would not load any more.
+    """
+    path = Path(folder) / "config.json"
+    record = _read_json(path).get(RECORD) or {} if variant is not None and path.is_file() else {}
+    if record and record["config"] != config_digest(config):
+        raise ValueError(
+            f"{folder} holds weights saved with other settings than variant={variant!r} has (language_dtype counts), "
+            "and both would share its config.json: save the variant to a folder of its own"
+        )
+    return record
 
 
 def config_digest(config: dict) -> str:

@@ -45,6 +45,8 @@ class AullmPipeline(Pipeline):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         check_processor(self.model.config, self.processor)
+        if self.processor.image_processor.align:  # what is missing is told now, not at somebody's first video
+            self.processor.image_processor.load_face_networks()
 
     def __call__(self, video: Any, **options: Any) -> dict | list[dict] | Iterator[dict]:
         """Read whole videos.

@@ -6,6 +6,8 @@ Example:
     image_processor("smile.mp4", onset=10, offset=40, return_tensors="pt")["pixel_values"]  # (1, 6, 1, 224, 224)
 """
 
+import hashlib
+import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +28,7 @@ from .video_aullm import Clip, open_clip, split_batch
 from .video_file_aullm import VideoFile
 
 FIELDS = ("num_frames", "size", "align", "framing")
+RECORD = "settings_sha256"  # of these fields as they were saved
 
 
 class AullmImageProcessor(BaseImageProcessor):
@@ -163,10 +166,19 @@ class AullmImageProcessor(BaseImageProcessor):
     @property
     def aligner(self) -> FaceAligner:
         """The face aligner, its networks read at the first use."""
-        if self._aligner is None:
-            networks = self._face_files
-            self.use_faces(BlazeFaceDetector.load(networks), FaceMesh.load(networks))
+        self.load_face_networks()
         return self._aligner
+
+    def load_face_networks(self) -> None:
+        """Read the networks, where none were read or given yet.
+
+        Raises:
+            FileNotFoundError: Their files are missing.
+            ValueError: One is damaged.
+        """
+        if self._aligner is None:
+            files = self._face_files
+            self.use_faces(BlazeFaceDetector.load(files), FaceMesh.load(files))
 
     def _sample(
         self, video: object, name: str, onset: int | None, offset: int | None, align: bool, face: int
@@ -225,15 +237,37 @@ class AullmImageProcessor(BaseImageProcessor):
         processor._face_files = files
         return loaded
 
+    @classmethod
+    def from_dict(cls, image_processor_dict: dict, **kwargs) -> "AullmImageProcessor":
+        """As in transformers; settings that were edited in the file are refused, those of `kwargs` are a wish.
+
+        Raises:
+            ValueError: A setting is not the one that was saved.
+        """
+        saved, settings = image_processor_dict.get(RECORD), {k: image_processor_dict.get(k) for k in FIELDS}
+        if saved is not None and saved != _digest(settings):
+            raise ValueError(
+                f"processor_config.json: {', '.join(FIELDS)} of the image processor are not those saved with it, and "
+                f"decide about every crop. If they were changed on purpose, take {RECORD} out, load, and save again"
+            )
+        kept = {name: value for name, value in image_processor_dict.items() if name != RECORD}
+        return super().from_dict(kept, **kwargs)
+
     def to_dict(self) -> dict:
-        """The fields that a configuration file holds."""
+        """The fields that a configuration file holds, and their digest."""
         fields = {name: getattr(self, name) for name in FIELDS}
+        fields[RECORD] = _digest(fields)
         if getattr(self, "auto_map", None):
             fields["auto_map"] = dict(self.auto_map)
         return {**fields, "image_processor_type": type(self).__name__}
 
 
 AullmImageProcessor.register_for_auto_class("AutoImageProcessor")
+
+
+def _digest(settings: dict) -> str:
+    """SHA-256 over settings as a file holds them."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def sample_indices(

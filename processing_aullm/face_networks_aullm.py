@@ -9,6 +9,7 @@ docs/faces.md names the sources. Nothing is downloaded at run time: both files t
 Tested in tests/processing_aullm/test_landmarks_aullm.py.
 """
 
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from transformers.utils import cached_file
 
 PROGRAMS = "face_networks.json"
 WEIGHTS = "face_networks.safetensors"
+SHA256 = {  # of the text and of the bytes: other networks would move every crop, and so the answers, unseen
+    PROGRAMS: "0767bbf6f73d5963b1ae4fa055c6e743cc36c3875093ad20bb54e590bfc88ed9",
+    WEIGHTS: "fb87e4a79e5f41ea39111a02555ff4586ea0c50abda027beed6bcb53e5084e72",
+}
 HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "revision", "subfolder", "token")
 
 
@@ -126,8 +131,10 @@ class FaceFiles:
 
         Raises:
             FileNotFoundError: The files are not where the processor was loaded from.
+            ValueError: One of them is damaged, or of another version than this code.
         """
         self._check()
+        self._refuse_changed()
         program = json.loads(self.programs.read_text(encoding="utf-8"))[name]
         with safe_open(self.weights, framework="pt") as file:
             names = {step[part] for step in program["steps"] for part in ("weight", "bias") if part in step}
@@ -150,6 +157,18 @@ class FaceFiles:
                 f"{self.origin} holds no {PROGRAMS} and {WEIGHTS}, which finding a face needs: save the processor with "
                 "save_pretrained, copy both files there, or pass align=False for clips that are registered already"
             )
+
+    def _refuse_changed(self) -> None:
+        contents = {
+            self.programs: self.programs.read_text(encoding="utf-8", errors="replace").encode(),  # of any line ends
+            self.weights: self.weights.read_bytes(),
+        }
+        for path, content in contents.items():
+            if hashlib.sha256(content).hexdigest() != SHA256[path.name]:
+                raise ValueError(
+                    f"{path} is damaged, or of another version than this code: fetch it anew, save the processor anew, "
+                    "or give networks of your own to use_faces"
+                )
 
 
 def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:

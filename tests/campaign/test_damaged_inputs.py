@@ -9,8 +9,6 @@ seeded.
 import json
 import random
 import shutil
-import signal
-import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,13 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaign.calling import call
 from tests.campaign.conftest import World
 from tests.campaign.counting import Tally
 from tests.processing_aullm.grey_films import write
-from training_aullm.cli import run
 
-LIMIT_S = 120
-MAX_LINES = 25  # of what is said: mistakes in a sheet are told at once, each in its line
 HOURS_200_MS = 200 * 3600 * 1000
 HEADER = "file_name,subject,action_units,onset,apex,offset,fps\n"
 
@@ -46,35 +42,18 @@ class Case:
     answers: Callable[[], bool] = lambda: True
 
 
-def outcome(case: Case, monkeypatch, capfd) -> tuple[str, str]:
-    """Run the command as the entry point does."""
-
-    def stop(*_):
-        raise TimeoutError
-
-    monkeypatch.setattr(sys, "argv", ["aullm", *map(str, case.words)])
-    signal.signal(signal.SIGALRM, stop)
-    signal.alarm(LIMIT_S)
-    status, wrong = 0, ""
+def outcome(case: Case, capfd) -> tuple[str, str]:
+    """Call the command, and judge how it ended."""
     try:
-        run()
-    except SystemExit as end:
-        status = end.code or 0
+        called = call(case.words, capfd)
     except TimeoutError:
         return "hang", ""
-    except Exception as error:
-        wrong = f"{type(error).__name__}: {error}"
-    finally:
-        signal.alarm(0)
-    shown = capfd.readouterr().err
-    if wrong:
-        return "traceback", wrong[:200]
-    if status == 0:
+    if called.raised:
+        return "traceback", called.raised[:200]
+    if called.status == 0:
         return ("right" if not case.named and case.answers() else "silently wrong"), ""
-    begin = next((mark for mark in ("aullm: ", "Usage: ") if mark in shown), "")
-    said = shown[shown.find(begin) :]  # without bars of progress before it
-    named = begin and case.named and all(name in said for name in case.named) and said.count("\n") <= MAX_LINES
-    return ("clear" if named else "unclear"), said[:300]
+    named = called.is_short and case.named and all(name in called.said for name in case.named)
+    return ("clear" if named else "unclear"), called.said[:300]
 
 
 def cuts(path: Path, chance: random.Random) -> dict[str, bytes]:
@@ -255,7 +234,7 @@ def test_every_input_is_read_rightly_or_refused_clearly(world, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     tally = Tally(part.__name__)
     for case in part(world, tmp_path, random.Random(0)):
-        tally.add(case.name, *outcome(case, monkeypatch, capfd))
+        tally.add(case.name, *outcome(case, capfd))
     with capfd.disabled():
         print("\n" + tally.table())
     assert not tally.bad()

@@ -14,7 +14,7 @@ from tests.modeling_aullm.conftest import PROMPT, UNITS
 def processor_with(action_units=UNITS, num_frames=6, size=48, prompt=PROMPT) -> SimpleNamespace:
     return SimpleNamespace(
         action_units=action_units,
-        image_processor=SimpleNamespace(num_frames=num_frames, size=size),
+        image_processor=SimpleNamespace(num_frames=num_frames, size=size, align=False),
         prompt=lambda: SimpleNamespace(input_ids=prompt, au_positions=[len(prompt) - 1] * len(action_units)),
     )
 

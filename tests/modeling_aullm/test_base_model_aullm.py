@@ -33,6 +33,14 @@ def test_folder_without_weights_says_so(tmp_path):
         find_base(str(tmp_path))
 
 
+def test_a_base_that_moved_or_has_no_name_is_told(tmp_path):
+    for gone in (str(tmp_path / "gone"), "./gone", "models/llama/gone"):
+        with pytest.raises(FileNotFoundError, match=r"language_model=.* is no folder on this machine"):
+            resolve_language_model(gone)
+    with pytest.raises(ValueError, match="no language_model is named"):
+        resolve_language_model(None)
+
+
 @pytest.fixture
 def wheel(monkeypatch, tmp_path):
     """A stand-in for the installed wheel, so that nothing of 90 MB is converted here."""

@@ -48,6 +48,8 @@ def test_default_prior_is_sparse_and_says_where_from():
         ({"trained_on": {"people": []}}, "trained_on holds"),
         ({"calibration": {"slope": [1.0] * 8}}, "calibration holds"),
         ({"calibration": {"slope": [1.0], "offset": [0.0], "prevalence": [0.5]}}, "8 numbers each"),
+        ({"dtype": "float32x"}, "dtype is 'float32x'"),
+        ({"text_config": {"model_type": "llama", "dtype": "float32x"}}, "text_config.dtype is 'float32x'"),
     ],
 )
 def test_bad_choices_are_named(fields, named):

@@ -196,6 +196,35 @@ def test_converted_and_sharded_checkpoints_are_verified_too(build, tmp_path):
         AullmForActionUnitDetection.from_pretrained(tmp_path / "parts")
 
 
+def test_variants_lie_beside_each_other(build, tmp_path):
+    model = build()
+    model.save_pretrained(tmp_path)
+    with torch.no_grad():
+        model.head.score.bias += 1
+    model.save_pretrained(tmp_path, variant="ema")
+    biases = [
+        AullmForActionUnitDetection.from_pretrained(tmp_path, variant=variant).head.score.bias
+        for variant in (None, "ema")
+    ]
+    torch.testing.assert_close(biases[1] - biases[0], torch.ones(4))
+    content = bytearray((tmp_path / "model.ema.safetensors").read_bytes())
+    content[-10] ^= 1
+    (tmp_path / "model.ema.safetensors").write_bytes(content)
+    AullmForActionUnitDetection.from_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match=r"model\.ema\.safetensors: these are not the weights"):
+        AullmForActionUnitDetection.from_pretrained(tmp_path, variant="ema")
+
+
+def test_a_variant_of_other_settings_does_not_take_the_config_of_what_lies_there(build, tmp_path):
+    model = build()
+    model.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="folder of its own"):
+        model.half().save_pretrained(tmp_path, variant="fp16")
+    AullmForActionUnitDetection.from_pretrained(tmp_path)
+    model.save_pretrained(tmp_path / "half", variant="fp16")
+    AullmForActionUnitDetection.from_pretrained(tmp_path / "half", variant="fp16")
+
+
 def test_an_older_checkpoint_loads_and_says_that_nobody_vouches_for_it(saved, monkeypatch):
     said = []
     monkeypatch.setattr(integrity_aullm.logger, "warning_once", said.append)

@@ -13,6 +13,8 @@ from transformers.pipelines.pt_utils import KeyDataset
 
 from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.pipeline_aullm import TASK, AullmPipeline, add_pipeline
+from processing_aullm import AullmImageProcessor
+from processing_aullm.face_networks_aullm import FaceFiles
 from tests.contract.language_models import save_tiny_language_model
 from tests.contract.tree import ROOT
 from tests.modeling_aullm.conftest import PROMPT, UNITS
@@ -28,7 +30,8 @@ class PromptedProcessor(FakeProcessor):
 
     def __init__(self, model) -> None:
         super().__init__()
-        self.image_processor = SimpleNamespace(num_frames=model.config.num_frames, size=model.config.image_size)
+        size = model.config.image_size
+        self.image_processor = SimpleNamespace(num_frames=model.config.num_frames, size=size, align=False)
 
     def prompt(self) -> SimpleNamespace:
         return SimpleNamespace(input_ids=PROMPT, au_positions=[len(PROMPT) - 1] * len(UNITS))
@@ -38,6 +41,17 @@ class PromptedProcessor(FakeProcessor):
 def pipe(build):
     model = build(motion_grid=14, image_size=112).eval()
     return AullmPipeline(model, processor=PromptedProcessor(model), device=-1)
+
+
+def test_missing_face_networks_are_told_before_any_video(build, tmp_path):
+    model = build(motion_grid=14, image_size=112).eval()
+    processor = PromptedProcessor(model)
+    processor.image_processor = AullmImageProcessor(num_frames=model.config.num_frames, size=112)
+    processor.image_processor._face_files = FaceFiles(None, None, "a folder without them")
+    with pytest.raises(FileNotFoundError, match="a folder without them holds no face_networks"):
+        AullmPipeline(model, processor=processor, device=-1)
+    processor.image_processor.align = False  # for registered clips nothing is searched
+    AullmPipeline(model, processor=processor, device=-1)
 
 
 FACE = FakeFace(moves=((30, 32, 35, 4.0, "AU4"),))

@@ -1,5 +1,7 @@
 """Clips in, pixels out: sampling, registered clips, batches, windows of an aligned video, and every refusal."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -136,5 +138,20 @@ def test_a_useless_setting_is_refused(field, value):
 
 def test_configuration_holds_every_field_and_nothing_else():
     fields = AullmImageProcessor(size=64, framing={"center_y": 0.5}).to_dict()
-    assert fields.pop("image_processor_type") == "AullmImageProcessor"
+    assert fields.pop("image_processor_type") == "AullmImageProcessor" and len(fields.pop("settings_sha256")) == 64
     assert fields == {"num_frames": 6, "size": 64, "align": True, "framing": Framing(center_y=0.5).to_dict()}
+
+
+def test_a_setting_edited_in_the_file_is_refused_and_one_asked_for_is_not(tmp_path):
+    AullmImageProcessor(framing={"center_y": 0.5}).save_pretrained(tmp_path)
+    assert AullmImageProcessor.from_pretrained(tmp_path).framing["center_y"] == 0.5
+    assert AullmImageProcessor.from_pretrained(tmp_path, num_frames=8).num_frames == 8
+    (path,) = tmp_path.glob("*processor_config.json")
+    saved = json.loads(path.read_text())
+    for change in ({"framing": saved["framing"] | {"center_x": 0.52}}, {"align": False}, {"num_frames": 7}):
+        path.write_text(json.dumps(saved | change))
+        with pytest.raises(ValueError, match="settings_sha256"):
+            AullmImageProcessor.from_pretrained(tmp_path)
+    del saved["settings_sha256"]
+    path.write_text(json.dumps(saved | {"num_frames": 7}))
+    assert AullmImageProcessor.from_pretrained(tmp_path).num_frames == 7

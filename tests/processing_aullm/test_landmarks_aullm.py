@@ -78,6 +78,16 @@ def test_missing_network_files_say_what_to_do(tmp_path):
         missing.copy_to(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["face_networks.json", "face_networks.safetensors"])
+def test_a_damaged_network_file_is_named(tmp_path, name):
+    FaceFiles.packaged().copy_to(tmp_path)
+    content = bytearray((tmp_path / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name} is damaged"):
+        FaceFiles.from_pretrained(tmp_path).load("mesh")
+
+
 def test_copied_networks_answer_alike(tmp_path, face):
     packaged = FaceFiles.packaged()
     packaged.copy_to(tmp_path)

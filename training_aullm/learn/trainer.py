@@ -23,6 +23,7 @@ from transformers.utils import SAFE_WEIGHTS_NAME
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import ClipCollator, EpochBatches, EpochLoader, TrainingBatches, as_is
+from training_aullm.learn.checkpoints import refuse_changed
 from training_aullm.learn.counterfactual import intervention, invariance
 from training_aullm.learn.people import remember_people
 from training_aullm.score.metrics import score
@@ -181,8 +182,10 @@ class AullmTrainer(Trainer):
         """Load the trained weights of a checkpoint over the base language model that is already in the model.
 
         Raises:
+            CheckpointError: it is not what was saved.
             ValueError: a trained weight is missing in the checkpoint, or it holds weights that the model does not have.
         """
+        refuse_changed(resume_from_checkpoint)
         model = self.model if model is None else model
         weights = load_file(Path(resume_from_checkpoint) / SAFE_WEIGHTS_NAME)
         trained = {name for name, weight in model.named_parameters() if weight.requires_grad}

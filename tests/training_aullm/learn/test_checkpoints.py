@@ -1,13 +1,17 @@
 """A training that was killed goes on from the newest checkpoint that is whole."""
 
+import json
 import shutil
 
 import pytest
 import torch
 
+from modeling_aullm import CheckpointError
+from training_aullm.learn import checkpoints
 from training_aullm.learn.checkpoints import newest_whole_checkpoint
 from training_aullm.learn.fitting import fit
 from training_aullm.learn.recipes import recipe_base
+from training_aullm.learn.trainer import AullmTrainer
 
 QUIET = {"use_cpu": True, "disable_tqdm": True, "save_strategy": "epoch"}
 RECIPE = recipe_base().but(epochs=3, batch_size=4, model={}, calibration_rounds=0)
@@ -36,6 +40,39 @@ def test_a_checkpoint_that_was_broken_off_is_passed_by(trained, name, how):
     assert newest_whole_checkpoint(folder).name == "checkpoint-9"
     damage(folder / "checkpoint-9", name, how)
     assert newest_whole_checkpoint(folder).name == "checkpoint-6"
+
+
+def flip(path):
+    """A bit in the middle of a file, where its numbers are."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_checkpoint_that_was_damaged_or_edited_is_passed_by_and_said(trained, monkeypatch):
+    _, _, folder = trained
+    said = []
+    monkeypatch.setattr(checkpoints.logger, "warning_once", said.append)
+    shutil.copytree(folder / "checkpoint-9", folder / "checkpoint-12")  # of another step than its state says
+    assert newest_whole_checkpoint(folder).name == "checkpoint-9" and not said
+    for name in ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth"):
+        shutil.copytree(folder / "checkpoint-9", folder / "kept")
+        flip(folder / "checkpoint-9" / name)
+        assert newest_whole_checkpoint(folder).name == "checkpoint-6", name
+        assert "checkpoint-9 is passed by" in said.pop() and not said
+        shutil.rmtree(folder / "checkpoint-9")
+        (folder / "kept").rename(folder / "checkpoint-9")
+    config = folder / "checkpoint-9" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"lora_alpha": 64}))
+    assert newest_whole_checkpoint(folder).name == "checkpoint-6" and "config.json" in said.pop()
+
+
+def test_a_damaged_checkpoint_that_was_asked_for_is_refused(trained, build_model, motion_clips):
+    _, _, folder = trained
+    flip(folder / "checkpoint-6" / "model.safetensors")
+    trainer = AullmTrainer(build_model(), RECIPE.training_arguments(folder, 0, **QUIET), train_dataset=motion_clips)
+    with pytest.raises(CheckpointError, match="not the weights that were saved"):
+        trainer.train(resume_from_checkpoint=str(folder / "checkpoint-6"))
 
 
 def test_without_a_whole_one_there_is_none(tmp_path):
