@@ -14,6 +14,7 @@ import numpy as np
 
 from .movement_templates_aullm import MACRO, MICRO, TemplateFit
 from .reading_types_aullm import Movement, Window
+from .sides_aullm import extent_of
 from .skin_traces_aullm import BLINKING, SkinTraces
 from .unit_templates_aullm import unit_fields
 
@@ -111,6 +112,7 @@ class MovementSpotter:
             "score": round(float(score), 4),
             "action_units": best,
             "kind": "micro" if (fit.offset - fit.onset) / self.fps <= MICRO_S else "macro",
+            **extent_of(traces, fit.onset, fit.apex, list(best)),
         }
 
     def _fit(
