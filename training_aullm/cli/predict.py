@@ -11,7 +11,8 @@ def predict(
     model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "runs/demo",
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("runs/predictions"),
     formats: Annotated[
-        str, typer.Option(help="Which files, such as csv,mp4: csv, json, parquet, vtt, png, mp4.")
+        str,
+        typer.Option(help="Which files, such as csv,eaf: csv, json, parquet, vtt, openface, fex, eaf, png, mp4."),
     ] = "csv,json,vtt,png",
     every: Annotated[bool, typer.Option("--all", help="Write every format.")] = False,
     faces: Annotated[int, typer.Option(min=1, help="How many faces to follow at most, the largest first.")] = 1,
@@ -30,7 +31,8 @@ def predict(
     Faces are followed and held still, windows slide over them, and the model
     answers where something moves. Prints a table per video and writes
     OUT/VIDEO.events.csv, .windows.csv, .json, .vtt (subtitles), .png (curves),
-    .annotated.mp4 and so on.
+    .annotated.mp4, .eaf (for ELAN; `aullm annotations` takes it back when it
+    is corrected), .openface.csv and .fex.csv (columns as of OpenFace, py-feat).
 
     While a video is read there is OUT/VIDEO.pieces.jsonl, one JSON object a
     line, to be looked at; tables, subtitles, curves and the film are made from
@@ -45,6 +47,7 @@ def predict(
       aullm predict face.mp4
       aullm predict a.mp4 b.mp4 --model runs/base --out runs/read --formats csv,mp4
       aullm predict talk.mp4 --faces 2 --start 60 --end 120 --all
+      aullm predict face.mp4 --formats eaf,openface
       aullm predict frames/ --fps 200 --length 0.4 --hop 0.05
     """
     from rich.progress import Progress

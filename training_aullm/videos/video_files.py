@@ -12,18 +12,29 @@ from pathlib import Path
 
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from training_aullm.loading import model_place
-from training_aullm.videos.film import check_film, parts_folder, write_film
-from training_aullm.videos.journal import Journal
-from training_aullm.videos.picture import draw_reading
+from training_aullm.videos.elan import write_eaf
+from training_aullm.videos.journal import Journal, parts_folder
+from training_aullm.videos.per_frame import write_fex, write_openface
 from training_aullm.videos.summary import Summary
-from training_aullm.videos.tables import WRITERS
+from training_aullm.videos.tables import TABLES
 
+WRITERS = {**TABLES, "openface": write_openface, "fex": write_fex}
 MAX_NAME = 255  # bytes, of most file systems
 LONGEST_ENDING = 40  # of a file while it is written: ".face10.annotated.mp4.1234567.part" and the like
-FORMATS = (*WRITERS, "png", "mp4")
+FORMATS = (*WRITERS, "eaf", "png", "mp4")
 ENDINGS = (  # of all that is ever written for a video, as patterns
     *(f".{table}.{kind}" for table in ("events", "windows") for kind in ("csv", "parquet")),
-    *(".json", ".vtt", ".png", ".face[0-9]*.png", ".annotated.mp4", ".pieces.jsonl"),
+    *(
+        ".json",
+        ".vtt",
+        ".eaf",
+        ".openface.csv",
+        ".fex.csv",
+        ".png",
+        ".face[0-9]*.png",
+        ".annotated.mp4",
+        ".pieces.jsonl",
+    ),
 )
 
 
@@ -62,6 +73,8 @@ def read_to_files(
     if len(os.fsencode(base.name)) + LONGEST_ENDING > MAX_NAME:
         raise ValueError(f"{video}: files named after it would have names of more than {MAX_NAME} bytes: rename it")
     if "mp4" in formats:
+        from training_aullm.videos.film import check_film, write_film  # here: what draws costs a second to import
+
         check_film(video, options.get("fps"))
     settings = {"video": _identity(Path(video)), "model": _identity(Path(model_place(model))), "options": options}
     journal = Journal(base.with_name(f"{base.name}.pieces.jsonl"), settings)
@@ -70,6 +83,8 @@ def read_to_files(
         journal.add(piece)
     summary = Summary.of(journal)
     files = [path for name in formats if name in WRITERS for path in WRITERS[name](base, journal, summary)]
+    if "eaf" in formats:
+        files.append(write_eaf(base, summary, video))
     if "png" in formats:
         files += _pictures(base, journal, summary, video)
     if "mp4" in formats:
@@ -100,6 +115,8 @@ def base_names(videos: Sequence[Path], out: Path) -> list[Path]:
 
 def _pictures(base: Path, journal: Journal, summary: Summary, video: str | Path) -> list[Path]:
     """BASE.png, and BASE.face1.png and so on where there are more faces with windows."""
+    from training_aullm.videos.picture import draw_reading
+
     written = []
     for place, (number, face) in enumerate(summary.faces.items()):
         if face.windows:

@@ -15,6 +15,7 @@ from training_aullm.videos.journal import Journal
 from training_aullm.videos.video_files import FORMATS, base_names, read_to_files
 
 JOURNAL, PARTS = "face.pieces.jsonl", ".face.annotated.parts"
+write_film = annotated_film.write_film
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a copy of this process")
 
 
@@ -93,7 +94,7 @@ def half_a_file(path) -> None:
 
 
 def after_the_film(*arguments) -> None:
-    annotated_film.write_film(*arguments)
+    write_film(*arguments)
     die()
 
 
@@ -104,7 +105,7 @@ MOMENTS = {
     "while a picture is drawn": (style, "whole_file", half_a_file),
     "while a film is drawn": (annotated_film, "draw_strip", after(100, annotated_film.draw_strip)),
     "while a film is joined": (annotated_film, "whole_file", half_a_file),
-    "when all is written": (video_files, "write_film", after_the_film),
+    "when all is written": (annotated_film, "write_film", after_the_film),
 }
 
 
@@ -119,7 +120,16 @@ def test_while_a_video_is_read_there_is_the_journal(run, tmp_path, pieces):
 def test_all_formats_are_written(whole, pieces):
     assert set(whole) == {
         *(f"face.{table}.{kind}" for table in ("events", "windows") for kind in ("csv", "parquet")),
-        *("face.json", "face.vtt", "face.png", "face.face1.png", "face.annotated.mp4"),
+        *(
+            "face.json",
+            "face.vtt",
+            "face.eaf",
+            "face.openface.csv",
+            "face.fex.csv",
+            "face.png",
+            "face.face1.png",
+            "face.annotated.mp4",
+        ),
     }
     windows = sum(len(part["windows"]) for piece in pieces for part in piece["faces"])
     assert len(list(csv.DictReader(whole["face.windows.csv"].decode().splitlines()))) == windows
