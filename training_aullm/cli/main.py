@@ -9,6 +9,7 @@ import warnings
 
 import typer
 
+from training_aullm.cli.annotations import annotations
 from training_aullm.cli.demo import demo
 from training_aullm.cli.evaluate import evaluate
 from training_aullm.cli.explain import explain
@@ -46,7 +47,7 @@ def settle(debug: bool = typer.Option(False, "--debug", help="Show the whole tra
     warnings.filterwarnings("ignore", category=UserWarning, module="torch.utils.data")
 
 
-for command in (demo, synth, prepare, inspect, train, evaluate, predict, release, explain, publish, push):
+for command in (demo, synth, prepare, inspect, train, evaluate, predict, annotations, release, explain, publish, push):
     app.command()(checked(command))
 
 

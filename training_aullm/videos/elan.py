@@ -3,9 +3,9 @@
     write_eaf(Path("out/face"), summary, "face.mp4")  # out/face.eaf
 
 Tiers of a face are named as in ELAN's own convention, type@participant: `movement@face0`, `apex@face0`, `blink@face0`,
-and one an action unit and side, `AU12 L@face0`, `AU12 R@face0`, `AU12@face0` for both sides. Annotations of one tier may
-not overlap in ELAN: one that would gets the tier `movement (2)@face0`. An annotation lasts from the time of its first
-frame to that of its last; that of an apex lasts one frame.
+and one an action unit and side, `AU12 L@face0`, `AU12 R@face0`, `AU12@face0` for both sides. Annotations of one tier
+may not overlap in ELAN: one that would gets the tier `movement (2)@face0`. An annotation lasts from the time of its
+first frame to that of its last; that of an apex lasts one frame.
 """
 
 import mimetypes
