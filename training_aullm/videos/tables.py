@@ -52,9 +52,20 @@ def write_parquet(base: Path, journal: Journal, summary: Summary) -> list[Path]:
     written = []
     for name, schema, rows in _tables(journal, summary):
         written.append(base.with_name(f"{base.name}.{name}.parquet"))
-        with whole_file(written[-1]) as unfinished, pq.ParquetWriter(unfinished, schema) as file:
-            for chunk in _chunks(rows, schema.names):
-                file.write_table(pa.Table.from_pandas(chunk, schema, preserve_index=False))
+        _write_table(written[-1], schema, rows)
+    return written
+
+
+def write_parts(base: Path, journal: Journal, summary: Summary) -> list[Path]:
+    """This video's part of one table of events and one of windows: events/NAME.parquet and windows/NAME.parquet.
+
+    The folders are tables: `pandas.read_parquet("out/events")` reads all videos, and column `video` says which.
+    """
+    written, video = [], summary.head["video"]
+    for name, schema, rows in _tables(journal, summary):
+        written.append(base.parent / name / f"{base.name}.parquet")
+        named = ({"video": video, **row} for row in rows)
+        _write_table(written[-1], schema.insert(0, pa.field("video", TEXT)), named)
     return written
 
 
@@ -96,6 +107,7 @@ TABLES: dict[str, Callable[[Path, Journal, Summary], list[Path]]] = {
     "csv": write_csv,
     "json": write_json,
     "parquet": write_parquet,
+    "tables": write_parts,
     "vtt": write_vtt,
 }
 
@@ -116,6 +128,12 @@ def _tables(journal: Journal, summary: Summary) -> Iterator[tuple[str, pa.Schema
     units = dict.fromkeys(summary.head["action_units"], pa.float64())
     yield "events", pa.schema(EVENT_COLUMNS), summary.events
     yield "windows", pa.schema(WINDOW_COLUMNS | units), (row for piece in journal for row in windows_of(piece))
+
+
+def _write_table(path: Path, schema: pa.Schema, rows: Iterable[dict]) -> None:
+    with whole_file(path) as unfinished, pq.ParquetWriter(unfinished, schema) as file:
+        for chunk in _chunks(rows, schema.names):
+            file.write_table(pa.Table.from_pandas(chunk, schema, preserve_index=False))
 
 
 def _chunks(rows: Iterable[dict], columns: Sequence[str]) -> Iterator[pd.DataFrame]:

@@ -5,6 +5,7 @@ summary, files = read_to_files("face.mp4", pipe, Path("out/face"), {"faces": 2},
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from glob import escape
@@ -76,7 +77,7 @@ def read_to_files(
         from training_aullm.videos.film import check_film, write_film  # here: what draws costs a second to import
 
         check_film(video, options.get("fps"))
-    settings = {"video": _identity(Path(video)), "model": _identity(Path(model_place(model))), "options": options}
+    settings = {"video": identity(Path(video)), "model": identity(Path(model_place(model))), "options": options}
     journal = Journal(base.with_name(f"{base.name}.pieces.jsonl"), settings)
     _clear_unfinished(base, journal)
     for piece in pipe.stream(video, after=journal.resume, progress=partial(progress, "reading"), **options):
@@ -107,10 +108,18 @@ def base_names(videos: Sequence[Path], out: Path) -> list[Path]:
         ValueError: two videos would write the same files.
     """
     bases = [out / (video.name if os.path.isdir(video) else video.stem) for video in videos]
-    twice = [str(video) for video, base in zip(videos, bases, strict=True) if bases.count(base) > 1]
+    counts = Counter(bases)
+    twice = [str(video) for video, base in zip(videos, bases, strict=True) if counts[base] > 1]
     if twice:
         raise ValueError(f"{' and '.join(twice)} would write the same files in {out}: read them with different --out")
     return bases
+
+
+def identity(path: Path) -> list:
+    """What tells whether a file or folder is still the same: its name, and size and time of its files."""
+    files = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
+    states = [each.stat() for each in files if each.exists()]
+    return [str(path), len(states), sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0)]
 
 
 def _pictures(base: Path, journal: Journal, summary: Summary, video: str | Path) -> list[Path]:
@@ -132,10 +141,3 @@ def _clear_unfinished(base: Path, journal: Journal) -> None:
             unfinished.unlink(missing_ok=True)
     if journal.resume is None:
         shutil.rmtree(parts_folder(base), ignore_errors=True)
-
-
-def _identity(path: Path) -> list:
-    """What tells whether a file or folder is still the same: its name, and size and time of its files."""
-    files = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
-    states = [each.stat() for each in files if each.exists()]
-    return [str(path), len(states), sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0)]
