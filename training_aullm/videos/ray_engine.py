@@ -13,6 +13,8 @@ import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 
+import cv2
+
 try:
     import ray
 except ImportError:
@@ -28,6 +30,7 @@ class _Worker:
     """
 
     def __init__(self, do: Callable, jobs: Sequence) -> None:
+        cv2.setNumThreads(1)  # of OpenMP's threads Ray takes care itself
         self.do, self.jobs = do, jobs
 
     def __call__(self, row: dict) -> dict:
