@@ -59,14 +59,15 @@ class AullmPipeline(Pipeline):
 
         Returns:
             A reading as docs/video.md describes it (`Reading` in reading_types_aullm.py), plain numbers and texts that
-            `json.dumps` takes; a list of them for a list of paths, for other kinds of many an iterator that reads a
-            video when its reading is asked for.
+            `json.dumps` takes; a list of them for a list of paths, of which several are read at a time, so that batches
+            of `batch_size` windows are filled over videos; for other kinds of many an iterator that reads a video when
+            its reading is asked for.
 
         Raises:
             ValueError: an option is out of range, the video cannot be read or shows no face.
         """
         if isinstance(video, (list, tuple)) and video and all(isinstance(each, (str, Path)) for each in video):
-            return [self._read(each, options) for each in video]
+            return self.processor.read_videos(video, self._answer, **self._options(options))
         if isinstance(video, (Iterator, Dataset)) or type(video).__module__.partition(".")[0] == "datasets":
             return (self._read(each, options) for each in video)
         return self._read(video, options)
@@ -92,10 +93,9 @@ class AullmPipeline(Pipeline):
             Pieces of a few seconds (`Piece`, reading_types_aullm.py): a reading with only what became final in it;
             `done`, the share read; and `resume`, not None on the last piece of a section.
         """
-        defaults = {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
         if isinstance(video, dict) and {"bytes", "path"} <= video.keys():
             video = video["path"] if video["bytes"] is None else video["bytes"]
-        yield from self.processor.read_video(video, self._answer, **defaults)
+        yield from self.processor.read_video(video, self._answer, **self._options(options))
 
     def explain(self, video: Any, onset: int | None = None, offset: int | None = None, face: int = 0) -> dict:
         """What led to the answer for one stretch of a video.
@@ -119,6 +119,10 @@ class AullmPipeline(Pipeline):
     def magnify(self, explanation: dict, factor: float = 8.0):
         """The explained frames (T, H, W, 3) uint8 with movements made larger."""
         return self.processor.magnify(explanation, factor)
+
+    def _options(self, options: dict) -> dict:
+        """Those of a call over the pipeline's own."""
+        return {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
 
     def _answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[list[float]]:
         """Probabilities of a batch of windows (B, T), places among the crops (N, S, S) uint8."""

@@ -18,6 +18,7 @@ from .reading_types_aullm import Blink, FacePart, Movement, Window
 from .rest_aullm import RestFrame, RestReference
 from .rises_aullm import Rise, SkinMotion, find_rises
 from .sections_aullm import Section
+from .sides_aullm import extent_of
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import MovementSpotter, Spotted, apart
 from .stream_aullm import FaceChunk
@@ -224,7 +225,9 @@ class FaceReader:
             answers = [reading["probabilities"] for reading in candidate.readings]
             movement = self.spotter.movement(candidate.spotted, answers)
             if movement is not None:
-                found.append((candidate.spotted, movement))
+                onset, apex = (movement[mark] - self.traces.first for mark in ("onset", "apex"))
+                extent = extent_of(self.traces, onset, apex, list(movement["action_units"]))
+                found.append((candidate.spotted, {**movement, **extent}))
         self._candidates = []
         own = apart(found, self._found)
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]

@@ -5,9 +5,11 @@ keys. All frames are numbers as `video_file_aullm` counts them, both ends includ
 in pixels of the frame.
 """
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
+
+Side = Literal["left", "right", "both"]  # the person's own, as in FACS
 
 
 class Window(TypedDict):
@@ -21,7 +23,15 @@ class Window(TypedDict):
     box: list[float]
 
 
-class Movement(TypedDict):
+class Extent(TypedDict):
+    """Where and how far the skin moves from onset to apex."""
+
+    side: NotRequired[Side | None]  # None where too little moves to tell
+    size_px: NotRequired[float]  # px of a 224-px crop, where the units move the skin most
+    size_mm: NotRequired[float]  # the same, for eyes 63 mm apart: an estimate
+
+
+class Movement(Extent):
     """A movement that was spotted."""
 
     onset: int

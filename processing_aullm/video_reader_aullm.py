@@ -5,8 +5,9 @@ for piece in processor.read_video("face.mp4", answer):
 reading = processor.join_pieces(pieces)
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -23,6 +24,22 @@ from .windows_aullm import WindowGrid
 Answer = Callable[[torch.Tensor, torch.Tensor], list[list[float]]]
 LISTS = ("windows", "movements", "blinks")
 MAX_PIECE_S = 8.0
+AT_ONCE = 8  # videos of a list that are open at the same time
+
+
+@dataclass(frozen=True)
+class Question:
+    """Windows that wait for the model's answers.
+
+    Args:
+        windows: B windows of T crops (S, S); one array where windows share a frame.
+    """
+
+    windows: list[list[np.ndarray]]
+
+
+Steps = Generator[Piece | Question, list[list[float]] | None, None]
+"""A reading under way: gives pieces, and questions, to which B answers are sent back."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,49 @@ class VideoReading:
             ValueError: an option is out of range, or the frame rate is not known.
         """
         wanted = ReadingOptions(**options)
+        steps, answers = self._steps(video, wanted, progress, after), None
+        while (step := _next(steps, answers)) is not None:
+            answers = None
+            if isinstance(step, Question):
+                answers = _answers(step.windows, answer, wanted.batch_size)
+            else:
+                yield step
+
+    def read_videos(self, videos: Iterable[object], answer: Answer, **options) -> list[Reading]:
+        """Read many videos, several at a time, so that the model answers full batches over videos.
+
+        Args:
+            videos: each as for `read_video`.
+            answer: as there.
+            **options: as there; with `batch_size` above what one video asks for at once, batches hold several videos.
+
+        Returns:
+            A reading a video, in their order.
+
+        Raises:
+            ClipError, ValueError: as there.
+        """
+        progress = options.pop("progress", None)
+        wanted, left = ReadingOptions(**options), iter(videos)
+        readings: list[_UnderWay] = []
+        asking: list[_UnderWay] = []
+        while True:
+            while len(asking) < AT_ONCE and sum(len(each.windows) for each in asking) < wanted.batch_size:
+                if (video := next(left, None)) is None:
+                    break
+                readings.append(_UnderWay(self._steps(video, wanted, progress, None)))
+                asking += [each for each in readings[-1:] if each.windows]
+            if not asking:
+                return [self.join_pieces(each.pieces) for each in readings]
+            windows = [window for each in asking for window in each.windows]
+            answers = iter(_answers(windows, answer, wanted.batch_size))
+            for each in asking:
+                each.go_on(list(islice(answers, len(each.windows))))
+            asking = [each for each in asking if each.windows]
+
+    def _steps(
+        self, video: object, wanted: ReadingOptions, progress: Callable[[float], None] | None, after: Resume | None
+    ) -> Steps:
         plan = self._stream(video, wanted, wanted.start, wanted.end)
         sections = cut_sections(plan, wanted.start, wanted.end)
         numbers = FaceNumbers.restored(after)
@@ -113,10 +173,7 @@ class VideoReading:
             try:
                 # The clip opened for the plan, not `video`: what it has looked up of the file serves all sections.
                 stream = plan if section.whole else self._stream(plan.clip, wanted, section.read_from, section.read_to)
-                for piece in _SectionReader(self, stream, section, wanted, numbers, answer).pieces():
-                    if progress is not None:
-                        progress(piece["done"])
-                    yield piece
+                yield from _SectionReader(self, stream, section, wanted, numbers, progress).steps()
             except ClipError as error:  # no face in this section; others may have one
                 failure = failure or error
         if not numbers.used:
@@ -157,16 +214,16 @@ class _SectionReader:
         section: Section,
         wanted: ReadingOptions,
         numbers: FaceNumbers,
-        answer: Answer,
+        progress: Callable[[float], None] | None,
     ) -> None:
         self.processor, self.stream, self.section, self.wanted = processor, stream, section, wanted
-        self.numbers, self.answer = numbers, answer
+        self.numbers, self.progress = numbers, progress
         self.grid = WindowGrid.of(stream.fps, wanted.length, wanted.hop)
         self.readers: dict[int, FaceReader] = {}
         self.read_to = section.first
 
-    def pieces(self) -> Iterator[Piece]:
-        """The section's pieces; `resume` of the last one is not None."""
+    def steps(self) -> Steps:
+        """The section's pieces, each after the question that it depends on; `resume` of the last one is not None."""
         since = self.section.first
         for chunk in self.stream:
             reader = self._reader(chunk.face)
@@ -175,11 +232,12 @@ class _SectionReader:
             full = reader.over or sum(len(each.waiting) for each in self.readers.values()) >= self.wanted.batch_size
             if full or self.read_to - since >= MAX_PIECE_S * self.stream.fps:
                 since = self.read_to
-                yield self._piece(False)
-        yield self._piece(True)
+                yield from self._piece(False)
+        yield from self._piece(True)
 
-    def _piece(self, ends: bool) -> Piece:
+    def _piece(self, ends: bool) -> Steps:
         """Results that became final since the last piece; `resume` where the section ends."""
+        yield from self._ask(ends)
         faces, resume = self._settled(ends), None
         if ends:
             self.numbers.leave(
@@ -189,7 +247,9 @@ class _SectionReader:
             )
             resume = self.numbers.state(self.section.index)
         done = self.section.share(None if ends else self.read_to)
-        return {**self._head(), "faces": faces, "done": done, "resume": resume}
+        if self.progress is not None:
+            self.progress(done)
+        yield {**self._head(), "faces": faces, "done": done, "resume": resume}
 
     def _head(self) -> dict:
         names = list(self.processor.action_units)
@@ -217,20 +277,59 @@ class _SectionReader:
             )
         return self.readers[face]
 
-    def _settled(self, ends: bool) -> list[FaceReading]:
-        """Answer what waits of all faces in common batches, and return the results that are final."""
+    def _ask(self, ends: bool) -> Steps:
+        """Ask for what waits of all faces together, and note the answers."""
         waiting = [task for reader in self.readers.values() for task in reader.take_waiting(ends)]
-        for at in range(0, len(waiting), self.wanted.batch_size):
-            batch = waiting[at : at + self.wanted.batch_size]
-            crops = shared_crops([crops for _, crops in batch])
-            for (target, _), probabilities in zip(batch, self.answer(*crops), strict=True):
+        if waiting:
+            answers = yield Question([crops for _, crops in waiting])
+            for (target, _), probabilities in zip(waiting, answers, strict=True):
                 target["probabilities"] = [round(float(p), 4) for p in probabilities]
+
+    def _settled(self, ends: bool) -> list[FaceReading]:
+        """The results that are final."""
         parts = []
         for key in sorted(self.readers):
             part = self.readers[key].settled(ends)
             if part is not None:
                 parts.append({"face": self.numbers.number(self.section.index, key, part["box"]), **part})
         return parts
+
+
+class _UnderWay:
+    """One of many readings, gone on with to its next question.
+
+    Attributes:
+        pieces: those that are there.
+        windows: of the question that waits; none where the reading has ended.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self.steps, self.pieces = steps, []
+        self.go_on(None)
+
+    def go_on(self, answers: list[list[float]] | None) -> None:
+        """Take the answers that it waits for."""
+        self.windows = []
+        while (step := _next(self.steps, answers)) is not None:
+            if isinstance(step, Question):
+                self.windows = step.windows
+                return
+            self.pieces.append(step)
+            answers = None
+
+
+def _next(steps: Steps, answers: list[list[float]] | None) -> Piece | Question | None:
+    """The next step, None behind the last one."""
+    try:
+        return steps.send(answers)
+    except StopIteration:
+        return None
+
+
+def _answers(windows: list[list[np.ndarray]], answer: Answer, batch_size: int) -> list[list[float]]:
+    """The model's answers to windows of crops, in batches."""
+    batches = (windows[at : at + batch_size] for at in range(0, len(windows), batch_size))
+    return [probabilities for batch in batches for probabilities in answer(*shared_crops(batch))]
 
 
 def shared_crops(windows: list[list[np.ndarray]]) -> tuple[torch.Tensor, torch.Tensor]:

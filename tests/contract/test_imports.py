@@ -21,11 +21,12 @@ MAY_IMPORT = {
         *("modeling_aullm", "processing_aullm", "dataset_scripts"),
         *("torch", "transformers", "safetensors", "accelerate", "peft", "huggingface_hub", "datasets", "evaluate"),
         *("sklearn", "scipy", "pandas", "pyarrow", "matplotlib", "rich", "tqdm", "typer", "detect_secrets"),
+        *("pympi", "ray"),
         *PICTURES,
     },
 }
 SPACE_MAY_IMPORT = {"gradio", "transformers", "torch", "av", "numpy", "PIL", "matplotlib", "spaces"}
-MUST_BE_GUARDED = {("modeling_aullm", "peft"), ("space_app", "spaces")}
+MUST_BE_GUARDED = {("modeling_aullm", "peft"), ("space_app", "spaces"), ("training_aullm", "ray")}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import datasets
@@ -95,8 +96,19 @@ def test_options_may_be_defaults_or_given_to_a_call(build):
 
 
 def test_a_list_of_paths_gives_a_list_of_readings(pipe):
-    pipe.stream = lambda video, **options: [{"video": video, "faces": [], "done": 1.0, "resume": None}]
-    assert [reading["video"] for reading in pipe(["a.mp4", "b.mp4"])] == ["a.mp4", "b.mp4"]
+    moves, opened, batches = ((30, 32, 35, 4.0, "AU4"),), pipe.processor.open_stream, []
+    faces = {name: FakeFace(frames=60, moves=moves, seed=seed) for seed, name in enumerate(("a.mp4", "b.mp4"))}
+    pipe.processor.open_stream = lambda video, **options: opened([faces[str(video)]], **options)
+    forward = pipe._forward
+    pipe._forward = lambda inputs: batches.append(len(inputs["windows"])) or forward(inputs)
+    together, several = pipe([Path("a.mp4"), "b.mp4"], batch_size=200), batches.copy()
+    batches.clear()
+    alone = [pipe(name, batch_size=200) for name in faces]
+    assert len(several) == 1 and several == [sum(batches)] and len(batches) == 2, "one batch over both videos"
+    for one, other in zip(together, alone, strict=True):
+        answers = [[window["probabilities"] for window in each["faces"][0]["windows"]] for each in (one, other)]
+        assert [answer is None for answer in answers[0]] == [answer is None for answer in answers[1]]
+        torch.testing.assert_close(*[torch.tensor([p for p in each if p]) for each in answers], atol=2e-4, rtol=0)
 
 
 def test_many_videos_come_in_every_usual_container_and_are_read_when_asked_for(pipe):

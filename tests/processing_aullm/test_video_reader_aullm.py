@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from processing_aullm import ClipError
+from processing_aullm import ClipError, video_reader_aullm
 from processing_aullm import sections_aullm as sections
 from tests.processing_aullm.faked_faces import FPS, FakeFace, FakeProcessor, crop
 
@@ -191,3 +191,28 @@ def test_start_and_end_bound_what_is_read():
 def test_impossible_options_are_named(options, word):
     with pytest.raises(ValueError, match=word):
         FakeProcessor().pieces(FakeFace(), **options)
+
+
+def test_many_videos_fill_batches_together_and_read_as_each_alone(monkeypatch):
+    monkeypatch.setattr(video_reader_aullm, "AT_ONCE", 3)
+    faces = [FakeFace(frames=90, moves=((30 + n, 32 + n, 35 + n, 4.0, "AU4"),), seed=n) for n in range(5)]
+    processor, batches = FakeProcessor(), []
+
+    def answer(crops, windows):
+        batches.append(len(windows))
+        return processor.answer(crops, windows)
+
+    together = processor.read_videos([[face] for face in faces], answer, batch_size=64)
+    over_videos = list(batches)
+    batches.clear()
+    alone = [processor.join_pieces(processor.read_video([face], answer, batch_size=64)) for face in faces]
+    assert together == alone and sum(over_videos) == sum(batches) and len(over_videos) < len(batches)
+    batches.clear()
+    assert processor.read_videos([[face] for face in faces], answer, batch_size=4) == alone and max(batches) == 4
+    assert processor.read_videos([], answer) == []
+
+
+def test_one_of_many_videos_that_cannot_be_read_is_an_error():
+    processor, nobody = FakeProcessor(), FakeFace(frames=60, seen=(0, 0))
+    with pytest.raises(ClipError):
+        processor.read_videos([[FakeFace(frames=60)], [nobody]], processor.answer)

@@ -10,6 +10,7 @@ import warnings
 import typer
 
 from training_aullm.cli.compare import compare
+from training_aullm.cli.annotations import annotations
 from training_aullm.cli.demo import demo
 from training_aullm.cli.evaluate import evaluate
 from training_aullm.cli.explain import explain
@@ -47,7 +48,22 @@ def settle(debug: bool = typer.Option(False, "--debug", help="Show the whole tra
     warnings.filterwarnings("ignore", category=UserWarning, module="torch.utils.data")
 
 
-for command in (demo, synth, prepare, inspect, train, evaluate, compare, predict, release, explain, publish, push):
+COMMANDS = (
+    demo,
+    synth,
+    prepare,
+    annotations,
+    inspect,
+    train,
+    evaluate,
+    compare,
+    predict,
+    release,
+    explain,
+    publish,
+    push,
+)
+for command in COMMANDS:
     app.command()(checked(command))
 
 

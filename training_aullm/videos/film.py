@@ -25,7 +25,7 @@ from processing_aullm.geometry_aullm import to_rgb
 from processing_aullm.reading_types_aullm import Piece
 from processing_aullm.video_aullm import open_clip
 from processing_aullm.video_file_aullm import VideoFile
-from training_aullm.videos.journal import Journal
+from training_aullm.videos.journal import Journal, parts_folder
 from training_aullm.videos.summary import Summary, events_of
 
 # what looks ahead in x264 gives other bytes now and then for the same pictures
@@ -104,11 +104,6 @@ def check_film(video: str | Path, fps: float | None) -> None:
             f"{video}: holds no frame from {before:.0f} s to {after:.0f} s, and a film of it would stand still for as "
             "long: leave mp4 out of --formats, or cut the video there"
         )
-
-
-def parts_folder(base: Path) -> Path:
-    """Where parts of a film wait for the others."""
-    return base.with_name(f".{base.name}.annotated.parts")
 
 
 def _pictures(frames: NumberedFrames, read: "ReadingPart", shown: int) -> Iterator[np.ndarray]:

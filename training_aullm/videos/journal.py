@@ -64,3 +64,8 @@ class Journal:
                         complete, self.resume = at, resume
             file.truncate(complete)
         return True
+
+
+def parts_folder(base: Path) -> Path:
+    """Where parts of a film wait for the others."""
+    return base.with_name(f".{base.name}.annotated.parts")

@@ -13,6 +13,8 @@ from processing_aullm.reading_types_aullm import FacePart, Piece
 from training_aullm.console import counted
 
 MAX_ROWS = 30  # of the table in the terminal
+MARKS = ("onset", "apex", "offset")
+EXTENT = ("side", "size_px", "size_mm")  # None where a reading does not say
 
 
 @dataclass
@@ -72,13 +74,14 @@ class Summary:
         blinks = len(self.events) - len(movements)
         title = f"{self.head['video']}: {counted(len(movements), 'movement')}, {counted(blinks, 'blink')}"
         table = Table(title=title, title_justify="left")
-        for name in ("face", "kind", "from", "apex", "to", "score"):
-            table.add_column(name, justify="left" if name == "kind" else "right")
+        for name in ("face", "kind", "from", "apex", "to", "score", "side", "mm"):
+            table.add_column(name, justify="left" if name in ("kind", "side") else "right")
         table.add_column("action units")
         for row in movements[:MAX_ROWS]:
             times = (f"{row[mark]:.2f} s" for mark in ("onset_s", "apex_s", "offset_s"))
             units = in_words(row, self.head["meanings"])
-            table.add_row(str(row["face"]), row["kind"], *times, f"{row['score']:.2f}", units)
+            size = "" if row["size_mm"] is None else f"{row['size_mm']:.1f}"
+            table.add_row(str(row["face"]), row["kind"], *times, f"{row['score']:.2f}", row["side"] or "", size, units)
         more = f"{len(movements) - MAX_ROWS} more in the files; " if len(movements) > MAX_ROWS else ""
         windows, answered = (sum(getattr(f, name) for f in self.faces.values()) for name in ("windows", "answered"))
         table.caption = f"{more}{windows} windows, something moved in {answered}"
@@ -86,24 +89,30 @@ class Summary:
 
 
 def events_of(piece: Piece) -> list[dict]:
-    """Movements and blinks of a piece as rows, in order of time: face, kind, marks in frames and seconds, score, units.
+    """Movements and blinks of a piece as rows, in order of time: face, kind, marks in frames and seconds, score, units,
+    side and size.
 
-    `score` is None for a blink; `action_units` reads "AU4:0.83 AU7:0.61".
+    `score`, side and size are None for a blink; `action_units` reads "AU4:0.83 AU7:0.61".
     """
     rows = []
     for face in piece["faces"]:
         for event in (*face["movements"], *({"kind": "blink", **blink} for blink in face["blinks"])):
             units = " ".join(f"{name}:{p:.2f}" for name, p in event.get("action_units", {}).items())
-            marks = {mark: event[mark] for mark in ("onset", "apex", "offset")}
-            times = {f"{mark}_s": seconds(frame, piece["fps"]) for mark, frame in marks.items()}
-            named = {"face": face["face"], "kind": event["kind"], **marks, **times}
-            rows.append({**named, "score": event.get("score"), "action_units": units})
+            marks = {mark: event[mark] for mark in MARKS}
+            named = {"face": face["face"], "kind": event["kind"], **marks, **seconds_of(marks, piece["fps"])}
+            said = {"score": event.get("score"), "action_units": units, **{name: event.get(name) for name in EXTENT}}
+            rows.append({**named, **said})
     return sorted(rows, key=_in_time)
 
 
 def seconds(frame: int, fps: float) -> float:
     """When a frame is shown, as all files say it."""
     return round(frame / fps, 4)
+
+
+def seconds_of(event: dict, fps: float) -> dict[str, float]:
+    """The marks that an event or a window has, in seconds: `onset_s` and so on."""
+    return {f"{mark}_s": seconds(event[mark], fps) for mark in MARKS if mark in event}
 
 
 def in_words(row: dict, meanings: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""A reading as files for other programs: tables (CSV, parquet), JSON and subtitles (WebVTT).
+"""A reading as files: tables (CSV, parquet), JSON and subtitles (WebVTT).
 
     write_csv(Path("out/face"), journal, Summary.of(journal))  # out/face.events.csv, out/face.windows.csv
 
@@ -7,7 +7,7 @@ written whole or not at all.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -18,15 +18,15 @@ import pyarrow.parquet as pq
 from dataset_scripts.whole_files import whole_file, write_whole
 from processing_aullm.reading_types_aullm import Piece
 from training_aullm.videos.journal import Journal
-from training_aullm.videos.summary import Summary, in_words, seconds
+from training_aullm.videos.summary import MARKS, Summary, in_words, seconds_of
 
 LISTS = ("windows", "movements", "blinks")
 CHUNK = 20_000  # rows that are in memory at once, and that parquet keeps together
 LINES = {"index": False, "lineterminator": "\r\n"}  # of a CSV file, as RFC 4180 has them
 COUNT, REAL, TEXT = pa.int64(), pa.float64(), pa.string()
-MARKS = ("onset", "apex", "offset")
 EVENT_COLUMNS = {"face": COUNT, "kind": TEXT, **dict.fromkeys(MARKS, COUNT)}
 EVENT_COLUMNS |= {**{f"{mark}_s": REAL for mark in MARKS}, "score": REAL, "action_units": TEXT}
+EVENT_COLUMNS |= {"side": TEXT, "size_px": REAL, "size_mm": REAL}
 WINDOW_COLUMNS = {"face": COUNT, "onset": COUNT, "offset": COUNT, "onset_s": REAL, "offset_s": REAL, "moved": REAL}
 
 
@@ -35,11 +35,16 @@ def write_csv(base: Path, journal: Journal, summary: Summary) -> list[Path]:
     written = []
     for name, schema, rows in _tables(journal, summary):
         written.append(base.with_name(f"{base.name}.{name}.csv"))
-        with whole_file(written[-1]) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
-            pd.DataFrame(columns=schema.names).to_csv(file, **LINES)
-            for chunk in _chunks(rows, schema):
-                chunk.to_csv(file, header=False, **LINES)
+        write_lines(written[-1], schema.names, rows)
     return written
+
+
+def write_lines(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
+    """Write rows as CSV, whole or not at all."""
+    with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
+        pd.DataFrame(columns=columns).to_csv(file, **LINES)
+        for chunk in _chunks(rows, columns):
+            chunk.to_csv(file, header=False, **LINES)
 
 
 def write_parquet(base: Path, journal: Journal, summary: Summary) -> list[Path]:
@@ -47,14 +52,25 @@ def write_parquet(base: Path, journal: Journal, summary: Summary) -> list[Path]:
     written = []
     for name, schema, rows in _tables(journal, summary):
         written.append(base.with_name(f"{base.name}.{name}.parquet"))
-        with whole_file(written[-1]) as unfinished, pq.ParquetWriter(unfinished, schema) as file:
-            for chunk in _chunks(rows, schema):
-                file.write_table(pa.Table.from_pandas(chunk, schema, preserve_index=False))
+        _write_table(written[-1], schema, rows)
+    return written
+
+
+def write_parts(base: Path, journal: Journal, summary: Summary) -> list[Path]:
+    """This video's part of one table of events and one of windows: events/NAME.parquet and windows/NAME.parquet.
+
+    The folders are tables: `pandas.read_parquet("out/events")` reads all videos, and column `video` says which.
+    """
+    written, video = [], summary.head["video"]
+    for name, schema, rows in _tables(journal, summary):
+        written.append(base.parent / name / f"{base.name}.parquet")
+        named = ({"video": video, **row} for row in rows)
+        _write_table(written[-1], schema.insert(0, pa.field("video", TEXT)), named)
     return written
 
 
 def write_json(base: Path, journal: Journal, summary: Summary) -> list[Path]:
-    """BASE.json, the reading: one line a window, movement or blink."""
+    """BASE.json, the reading, marks in seconds too: one line a window, movement or blink."""
     path = base.with_name(f"{base.name}.json")
     with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
         file.write(json.dumps(summary.head, indent=1)[:-2] + ',\n "faces": [')
@@ -64,6 +80,7 @@ def write_json(base: Path, journal: Journal, summary: Summary) -> list[Path]:
                 file.write(f', "{kind}": [')
                 parts = (part for piece in journal.pieces(face.first, face.stop) for part in piece["faces"])
                 items = (item for part in parts if part["face"] == number for item in part[kind])
+                items = ({**item, **seconds_of(item, summary.head["fps"])} for item in items)
                 file.writelines(("," if row else "") + "\n   " + json.dumps(item) for row, item in enumerate(items))
                 file.write("]")
             file.write("}")
@@ -77,17 +94,20 @@ def write_vtt(base: Path, journal: Journal, summary: Summary) -> list[Path]:
     for row in summary.events:
         who = f"face {row['face']}: " if len(summary.faces) > 1 else ""
         units = in_words(row, summary.head["meanings"])
-        what = row["kind"] if row["score"] is None else f"{row['kind']}-expression: {units}"
+        what = row["kind"] if row["score"] is None else f"{row['kind']}-expression: {units}{_extent(row)}"
         stop = max(row["offset_s"], row["onset_s"] + 0.1)  # players leave out what lasts no time
-        cues.append(f"\n{_clock(row['onset_s'])} --> {_clock(stop)}\n{who}{what}\n")
+        cues.append(
+            f"\n{_clock(row['onset_s'])} --> {_clock(stop)}\n{who}{what} (frames {row['onset']} to {row['offset']})\n"
+        )
     write_whole(path, "".join(cues))
     return [path]
 
 
-WRITERS: dict[str, Callable[[Path, Journal, Summary], list[Path]]] = {
+TABLES: dict[str, Callable[[Path, Journal, Summary], list[Path]]] = {
     "csv": write_csv,
     "json": write_json,
     "parquet": write_parquet,
+    "tables": write_parts,
     "vtt": write_vtt,
 }
 
@@ -97,7 +117,7 @@ def windows_of(piece: Piece) -> Iterator[dict]:
     for face in piece["faces"]:
         for window in face["windows"]:
             marks = {mark: window[mark] for mark in ("onset", "offset")}
-            times = {f"{mark}_s": seconds(frame, piece["fps"]) for mark, frame in marks.items()}
+            times = seconds_of(marks, piece["fps"])
             answers = window["probabilities"] or [None] * len(piece["action_units"])
             units = dict(zip(piece["action_units"], answers, strict=True))
             yield {"face": face["face"], **marks, **times, "moved": window["moved"], **units}
@@ -110,10 +130,22 @@ def _tables(journal: Journal, summary: Summary) -> Iterator[tuple[str, pa.Schema
     yield "windows", pa.schema(WINDOW_COLUMNS | units), (row for piece in journal for row in windows_of(piece))
 
 
-def _chunks(rows: Iterable[dict], schema: pa.Schema) -> Iterator[pd.DataFrame]:
+def _write_table(path: Path, schema: pa.Schema, rows: Iterable[dict]) -> None:
+    with whole_file(path) as unfinished, pq.ParquetWriter(unfinished, schema) as file:
+        for chunk in _chunks(rows, schema.names):
+            file.write_table(pa.Table.from_pandas(chunk, schema, preserve_index=False))
+
+
+def _chunks(rows: Iterable[dict], columns: Sequence[str]) -> Iterator[pd.DataFrame]:
     rows = iter(rows)
     while some := list(islice(rows, CHUNK)):
-        yield pd.DataFrame(some, columns=schema.names)
+        yield pd.DataFrame(some, columns=columns)
+
+
+def _extent(row: dict) -> str:
+    """ ", left, 1.20 px, 0.86 mm"."""
+    side = f", {row['side']}" if row["side"] else ""
+    return side if row["size_px"] is None else f"{side}, {row['size_px']:.2f} px, {row['size_mm']:.2f} mm"
 
 
 def _clock(time_s: float) -> str:

@@ -5,6 +5,7 @@ summary, files = read_to_files("face.mp4", pipe, Path("out/face"), {"faces": 2},
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from glob import escape
@@ -12,18 +13,16 @@ from pathlib import Path
 
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from training_aullm.loading import model_place
-from training_aullm.videos.film import check_film, parts_folder, write_film
-from training_aullm.videos.journal import Journal
-from training_aullm.videos.picture import draw_reading
+from training_aullm.videos.journal import Journal, parts_folder
 from training_aullm.videos.summary import Summary
-from training_aullm.videos.tables import WRITERS
 
 MAX_NAME = 255  # bytes, of most file systems
 LONGEST_ENDING = 40  # of a file while it is written: ".face10.annotated.mp4.1234567.part" and the like
-FORMATS = (*WRITERS, "png", "mp4")
+FORMATS = ("csv", "json", "parquet", "tables", "vtt", "openface", "fex", "eaf", "png", "mp4")
 ENDINGS = (  # of all that is ever written for a video, as patterns
     *(f".{table}.{kind}" for table in ("events", "windows") for kind in ("csv", "parquet")),
-    *(".json", ".vtt", ".png", ".face[0-9]*.png", ".annotated.mp4", ".pieces.jsonl"),
+    *(".json", ".vtt", ".eaf", ".openface.csv", ".fex.csv"),
+    *(".png", ".face[0-9]*.png", ".annotated.mp4", ".pieces.jsonl"),
 )
 
 
@@ -62,18 +61,20 @@ def read_to_files(
     if len(os.fsencode(base.name)) + LONGEST_ENDING > MAX_NAME:
         raise ValueError(f"{video}: files named after it would have names of more than {MAX_NAME} bytes: rename it")
     if "mp4" in formats:
+        from training_aullm.videos.film import check_film
+
         check_film(video, options.get("fps"))
-    settings = {"video": _identity(Path(video)), "model": _identity(Path(model_place(model))), "options": options}
+    settings = {"video": identity(Path(video)), "model": identity(Path(model_place(model))), "options": options}
     journal = Journal(base.with_name(f"{base.name}.pieces.jsonl"), settings)
     _clear_unfinished(base, journal)
     for piece in pipe.stream(video, after=journal.resume, progress=partial(progress, "reading"), **options):
         journal.add(piece)
     summary = Summary.of(journal)
-    files = [path for name in formats if name in WRITERS for path in WRITERS[name](base, journal, summary)]
-    if "png" in formats:
-        files += _pictures(base, journal, summary, video)
-    if "mp4" in formats:
-        files.append(write_film(base, journal, summary, video, options, partial(progress, "drawing")))
+    from training_aullm.videos.formats import write_format  # now: nobody waits for pandas before the first frame
+
+    drawing = partial(progress, "drawing")
+    wanted = [name for name in FORMATS if name in formats]
+    files = [path for name in wanted for path in write_format(name, base, journal, summary, video, options, drawing)]
     journal.path.unlink()
     return summary, files
 
@@ -92,20 +93,18 @@ def base_names(videos: Sequence[Path], out: Path) -> list[Path]:
         ValueError: two videos would write the same files.
     """
     bases = [out / (video.name if os.path.isdir(video) else video.stem) for video in videos]
-    twice = [str(video) for video, base in zip(videos, bases, strict=True) if bases.count(base) > 1]
+    counts = Counter(bases)
+    twice = [str(video) for video, base in zip(videos, bases, strict=True) if counts[base] > 1]
     if twice:
         raise ValueError(f"{' and '.join(twice)} would write the same files in {out}: read them with different --out")
     return bases
 
 
-def _pictures(base: Path, journal: Journal, summary: Summary, video: str | Path) -> list[Path]:
-    """BASE.png, and BASE.face1.png and so on where there are more faces with windows."""
-    written = []
-    for place, (number, face) in enumerate(summary.faces.items()):
-        if face.windows:
-            written.append(base.with_name(base.name + (".png" if place == 0 else f".face{number}.png")))
-            draw_reading(written[-1], journal, summary, video, number)
-    return written
+def identity(path: Path) -> list:
+    """What tells whether a file or folder is still the same: its name, and size and time of its files."""
+    files = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
+    states = [each.stat() for each in files if each.exists()]
+    return [str(path), len(states), sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0)]
 
 
 def _clear_unfinished(base: Path, journal: Journal) -> None:
@@ -115,10 +114,3 @@ def _clear_unfinished(base: Path, journal: Journal) -> None:
             unfinished.unlink(missing_ok=True)
     if journal.resume is None:
         shutil.rmtree(parts_folder(base), ignore_errors=True)
-
-
-def _identity(path: Path) -> list:
-    """What tells whether a file or folder is still the same: its name, and size and time of its files."""
-    files = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
-    states = [each.stat() for each in files if each.exists()]
-    return [str(path), len(states), sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0)]

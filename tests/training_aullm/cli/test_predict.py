@@ -7,7 +7,7 @@ from processing_aullm import ClipError, ClipFault
 from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
 from training_aullm import loading
 from training_aullm.cli.main import app
-from training_aullm.videos import video_files
+from training_aullm.videos import many, ray_engine, video_files
 
 
 class FakePipe:
@@ -69,3 +69,23 @@ def test_formats_and_names_are_refused_before_a_model_is_loaded(predict, tmp_pat
     assert isinstance(refused.exception, ValueError) and "xml" in str(refused.exception)
     twice = predict(tmp_path / "face.mp4", tmp_path / "more" / "face.avi")
     assert isinstance(twice.exception, ValueError) and "same files" in str(twice.exception)
+
+
+def test_many_at_once_have_a_line_each_a_manifest_and_common_tables(predict, tmp_path, monkeypatch):
+    monkeypatch.setattr(many, "_pipe", lambda model: FakePipe())
+    for module in (many, loading):
+        monkeypatch.setattr(module, "model_place", str)
+    given = (tmp_path / "wall.mp4", tmp_path / "bug.mp4", tmp_path / "face.mp4", "--workers", "1", "--formats", "vtt")
+    done = predict(*given)
+    assert done.exit_code == 2 and "2 of 3 could not be read" in done.output and "1 movement, 0 blinks" in done.output
+    assert len((tmp_path / "out/manifest.jsonl").read_text().splitlines()) == 3
+    assert sorted(path.name for path in (tmp_path / "out/events").iterdir()) == ["face.parquet"]
+    assert (tmp_path / "out/face.vtt").is_file() and "(read before)" in predict(*given).output
+
+
+def test_ray_is_named_where_it_is_missing(predict, tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_engine, "ray", None)
+    monkeypatch.setattr(loading, "model_place", str)
+    monkeypatch.setattr(many, "model_place", str)
+    refused = predict(tmp_path / "face.mp4", "--engine", "ray")
+    assert isinstance(refused.exception, ValueError) and "aullm[ray]" in str(refused.exception)

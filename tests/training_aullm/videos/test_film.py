@@ -8,8 +8,8 @@ from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_aullm import open_clip
 from tests.processing_aullm.grey_films import write
 from training_aullm.videos import film as annotated_film
-from training_aullm.videos.film import FaceTrail, ReadingPart, check_film, parts_folder, write_film
-from training_aullm.videos.journal import Journal
+from training_aullm.videos.film import FaceTrail, ReadingPart, check_film, write_film
+from training_aullm.videos.journal import Journal, parts_folder
 from training_aullm.videos.summary import Summary
 
 

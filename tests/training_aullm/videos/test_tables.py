@@ -10,14 +10,15 @@ from tests.processing_aullm.faked_faces import FakeProcessor
 from training_aullm.videos import tables
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import Summary
-from training_aullm.videos.tables import WRITERS
+from training_aullm.videos.tables import TABLES
 
 EVENTS = ["face", "kind", "onset", "apex", "offset", "onset_s", "apex_s", "offset_s", "score", "action_units"]
+EVENTS += ["side", "size_px", "size_mm"]
 WINDOWS = ["face", "onset", "offset", "onset_s", "offset_s", "moved", "AU4", "AU12"]
 
 
 def write_all(journal, summary, base):
-    return {path.name: path for write in WRITERS.values() for path in write(base, journal, summary)}
+    return {path.name: path for write in TABLES.values() for path in write(base, journal, summary)}
 
 
 @pytest.fixture
@@ -26,7 +27,12 @@ def written(journal, summary, tmp_path):
 
 
 def test_json_is_the_whole_reading(written, pieces):
-    assert json.loads(written["a.json"].read_text()) == FakeProcessor().join_pieces(pieces)
+    reading = json.loads(written["a.json"].read_text())
+    for face in reading["faces"]:
+        for event in (event for kind in ("windows", "movements", "blinks") for event in face[kind]):
+            assert event.pop("onset_s") == event["onset"] / 10 and event.pop("offset_s") == event["offset"] / 10
+            assert event.pop("apex_s", None) == (event["apex"] / 10 if "apex" in event else None)
+    assert reading == FakeProcessor().join_pieces(pieces)
 
 
 def test_tables_hold_every_window_and_event(written):
@@ -34,6 +40,7 @@ def test_tables_hold_every_window_and_event(written):
     assert sorted(row["kind"] for row in events) == ["blink", "macro", "micro", "micro"]
     macro = next(row for row in events if row["kind"] == "macro")
     assert float(macro["onset_s"]) == int(macro["onset"]) / 10 and macro["action_units"] == "AU12:0.90"
+    assert macro["side"] == "both" and 1 < float(macro["size_mm"]) < float(macro["size_px"]) < 4
     windows = list(csv.DictReader(written["a.windows.csv"].open()))
     assert len(windows) == 2 * 195 and {row["AU4"] for row in windows} == {"", "0.1", "0.9"}
     for name, rows, columns in (("events", events, EVENTS), ("windows", windows, WINDOWS)):
@@ -58,7 +65,8 @@ def test_subtitles_are_in_order_and_say_who(written):
     starts = [cue[0].split(" --> ")[0] for cue in cues]
     assert text.startswith("WEBVTT\n\n") and starts == sorted(starts) and len(cues) == 4
     assert cues[0][1].startswith("face 0: micro-expression: AU4 brow lowerer 0.90")
-    assert [cue[1] for cue in cues].count("face 0: blink") == 1
+    assert ", both, " in cues[0][1] and " mm (frames " in cues[0][1]
+    assert [cue[1].partition(" (")[0] for cue in cues].count("face 0: blink") == 1
 
 
 def test_tables_do_not_depend_on_how_many_rows_are_in_memory(written, journal, summary, tmp_path, monkeypatch):

@@ -1,0 +1,106 @@
+"""ELAN files taken back: what a coder changed is what stands in metadata.csv."""
+
+import csv
+
+import pytest
+from pympi import Eaf
+
+from dataset_scripts.sets.folder_metadata import read_metadata
+from training_aullm.videos.annotations import COLUMNS, read_annotations, write_metadata
+from training_aullm.videos.elan import write_eaf
+
+
+@pytest.fixture
+def given(film, summary, tmp_path):
+    """The ELAN file of a reading with two faces, in a folder with its film of 20 s, 10 frames a second."""
+    (tmp_path / "face.mp4").write_bytes(film.read_bytes())
+    return write_eaf(tmp_path / "face", summary, tmp_path / "face.mp4")
+
+
+@pytest.fixture
+def drawn(film, tmp_path):
+    """Writes an ELAN file with annotations on tiers, as a coder would."""
+    (tmp_path / "face.mp4").write_bytes(film.read_bytes())
+
+    def write(participant: str | None = "anna", **tiers):
+        eaf = Eaf(author="a coder")
+        for name, annotations in tiers.items():
+            eaf.add_tier(name.replace("_", " "), part=participant)
+            for annotation in annotations:
+                eaf.add_annotation(name.replace("_", " "), *annotation)
+        eaf.add_linked_file("file:///elsewhere/face.mp4", "./face.mp4", "video/mp4")
+        (tmp_path / "face.eaf").unlink(missing_ok=True)
+        eaf.to_file(tmp_path / "face.eaf")
+        return tmp_path / "face.eaf"
+
+    return write
+
+
+@pytest.mark.parametrize("face", [0, 1])
+def test_a_file_that_nobody_touched_gives_the_reading_back(given, summary, face):
+    lines = read_annotations(given, subject="anna", face=face)
+    movements = [row for row in summary.events if row["kind"] != "blink" and row["face"] == face]
+    assert movements and len(lines) == len(movements)
+    for line, row in zip(lines, movements, strict=True):
+        assert (line.onset, line.apex, line.offset) == (row["onset"], row["apex"], row["offset"])
+        assert line.expression == row["kind"] and line.fps is None and line.subject == "anna"
+        assert line.action_units == row["action_units"].removeprefix("AU").split(":")[0]
+
+
+def test_what_the_coder_changed_is_in_the_line(drawn):
+    path = drawn(
+        movement=[(1000, 1500, "micro 0.8"), (5000, 9000, "smile")],
+        apex=[(1200, 1300, "")],
+        AU12_L=[(1000, 1500, "0.83")],
+        AU4=[(1100, 1400, "b?")],
+        AU6_R=[(5000, 8900, "")],
+        notes=[(0, 20_000, "bad light")],
+    )
+    first, second = read_annotations(path)
+    assert (first.action_units, first.onset, first.apex, first.offset) == ("4B?+L12", 10, 12, 15)
+    assert (second.action_units, second.apex, second.expression) == ("R6", None, "")
+    assert (first.expression, first.subject) == ("micro", "anna")
+
+
+def test_the_lines_are_what_prepare_reads(drawn, tmp_path):
+    tiers = {"movement": [(1000, 1500, "micro"), (5000, 20_000, "macro")], "apex": [(1200, 1300, "")]}
+    write_metadata(read_annotations(drawn(**tiers, AU12_L=[(1000, 1500, "C")])), tmp_path / "metadata.csv")
+    first, second = read_metadata(tmp_path)
+    (unit,) = first.coding.units
+    assert (unit.number, unit.side, unit.intensity) == (12, "L", "C")
+    assert (first.onset, first.apex, first.offset, first.expression, first.fps) == (10, 12, 15, "micro", None)
+    assert second.cell == "" and second.offset == 199, "an annotation to the video's end ends with its last frame"
+
+
+def test_a_second_correction_replaces_the_first_but_no_other_video(drawn, tmp_path):
+    path = tmp_path / "metadata.csv"
+    write_metadata(read_annotations(drawn(movement=[(1000, 1500, "")])), path)
+    write_metadata(read_annotations(drawn(movement=[(1000, 1700, "")])), path)
+    rows = list(csv.DictReader(path.open(newline="")))
+    assert tuple(rows[0]) == COLUMNS and [row["offset"] for row in rows] == ["17"]
+    path.write_text("file_name,subject,action_units\nother.mp4,bo,4\n")
+    with pytest.raises(ValueError, match=r"other\.mp4"):
+        write_metadata(read_annotations(drawn(movement=[(1000, 1500, "")])), path)
+    assert "other.mp4" in path.read_text()
+
+
+def test_mistakes_are_named(drawn, tmp_path):
+    with pytest.raises(ValueError, match=r"AU4 at 3\.000 s lies in no movement"):
+        read_annotations(drawn(movement=[(1000, 1500, "")], AU4=[(3000, 3500, "")]))
+    with pytest.raises(ValueError, match="--subject"):
+        read_annotations(drawn(participant="face0", movement=[(1000, 1500, "")]))
+    with pytest.raises(ValueError, match="none of face2"):
+        read_annotations(drawn(**{"movement@face0": [(0, 500, "")], "movement@face1": [(0, 500, "")]}), face=2)
+    path = drawn(movement=[(1000, 1500, "")])
+    with pytest.raises(ValueError, match="outside"):
+        write_metadata(read_annotations(path), tmp_path / "below" / "metadata.csv")
+    with pytest.raises(ValueError, match="nothing to write"):
+        write_metadata([], tmp_path / "metadata.csv")
+    (tmp_path / "face.mp4").unlink()
+    with pytest.raises(FileNotFoundError, match="--video"):
+        read_annotations(path)
+    path.write_text("no XML")
+    with pytest.raises(ValueError, match="no ELAN file"):
+        read_annotations(path)
+    with pytest.raises(FileNotFoundError):
+        read_annotations(tmp_path / "none.eaf")

@@ -1,0 +1,215 @@
+"""ELAN files that a coder has corrected, as the metadata.csv of `aullm prepare folder`.
+
+    lines = read_annotations("clips/face.eaf", subject="anna")
+    write_metadata(lines, "clips/metadata.csv")
+
+A line is an annotation on the tier `movement`; its apex and its action units are the annotations on the tiers `apex`,
+`AU12`, `AU12 L` and `AU12 R` that lie in it (docs/folder.md).
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+from xml.etree import ElementTree
+
+from pympi import Eaf
+
+from dataset_scripts.sets.folder_metadata import METADATA
+from dataset_scripts.whole_files import write_whole
+from processing_aullm.video_aullm import open_clip
+from training_aullm.videos.elan import APEX, FPS, MOVEMENT
+
+COLUMNS = ("file_name", "subject", "action_units", "onset", "apex", "offset", "fps", "expression")
+TIER = re.compile(
+    r"(?P<what>movement|apex|AU *(?P<unit>\d+)(?: *(?P<side>[LR]))?)(?: \(\d+\))?(?:@(?P<face>.+))?", re.I
+)
+CODED = re.compile(r"[A-E]?\??")  # intensity and doubt, where the coder writes them instead of our probability
+NOBODY = re.compile(r"(face\d+)?")  # a participant that says nothing of who it is
+KIND = re.compile(r"(micro|macro)\b", re.I)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a metadata.csv; frame numbers, `fps` None where the video states it."""
+
+    video: Path
+    subject: str
+    action_units: str
+    onset: int
+    apex: int | None
+    offset: int
+    fps: float | None
+    expression: str
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """An annotation: what its tier is of, start and end in milliseconds, and its text."""
+
+    tier: str
+    what: str
+    start: int
+    end: int
+    text: str
+
+    def lies_in(self, movement: "_Mark") -> bool:
+        """Whether more than half of it does; of an apex its first frame, which is what counts."""
+        if self.what == APEX:
+            return movement.start <= self.start <= movement.end
+        return 2 * (min(self.end, movement.end) - max(self.start, movement.start)) > self.end - self.start
+
+
+def read_annotations(
+    path: str | Path,
+    subject: str | None = None,
+    video: str | Path | None = None,
+    fps: float | None = None,
+    face: int = 0,
+) -> list[Line]:
+    """The movements of one face in an ELAN file.
+
+    Args:
+        path: the file.
+        subject: who it is; None: as the participant of its tiers says.
+        video: what the file is about; None: the video that is linked in it.
+        fps: frames per second, where neither the video nor the file states them.
+        face: whose tiers, where there are several: `movement@face1` is of face 1.
+
+    Returns:
+        Lines in order of time.
+
+    Raises:
+        FileNotFoundError: there is no such file, or not the video that it links to.
+        ValueError: it is no ELAN file, nobody says who is in it, or an annotation lies in no movement; all of these are
+            named.
+    """
+    path = Path(path)
+    eaf = _open(path)
+    marks, people = _marks_of(path, eaf, f"face{face}")
+    who = subject or next((each for each in people if not NOBODY.fullmatch(each)), None)
+    if who is None:
+        raise ValueError(f"{path}: who is in it? Give --subject NAME, or name the tiers' participant in ELAN")
+    clip_path = Path(video) if video is not None else _linked(path, eaf)
+    if clip_path.is_dir():
+        raise ValueError(f"{path}: {clip_path} is a folder of images; ELAN files are of videos")
+    clip = open_clip(clip_path)
+    stated = clip.fps or fps or next((float(value) for name, value in eaf.get_properties() if name == FPS), None)
+    if stated is None:
+        raise ValueError(f"{path}: {clip_path} states no frames per second: give --fps")
+
+    def frame(milliseconds: int) -> int:
+        number = round(milliseconds / 1000 * stated)  # an annotation may end with the video, one frame after its last
+        return number - (number == clip.stated_count)
+
+    lines = []
+    for movement, inside in _movements(path, marks):
+        apex = next((frame(each.start) for each in inside if each.what == APEX), None)
+        units = "+".join(sorted((_coded(each) for each in inside if each.what != APEX), key=_by_number))
+        kind = KIND.match(movement.text)
+        times = (frame(movement.start), apex, frame(movement.end))
+        lines.append(Line(clip_path, who, units, *times, None if clip.fps else stated, kind[1].lower() if kind else ""))
+    return lines
+
+
+def write_metadata(lines: Sequence[Line], path: str | Path) -> None:
+    """Write lines as a metadata.csv, whole or not at all.
+
+    One that is there is replaced, so that a second correction needs no thought.
+
+    Raises:
+        ValueError: there are no lines; a video lies outside of the file's folder; or the file that is there names
+            another video: its lines would be lost.
+    """
+    path = Path(path)
+    if not lines:
+        raise ValueError(f"{path}: the files hold no annotation on a tier {MOVEMENT}: there is nothing to write")
+    folder, names = path.parent.resolve(), {}
+    for line in lines:
+        video = line.video.resolve()
+        if not video.is_relative_to(folder):
+            raise ValueError(f"{line.video} lies outside of {path.parent}: write {METADATA} above it, with --out")
+        names[line.video] = video.relative_to(folder).as_posix()
+    if path.exists() and (lost := sorted(_named(path) - set(names.values()))):
+        raise ValueError(f"{path} names {', '.join(lost[:5])} too, whose lines would be lost: give their .eaf as well")
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(COLUMNS)
+    for line in lines:
+        times = ("" if value is None else value for value in (line.onset, line.apex, line.offset, line.fps))
+        table.writerow((names[line.video], line.subject, line.action_units, *times, line.expression))
+    write_whole(path, text.getvalue())
+
+
+def _open(path: Path) -> Eaf:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        ElementTree.parse(path)  # pympi hides what is wrong with a file
+        return Eaf(path, suppress_version_warning=True)
+    except (ElementTree.ParseError, KeyError, ValueError) as error:
+        raise ValueError(f"{path}: is no ELAN file ({error})") from error
+
+
+def _marks_of(path: Path, eaf: Eaf, face: str) -> tuple[list[_Mark], list[str]]:
+    """Annotations of one face on tiers that are known, in order of time, and who takes part in these tiers."""
+    tiers = {name: found for name in eaf.get_tier_names() if (found := TIER.fullmatch(name.strip()))}
+    faces = {found["face"] for found in tiers.values()}
+    chosen = faces if len(faces) == 1 else faces & {face}
+    if tiers and not chosen:
+        raise ValueError(f"{path}: has tiers of {', '.join(map(str, faces))}, none of {face}: choose with --face")
+    marks, people = [], []
+    for name, found in tiers.items():
+        if found["face"] in chosen:
+            unit = f"{(found['side'] or '').upper()}{found['unit']}" if found["unit"] else found["what"].lower()
+            people.append(eaf.get_parameters_for_tier(name).get("PARTICIPANT") or "")
+            marks += [_Mark(name, unit, *each[:3]) for each in eaf.get_annotation_data_for_tier(name)]
+    return sorted(marks, key=lambda mark: mark.start), people
+
+
+def _linked(path: Path, eaf: Eaf) -> Path:
+    """The video that a file links to, by the way from it, else by its address."""
+    files = eaf.get_linked_files()
+    ways = [path.parent / unquote(each["RELATIVE_MEDIA_URL"]) for each in files if each.get("RELATIVE_MEDIA_URL")]
+    ways += [Path(unquote(urlparse(each["MEDIA_URL"]).path)) for each in files]
+    found = next((way for way in ways if way.is_file()), None)
+    if found is None:
+        looked = ", ".join(map(str, ways)) or "it links to none"
+        raise FileNotFoundError(f"{path}: its video is not there ({looked}): give --video FILE")
+    return found
+
+
+def _movements(path: Path, marks: Iterable[_Mark]) -> Iterator[tuple[_Mark, list[_Mark]]]:
+    """Each movement with what lies in it.
+
+    Raises:
+        ValueError: names the annotations that lie in none.
+    """
+    movements = [mark for mark in marks if mark.what == MOVEMENT]
+    others = [mark for mark in marks if mark.what != MOVEMENT]
+    lost = [mark for mark in others if not any(mark.lies_in(movement) for movement in movements)]
+    if lost:
+        told = "; ".join(f"{mark.tier} at {mark.start / 1000:.3f} s" for mark in lost[:5])
+        more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        raise ValueError(f"{path}: {told}{more} lies in no {MOVEMENT}: draw one around it, or remove it")
+    for movement in movements:
+        yield movement, [mark for mark in others if mark.lies_in(movement)]
+
+
+def _coded(mark: _Mark) -> str:
+    """ "L12B?": a unit as a cell of metadata.csv names it."""
+    text = mark.text.strip().upper()
+    return mark.what + (text if CODED.fullmatch(text) else "")
+
+
+def _by_number(cell: str) -> tuple[int, str]:
+    return int(re.sub(r"\D", "", cell)), cell
+
+
+def _named(path: Path) -> set[str]:
+    """The videos in a metadata.csv that is there."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return {row["file_name"] for row in csv.DictReader(file) if row.get("file_name")}

@@ -1,0 +1,86 @@
+"""A reading as an ELAN file (.eaf): a coder sees it over the video, corrects it, and gives it back.
+
+    write_eaf(Path("out/face"), summary, "face.mp4")  # out/face.eaf
+
+Tiers of a face are named as in ELAN's own convention, type@participant: `movement@face0`, `apex@face0`, `blink@face0`,
+and one an action unit and side, `AU12 L@face0`, `AU12 R@face0`, `AU12@face0` for both sides. Annotations of one tier
+may not overlap in ELAN: one that would gets the tier `movement (2)@face0`. An annotation lasts from the time of its
+first frame to that of its last; that of an apex lasts one frame.
+"""
+
+import mimetypes
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pympi import Eaf
+
+from dataset_scripts.whole_files import whole_file
+from training_aullm.videos.summary import Summary
+
+MOVEMENT, APEX, BLINK = "movement", "apex", "blink"
+LETTERS = {"left": " L", "right": " R"}
+FPS = "aullm:fps"
+
+
+def write_eaf(base: Path, summary: Summary, video: str | Path) -> Path:
+    """Write BASE.eaf, with the video linked by its path and by the way from BASE to it.
+
+    Its date is the video's, so that the same reading is the same file.
+    """
+    path, fps = base.with_name(f"{base.name}.eaf"), summary.head["fps"]
+    eaf = Eaf(author="aullm")
+    eaf.remove_tier("default")
+    eaf.adocument["DATE"] = datetime.fromtimestamp(os.stat(video).st_mtime, UTC).isoformat(timespec="seconds")
+    eaf.add_property(FPS, fps)
+    if not os.path.isdir(video):  # ELAN plays no folder of images
+        kind = mimetypes.guess_type(video)[0] or "unknown"
+        way = Path(os.path.relpath(video, path.parent)).as_posix()
+        eaf.add_linked_file(Path(video).absolute().as_uri(), f"./{way}", kind)
+    tiers: dict[str, list[int]] = {}  # name -> where the last annotation of each of its lanes ends
+    for row in summary.events:
+        for name, first, last, text in _annotations(row, fps):
+            lanes = tiers.setdefault(f"{name}@{row['face']}", [])
+            lane = next((place for place, end in enumerate(lanes) if end <= first), len(lanes))
+            lanes[lane : lane + 1] = [last]
+            tier = f"{name}{f' ({lane + 1})' if lane else ''}@face{row['face']}"
+            if tier not in eaf.get_tier_names():
+                eaf.add_tier(tier, part=f"face{row['face']}")
+            eaf.add_annotation(tier, first, last, text)
+    _sort_times(eaf)
+    with whole_file(path) as unfinished:
+        eaf.to_file(unfinished)
+    return path
+
+
+def milliseconds(frame: float, fps: float) -> int:
+    """When a frame is shown, as ELAN counts."""
+    return round(frame / fps * 1000)
+
+
+def _sort_times(eaf: Eaf) -> None:
+    """Number the time slots in order of time, as ELAN writes them; pympi numbers them as they come."""
+    order = sorted(eaf.timeslots, key=eaf.timeslots.get)
+    names = {slot: f"ts{number}" for number, slot in enumerate(order, 1)}
+    eaf.timeslots = {names[slot]: eaf.timeslots[slot] for slot in order}
+    for annotations, *_ in eaf.tiers.values():
+        for key, (first, last, *rest) in annotations.items():
+            annotations[key] = (names[first], names[last], *rest)
+
+
+def _annotations(row: dict, fps: float) -> Iterator[tuple[str, int, int, str]]:
+    """Tier without its face, start and end in milliseconds, and text of what an event becomes."""
+    onset, apex, offset = (milliseconds(row[mark], fps) for mark in ("onset", "apex", "offset"))
+    offset = max(offset, onset + 1)  # ELAN knows nothing that lasts no time
+    frames = f"frames {row['onset']} to {row['offset']}"
+    if row["kind"] == "blink":
+        yield BLINK, onset, offset, frames
+        return
+    size = "" if row["size_px"] is None else f", {row['size_px']:.2f} px, {row['size_mm']:.2f} mm"
+    side = f", {row['side']}" if row["side"] else ""
+    yield MOVEMENT, onset, offset, f"{row['kind']} {row['score']:.2f}{side}{size}, {frames}"
+    yield APEX, apex, max(milliseconds(row["apex"] + 1, fps), apex + 1), f"frame {row['apex']}"
+    for unit in row["action_units"].split():
+        name, probability = unit.split(":")
+        yield f"{name}{LETTERS.get(row['side'], '')}", onset, offset, probability
