@@ -9,8 +9,8 @@ import warnings
 
 import typer
 
-from training_aullm.cli.compare import compare
 from training_aullm.cli.annotations import annotations
+from training_aullm.cli.compare import compare
 from training_aullm.cli.demo import demo
 from training_aullm.cli.evaluate import evaluate
 from training_aullm.cli.explain import explain
