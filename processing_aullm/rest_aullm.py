@@ -21,7 +21,7 @@ from .skin_traces_aullm import SkinTraces
 from .stream_aullm import FaceChunk
 
 STILL_PX_S = 2.5  # px a second, root mean square over the cells: skin that moves less stands still
-STILL_COURSE_PX_S = 6.0  # and less than this along units, where a movement that is small or of few cells shows
+STILL_COURSE_PX_S, OVER_NOISE = 4.0, 90.0  # and along units, where small movements show: or so much of a cell's noise
 STILL_S = 0.2  # so long at least
 NEAR_PX, NEAR_SHARE = 1.0, 0.3  # along every unit: as near is back at rest; or this share of the largest way since
 FOLLOW_S = 2.0  # in which rest follows what a still face does slowly
@@ -60,7 +60,6 @@ class RestReference:
         self.fps = fps
         self.half, self.every = max(1, round(STILL_S * fps / 2)), max(1, round(EVERY_S * fps))
         self.frames: list[RestFrame] = []
-        self._found = False
         self._farthest, self._elsewhere = 0.0, None
         self._looked, self._shared = -1, np.zeros((0, 2, 3))
 
@@ -80,7 +79,8 @@ class RestReference:
         else:
             self._carry(chunk)
         self._shared = chunk.transforms
-        still = (motion.skin_speed < STILL_PX_S) & (motion.speed < STILL_COURSE_PX_S) & ~closed
+        along = max(STILL_COURSE_PX_S, OVER_NOISE * traces.noise)
+        still = (motion.skin_speed < STILL_PX_S) & (motion.speed < along) & ~closed
         for number in range(max(self._looked + 1, chunk.first), chunk.first + len(chunk) - self.half):
             self._looked, place = number, number - traces.first
             rest = self.frames[-1]
@@ -109,9 +109,9 @@ class RestReference:
             self.frames.pop(0)
 
     def _begin(self, chunk: FaceChunk, traces: SkinTraces, motion: SkinMotion) -> None:
-        """Where nothing is known before, the first frame has to do until a still one comes."""
+        """Where nothing is known before, the first frame has to do."""
         self.frames = [self._frame(chunk.first, chunk, traces, motion.skin[chunk.first - traces.first])]
-        self._found, self._farthest, self._elsewhere, self._looked = False, 0.0, None, chunk.first - 1
+        self._farthest, self._elsewhere, self._looked = 0.0, None, chunk.first - 1
 
     def _carry(self, chunk: FaceChunk) -> None:
         """Follow the framing from the chunk before to this one; crops with which no window can begin any more go."""
@@ -129,15 +129,15 @@ class RestReference:
         long = self._elsewhere is not None and number - self._elsewhere >= HELD_S * self.fps
         if not near and self._elsewhere is None:
             self._elsewhere = number
-        if not self._found or long or turned(np.stack([rest.pose, pose])) > TURNED:
+        if long or turned(np.stack([rest.pose, pose])) > TURNED:
             level = here
         elif near:
             level = rest.skin + min(1.0, (number - rest.number) / (FOLLOW_S * self.fps)) * (here - rest.skin)
         else:
             return
-        if near and self._found and number - rest.number < self.every:
+        if near and number - rest.number < self.every:
             return
-        self._found, self._farthest, self._elsewhere = True, 0.0, None
+        self._farthest, self._elsewhere = 0.0, None
         self.frames.append(self._frame(number, chunk, traces, level))
 
     def _frame(self, number: int, chunk: FaceChunk, traces: SkinTraces, level: np.ndarray) -> RestFrame:

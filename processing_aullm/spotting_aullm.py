@@ -115,13 +115,13 @@ class MovementSpotter:
 def apart(
     found: list[tuple[Spotted, Movement]], known: list[tuple[Spotted, Movement]]
 ) -> list[tuple[Spotted, Movement]]:
-    """Those that are movements of their own, in order of time: of two that are parts of one the surer stays.
+    """Those that are movements of their own, in order of time: of two that are parts of one the larger stays.
 
     Args:
         found: new ones. known: of before, which stay in any case.
     """
     kept = list(known)
-    for each in sorted(found, key=lambda pair: -pair[1]["score"]):
+    for each in sorted(found, key=lambda pair: -pair[0].along.max()):
         if not any(_part_of(each, other) or _part_of(other, each) for other in kept):
             kept.append(each)
     return sorted(kept[len(known) :], key=lambda pair: pair[1]["onset"])

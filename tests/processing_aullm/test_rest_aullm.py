@@ -82,9 +82,9 @@ def test_closed_eyes_are_not_rest():
     assert rest.at(89).number < 40
 
 
-def test_a_film_that_begins_in_a_movement_has_its_first_frame_until_the_face_is_still():
-    rest = rest_of(course((0, 0), (15, 1), (31, 1), frames=60))
-    assert rest.at(12).number == 0 and rest.at(59).number > 30
+def test_a_film_that_begins_with_a_movement_has_its_first_frame_until_the_face_is_back():
+    rest = rest_of(course((0, 0), (15, 1), (40, 1), (50, 0), frames=80))
+    assert rest.at(12).number == rest.at(45).number == 0 and rest.at(79).number > 50
 
 
 def test_levels_are_those_that_count_in_each_frame():
