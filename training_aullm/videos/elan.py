@@ -74,8 +74,8 @@ def _annotations(row: dict, fps: float) -> Iterator[tuple[str, int, int, str]]:
     onset, apex, offset = (milliseconds(row[mark], fps) for mark in ("onset", "apex", "offset"))
     offset = max(offset, onset + 1)  # ELAN knows nothing that lasts no time
     frames = f"frames {row['onset']} to {row['offset']}"
-    if row["kind"] == "blink":
-        yield BLINK, onset, offset, frames
+    if row["score"] is None:
+        yield BLINK, onset, offset, frames if row["kind"] == "blink" else f"{row['kind']}, {frames}"
         return
     size = "" if row["size_px"] is None else f", {row['size_px']:.2f} px, {row['size_mm']:.2f} mm"
     side = f", {row['side']}" if row["side"] else ""

@@ -122,10 +122,10 @@ def read_task(task: Task) -> dict:
         if not isinstance(error, (ClipError, OSError)):
             record["traceback"] = traceback.format_exc()
     else:
-        kinds = [row["kind"] for row in summary.events]
+        movements = sum(row["score"] is not None for row in summary.events)
         record |= {"files": [str(path) for path in files], "faces": len(summary.faces)}
         record |= {"frames": summary.head["frames"], "fps": summary.head["fps"]}
-        record |= {"movements": len(kinds) - kinds.count("blink"), "blinks": kinds.count("blink")}
+        record |= {"movements": movements, "blinks": len(summary.events) - movements}
     return {**record, "seconds": round(time.monotonic() - started, 2)}
 
 

@@ -65,7 +65,7 @@ def _face_rows(
     face = summary.faces[number]
     parts = (part for piece in journal.pieces(face.first, face.stop) for part in piece["faces"])
     windows = (window for part in parts if part["face"] == number for window in part["windows"])
-    waiting = deque(event for event in summary.events if event["face"] == number and event["kind"] != "blink")
+    waiting = deque(event for event in summary.events if event["face"] == number and event["score"] is not None)
     for frame, window in frames_of(windows):
         while waiting and waiting[0]["offset"] < frame:
             waiting.popleft()

@@ -96,7 +96,7 @@ def events_of(piece: Piece) -> list[dict]:
     """
     rows = []
     for face in piece["faces"]:
-        for event in (*face["movements"], *({"kind": "blink", **blink} for blink in face["blinks"])):
+        for event in (*face["movements"], *face["blinks"]):
             units = " ".join(f"{name}:{p:.2f}" for name, p in event.get("action_units", {}).items())
             marks = {mark: event[mark] for mark in MARKS}
             named = {"face": face["face"], "kind": event["kind"], **marks, **seconds_of(marks, piece["fps"])}
