@@ -34,7 +34,7 @@ FLAT_PATCH = 0.1  # texture energy below which a patch matches anything
 FAR = 0.004  # cost of a shift by half a cell, growing with its square: of equal matches the nearest
 AGREE, AGREE_WITHIN, JUMP = 0.5, 0.5, 0.02  # weight and distance (cells) of neighbours; what the next shift costs them
 DISTRUST = 8.0  # how fast a mismatch, between 0 and 1, takes a cell's weight away
-HALF_MISMATCH = 0.01  # mismatch at four pixels a cell that halves confidence; half of such cells are wrong on renders
+HALF_MISMATCH = 0.02  # mismatch at four pixels a cell that halves confidence: half of such cells are wrong on renders
 HALF_TEXTURE = 0.005  # texture energy that halves it; 99 of 100 cells of rendered skin have more
 
 
