@@ -72,7 +72,7 @@ LEVELS = (
     Level(pixels=4, texture=1.0, light=8.0, floor=2e-2, window=0.75, spread=1.0, passes=2),
     Level(pixels=None, texture=1.2, light=8.0, floor=5e-4, window=0.75, spread=0.75, passes=2),
 )
-JUDGE = 2  # the level whose match says how sure a cell is: finer, noise does not match either
+JUDGE = 2  # the level whose match says how sure a cell is: finer, noise does not match; coarser, small errors do
 
 
 class DisplacementField(nn.Module):
