@@ -34,7 +34,7 @@ FLAT_PATCH = 0.1  # texture energy below which a patch matches anything
 FAR = 0.004  # cost of a shift by half a cell, growing with its square: of equal matches the nearest
 AGREE, AGREE_WITHIN, JUMP = 0.5, 0.5, 0.02  # weight and distance (cells) of neighbours; what the next shift costs them
 DISTRUST = 8.0  # how fast a mismatch, between 0 and 1, takes a cell's weight away
-HALF_MISMATCH = 0.01  # mismatch at four pixels a cell that halves confidence; half of such cells are wrong on renders
+HALF_MISMATCH = 0.02  # mismatch at four pixels a cell that halves confidence: half of such cells are wrong on renders
 HALF_TEXTURE = 0.005  # texture energy that halves it; 99 of 100 cells of rendered skin have more
 
 
@@ -72,7 +72,7 @@ LEVELS = (
     Level(pixels=4, texture=1.0, light=8.0, floor=2e-2, window=0.75, spread=1.0, passes=2),
     Level(pixels=None, texture=1.2, light=8.0, floor=5e-4, window=0.75, spread=0.75, passes=2),
 )
-JUDGE = 2  # the level whose match says how sure a cell is: finer, noise does not match either
+JUDGE = 2  # the level whose match says how sure a cell is: finer, noise does not match; coarser, small errors do
 
 
 class DisplacementField(nn.Module):

@@ -49,7 +49,7 @@ def _strengths(moved: torch.Tensor, trust: torch.Tensor, modes: torch.Tensor) ->
         total = weights.sum(1).clamp_min(1.0)[:, None, None]
         normal = (weights @ squares).view(-1, count, count) + total * ridge + 1e-4 * torch.eye(count).to(moved)
         strengths = torch.linalg.solve(normal, (weights[..., None] * moved).flatten(1) @ stacked)
-        sizes = (moved - (strengths @ stacked.mT).view_as(moved)).norm(dim=-1)
+        sizes = torch.hypot(*(moved - (strengths @ stacked.mT).view_as(moved)).unbind(-1))
         scale = (1.4826 * _weighted_median(sizes, trust)).clamp_min(MIN_SCALE)
         weights = trust / (1 + (sizes / (2 * scale)) ** 2)
     return strengths
