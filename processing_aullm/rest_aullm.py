@@ -21,9 +21,9 @@ from .skin_traces_aullm import SkinTraces
 from .stream_aullm import FaceChunk
 
 STILL_PX_S = 2.5  # px a second, root mean square over the cells: skin that moves less stands still
-STILL_COURSE_PX_S, OVER_NOISE = 4.0, 90.0  # and along units, where small movements show: or so much of a cell's noise
+STILL_COURSE_PX_S, OVER_NOISE = 4.0, 60.0  # and along units, where small movements show: or so much of a cell's noise
 STILL_S = 0.2  # so long at least
-NEAR_PX, NEAR_SHARE = 1.0, 0.3  # along every unit: as near is back at rest; or this share of the largest way since
+NEAR_PX, NEAR_SHARE = 1.0, 0.2  # along every unit: as near is back at rest; or this share of the largest way since
 FOLLOW_S = 2.0  # in which rest follows what a still face does slowly
 HELD_S = 8.0  # after which a face that stands still elsewhere is at rest there
 TURNED = 8.0  # degrees: when the head has turned by more, rest is wherever the face is still again

@@ -15,12 +15,12 @@ from .reading_types_aullm import Movement
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
-MIN_SCORE = 0.9  # of the threshold: from there on it is a movement
+MIN_SCORE = 1.0  # of the threshold: from there on it is a movement
 TOGETHER = 0.7  # of the strongest unit's evidence: units above it belong to the same movement
 MAX_UNITS = 3
 SIZE_PX = 0.25  # a way of so many pixels along its units counts 63%, twice as many 86%
 OWN_SHARE = 0.25  # of the largest way along the model's units: one along which the skin goes less is doubted
-TURN_DEGREES = 12.0  # a turn of the head by as much leaves 37% of a score
+TURN_DEGREES = 8.0  # a turn of the head by as much leaves 37% of a score
 TALK_SHARE = 0.3  # of the distance of the eyes: lips that go back and forth by as much in all leave 37%
 LIDS_PX = 0.7  # of a movement that lids move along with, so much is theirs
 JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which other units have a smaller share, is speech

@@ -24,7 +24,7 @@ def test_a_face_names_the_pieces_that_tell_of_it(pieces):
 def test_events_that_become_known_late_stand_in_order_of_time(pieces):
     part = pieces[0]["faces"][0]
     marks = (50, 10, 400, 150, 800)
-    blinks = [[{"onset": mark, "apex": mark, "offset": mark}] for mark in marks]
+    blinks = [[{"kind": "blink", "onset": mark, "apex": mark, "offset": mark}] for mark in marks]
     late = [{**pieces[0], "faces": [{**part, "movements": [], "blinks": each}]} for each in blinks]
     assert [row["onset"] for row in Summary.of(late).events] == sorted(marks)
 
