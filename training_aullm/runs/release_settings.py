@@ -13,6 +13,7 @@ from training_aullm.learn.recipes import Recipe, recipe_base
 from training_aullm.runs.settings import DAMAGED, SETTINGS_FILE
 
 TRAINING_SEED, TEST_SEED = 500, 900
+MACRO_SHARE = 3  # one in so many people also shows expressions at full size
 VARIETY = {"everybody": True, "neutral": 0.1, "glasses": 0.2, "beard": 0.2, "gaze": 0.2}
 
 
@@ -34,7 +35,7 @@ class ReleaseSettings:
 
     people: int = 60
     tested: int = 26
-    films: int = 20
+    films: int = 12
     seconds: float = 20.0
     epochs: float = 16
     action_units: tuple[str, ...] = (
