@@ -22,6 +22,7 @@ from .sides_aullm import extent_of
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import MovementSpotter, Spotted, apart
 from .stream_aullm import FaceChunk
+from .view_aullm import ViewFault, view_faults
 from .windows_aullm import WindowGrid
 
 MIN_MOVED = 0.35  # px along some unit's template; a window with less movement is not given to the model
@@ -71,6 +72,7 @@ class FaceReader:
         self.waiting: list[tuple[dict, list[np.ndarray]]] = []
         self._copies: dict[int, np.ndarray] = {}
         self._new: list[Window] = []
+        self._view: list[ViewFault] = []
         self._candidates: list[_Candidate] = []
         self._found: list[tuple[Spotted, Movement]] = []
         self._next = self._blinked_to = self._moved_to = 0
@@ -85,6 +87,7 @@ class FaceReader:
         self._forget()
         self.traces.add(chunk)
         self.kept.add(chunk)
+        self._view += [fault for fault in view_faults(chunk) if fault not in self._view]
         self._copies = {}
         last = chunk.first + len(chunk) - 1
         self.over = chunk.last
@@ -119,11 +122,12 @@ class FaceReader:
             "first": self._first,
             "last": self._last,
             "box": self.first_box,
+            "view": self._view,
             "windows": [window for window in self._new if self.section.owns(window["onset"])],
             "movements": self._final_movements(),
             "blinks": self._final_blinks(ends or self.over),
         }
-        self._new = []
+        self._new, self._view = [], []
         return None if self._first is None else part
 
     def _add_window(self, chunk: FaceChunk, first: int, last: int) -> None:

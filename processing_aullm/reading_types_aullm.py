@@ -57,6 +57,7 @@ class FacePart(TypedDict):
     first: int
     last: int
     box: list[float]
+    view: list[str]  # what speaks against reading this face: some of `view_aullm.VIEW_FAULTS`
     windows: list[Window]
     movements: list[Movement]
     blinks: list[Blink]

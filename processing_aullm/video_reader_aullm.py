@@ -186,8 +186,9 @@ class VideoReading:
         for piece in pieces:
             reading = {name: value for name, value in piece.items() if name not in ("faces", "done", "resume")}
             for part in piece["faces"]:
-                face = faces.setdefault(part["face"], {**part, **{kind: [] for kind in LISTS}})
+                face = faces.setdefault(part["face"], {**part, "view": [], **{kind: [] for kind in LISTS}})
                 face["last"] = part["last"]
+                face["view"] += [fault for fault in part["view"] if fault not in face["view"]]
                 for kind in LISTS:
                     face[kind] += part[kind]
         return {**reading, "faces": [faces[number] for number in sorted(faces)]}

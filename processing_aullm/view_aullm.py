@@ -1,6 +1,6 @@
 """How well a face is seen: what a reader of the results should be told before any of them.
 
-    view_faults(chunk.boxes, chunk.transforms, chunk.crops)  # ["small", "dark"]
+    view_faults(chunk)  # ["small", "dark"]
 
 The codes are stable; a page says them in its own words.
 """
@@ -10,11 +10,14 @@ from typing import Literal, get_args
 import cv2
 import numpy as np
 
-ViewFault = Literal["small", "tilted", "dark", "blurred"]
+from .stream_aullm import FaceChunk
+
+ViewFault = Literal["small", "tilted", "turned", "dark", "blurred"]
 VIEW_FAULTS: tuple[ViewFault, ...] = get_args(ViewFault)
 
 SMALL_PX = 80  # width of the face in the frame: half a pixel of the crop is then a fifth of one of the frame
 TILTED_DEGREES = 45  # from upright; landmarks were made for upright faces
+TURNED_DEGREES = 25  # of yaw, by landmarks: half of the face is then seen too slantwise
 DARK_LEVEL = 40  # grey level of the skin: below it sensor noise is larger than what moves
 BLURRED_LEVEL = 1.2  # grey levels of the finest texture that motion is measured on
 TEXTURE_SIGMA = 1.2  # px, as in the model's displacement field: finer than that is noise
@@ -22,22 +25,18 @@ LOOKS = 8  # crops that are looked at
 SKIN = (0.25, 0.9), (0.18, 0.82)  # edges of rows and of columns of the crop that show the face
 
 
-def view_faults(boxes: np.ndarray, transforms: np.ndarray, crops: np.ndarray) -> list[ViewFault]:
+def view_faults(chunk: FaceChunk) -> list[ViewFault]:
     """What speaks against reading this face, in the order of `VIEW_FAULTS`; empty where nothing does.
-
-    Args:
-        boxes: (n, 4) left, top, right, bottom of the face in pixels of the frame.
-        transforms: (n, 2, 3) crop pixels to pixels of the frame.
-        crops: (n, S, S) uint8 grey.
 
     Source: our choice. The limits were looked at on rendered faces made smaller, darker and more blurred
         (docs/video.md, "How well the face is seen").
     """
-    some = crops[:: max(1, len(crops) // LOOKS)]
-    angle = np.degrees(np.arctan2(transforms[:, 1, 0], transforms[:, 0, 0]))
+    some = chunk.crops[:: max(1, len(chunk) // LOOKS)]
+    yaw, _, roll = np.median(np.abs(chunk.pose), axis=0)
     seen = {
-        "small": np.median(boxes[:, 2] - boxes[:, 0]) < SMALL_PX,
-        "tilted": np.median(np.abs(angle)) > TILTED_DEGREES,
+        "small": np.median(chunk.boxes[:, 2] - chunk.boxes[:, 0]) < SMALL_PX,
+        "tilted": roll > TILTED_DEGREES,
+        "turned": yaw > TURNED_DEGREES,
         "dark": np.median([_face(crop).mean() for crop in some]) < DARK_LEVEL,
         "blurred": np.median([_texture(crop) for crop in some]) < BLURRED_LEVEL,
     }

@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from words import KINDS, joined, number, plain
+from words import KINDS, VIEW, joined, number, plain
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Movement:
         kind: "micro" or "macro".
         score: of the spotting.
         units: action units at or above the threshold -> score, strongest first.
+        side: of the person's face, "left", "right" or "both", None where it is not known.
+        millimetres: that the skin goes on an adult's face, about; None where it is not known.
     """
 
     number: int
@@ -31,6 +33,8 @@ class Movement:
     kind: str
     score: float
     units: dict[str, float]
+    side: str | None = None
+    millimetres: float | None = None
 
     @property
     def start(self) -> float:
@@ -61,8 +65,11 @@ class Movement:
         lead = f"At {self.peak:.1f} s"
         if not self.units:
             return f"{lead} something moved, but it is none of the movements that this model knows."
+        if self.side in ("left", "right"):
+            lead += f", on the person's {self.side} side only,"
         seen = [f"{plain(unit, meanings).happened} ({unit}, score {number(p)})" for unit, p in self.units.items()]
-        return f"{lead} {joined(seen)}. It lasted {self.end - self.start:.1f} s, {KINDS[self.kind]}."
+        far = f" The skin moved by about {self.millimetres:.1f} mm." if self.millimetres else ""
+        return f"{lead} {joined(seen)}. It lasted {self.end - self.start:.1f} s, {KINDS[self.kind]}.{far}"
 
 
 def face_of(reading: dict, face: int) -> dict:
@@ -84,6 +91,8 @@ def movements_of(reading: dict, face: int) -> list[Movement]:
             kind=each["kind"],
             score=each["score"],
             units=_present(each["action_units"], reading["threshold"]),
+            side=each.get("side"),
+            millimetres=each.get("size_mm"),
         )
         for place, each in enumerate(found, 1)
     ]
@@ -105,18 +114,25 @@ def place_of(reading: dict, face: int) -> str:
 def summary(reading: dict, face: int) -> list[str]:
     """What was found for one face, as sentences."""
     start, end = span_of(reading, face)
+    told = [doubt(reading, face)] if face_of(reading, face)["view"] else []
     movements, blinks = movements_of(reading, face), face_of(reading, face)["blinks"]
     read = f"{end - start:.1f} seconds were read"
     if not movements:
-        told = [f"{read}, and nothing was found to move enough to be told from noise."]
+        told.append(f"{read}, and nothing was found to move enough to be told from noise.")
     else:
         count = "one movement" if len(movements) == 1 else f"{len(movements)} movements"
-        told = [f"{read}, and {count} found."]
+        told.append(f"{read}, and {count} found.")
     if blinks:
         times = joined([f"{each['apex'] / reading['fps']:.1f} s" for each in blinks])
         count = "one blink" if len(blinks) == 1 else f"{len(blinks)} blinks"
         told.append(f"The eyes blinked: {count}, at {times}. Blinks are shown but not counted as movements.")
     return told
+
+
+def doubt(reading: dict, face: int) -> str:
+    """Why what is read from this face should not be trusted, to be said before anything else."""
+    why = joined([VIEW[fault] for fault in face_of(reading, face)["view"]])
+    return f"This face is not seen well: {why}. What follows may well be wrong."
 
 
 def _present(units: dict[str, float], threshold: float) -> dict[str, float]:

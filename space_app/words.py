@@ -50,6 +50,15 @@ KINDS = {
     "macro": "longer than half a second, as ordinary expressions are",
 }
 
+VIEW = {
+    "small": "it is less than 80 pixels wide",
+    "tilted": "it lies on its side or upside-down",
+    "turned": "it is turned far to the side",
+    "dark": "it is very dark",
+    "blurred": "it is blurred",
+}
+"""What speaks against reading a face (`view_aullm.VIEW_FAULTS`), as the end of "This face is not seen well: ..."."""
+
 EXPERTS = {
     "fine detail": "small patches of skin",
     "wider detail": "larger patches of skin",

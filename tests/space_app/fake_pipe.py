@@ -93,6 +93,7 @@ def face(number: int) -> dict:
         "first": 0,
         "last": FRAMES - 1,
         "box": [left, 100.0, left + 200, 320.0],
+        "view": [],
         "windows": windows,
         "movements": [
             movement(54, 60, 66, "micro", AU4=0.83, AU7=0.61, AU1=0.12),

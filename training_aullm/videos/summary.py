@@ -22,7 +22,7 @@ class FaceSummary:
     """One face.
 
     Attributes:
-        about: its number, first and last frame, and first box, as a reading has them.
+        about: its number, first and last frame, first box and view, as a reading has them.
         first, stop: places of the pieces that tell of it, `stop` not included.
         windows, answered: how many there are; answered are windows in which something moved.
     """
@@ -36,6 +36,7 @@ class FaceSummary:
     def add(self, part: FacePart, place: int) -> None:
         """Take what the piece at a place says of this face."""
         self.about["last"], self.stop = part["last"], place + 1
+        self.about["view"] += [fault for fault in part["view"] if fault not in self.about["view"]]
         self.windows += len(part["windows"])
         self.answered += sum(window["probabilities"] is not None for window in part["windows"])
 
@@ -63,7 +64,7 @@ class Summary:
             summary.events += events_of(piece)
             for part in piece["faces"]:
                 about = {name: part[name] for name in ("face", "first", "last", "box")}
-                summary.faces.setdefault(part["face"], FaceSummary(about, place)).add(part, place)
+                summary.faces.setdefault(part["face"], FaceSummary(about | {"view": []}, place)).add(part, place)
         summary.faces = dict(sorted(summary.faces.items()))
         summary.events.sort(key=_in_time)  # a movement may become known after a later blink
         return summary
@@ -84,8 +85,13 @@ class Summary:
             table.add_row(str(row["face"]), row["kind"], *times, f"{row['score']:.2f}", row["side"] or "", size, units)
         more = f"{len(movements) - MAX_ROWS} more in the files; " if len(movements) > MAX_ROWS else ""
         windows, answered = (sum(getattr(f, name) for f in self.faces.values()) for name in ("windows", "answered"))
-        table.caption = f"{more}{windows} windows, something moved in {answered}"
+        table.caption = f"{more}{windows} windows, something moved in {answered}{self._doubts()}"
         return table
+
+    def _doubts(self) -> str:
+        """Faces that are not seen well, and why."""
+        said = (f"\nface {number}: {', '.join(face.about['view'])}" for number, face in self.faces.items())
+        return "".join(text for text, face in zip(said, self.faces.values(), strict=True) if face.about["view"])
 
 
 def events_of(piece: Piece) -> list[dict]:

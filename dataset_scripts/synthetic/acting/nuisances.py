@@ -108,8 +108,13 @@ class Drift:
 
 def loose_skin(moved: Iterable[np.ndarray]) -> np.ndarray:
     """How loosely skin sits (size, size), 0 to 1, out of how far mouth and lids move it."""
-    places = sum(np.sqrt(np.clip(each / np.percentile(each, 99), 0, 1)) for each in moved)
+    places = sum(np.sqrt(np.clip(each / _usual_most(each), 0, 1)) for each in moved)
     return np.float32(_FIRM + (1 - _FIRM) * np.clip(places, 0, 1))
+
+
+def _usual_most(moved: np.ndarray) -> float:
+    """What a hundredth of the pixels exceeds; the most of any where a head is so small that fewer move."""
+    return float(np.percentile(moved, 99)) or float(moved.max()) or 1.0
 
 
 def draw_drift(
