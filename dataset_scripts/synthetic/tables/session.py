@@ -6,6 +6,7 @@ Tested in tests/dataset_scripts/synthetic/tables/test_clip_table.py and test_var
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -91,7 +92,10 @@ class Session:
         self._face = self._set_up(studio)
         grain = rng.standard_normal((camera.size, camera.size), dtype=np.float32)
         self._pattern = grain * domain.nuisance.fixed_pattern
-        self._loose = loose_skin(self._face.moved(unit) for unit in ("AU25", BLINK))
+
+    @cached_property
+    def _loose(self) -> np.ndarray:
+        return loose_skin(self._face.moved(unit) for unit in ("AU25", BLINK))
 
     def field(self, unit: str) -> np.ndarray:
         """Where each pixel goes when a unit moves the skin by a pixel at most: (size, size, 2), right and down."""
