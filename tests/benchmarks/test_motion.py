@@ -25,7 +25,7 @@ def test_the_truth_brings_the_pictures_together(smile):
     moving = smile.skin & (np.hypot(*np.moveaxis(smile.motion, -1, 0)) > 3)
     assert moving.sum() > 200
     assert np.abs(back - first)[moving].mean() < 0.7 * np.abs(last - first)[moving].mean()
-    assert np.hypot(*np.moveaxis(smile.motion, -1, 0))[smile.skin].max() == pytest.approx(6.0, rel=0.15)
+    assert np.hypot(*np.moveaxis(smile.motion, -1, 0))[smile.skin].max() == pytest.approx(6.0, rel=0.2)
 
 
 def test_a_perfect_measure_has_no_error_and_a_blind_one_finds_nothing(smile):

@@ -127,11 +127,12 @@ class Session:
         pictures = pictures if variety.h264 is None else compress(pictures, variety.h264)
         encoded = [sensor.encode(picture) for picture in pictures]
         shown = times[repeat]
+        nearest = int(np.argmin(np.abs(shown - movement.apex)))  # the onset, where few frames show a long movement
         return Clip(
             frames=[encoded[index] for index in repeat],
             fps=(len(shown) - 1) / (shown[-1] - shown[0]),
             onset=variety.lead_in,
-            apex=int(np.argmin(np.abs(shown - movement.apex))) if units else None,
+            apex=max(nearest, variety.lead_in + 1) if units else None,
             offset=variety.lead_in + frames - 1,
             units=units,
             amplitude_px={unit: movement.amplitude_px[unit] for unit in units},

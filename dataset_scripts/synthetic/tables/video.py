@@ -84,11 +84,11 @@ def _check(groups: list[list[str]], fps: int, size: int, pauses: tuple[float, ..
 def _truth(movement: Movement, times: np.ndarray) -> dict:
     """When a movement is on film, in frame numbers, and what moves."""
     onset, apex, offset = (int(np.argmin(np.abs(times - at))) for at in (movement.start, movement.apex, movement.end))
-    amplitude = movement.amplitude_px
+    amplitude = {unit: px for unit, px in movement.amplitude_px.items() if unit not in movement.company}
     return {
         "onset": onset,
         "apex": apex,
         "offset": offset,
         "action_units": list(amplitude),
-        "amplitude_px": dict(amplitude),
+        "amplitude_px": amplitude,
     }
