@@ -65,12 +65,12 @@ class Method:
     def shown_setting(self) -> str:
         """What is varied where settings are chosen, for people to read."""
         if self.recipe is None:
-            return str(self.run)
+            return self._run_name
         return f"{self.recipe.epochs:g} epochs, rate {self.recipe.learning_rate:g}"
 
     def settings(self) -> dict:
         """Everything that decides the result besides data, seed and code, for the record beside the predictions."""
-        settings = {"clips": self.clips, "run": getattr(self.run, "__name__", str(self.run))}
+        settings = {"clips": self.clips, "run": self._run_name}
         if self.recipe is None:
             return settings
         config = AullmConfig.preset(self.recipe.preset, language_model=None, **self.recipe.model)
@@ -81,3 +81,8 @@ class Method:
             "model": model,
             "template": TEMPLATES[self.recipe.template or self.recipe.preset],
         }
+
+    @property
+    def _run_name(self) -> str:
+        """A function by its name; an object by what it says of itself."""
+        return getattr(self.run, "__name__", str(self.run))
