@@ -5,7 +5,7 @@ keys. All frames are numbers as `video_file_aullm` counts them, both ends includ
 in pixels of the frame.
 """
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, TypedDict
 
 import numpy as np
 
@@ -26,13 +26,13 @@ class Window(TypedDict):
 class Extent(TypedDict):
     """Where and how far the skin moves from onset to apex."""
 
-    side: NotRequired[Side | None]  # None where too little moves to tell
-    size_px: NotRequired[float]  # px of a 224-px crop, where the units move the skin most
-    size_mm: NotRequired[float]  # the same, for eyes 63 mm apart: an estimate
+    side: Side | None  # None where too little moves to tell
+    size_px: float  # px of a 224-px crop, where the units move the skin most
+    size_mm: float  # the same, for eyes 63 mm apart: an estimate
 
 
-class Movement(Extent):
-    """A movement that was spotted."""
+class RatedMovement(TypedDict):
+    """A movement that was spotted, named and rated."""
 
     onset: int
     apex: int
@@ -40,6 +40,10 @@ class Movement(Extent):
     score: float
     action_units: dict[str, float]  # strongest first
     kind: Literal["micro", "macro"]
+
+
+class Movement(RatedMovement, Extent):
+    """The same with its side and size."""
 
 
 class Blink(TypedDict):

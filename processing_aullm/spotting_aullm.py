@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .reading_types_aullm import Movement
+from .reading_types_aullm import RatedMovement
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
@@ -65,7 +65,7 @@ class MovementSpotter:
         self._templates = [known.index(name) if name in known else None for name in action_units]
         self._jaw = [known.index(name) for name in JAW]
 
-    def movement(self, spotted: Spotted, answers: list[list[float]]) -> Movement | None:
+    def movement(self, spotted: Spotted, answers: list[list[float]]) -> RatedMovement | None:
         """The movement, None where model and motion together do not support one.
 
         Args:
@@ -113,8 +113,8 @@ class MovementSpotter:
 
 
 def apart(
-    found: list[tuple[Spotted, Movement]], known: list[tuple[Spotted, Movement]]
-) -> list[tuple[Spotted, Movement]]:
+    found: list[tuple[Spotted, RatedMovement]], known: list[tuple[Spotted, RatedMovement]]
+) -> list[tuple[Spotted, RatedMovement]]:
     """Those that are movements of their own, in order of time: of two that are parts of one the larger stays.
 
     Args:
@@ -127,7 +127,7 @@ def apart(
     return sorted(kept[len(known) :], key=lambda pair: pair[1]["onset"])
 
 
-def _part_of(one: tuple[Spotted, Movement], other: tuple[Spotted, Movement]) -> bool:
+def _part_of(one: tuple[Spotted, RatedMovement], other: tuple[Spotted, RatedMovement]) -> bool:
     """Whether a movement begins while another one lasts, and only adds to it."""
     if not other[0].onset <= one[0].onset < other[0].offset:
         return False

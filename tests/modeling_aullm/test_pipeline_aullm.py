@@ -69,7 +69,8 @@ def test_probabilities_are_the_models_own(pipe):
         logits = pipe.model(pixel_values=clips[:, :, None].float() / 255).logits
     assert 0 < len(answered) < len(windows)
     assert sum(len(crops) for crops, _ in seen) < clips.shape[0] * clips.shape[1] / 2  # windows share their frames
-    torch.testing.assert_close(torch.tensor(answered), logits.sigmoid(), atol=2e-4, rtol=0)
+    nearest = torch.cdist(torch.tensor(answered), logits.sigmoid(), p=torch.inf).min(1).values
+    assert nearest.max() < 2e-4 and len(answered) <= len(logits)  # movements are read as clips of their own, too
 
 
 def test_a_model_with_the_led_front_end_reads_windows_too(build):

@@ -1,7 +1,7 @@
 """What is really returned has the keys and types that its TypedDict names."""
 
 import types
-from typing import Literal, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import numpy as np
 
@@ -16,7 +16,7 @@ FACE = FakeFace(moves=((30, 32, 35, 4.0, "AU4"),), blinks=((60, 61, 63),))
 def misfits(value, hint, place="") -> list[str]:
     """Where a value differs from a type hint, in words."""
     origin, parts = get_origin(hint), get_args(hint)
-    if isinstance(hint, types.UnionType):
+    if origin in (types.UnionType, Union):
         return min((misfits(value, part, place) for part in parts), key=len)
     if origin is Literal:
         return [] if value in parts else [f"{place}: {value!r}"]
