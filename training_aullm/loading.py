@@ -1,12 +1,12 @@
 """Loading what reads videos: the model and processor of a run, of a published folder, or of a Hub id.
 
-    pipe = load_pipeline("runs/demo")
+    pipe = load_pipeline("release")
     reading = pipe("face.mp4")
 
 | named | what is loaded |
 |---|---|
 | a run of `aullm train`, `demo` or `release` | RUN/model |
-| `release` | runs/release |
+| `release` | the checkpoint that comes with the package |
 | a published or staged folder, RUN/hub, a merged or a trained-only model | that folder's model |
 | a model without a processor, such as a Trainer's checkpoint | the model, and the processor that its config describes |
 | owner/name | the Hub's |
@@ -29,10 +29,11 @@ from processing_aullm import AullmProcessor
 MODEL_FOLDER = "model"
 RUNS = Path("runs")
 RELEASE = "release"
+RELEASED = Path(__file__).with_name("released")  # what `release` names, see from_scratch/released.py
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 ADVICE = (
-    "`aullm demo` makes a small model in runs/demo and `aullm release` the one to use in runs/release; --model names a "
-    "run's folder, a published folder, or a Hub id (owner/name)"
+    "`release` is the model that comes with the package, `aullm demo` makes a small one in runs/demo; --model names "
+    "one of these, a run's folder, a published folder, or a Hub id (owner/name)"
 )
 COPY_AGAIN = "copy or download it again"
 
@@ -90,7 +91,7 @@ def model_place(source: str | Path) -> str:
     Raises:
         FileNotFoundError: the folder exists but holds no model; or it does not exist, and what names it is no Hub id.
     """
-    folder = RUNS / RELEASE if str(source) == RELEASE and not Path(source).exists() else Path(source)
+    folder = RELEASED if str(source) == RELEASE and not Path(source).exists() else Path(source)
     if (folder / MODEL_FOLDER / "config.json").is_file():
         folder = folder / MODEL_FOLDER
     elif folder.exists() and not (folder / "config.json").is_file():

@@ -12,6 +12,7 @@ from modeling_aullm.pipeline_aullm import AullmPipeline
 from tests.commands.published import UNITS, write_clips, write_run
 from tests.hub.app import TOKEN
 from tests.hub.server import running
+from training_aullm import loading
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.people import remember_people
 from training_aullm.learn.starting import started_model
@@ -56,6 +57,7 @@ def place(tmp_path_factory, tiny_language_model) -> Path:
 
 @pytest.fixture
 def here(place, monkeypatch) -> Path:
+    monkeypatch.setattr(loading, "RELEASED", place / "runs" / "release")  # what came with the package
     monkeypatch.chdir(place)
     return place
 

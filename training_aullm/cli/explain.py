@@ -16,7 +16,9 @@ def explain(
     action_unit: Annotated[
         str | None, typer.Option(help="Look closer at these, such as AU4,AU12; left out: at what the model sees.")
     ] = None,
-    model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "runs/demo",
+    model: Annotated[
+        str, typer.Option(help="release (comes along), a run's or published folder, or a Hub id.")
+    ] = "release",
     out: Annotated[Path, typer.Option(help="Folder for the page and its numbers.")] = Path("runs/explanations"),
     threshold: Annotated[float, typer.Option(min=0, max=1, help="From here on an action unit counts as seen.")] = 0.5,
     face: Annotated[int, typer.Option(min=0, help="Which face, counted by size: 0 is the largest.")] = 0,

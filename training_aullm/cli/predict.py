@@ -17,7 +17,9 @@ class Engine(StrEnum):
 
 def predict(
     videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video files, or folders of images.")],
-    model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "runs/demo",
+    model: Annotated[
+        str, typer.Option(help="release (comes along), a run's or published folder, or a Hub id.")
+    ] = "release",
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("runs/predictions"),
     formats: Annotated[
         str,

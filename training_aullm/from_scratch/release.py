@@ -22,6 +22,7 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.clips.take_windows import Windows, take_clips
 from training_aullm.console import wide_console
 from training_aullm.from_scratch.demo import Steps
+from training_aullm.from_scratch.released import TRAINED
 from training_aullm.learn.fitting import as_predictions, new_model, new_processor, predict_probabilities
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.publishing.saving import save_for_hub
@@ -66,6 +67,7 @@ def run_release(out: Path, settings: ReleaseSettings, console: Console | None = 
     with steps("saving a folder for the Hub"):
         write_history(out, history)
         save_for_hub(model, processor, out / MODEL_FOLDER, card=True)
+        model.save_pretrained(out / TRAINED)
     mark_finished(out)
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     return results
