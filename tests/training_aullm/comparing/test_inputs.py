@@ -10,7 +10,7 @@ from training_aullm.comparing.inputs import FLOWS, Inputs
 SHAPES = {
     "labels": (1,),
     "frames": (6, 1, 64, 64),
-    "motion": (2, 5, 28, 28),
+    "motion": (3, 5, 28, 28),
     "apex-flow": (2, 1, 14, 14),
     "apex-flow-28": (2, 1, 28, 28),
     "clip-flow": (2, 5, 28, 28),

@@ -44,7 +44,7 @@ def test_the_depth_of_a_language_model_is_changed_where_there_is_one():
 def test_a_model_of_ours_is_trained_and_answers(name, language_model_with_tokenizer, tmp_path):
     method = with_layers(METHODS[name].with_epochs(1), 1)
     clips = make_clips(8)
-    shape = (8, 2, 5, 28, 28) if method.clips == "motion" else (8, 6, 1, 64, 64)
+    shape = (8, 3, 5, 28, 28) if method.clips == "motion" else (8, 6, 1, 64, 64)
     inputs = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     pixels = {"inputs": (100 + 20 * inputs).clamp(0, 255).to(torch.uint8), "input_name": "pixel_values"}
     clips = dataclasses.replace(clips, **({"inputs": inputs} if method.clips == "motion" else pixels))
