@@ -102,7 +102,7 @@ class DisplacementField(nn.Module):
 
     @torch.no_grad()
     def of_shared(self, frames: torch.Tensor, clips: torch.Tensor) -> torch.Tensor:
-        """The same for clips that share frames, as windows of a video do: illumination is removed once a frame.
+        """The same for clips that share frames, as windows of a video do: each frame is measured once from each onset.
 
         Args:
             frames: (N, 1, H, W) in [0, 1].
@@ -115,8 +115,9 @@ class DisplacementField(nn.Module):
             ValueError: the frames are not grey and square, or their side is no multiple of ``2 * grid``.
         """
         with torch.autocast(frames.device.type, enabled=False):
-            field, confidence = own_motion(*self.with_head(frames, clips))
-            return torch.cat([field, confidence[:, :, None]], 2).transpose(1, 2).contiguous()
+            field, confidence, places = self._measure(frames, clips)
+            field, confidence = (each[0] for each in own_motion(field[None], confidence[None]))
+            return torch.cat([field, confidence[:, None]], 1)[places].transpose(1, 2).contiguous()
 
     @torch.no_grad()
     def with_head(self, frames: torch.Tensor, clips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -125,19 +126,27 @@ class DisplacementField(nn.Module):
         Returns:
             (B, T-1, 2, grid, grid) in pixels of a 224-px crop, and confidence (B, T-1, grid, grid).
         """
+        field, confidence, places = self._measure(frames, clips)
+        return field[places], confidence[places]
+
+    def _measure(self, frames: torch.Tensor, clips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What clips do not share: (U, 2, g, g) in pixels, (U, g, g), and where each clip finds its own (B, T-1)."""
         channels, height, width = frames.shape[1:]
         if channels != 1 or height != width or height % (2 * self.grid):
             raise ValueError(
                 f"DisplacementField needs square grey frames whose side is a multiple of {2 * self.grid}, "
                 f"got {channels} channel(s) of {height}x{width}: set the processor's size accordingly"
             )
-        # On a CPU one clip at a time: what it needs stays in the processor's cache.
-        piece = 1 if frames.device.type == "cpu" else len(clips)
-        pyramids = [self._pyramid(part.float()) for part in frames.split(4 * piece)]
+        # On a CPU a few frames at a time: what they need stays in the processor's cache.
+        together = clips.shape[1] - 1 if frames.device.type == "cpu" else clips.numel()
+        pyramids = [self._pyramid(part.float()) for part in frames.split(4 * together)]
         pyramid = [torch.cat(level) for level in zip(*pyramids, strict=True)]  # (N, h, w) each
-        answers = [self._track([level[part] for level in pyramid]) for part in clips.split(piece)]
-        field, confidence = (torch.cat(each) for each in zip(*answers, strict=True))
-        return field * (REFERENCE_SIZE / self.grid), confidence
+        groups, places = from_each_onset(clips, together)
+        if len({len(group) for group in groups}) == 1 and frames.device.type != "cpu":
+            groups = [torch.stack(groups)]
+        answers = [self._track([level[group.view(-1, group.shape[-1])] for level in pyramid]) for group in groups]
+        field, confidence = (torch.cat([part.flatten(0, 1) for part in each]) for each in zip(*answers, strict=True))
+        return field * (REFERENCE_SIZE / self.grid), confidence, places
 
     def _pyramid(self, frames: torch.Tensor) -> list[torch.Tensor]:
         """(N, 1, H, W) -> pictures (N, h, w) of all levels, illumination removed, the coarsest first."""
@@ -196,6 +205,28 @@ class DisplacementField(nn.Module):
             field = field + step.clamp(-STEP_LIMIT, STEP_LIMIT)
         squares = condensed_to(self.grid, rest * rest, level)  # before the last step: a warp more would say little new
         return field, (squares / (2 * texture + FLAT_PATCH)).clamp(max=1)
+
+
+def from_each_onset(clips: torch.Tensor, most: int) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Which frames are to be measured from which onset, each pair once.
+
+    Args:
+        clips: (B, T) places of frames, onset first.
+        most: frames that a group holds besides its onset.
+
+    Returns:
+        Groups (1 + n,), an onset and what is measured from it; and for each clip the places (B, T-1) of its frames in
+        all groups' answers one after another.
+    """
+    pairs = torch.stack([clips[:, :1].expand_as(clips[:, 1:]), clips[:, 1:]], -1).flatten(0, 1)
+    pairs, places = pairs.unique(dim=0, return_inverse=True)  # in order of onsets
+    onsets, counts = pairs[:, 0].unique_consecutive(return_counts=True)
+    groups = [
+        torch.cat([onset[None], part])
+        for onset, later in zip(onsets, pairs[:, 1].split(counts.tolist()), strict=True)
+        for part in later.split(most)
+    ]
+    return groups, places.view(len(clips), -1)
 
 
 def condensed_to(cells: int, image: torch.Tensor, level: Level) -> torch.Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from modeling_aullm import displacement_aullm
-from modeling_aullm.displacement_aullm import LEVELS, DisplacementField
+from modeling_aullm.displacement_aullm import LEVELS, DisplacementField, from_each_onset
 from modeling_aullm.resampling_aullm import warp
 from tests.modeling_aullm.moved_skin import at, bump, moved, skin_picture
 
@@ -138,6 +138,15 @@ def test_clips_that_share_frames_are_measured_as_if_they_did_not(skin, monkeypat
     )
     torch.testing.assert_close(field.of_shared(frames, windows), alone, atol=1e-4, rtol=0)
     assert sum(prepared) == len(frames) * len(LEVELS)
+
+
+def test_a_frame_is_measured_once_from_each_onset():
+    clips = torch.tensor([[0, 3, 4, 5], [0, 4, 5, 6], [2, 5, 6, 7]])
+    groups, places = from_each_onset(clips, most=3)
+    assert [group.tolist() for group in groups] == [[0, 3, 4, 5], [0, 6], [2, 5, 6, 7]]
+    later = torch.cat([group[1:] for group in groups])
+    onsets = torch.cat([group[:1].expand(len(group) - 1) for group in groups])
+    assert torch.equal(later[places], clips[:, 1:]) and torch.equal(onsets[places], clips[:, :1].expand(-1, 3))
 
 
 def test_autocast_changes_nothing(skin):
