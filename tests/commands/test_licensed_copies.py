@@ -1,10 +1,12 @@
 """`aullm prepare` and `aullm evaluate --spotting` on small licensed copies: options that only such copies need."""
 
 import json
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
 
+from modeling_aullm import AullmConfig
 from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, write_casme3
 from tests.dataset_scripts.trees.samm_long import write_samm_long
 from training_aullm import loading
@@ -42,7 +44,9 @@ def test_spotting_is_scored_on_a_copy(tmp_path, monkeypatch):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text("{}")
     movement = {"kind": "micro", "onset": 9, "apex": 12, "offset": 20, "score": 0.9}
-    monkeypatch.setattr(loading, "load_pipeline", lambda _: lambda video, fps: {"faces": [{"movements": [movement]}]})
+    pipe = Mock(side_effect=lambda video, fps: {"faces": [{"movements": [movement]}]})
+    pipe.model.config = AullmConfig(trained_on={"data_sets": {}, "people": [], "label_releases": [], "complete": True})
+    monkeypatch.setattr(loading, "load_pipeline", lambda _: pipe)
     monkeypatch.chdir(tmp_path)
     said = invoke("evaluate", "model", "--spotting", "--dataset", "samm_long", "--data-dir", copy).output
     assert "samm_long, release 1: 4 recordings, 2 micro- and 2 macro-expressions" in said
