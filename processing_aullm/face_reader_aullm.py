@@ -8,12 +8,14 @@ Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from .blinks_aullm import EyesClosed, find_blinks, lids_move
 from .head_pose_aullm import talk, turned
 from .kept_crops_aullm import KeptCrops
+from .movement_templates_aullm import TemplateFit
 from .reading_types_aullm import Blink, FacePart, Movement, Window
 from .rest_aullm import RestFrame, RestReference
 from .rises_aullm import Rise, SkinMotion, find_rises
@@ -22,6 +24,7 @@ from .sides_aullm import extent_of
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import MovementSpotter, Spotted, apart
 from .stream_aullm import FaceChunk
+from .timing_aullm import time_movement
 from .view_aullm import ViewFault, view_faults
 from .windows_aullm import WindowGrid
 
@@ -227,7 +230,7 @@ class FaceReader:
         found = []
         for candidate in self._candidates:
             answers = [reading["probabilities"] for reading in candidate.readings]
-            movement = self.spotter.movement(candidate.spotted, answers)
+            movement = self.spotter.movement(candidate.spotted, answers, partial(self._timed, candidate.spotted))
             if movement is not None:
                 onset, apex = (movement[mark] - self.traces.first for mark in ("onset", "apex"))
                 extent = extent_of(self.traces, onset, apex, list(movement["action_units"]))
@@ -236,6 +239,12 @@ class FaceReader:
         own = apart(found, self._found)
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]
         return [movement for spotted, movement in own if self.section.owns(spotted.top)]
+
+    def _timed(self, spotted: Spotted, names: list[str]) -> TemplateFit | None:
+        """The movement template that the skin matches best along some units, in frame numbers."""
+        first = self.traces.first
+        fit = time_movement(self.traces, self._blinks, names, (spotted.onset + spotted.top) // 2 - first)
+        return None if fit is None else fit.later(first)
 
     def _forget(self) -> None:
         """Drop frames that are needed no more; what `add` found in the others stays true until it is called again."""

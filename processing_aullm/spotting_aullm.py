@@ -7,10 +7,12 @@
 All that is weighed against each other stands here, in `MovementSpotter.score`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from .movement_templates_aullm import TemplateFit
 from .reading_types_aullm import RatedMovement
 from .unit_templates_aullm import UNIT_TEMPLATES
 
@@ -24,7 +26,12 @@ TURN_DEGREES = 8.0  # a turn of the head by as much leaves 37% of a score
 TALK_SHARE = 0.3  # of the distance of the eyes: lips that go back and forth by as much in all leave 37%
 LIDS_PX = 0.7  # of a movement that lids move along with, so much is theirs
 JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which other units have a smaller share, is speech
+WELL_TIMED = 0.5  # of the skin's course that a movement template has to explain for its marks to be taken
+UNEXPLAINED = 0.5  # of a score that is left where no template explains anything
 GROWTH = 0.5  # a rise within another movement that is smaller than this share of it is a part of it
+
+
+Timing = Callable[[list[str]], TemplateFit | None]
 
 
 @dataclass(frozen=True)
@@ -65,31 +72,35 @@ class MovementSpotter:
         self._templates = [known.index(name) if name in known else None for name in action_units]
         self._jaw = [known.index(name) for name in JAW]
 
-    def movement(self, spotted: Spotted, answers: list[list[float]]) -> RatedMovement | None:
+    def movement(self, spotted: Spotted, answers: list[list[float]], timed: Timing) -> RatedMovement | None:
         """The movement, None where model and motion together do not support one.
 
         Args:
             spotted: its motion.
             answers: K probabilities of each clip of it that the model read.
+            timed: from units to the movement template that the skin matches best along them, in frame numbers.
         """
         ways = self._ways(spotted.along)  # (K,)
         evidence = np.mean(answers, axis=0) * np.clip(ways / (OWN_SHARE * max(ways.max(), 1e-6)), 0, 1)
         strongest = np.argsort(-evidence, kind="stable")[:MAX_UNITS]
         units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
-        score = self.score(float(evidence.max()), float(ways[units].max()), spotted)
+        fit = timed([self.action_units[unit] for unit in units])
+        explained = 0.0 if fit is None else max(fit.explained, 0.0)
+        score = self.score(float(evidence.max()), float(ways[units].max()), explained, spotted)
         if score < self.min_score:
             return None
-        lasts = (spotted.offset - spotted.onset) / self.fps
+        when = fit if explained >= WELL_TIMED else spotted
+        lasts = (when.offset - when.onset) / self.fps
         return {
-            "onset": spotted.onset,
-            "apex": spotted.apex,
-            "offset": spotted.offset,
+            "onset": when.onset,
+            "apex": when.apex,
+            "offset": when.offset,
             "score": round(score, 4),
             "action_units": {self.action_units[unit]: round(max(each[unit] for each in answers), 4) for unit in units},
             "kind": "micro" if lasts <= MICRO_S else "macro",
         }
 
-    def score(self, evidence: float, size: float, spotted: Spotted) -> float:
+    def score(self, evidence: float, size: float, explained: float, spotted: Spotted) -> float:
         """0 to 1, how sure a movement is.
 
         Model and motion have an equal say: the square root of how sure the model is and how directly the skin goes.
@@ -98,7 +109,11 @@ class MovementSpotter:
         size = max(size - LIDS_PX * spotted.lids, 0.0)
         against = np.exp(-((spotted.turn / TURN_DEGREES) ** 2) - (spotted.talk / TALK_SHARE) ** 2)
         return float(
-            np.sqrt(evidence * spotted.direct) * (1 - np.exp(-size / SIZE_PX)) * against * self._no_jaw(spotted)
+            np.sqrt(evidence * spotted.direct)
+            * (UNEXPLAINED + (1 - UNEXPLAINED) * explained)
+            * (1 - np.exp(-size / SIZE_PX))
+            * against
+            * self._no_jaw(spotted)
         )
 
     def _no_jaw(self, spotted: Spotted) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from processing_aullm.movement_templates_aullm import TemplateFit
 from processing_aullm.spotting_aullm import MICRO_S, MovementSpotter, Spotted, apart
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES
 
@@ -23,14 +24,25 @@ def said(**probabilities) -> list[float]:
     return [probabilities.get(name, 0.05) for name in UNITS]
 
 
-def movement(motion: Spotted, *answers: list[float], threshold: float = 0.5):
-    return MovementSpotter(FPS, threshold, UNITS).movement(motion, list(answers or [said(AU4=0.9)]))
+def movement(motion: Spotted, *answers: list[float], threshold: float = 0.5, explained: float = 1.0, later: int = 0):
+    """A movement whose template has the marks of its motion, or later ones, and explains a share of it."""
+
+    def timed(names):
+        return TemplateFit(motion.onset + later, motion.apex + later, motion.offset + later, 1.0, explained)
+
+    return MovementSpotter(FPS, threshold, UNITS).movement(motion, list(answers or [said(AU4=0.9)]), timed)
 
 
 def test_a_movement_has_the_marks_of_its_motion_and_the_name_of_its_reading():
     found = movement(spotted(), said(AU4=0.8), said(AU4=0.9))
     assert (found["onset"], found["apex"], found["offset"]) == (100, 106, 112)
     assert found["action_units"] == {"AU4": 0.9} and 0.45 <= found["score"] <= 1
+
+
+def test_a_template_that_explains_the_course_says_when_and_one_that_does_not_lowers_the_score():
+    sure, unsure = movement(spotted(), later=3), movement(spotted(), later=3, explained=0.4, threshold=0.3)
+    assert (sure["onset"], sure["offset"]) == (103, 115) and (unsure["onset"], unsure["offset"]) == (100, 112)
+    assert unsure["score"] < 0.8 * sure["score"]
 
 
 @pytest.mark.parametrize(("frames", "kind"), [(15, "micro"), (16, "macro"), (90, "macro")])
