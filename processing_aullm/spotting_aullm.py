@@ -26,6 +26,7 @@ TURN_DEGREES = 8.0  # a turn of the head by as much leaves 37% of a score
 TALK_SHARE = 0.3  # of the distance of the eyes: lips that go back and forth by as much in all leave 37%
 LIDS_PX = 0.7  # of a movement that lids move along with, so much is theirs
 JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which other units have a smaller share, is speech
+TIMED_S = 3.0  # no template is held so long that it could time a longer movement
 WELL_TIMED = 0.5  # of the skin's course that a movement template has to explain for its marks to be taken
 UNEXPLAINED = 0.5  # of a score that is left where no template explains anything
 GROWTH = 0.5  # a rise within another movement that is smaller than this share of it is a part of it
@@ -89,7 +90,8 @@ class MovementSpotter:
         score = self.score(float(evidence.max()), float(ways[units].max()), explained, spotted)
         if score < self.min_score:
             return None
-        when = fit if explained >= WELL_TIMED else spotted
+        short = spotted.offset - spotted.onset <= TIMED_S * self.fps
+        when = fit if short and explained >= WELL_TIMED else spotted
         lasts = (when.offset - when.onset) / self.fps
         return {
             "onset": when.onset,

@@ -102,9 +102,7 @@ def test_a_held_expression_stays_on_and_its_release_is_nothing_else():
     face = FakeProcessor().read(HELD)["faces"][0]
     (movement,) = face["movements"]
     assert list(movement["action_units"]) == ["AU12"] and movement["kind"] == "macro"
-    assert (
-        abs(movement["onset"] - 30) <= 3 and abs(movement["offset"] - 84) <= 4
-    )  # templates of long movements are coarse
+    assert abs(movement["onset"] - 30) <= 1 and abs(movement["offset"] - 84) <= 2
     for window in face["windows"]:
         if window["onset"] >= 34 and window["offset"] <= 80:
             assert window["rest"] <= 30 and window["probabilities"][1] > 0.5, "it is on"
