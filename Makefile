@@ -1,5 +1,6 @@
 # Two commands, each complete from a fresh clone (the second call starts at once):
-#   make demo    render clips, train, score, save, reload in a new process, read a video; results under runs/demo/
+#   make demo    read a video with the checkpoint that comes along; then the whole tour: render clips, train, score,
+#                save, reload in a new process, read a video; results under runs/demo/
 #   make test    ruff and the tests
 # PYTHON picks the interpreter (3.11 or newer) that the virtual environment is made from: make test PYTHON=python3.12
 
@@ -12,6 +13,7 @@ READY := $(VENV)/.ready
 .DEFAULT_GOAL := setup
 
 demo: $(READY)
+	$(BIN)/aullm predict space_app/examples/several.mp4
 	$(BIN)/aullm demo
 
 test: $(READY)

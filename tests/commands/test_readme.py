@@ -49,6 +49,7 @@ def smaller(tiny_language_model):
 def played(aullm, smaller, tmp_path_factory):
     """A folder in which every `aullm` command of the README was run, and what each printed."""
     folder = tmp_path_factory.mktemp("reader")
+    (folder / "space_app").symlink_to(ROOT / "space_app")
     if any(OWN_CLIPS in words for words in commands()):
         write_films(folder / OWN_CLIPS)
     printed = {}
@@ -90,7 +91,7 @@ def test_the_other_commands_leave_what_they_promise(played):
         assert (runs / name).exists(), name
     for name in ("scores-folds5.json", "scores-cross.json", "predictions/cross-samm-like.parquet"):
         assert (runs / "base" / name.replace("folds5", "folds2")).exists(), name
-    assert (runs / "predictions" / "video.json").exists() and (runs / "predictions" / "video.png").exists()
+    assert all((runs / "predictions" / f"several.{kind}").exists() for kind in ("json", "png", "eaf"))
 
 
 def test_a_second_training_into_a_finished_run_is_refused(played, aullm):
