@@ -91,7 +91,7 @@ def model_place(source: str | Path) -> str:
     Raises:
         FileNotFoundError: the folder exists but holds no model; or it does not exist, and what names it is no Hub id.
     """
-    folder = RELEASED if str(source) == RELEASE and not Path(source).exists() else Path(source)
+    folder = RELEASED if str(source) == RELEASE and not holds_model(Path(source)) else Path(source)
     if (folder / MODEL_FOLDER / "config.json").is_file():
         folder = folder / MODEL_FOLDER
     elif folder.exists() and not (folder / "config.json").is_file():
@@ -102,6 +102,11 @@ def model_place(source: str | Path) -> str:
     elif not folder.exists() and not may_be_hub_id(str(source)):
         raise FileNotFoundError(f"{source}: there is no such model: {ADVICE}")
     return str(folder) if folder.exists() else str(source)
+
+
+def holds_model(folder: Path) -> bool:
+    """Whether a model lies in a folder, or in its `model/`."""
+    return any((folder / path).is_file() for path in ("config.json", f"{MODEL_FOLDER}/config.json"))
 
 
 def _processor_of(config: AullmConfig) -> AullmProcessor:

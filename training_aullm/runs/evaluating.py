@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from training_aullm.loading import MODEL_FOLDER, RELEASE, RUNS, may_be_hub_id
+from training_aullm.loading import MODEL_FOLDER, RELEASE, RUNS, holds_model, may_be_hub_id
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.scoring import Result, score_cross, score_folds
 from training_aullm.runs.settings import SETTINGS_FILE, RunSettings, short_name
@@ -153,6 +153,5 @@ def _is_model(named: str, protocol: str | None) -> bool:
 
     A name that may be either is a new run's folder where models are to be trained by fold.
     """
-    here = any((Path(named) / path).is_file() for path in ("config.json", f"{MODEL_FOLDER}/config.json"))
-    elsewhere = not Path(named).exists() and (named == RELEASE or (protocol is None and may_be_hub_id(named)))
-    return here or elsewhere or protocol == CROSS
+    on_the_hub = not Path(named).exists() and protocol is None and may_be_hub_id(named)
+    return holds_model(Path(named)) or named == RELEASE or on_the_hub or protocol == CROSS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training_aullm.from_scratch.released import CHECK, SCORES, answers
-from training_aullm.loading import RELEASED, load_model
+from training_aullm.loading import RELEASED, load_model, model_place
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +32,9 @@ def test_its_card_states_its_scores_and_calls_them_synthetic():
 def test_it_knows_whom_it_saw_and_is_calibrated(released):
     config = released[0].config
     assert config.trained_on["data_sets"] and config.calibration and config.language_sha256
+
+
+def test_a_folder_of_that_name_without_a_model_does_not_hide_it(tmp_path, monkeypatch):
+    (tmp_path / "release").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert model_place("release") == str(RELEASED)
