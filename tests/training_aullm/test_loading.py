@@ -62,7 +62,7 @@ def test_no_code_of_a_folder_is_run(run, tmp_path):
 def test_a_folder_that_is_not_there_is_no_hub_id(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "local").mkdir()
-    with pytest.raises(FileNotFoundError, match="there is no such model: `aullm demo` makes") as error:
+    with pytest.raises(FileNotFoundError, match="there is no such model: `release` is the model that comes") as error:
         load_model(name)
     assert name in str(error.value) and "\n" not in str(error.value)
 
