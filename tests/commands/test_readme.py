@@ -38,7 +38,7 @@ def smaller(tiny_language_model):
         "inspect": [],
         "train": tiny,
         "evaluate": ["--folds", "2"],
-        "predict": ["--hop", "0.5"],
+        "predict": ["--hop", "0.5", "--end", "2.5"],
         "explain": [],
         "publish": [],
         "--help": [],
