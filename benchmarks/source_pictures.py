@@ -16,7 +16,7 @@ from dataset_scripts.synthetic.acting.nuisances import Sensor
 from dataset_scripts.synthetic.camera.codec import compress
 from dataset_scripts.synthetic.camera.eyes import Gaze
 from dataset_scripts.synthetic.camera.shading import Camera
-from dataset_scripts.synthetic.config import DOMAINS, Domain, Nuisance, get_domain
+from dataset_scripts.synthetic.config import DOMAINS, STILL, Domain, Nuisance, get_domain
 from dataset_scripts.synthetic.people.muscles import BLINK, RENDERED_UNITS
 from dataset_scripts.synthetic.tables.session import Session
 
@@ -34,20 +34,6 @@ _LANES = {
     "mouth": (190, 90, 130),
 }
 _INTENSITIES_PX = (0.75, 2.0, 5.0)
-_STILL = Nuisance(
-    tremor_px=0,
-    slow_px=0,
-    drift_px=0,
-    stray_px=0,
-    take_stray_px=0,
-    mouth=0,
-    walk=(0,) * 6,
-    registration=(0,) * 6,
-    gain_sigma=0,
-    flicker=0,
-    pulse=(0, 0),
-    fixed_pattern=0,
-)
 
 
 def draw_pictures(folder: Path) -> Iterator[Path]:
@@ -97,7 +83,7 @@ def units(domain: str, subject: int, size: int = 144) -> np.ndarray:
 
 def nuisances(size: int = 176) -> np.ndarray:
     """What each nuisance does to one still face, and the difference it makes."""
-    domain = replace(get_domain("samm-like"), nuisance=_STILL)
+    domain = replace(get_domain("samm-like"), nuisance=STILL)
     session = _studio(domain, 2, size)
     rest = _acted(session, {})
     shown = (
@@ -170,7 +156,7 @@ def _between(event: dict) -> list[int]:
 
 
 def _studio(domain: Domain, subject: int, size: int) -> Session:
-    return Session(replace(domain, nuisance=_STILL), 0, subject, Camera(size=size, colour=True))
+    return Session(replace(domain, nuisance=STILL), 0, subject, Camera(size=size, colour=True))
 
 
 def _clean(domain: Domain, size: int) -> Sensor:

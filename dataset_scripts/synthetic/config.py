@@ -85,6 +85,23 @@ class Nuisance:
     shot_sigma: float = 0.25  # log sigma of the noise level between clips
 
 
+STILL = Nuisance(
+    tremor_px=0,
+    slow_px=0,
+    drift_px=0,
+    stray_px=0,
+    take_stray_px=0,
+    mouth=0,
+    walk=(0,) * 6,
+    registration=(0,) * 6,
+    gain_sigma=0,
+    flicker=0,
+    pulse=(0, 0),
+    fixed_pattern=0,
+)
+"""A face and a camera that do nothing of their own but blink; pictures and tests switch single things on."""
+
+
 @dataclass(frozen=True)
 class Face:
     """How subjects differ."""

@@ -3,6 +3,8 @@
 import json
 import os
 
+import nbclient
+import nbformat
 import pytest
 
 from tests.commands.published import write_run
@@ -19,8 +21,6 @@ def test_the_notebook_is_kept_without_its_outputs():
 
 @pytest.mark.slow
 def test_every_cell_runs(tmp_path, monkeypatch):
-    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
-    pytest.importorskip("ipykernel")
     language_model = save_tiny_language_model(tmp_path / "language-model")
     monkeypatch.setenv("AULLM_MODEL", str(write_run(tmp_path / "run", language_model)))
     monkeypatch.setenv("AULLM_LANGUAGE_MODEL", language_model)

@@ -39,7 +39,8 @@ def test_what_moves_along_another_unit_explains_nothing():
 
 
 def test_lids_have_no_say_near_a_blink():
-    traces = traces_of("AU7", bump(40, 46, 53))
-    traces.skin[60:66, BLINKING, 1] += 5.0
-    fit = time_movement(traces, [EyesClosed(60, 62, 66, "blink")], ["AU7"], middle=43)
-    assert fit is None or fit.offset < 60
+    blink = [EyesClosed(60, 62, 66, "blink")]
+    still, blinking = traces_of("AU7", bump(40, 46, 53)), traces_of("AU7", bump(40, 46, 53))
+    blinking.skin[44:66, BLINKING, 1] += 5.0
+    assert time_movement(blinking, blink, ["AU7"], middle=43) == time_movement(still, blink, ["AU7"], middle=43)
+    assert time_movement(blinking, [], ["AU7"], middle=43) != time_movement(still, [], ["AU7"], middle=43)

@@ -11,7 +11,7 @@ from dataset_scripts.synthetic.acting.nuisances import Sensor
 from dataset_scripts.synthetic.camera.eyes import Gaze
 from dataset_scripts.synthetic.camera.render import LinearHead
 from dataset_scripts.synthetic.camera.shading import Camera, Studio
-from dataset_scripts.synthetic.config import DOMAINS, Nuisance
+from dataset_scripts.synthetic.config import DOMAINS, STILL
 from dataset_scripts.synthetic.people.head import Head
 from dataset_scripts.synthetic.people.sides import one_sided, share_of_left
 from dataset_scripts.synthetic.people.skin import paint
@@ -19,21 +19,7 @@ from dataset_scripts.synthetic.raster import Window
 from dataset_scripts.synthetic.tables.session import Session
 
 DOMAIN = DOMAINS["casme2-like"]
-STILL = Nuisance(
-    tremor_px=0,
-    slow_px=0,
-    drift_px=0,
-    stray_px=0,
-    take_stray_px=0,
-    mouth=0,
-    blink=0,
-    walk=(0,) * 6,
-    registration=(0,) * 6,
-    gain_sigma=0,
-    flicker=0,
-    pulse=(0, 0),
-    fixed_pattern=0,
-)
+CALM = replace(STILL, blink=0)
 CLEAN = Sensor(gamma=DOMAIN.gamma, blur=0.4, noise=0, pattern=np.zeros((224, 224), np.float32), jpeg=95)
 
 
@@ -54,7 +40,7 @@ def face(studio):
 
 @pytest.fixture(scope="module")
 def still_session():
-    return Session(replace(DOMAIN, nuisance=STILL), seed=0, subject=0)
+    return Session(replace(DOMAIN, nuisance=CALM), seed=0, subject=0)
 
 
 def full_picture(studio, unit, weight):
@@ -142,5 +128,5 @@ def test_a_head_linearised_elsewhere_is_the_full_render_of_that_face(studio):
 
 
 def test_a_wider_camera_scales_motion_with_the_face():
-    session = Session(replace(DOMAIN, nuisance=STILL), seed=0, subject=0, camera=Camera(size=160, span=5.0))
+    session = Session(replace(DOMAIN, nuisance=CALM), seed=0, subject=0, camera=Camera(size=160, span=5.0))
     assert session.pixel == pytest.approx(160 / 224 * 2.5 / 5.0, rel=0.1)
