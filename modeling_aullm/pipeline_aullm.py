@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import Dataset
 from transformers import AutoModelForVideoClassification, Pipeline
@@ -124,9 +125,12 @@ class AullmPipeline(Pipeline):
         """Those of a call over the pipeline's own."""
         return {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
 
-    def _answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[list[float]]:
-        """Probabilities of a batch of windows (B, T), places among the crops (N, S, S) uint8."""
-        return self.postprocess(self.forward(self.preprocess((crops, windows))))
+    def _answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[tuple[list[float], np.ndarray | None]]:
+        """K probabilities of each window (B, T), places among the crops (N, S, S) uint8, and the motion from its first to
+        its last frame (3, g, g); None with the LED front end, which measures none."""
+        outputs = self.forward(self.preprocess((crops, windows)))
+        motion = [None] * len(windows) if outputs["motion"] is None else list(outputs["motion"].numpy())
+        return list(zip(self.postprocess(outputs), motion, strict=True))
 
     def _sanitize_parameters(self, **options: Any) -> tuple[dict, dict, dict]:
         return options, {}, {}
@@ -139,9 +143,10 @@ class AullmPipeline(Pipeline):
         frames, windows = model_inputs["pixel_values"], model_inputs["windows"]
         if self.model.config.front_end == "displacement":
             clips = {"motion_values": self.model.measure_motion(frames, windows)}
+            motion = clips["motion_values"][:, :, -1]
         else:
-            clips = {"pixel_values": frames[windows]}
-        return {"logits": self.model(**clips, **{name: model_inputs[name] for name in PROMPT}).logits}
+            clips, motion = {"pixel_values": frames[windows]}, None
+        return {"logits": self.model(**clips, **{name: model_inputs[name] for name in PROMPT}).logits, "motion": motion}
 
     def postprocess(self, model_outputs: dict[str, torch.Tensor]) -> list[list[float]]:
         """Logits (B, K) to probabilities, as plain numbers."""

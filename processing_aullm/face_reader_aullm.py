@@ -7,7 +7,7 @@ part = reader.settled(ends=False)
 Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -16,11 +16,11 @@ from .blinks_aullm import EyesClosed, find_blinks, lids_move
 from .head_pose_aullm import talk, turned
 from .kept_crops_aullm import KeptCrops
 from .movement_templates_aullm import TemplateFit
-from .reading_types_aullm import Blink, FacePart, Movement, Window
+from .reading_types_aullm import Blink, ClipAnswer, FacePart, Movement, Window
 from .rest_aullm import RestFrame, RestReference
 from .rises_aullm import Rise, SkinMotion, find_rises
 from .sections_aullm import Section
-from .sides_aullm import extent_of
+from .skin_step_aullm import SkinStep
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import MovementSpotter, Spotted, apart
 from .stream_aullm import FaceChunk
@@ -31,17 +31,32 @@ from .windows_aullm import WindowGrid
 MIN_MOVED = 0.35  # px along some unit's template; a window with less movement is not given to the model
 OVER_NOISE = 3.0  # the same limit as a multiple of a cell's frame-to-frame noise
 LOOK_BACK_S, LOOK_AHEAD_S = 3.0, 4.7  # around the top of a rise: rest before it, and its offset, depend on these frames
-KEPT_S = LOOK_AHEAD_S + 3.0  # of crops, from which movements are read
 BLINK_S = 3.0  # after which a blink is final
 TALK_S = 0.7  # before and after a rise, in which lips that go back and forth speak against it
 
 
 @dataclass
+class MovementClip:
+    """A clip of a movement, by its first and last frame, that waits for the model's answer."""
+
+    onset: int
+    offset: int
+    answer: ClipAnswer | None = None
+
+
+@dataclass
 class _Candidate:
-    """A movement that waits for the model's answers to its clips, `onset` and `offset` of each."""
+    """A movement, and its clips: from onset to apex, and to offset."""
 
     spotted: Spotted
-    readings: list[dict] = field(default_factory=list)
+    clips: list[MovementClip] = field(default_factory=list)
+
+    def step(self, traces: SkinTraces) -> SkinStep:
+        """How far the skin goes from onset to apex: by the model's own field, where it measures one."""
+        of_apex = next(clip.answer for clip in self.clips if clip.offset == self.spotted.apex)
+        if of_apex.motion is not None:
+            return SkinStep.of_field(of_apex.motion)
+        return SkinStep.of_traces(traces, self.spotted.onset - traces.first, self.spotted.apex - traces.first)
 
 
 class FaceReader:
@@ -70,9 +85,9 @@ class FaceReader:
     ) -> None:
         self.grid, self.section, self.num_frames, self.fps = grid, section, num_frames, fps
         self.spotter = MovementSpotter(fps, threshold, action_units)
-        self.traces, self.rest, self.kept = SkinTraces(fps), RestReference(fps), KeptCrops(fps, KEPT_S)
+        self.traces, self.rest, self.kept = SkinTraces(fps), RestReference(fps), KeptCrops(fps)
         self.over = self.left = False
-        self.waiting: list[tuple[dict, list[np.ndarray]]] = []
+        self.waiting: list[tuple[Window | MovementClip, list[np.ndarray]]] = []
         self._copies: dict[int, np.ndarray] = {}
         self._new: list[Window] = []
         self._view: list[ViewFault] = []
@@ -106,8 +121,8 @@ class FaceReader:
         self._add_candidates(self.over)
         self._note_boxes(chunk)
 
-    def take_waiting(self, ends: bool) -> list[tuple[dict, list[np.ndarray]]]:
-        """What waits for the model, and T crops (S, S) of each; the caller fills in `probabilities`.
+    def take_waiting(self, ends: bool) -> list[tuple[Window | MovementClip, list[np.ndarray]]]:
+        """What waits for the model, and T crops (S, S) of each; the caller fills in the answer.
 
         One array where clips share a frame. Each is a copy: what waits does not keep its chunk in memory.
 
@@ -186,8 +201,8 @@ class FaceReader:
             candidate = _Candidate(self._spotted(rise))
             for stop in sorted({candidate.spotted.apex, candidate.spotted.offset}):
                 crops = list(self.kept.near(self._seeing(candidate.spotted.onset, stop)))
-                candidate.readings.append({"onset": candidate.spotted.onset, "offset": stop})
-                self.waiting.append((candidate.readings[-1], crops))
+                candidate.clips.append(MovementClip(candidate.spotted.onset, stop))
+                self.waiting.append((candidate.clips[-1], crops))
             self._candidates.append(candidate)
         self._moved_to = max(self._moved_to, horizon)
 
@@ -229,12 +244,12 @@ class FaceReader:
         """Movements whose clips were answered."""
         found = []
         for candidate in self._candidates:
-            answers = [reading["probabilities"] for reading in candidate.readings]
-            movement = self.spotter.movement(candidate.spotted, answers, partial(self._timed, candidate.spotted))
+            step = candidate.step(self.traces)
+            spotted = replace(candidate.spotted, along=step.along)
+            answers = [clip.answer.probabilities for clip in candidate.clips]
+            movement = self.spotter.movement(spotted, answers, partial(self._timed, spotted))
             if movement is not None:
-                onset, apex = (movement[mark] - self.traces.first for mark in ("onset", "apex"))
-                extent = extent_of(self.traces, onset, apex, list(movement["action_units"]))
-                found.append((candidate.spotted, {**movement, **extent}))
+                found.append((spotted, {**movement, **step.extent(list(movement["action_units"]))}))
         self._candidates = []
         own = apart(found, self._found)
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]
@@ -251,3 +266,4 @@ class FaceReader:
         before = self._moved_to - round(LOOK_BACK_S * self.fps)
         self.traces.forget(min(before, self.traces.last - self.grid.span))
         self.rest.forget(self.traces.first)
+        self.kept.forget(self.traces.first)  # movements that are known later may begin there

@@ -1,6 +1,6 @@
 """The crops of a face's last seconds, across chunks: a movement is read from frames that lie in several of them.
 
-kept = KeptCrops(fps=30.0, seconds=8.0)
+kept = KeptCrops(fps=30.0)
 kept.add(chunk)
 kept.near([101, 104, 107])  # crops of these frames, all placed as those of the latest chunk
 """
@@ -25,14 +25,14 @@ class _Kept:
 
 
 class KeptCrops:
-    """Crops of the last seconds.
+    """Crops of the last seconds, until they are forgotten.
 
     Args:
-        fps: frames per second. seconds: how long they are kept.
+        fps: frames per second.
     """
 
-    def __init__(self, fps: float, seconds: float) -> None:
-        self.step, self.count = max(1, round(fps / MAX_FPS)), round(seconds * fps)
+    def __init__(self, fps: float) -> None:
+        self.step = max(1, round(fps / MAX_FPS))
         self._kept: list[_Kept] = []
         self._transforms = np.zeros((0, 2, 3))
 
@@ -49,7 +49,10 @@ class KeptCrops:
         for number in range(chunk.first + chunk.new_from, last + 1):
             if number % self.step == 0 or number == chunk.first:
                 self._kept.append(_Kept(number, chunk.crops[number - chunk.first].copy(), IDENTITY))
-        self._kept = [each for each in self._kept if each.number > last - self.count]
+
+    def forget(self, before: int) -> None:
+        """Drop the frames before this one, but for one from which it may be the nearest."""
+        self._kept = [each for each in self._kept if each.number > before - self.step]
 
     def near(self, numbers: list[int]) -> list[np.ndarray]:
         """Crops (S, S) of the kept frames nearest to these, one array where a frame comes twice."""

@@ -5,11 +5,18 @@ keys. All frames are numbers as `video_file_aullm` counts them, both ends includ
 in pixels of the frame.
 """
 
-from typing import Literal, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
 
 Side = Literal["left", "right", "both"]  # the person's own, as in FACS
+
+
+class ClipAnswer(NamedTuple):
+    """What a model says of a clip, and what it has measured."""
+
+    probabilities: list[float]  # K
+    motion: np.ndarray | None  # (3, g, g) from the first to the last frame: px right, px down, confidence
 
 
 class Window(TypedDict):

@@ -6,20 +6,16 @@ Left and right are the person's own, as in FACS: in a picture that is not mirror
 the right.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from .reading_types_aullm import Extent, Side
+from .reading_types_aullm import Side
 from .skin_field_aullm import EYES_APART, cell_centres
-from .skin_traces_aullm import FACE, SkinTraces
-from .unit_templates_aullm import unit_fields
+from .skin_traces_aullm import FACE
 
 ONE_SIDED = 0.4  # of the stronger half: a half that moves less along the units does not take part
 MIN_SIDE_PX = 0.15  # a movement whose skin goes less far has no side: noise would choose it
 EYE_DISTANCE_MM = 63.0  # of adults, on average
 MM_PER_PX = EYE_DISTANCE_MM / (EYES_APART * 224)  # a crop is two sides wide, the eyes stand twice EYES_APART apart
-SPREAD = 2  # frames around onset and apex that are averaged
 LEFT = cell_centres()[0][FACE] > 0  # (C,) the person's
 
 
@@ -51,19 +47,6 @@ def side_of(moved: np.ndarray, fields: np.ndarray, trust: np.ndarray) -> tuple[S
     if min(left, right) >= ONE_SIDED * size:
         return "both", size
     return ("left" if left > right else "right"), size
-
-
-def extent_of(traces: SkinTraces, onset: int, apex: int, names: Sequence[str]) -> Extent:
-    """Side and size of a movement in the traces, from the units that act in it.
-
-    Args:
-        traces: of the face.
-        onset, apex: places in the traces.
-        names: of the units.
-    """
-    at_onset, at_apex = (traces.skin[max(0, place - SPREAD) : place + SPREAD + 1].mean(0) for place in (onset, apex))
-    side, size = side_of(at_apex - at_onset, unit_fields(names), traces.trust)
-    return {"side": side, "size_px": round(size, 3), "size_mm": round(size * MM_PER_PX, 3)}
 
 
 def _reach(moved: np.ndarray, pattern: np.ndarray, trust: np.ndarray) -> float:

@@ -13,15 +13,15 @@ import numpy as np
 import torch
 
 from .clip_error_aullm import ClipError, ClipFault
-from .face_reader_aullm import FaceReader
+from .face_reader_aullm import FaceReader, MovementClip
 from .prompt_aullm import ACTION_UNIT_MEANINGS
-from .reading_types_aullm import FaceReading, Piece, Reading, Resume
+from .reading_types_aullm import ClipAnswer, FaceReading, Piece, Reading, Resume
 from .sections_aullm import FaceNumbers, Section, cut_sections
 from .stream_aullm import FaceStream
 from .video_file_aullm import VideoFile
 from .windows_aullm import WindowGrid
 
-Answer = Callable[[torch.Tensor, torch.Tensor], list[list[float]]]
+Answer = Callable[[torch.Tensor, torch.Tensor], list[tuple[list[float], np.ndarray | None]]]
 LISTS = ("windows", "movements", "blinks")
 MAX_PIECE_S = 8.0
 AT_ONCE = 8  # videos of a list that are open at the same time
@@ -38,7 +38,7 @@ class Question:
     windows: list[list[np.ndarray]]
 
 
-Steps = Generator[Piece | Question, list[list[float]] | None, None]
+Steps = Generator[Piece | Question, list[ClipAnswer] | None, None]
 """A reading under way: gives pieces, and questions, to which B answers are sent back."""
 
 
@@ -105,8 +105,8 @@ class VideoReading:
 
         Args:
             video: what `open_clip` reads.
-            answer: gives probabilities for crops (N, S, S) uint8 and windows (B, T), the indices of their frames among
-                the crops; called only for windows in which something moves.
+            answer: gives what makes a `ClipAnswer`, for crops (N, S, S) uint8 and windows (B, T), the indices of their
+                frames among the crops; called only for windows in which something moves.
             progress: called with the share that has been read.
             after: the `resume` of a piece: go on after its section.
             **options: fields of `ReadingOptions`; seconds for start, end, length and hop.
@@ -283,8 +283,11 @@ class _SectionReader:
         waiting = [task for reader in self.readers.values() for task in reader.take_waiting(ends)]
         if waiting:
             answers = yield Question([crops for _, crops in waiting])
-            for (target, _), probabilities in zip(waiting, answers, strict=True):
-                target["probabilities"] = [round(float(p), 4) for p in probabilities]
+            for (target, _), answer in zip(waiting, answers, strict=True):
+                if isinstance(target, MovementClip):
+                    target.answer = answer
+                else:
+                    target["probabilities"] = [round(float(p), 4) for p in answer.probabilities]
 
     def _settled(self, ends: bool) -> list[FaceReading]:
         """The results that are final."""
@@ -308,7 +311,7 @@ class _UnderWay:
         self.steps, self.pieces = steps, []
         self.go_on(None)
 
-    def go_on(self, answers: list[list[float]] | None) -> None:
+    def go_on(self, answers: list[ClipAnswer] | None) -> None:
         """Take the answers that it waits for."""
         self.windows = []
         while (step := _next(self.steps, answers)) is not None:
@@ -319,7 +322,7 @@ class _UnderWay:
             answers = None
 
 
-def _next(steps: Steps, answers: list[list[float]] | None) -> Piece | Question | None:
+def _next(steps: Steps, answers: list[ClipAnswer] | None) -> Piece | Question | None:
     """The next step, None behind the last one."""
     try:
         return steps.send(answers)
@@ -327,10 +330,10 @@ def _next(steps: Steps, answers: list[list[float]] | None) -> Piece | Question |
         return None
 
 
-def _answers(windows: list[list[np.ndarray]], answer: Answer, batch_size: int) -> list[list[float]]:
+def _answers(windows: list[list[np.ndarray]], answer: Answer, batch_size: int) -> list[ClipAnswer]:
     """The model's answers to windows of crops, in batches."""
     batches = (windows[at : at + batch_size] for at in range(0, len(windows), batch_size))
-    return [probabilities for batch in batches for probabilities in answer(*shared_crops(batch))]
+    return [ClipAnswer(*each) for batch in batches for each in answer(*shared_crops(batch))]
 
 
 def shared_crops(windows: list[list[np.ndarray]]) -> tuple[torch.Tensor, torch.Tensor]:

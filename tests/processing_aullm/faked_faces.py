@@ -139,11 +139,11 @@ class FakeProcessor(VideoReading):
     def pieces(self, *faces: FakeFace, **options) -> list[dict]:
         return list(self.read_video(list(faces), self.answer, faces=len(faces), **options))
 
-    def answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[list[float]]:
+    def answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[tuple[list[float], None]]:
         """AU4 where the upper half changes, AU12 where the lower half does."""
         self.asked += len(windows)
         blurred = torch.nn.functional.avg_pool2d(crops[windows].float(), 4)
         change = (blurred[:, 1:] - blurred[:, :1]).abs().amax(1)  # (B, h, w)
         half = change.shape[1] // 2
         halves = torch.stack([change[:, :half].flatten(1).amax(1), change[:, half:].flatten(1).amax(1)], 1)
-        return torch.where(halves > 8, 0.9, 0.1).tolist()
+        return [(each, None) for each in torch.where(halves > 8, 0.9, 0.1).tolist()]

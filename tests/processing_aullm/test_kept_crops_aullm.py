@@ -21,7 +21,7 @@ class Chunk:
 
 
 def test_older_crops_lie_where_the_latest_chunk_has_its_own(face):
-    kept = KeptCrops(30.0, 2.0)
+    kept = KeptCrops(30.0)
     for part in (Chunk(face, 0, 20, 0.0, 0), Chunk(face, 15, 20, 3.0, 5), Chunk(face, 30, 20, 5.0, 5)):
         kept.add(part)
     old, new = kept.near([2, 40])
@@ -31,8 +31,9 @@ def test_older_crops_lie_where_the_latest_chunk_has_its_own(face):
 
 
 def test_the_nearest_frames_are_given_once_and_old_ones_go(face):
-    kept = KeptCrops(60.0, 0.5)
+    kept = KeptCrops(60.0)
     kept.add(Chunk(face, 0, 40, 0.0, 0))
+    kept.forget(10)
     first, second, third = kept.near([20, 21, 39])
     assert {first[0, 0], second[0, 0]} <= {20, 22}
     assert third[0, 0] == 38, "of 60 frames a second every other one is kept"

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from processing_aullm.sides_aullm import LEFT, MM_PER_PX, extent_of, side_of
+from processing_aullm.sides_aullm import LEFT, side_of
 from processing_aullm.skin_field_aullm import cell_centres
-from processing_aullm.skin_traces_aullm import FACE, SkinTraces, without_head
+from processing_aullm.skin_traces_aullm import FACE, without_head
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, template_field, unit_fields
 
 TRUST = np.ones(len(LEFT), np.float32)
@@ -42,12 +42,3 @@ def test_size_grows_with_the_movement_and_what_is_too_small_has_no_side():
     furthest = np.hypot(*seen("AU4", "both", 2.0).T).max()
     assert sizes[2] == pytest.approx(furthest, rel=0.1)
     assert side_of(seen("AU4", "left", 0.1), unit_fields(["AU4"]), TRUST)[0] is None
-
-
-def test_a_movement_in_the_traces_is_measured_from_onset_to_apex():
-    traces = SkinTraces(fps=30.0)
-    traces.skin = np.linspace(0, 1, 30)[:, None, None] * seen("AU12", "right", 3.0)
-    extent = extent_of(traces, 5, 24, ["AU12"])
-    whole = side_of(traces.skin[24] - traces.skin[5], unit_fields(["AU12"]), TRUST)
-    assert extent["side"] == whole[0] == "right" and extent["size_px"] == pytest.approx(whole[1], abs=0.001)
-    assert extent["size_mm"] == pytest.approx(whole[1] * 63 / 87.6, abs=0.01) and MM_PER_PX < 1

@@ -26,7 +26,7 @@ from modeling_aullm.displacement_aullm import MEASUREMENT_VERSION
 from modeling_aullm.temporal_aullm import MotionFrontEnd
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import ALIGNMENT_VERSION
-from processing_aullm.face_reader_aullm import FaceReader
+from processing_aullm.face_reader_aullm import FaceReader, MovementClip
 from processing_aullm.sections_aullm import Section
 from processing_aullm.stream_aullm import FaceChunk
 from processing_aullm.windows_aullm import WindowGrid
@@ -34,7 +34,7 @@ from training_aullm.clips.clip_cache import is_whole
 from training_aullm.clips.clip_set import ClipSet
 
 EXPRESSIONS = ("micro", "macro")
-WINDOWS_VERSION = "2"  # raised when the reader cuts windows or movements otherwise
+WINDOWS_VERSION = "3"  # raised when the reader cuts windows or movements otherwise
 BATCH = 16
 WHOLE = Section(index=0, first=0, stop=None, read_from=None, read_to=None, whole=True, begin=0, total=None)
 
@@ -160,8 +160,8 @@ def _clips_of(
         if chunk.first <= onset and chunk.first + chunk.new_from <= offset <= last:
             clips.append(((reader.rest.at(onset).number, onset, offset), reader.cut(chunk, onset, offset)))
     for target, crops in reader.take_waiting(ends=False):
-        if "rest" not in target:  # a movement; windows are cut at places of our own
-            clips.append(((target["onset"], target["onset"], target["offset"]), crops))
+        if isinstance(target, MovementClip):  # windows are cut at places of our own
+            clips.append(((target.onset, target.onset, target.offset), crops))
     return clips
 
 

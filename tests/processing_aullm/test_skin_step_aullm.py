@@ -1,0 +1,52 @@
+"""The step of a face's skin: from coarse traces, and from the model's own field, whatever its grid."""
+
+import numpy as np
+import pytest
+
+from processing_aullm.sides_aullm import LEFT, MM_PER_PX, side_of
+from processing_aullm.skin_field_aullm import CELLS
+from processing_aullm.skin_step_aullm import SkinStep
+from processing_aullm.skin_traces_aullm import FACE, SkinTraces
+from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, unit_fields
+
+KNOWN = list(UNIT_TEMPLATES)
+
+
+def field(unit: str, px: float, grid: int, side: np.ndarray | None = None) -> np.ndarray:
+    """(3, g, g) motion as a model with such a grid measures a unit, sure of every cell of the face."""
+    coarse = np.zeros((3, CELLS, CELLS), np.float32)
+    moved = px * unit_fields([unit])[0] * (1 if side is None else side[:, None])
+    coarse[:2, FACE], coarse[2, FACE] = moved.T, 1
+    return np.kron(coarse, np.ones((grid // CELLS, grid // CELLS), np.float32))
+
+
+@pytest.mark.parametrize("grid", [14, 28])
+@pytest.mark.parametrize("unit", ["AU4", "AU12", "AU17"])
+def test_a_model_of_any_grid_says_how_far_the_skin_goes_along_a_unit(unit, grid):
+    along = SkinStep.of_field(field(unit, 3.0, grid)).along
+    assert KNOWN[int(along.argmax())] == unit and along.max() == pytest.approx(3.0, rel=0.15)
+
+
+def test_cells_that_did_not_match_have_no_say():
+    motion = field("AU12", 3.0, 28)
+    sure = SkinStep.of_field(motion).along[KNOWN.index("AU12")]
+    motion[:, 18:] += np.array([9.0, 9.0, 0.0])[:, None, None]  # an opening mouth: moved anywhere...
+    motion[2, 18:] = 0  # ...and known not to match
+    assert SkinStep.of_field(motion).along.max() <= sure
+    motion[2, 18:] = 1
+    assert SkinStep.of_field(motion).along.max() > 2 * sure
+
+
+def test_the_side_comes_from_the_field():
+    extent = SkinStep.of_field(field("AU12", 3.0, 28, LEFT)).extent(["AU12"])
+    assert extent["side"] == "left"
+
+
+def test_traces_are_measured_from_onset_to_apex():
+    traces = SkinTraces(fps=30.0)
+    moved = 3.0 * unit_fields(["AU12"])[0] * ~LEFT[:, None]
+    traces.skin = np.linspace(0, 1, 30)[:, None, None] * moved
+    extent = SkinStep.of_traces(traces, 5, 24).extent(["AU12"])
+    whole = side_of(traces.skin[24] - traces.skin[5], unit_fields(["AU12"]), traces.trust)
+    assert extent["side"] == whole[0] == "right" and extent["size_px"] == pytest.approx(whole[1], abs=0.001)
+    assert extent["size_mm"] == pytest.approx(whole[1] * 63 / 87.6, abs=0.01) and MM_PER_PX < 1
