@@ -19,7 +19,9 @@ SLOWER = 1.7  # times: where speed falls by so much and rises again, one way end
 SLOW_PX_S = 1.0  # px a second that are added to speeds before they are compared, so that noise makes no ways
 STANDS = 0.25  # of a way's highest speed over noise: it begins and ends where the skin is slower
 QUIET = 0.1  # of all frames are slower than noise
-RETURN = 0.5  # of a way: one that begins farther than that from rest, and leads towards it, is a return
+RETURN, HOME = 0.5, 0.6  # a way that leads back by so much of itself, and ends at so much of its distance from rest
+BACKWARDS, LONGER = 0.7, 1.5  # one against an earlier way, by its cosine, and at most so many times as long
+UNDONE = 0.25  # of an earlier way: it is all undone where less is left of it
 SAME_WAY, GAP_S, LONGEST_RISE_S = 0.5, 0.3, 1.5  # cosine, pause and length up to which ways are one rise
 LONGEST_SMALL_S = 0.5  # of the rise of a movement that shows along a single unit only
 BEGUN, GONE = 0.1, 0.9  # of its size: a movement has not begun where it is below, and is at its top above
@@ -116,12 +118,15 @@ def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]
         for that shows along its unit. The rest that came before tells a movement from its release, which moves the same
         skin as the opposite unit would.
     """
-    ways = _joined(motion, [way for way in _ways(motion.speed) if not _returns(motion.course, rest, *way)])
-    rises = [rise for rise in (_rise(motion, *way) for way in ways) if rise.along.max() >= least]
-    small = [_rise(motion, *way) for way in _small_ways(motion, least) if not _returns(motion.course, rest, *way)]
+    ways = _ways(motion.speed)
+    away = _setting_out(motion.course, rest, ways)
+    rises = [rise for rise in (_rise(motion, *way) for way in _joined(motion, away)) if rise.along.max() >= least]
+    taken = [(rise.onset, rise.top) for rise in rises] + [way for way in ways if way not in away]
+    small = [_rise(motion, *way) for way in _small_ways(motion, least) if not _leads_back(motion.course, rest, *way)]
     for rise in sorted(small, key=lambda each: -each.along.max()):
-        if rise.along.max() >= least and not any(_meet(rise, other) for other in rises):
+        if rise.along.max() >= least and not any(rise.onset <= last and first <= rise.top for first, last in taken):
             rises.append(rise)
+            taken.append((rise.onset, rise.top))
     return sorted(rises, key=lambda each: each.onset)
 
 
@@ -166,15 +171,48 @@ def _small_ways(motion: SkinMotion, least: float) -> Iterator[tuple[int, int]]:
                 yield low + onset, low + top
 
 
-def _meet(one: Rise, other: Rise) -> bool:
-    """Whether two rises share frames."""
-    return one.onset <= other.top and other.onset <= one.top
+@dataclass
+class _Gone:
+    """An earlier way (D,), and the share of it that was not gone back yet."""
+
+    way: np.ndarray
+    left: float = 1.0
+
+    def goes_back(self, way: np.ndarray) -> bool:
+        """Whether another way leads back along it."""
+        length, other = np.linalg.norm(self.way), np.linalg.norm(way)
+        return bool(way @ self.way <= -BACKWARDS * length * other and other <= LONGER * length)
 
 
-def _returns(course: np.ndarray, rest: np.ndarray, onset: int, top: int) -> bool:
+def _setting_out(course: np.ndarray, rest: np.ndarray, ways: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The ways that are no returns, neither along an earlier way nor to rest.
+
+    Rest alone does not tell: a head that turns leaves its trace in the course, as far as a smile goes, and what sets out
+    from there may lead nearer to rest.
+    """
+    kept: list[tuple[int, int]] = []
+    gone: list[_Gone] = []
+    for onset, top in ways:
+        way = course[top] - course[onset]
+        earlier = next((each for each in reversed(gone) if each.goes_back(way)), None)
+        if earlier is not None:
+            earlier.left -= float(np.linalg.norm(way) / np.linalg.norm(earlier.way))
+            gone = [each for each in gone if each.left >= UNDONE]
+        elif not (_leads_back(course, rest, onset, top) and _ends_at_home(course, rest, onset, top)):
+            kept.append((onset, top))
+            gone.append(_Gone(way))
+    return kept
+
+
+def _leads_back(course: np.ndarray, rest: np.ndarray, onset: int, top: int) -> bool:
     """Whether more than half of a way leads back to rest."""
     way = course[top] - course[onset]
     return bool((course[onset] - rest[onset]) @ way < -RETURN * (way @ way))
+
+
+def _ends_at_home(course: np.ndarray, rest: np.ndarray, onset: int, top: int) -> bool:
+    before, after = (np.linalg.norm(course[place] - rest[onset]) for place in (onset, top))
+    return bool(after < HOME * before)
 
 
 def _joined(motion: SkinMotion, ways: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -57,6 +57,26 @@ def test_a_held_movement_is_one_and_lasts_until_it_is_back():
     assert abs(rise.onset - 60) <= 3 and abs(rise.offset - 200) <= 5
 
 
+def test_a_face_that_stands_off_its_rest_still_moves_and_comes_back():
+    """What a turn of the head leaves in the course may be larger than a movement, and lie against it."""
+    standing = ((0, 299), (1, 1), 8.0, "AU1")
+    (rise,) = rises(standing, ((150, 160, 175), (0, 1, 0), 3.0, "AU4"))
+    assert abs(rise.onset - 150) <= 3 and abs(rise.offset - 175) <= 5
+    assert rise.along[list(UNIT_TEMPLATES).index("AU4")] == pytest.approx(3.0, rel=0.35)
+
+
+def test_a_way_back_in_two_steps_is_no_movement():
+    (rise,) = rises(((60, 72, 120, 130, 180, 190), (0, 1, 1, 0.55, 0.55, 0), 8.0, "AU12"))
+    assert abs(rise.onset - 60) <= 3
+
+
+def test_what_was_undone_may_come_again():
+    first, second = rises(
+        ((60, 70, 100, 110), (0, 1, 1, 0), 6.0, "AU4"), ((160, 170, 200, 210), (0, 1, 1, 0), 6.0, "AU1")
+    )
+    assert (unit_of(first), unit_of(second)) == ("AU4", "AU1"), "a brow that rises is no return of one that was lowered"
+
+
 def test_one_that_does_not_come_back_lasts_to_the_end():
     (rise,) = rises(((60, 72), (0, 1), 8.0, "AU12"))
     assert rise.offset == 299
