@@ -126,8 +126,9 @@ class AullmPipeline(Pipeline):
         return {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
 
     def _answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[tuple[list[float], np.ndarray | None]]:
-        """K probabilities of each window (B, T), places among the crops (N, S, S) uint8, and the motion from its first to
-        its last frame (3, g, g); None with the LED front end, which measures none."""
+        """Of each window (B, T), places among the crops (N, S, S) uint8: K probabilities, and its motion from the first
+        to the last frame (3, g, g), None with the LED front end.
+        """
         outputs = self.forward(self.preprocess((crops, windows)))
         motion = [None] * len(windows) if outputs["motion"] is None else list(outputs["motion"].numpy())
         return list(zip(self.postprocess(outputs), motion, strict=True))

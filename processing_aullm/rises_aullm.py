@@ -187,8 +187,8 @@ class _Gone:
 def _setting_out(course: np.ndarray, rest: np.ndarray, ways: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The ways that are no returns, neither along an earlier way nor to rest.
 
-    Rest alone does not tell: a head that turns leaves its trace in the course, as far as a smile goes, and what sets out
-    from there may lead nearer to rest.
+    Rest alone does not tell: a head that turns leaves its trace in the course, as far as a smile goes, and a movement
+    that sets out from there may lead nearer to rest.
     """
     kept: list[tuple[int, int]] = []
     gone: list[_Gone] = []
