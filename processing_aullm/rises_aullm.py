@@ -120,9 +120,15 @@ def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]
     """
     ways = _ways(motion.speed)
     away = _setting_out(motion.course, rest, ways)
-    rises = [rise for rise in (_rise(motion, *way) for way in _joined(motion, away)) if rise.along.max() >= least]
+    joined = _joined(motion, away)
+    until = [*(onset for onset, _ in joined[1:]), len(motion) - 1]
+    rises = [_rise(motion, *way, end) for way, end in zip(joined, until, strict=False)]
+    rises = [rise for rise in rises if rise.along.max() >= least]
     taken = [(rise.onset, rise.top) for rise in rises] + [way for way in ways if way not in away]
-    small = [_rise(motion, *way) for way in _small_ways(motion, least) if not _leads_back(motion.course, rest, *way)]
+    ends = len(motion) - 1
+    small = [
+        _rise(motion, *way, ends) for way in _small_ways(motion, least) if not _leads_back(motion.course, rest, *way)
+    ]
     for rise in sorted(small, key=lambda each: -each.along.max()):
         if rise.along.max() >= least and not any(rise.onset <= last and first <= rise.top for first, last in taken):
             rises.append(rise)
@@ -230,7 +236,8 @@ def _joined(motion: SkinMotion, ways: list[tuple[int, int]]) -> list[tuple[int, 
     return joined
 
 
-def _rise(motion: SkinMotion, onset: int, top: int) -> Rise:
+def _rise(motion: SkinMotion, onset: int, top: int, until: int) -> Rise:
+    """The movement that sets out with a way; another does at `until`, and what is reached from there on is its own."""
     way = motion.course[top] - motion.course[onset]
     length = max(float(np.linalg.norm(way)), 1e-6)
     gone = (motion.course[onset:] - motion.course[onset]) @ way / length**2  # share of the way, from the onset on
@@ -238,7 +245,7 @@ def _rise(motion: SkinMotion, onset: int, top: int) -> Rise:
     onset, gone = onset + begun, gone[begun:]
     below = np.flatnonzero(gone[top - onset :] < FALLING)
     falls = top + int(below[0]) if len(below) else len(motion) - 1
-    apex = onset + int(gone[: falls - onset + 1].argmax())
+    apex = onset + int(gone[: min(falls, max(until, top)) - onset + 1].argmax())
     steps = np.linalg.norm(np.diff(motion.course[onset : top + 1], axis=0), axis=1)
     return Rise(
         onset=onset,

@@ -65,6 +65,13 @@ def test_a_face_that_stands_off_its_rest_still_moves_and_comes_back():
     assert rise.along[list(UNIT_TEMPLATES).index("AU4")] == pytest.approx(3.0, rel=0.35)
 
 
+def test_a_small_movement_before_a_grin_is_not_the_grin():
+    """Both go the same way; the apex of the first is not that of the second."""
+    small, grin = rises(((60, 70, 100, 112, 200, 220), (0, 0.25, 0.25, 1, 1, 0), 12.0, "AU12"))
+    assert abs(small.onset - 60) <= 3 and small.apex <= 102
+    assert abs(grin.onset - 100) <= 3 and abs(grin.offset - 220) <= 8
+
+
 def test_a_way_back_in_two_steps_is_no_movement():
     (rise,) = rises(((60, 72, 120, 130, 180, 190), (0, 1, 1, 0.55, 0.55, 0), 8.0, "AU12"))
     assert abs(rise.onset - 60) <= 3
