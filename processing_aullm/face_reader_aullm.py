@@ -7,7 +7,7 @@ part = reader.settled(ends=False)
 Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -46,16 +46,15 @@ class MovementClip:
 
 @dataclass
 class _Candidate:
-    """A movement, and its clips: from onset to apex, and to offset."""
+    """A movement, and its clip from onset to apex."""
 
     spotted: Spotted
-    clips: list[MovementClip] = field(default_factory=list)
+    clip: MovementClip
 
     def step(self, traces: SkinTraces) -> SkinStep:
         """How far the skin goes from onset to apex: by the model's own field, where it measures one."""
-        of_apex = next(clip.answer for clip in self.clips if clip.offset == self.spotted.apex)
-        if of_apex.motion is not None:
-            return SkinStep.of_field(of_apex.motion)
+        if self.clip.answer.motion is not None:
+            return SkinStep.of_field(self.clip.answer.motion)
         return SkinStep.of_traces(traces, self.spotted.onset - traces.first, self.spotted.apex - traces.first)
 
 
@@ -192,32 +191,30 @@ class FaceReader:
         return self._copies[key]
 
     def _add_candidates(self, ends: bool) -> None:
-        """Movements of which everything is known are cut as clips, from onset to apex and to offset."""
+        """Movements of which everything is known are cut as clips, from onset to apex."""
         horizon = self.traces.last - (0 if ends else round(LOOK_AHEAD_S * self.fps))
         levels = self.rest.courses(self._motion, self.traces.first)
         for rise in find_rises(self._motion, levels, self._min_moved):
             if not self._moved_to < self.traces.first + rise.top <= horizon:
                 continue
-            candidate = _Candidate(self._spotted(rise))
-            for stop in sorted({candidate.spotted.apex, candidate.spotted.offset}):
-                crops = list(self.kept.near(self._seeing(candidate.spotted.onset, stop)))
-                candidate.clips.append(MovementClip(candidate.spotted.onset, stop))
-                self.waiting.append((candidate.clips[-1], crops))
-            self._candidates.append(candidate)
+            spotted = self._spotted(rise)
+            clip = MovementClip(spotted.onset, spotted.apex)
+            self.waiting.append((clip, list(self.kept.near(self._seeing(clip.onset, clip.offset)))))
+            self._candidates.append(_Candidate(spotted, clip))
         self._moved_to = max(self._moved_to, horizon)
 
     def _spotted(self, rise: Rise) -> Spotted:
-        """A rise in frame numbers, with what speaks against it; it does not begin with closed eyes."""
+        """A rise in frame numbers, with what speaks against it; where it can, it begins and peaks with open eyes."""
         first, reach = self.traces.first, round(TALK_S * self.fps)
         within = slice(rise.onset, rise.top + 1)
-        seeing = np.flatnonzero(~self._lids[: rise.onset + 1])
+        before = np.flatnonzero(~self._lids[: rise.onset + 1])
+        after = rise.apex + np.flatnonzero(~self._lids[rise.apex : rise.offset + 1])
         return Spotted(
-            onset=first + (int(seeing[-1]) if len(seeing) else rise.onset),
+            onset=first + (int(before[-1]) if len(before) else rise.onset),
             top=first + rise.top,
-            apex=first + rise.apex,
+            apex=first + (int(after[0]) if len(after) else rise.apex),
             offset=first + rise.offset,
             along=rise.along,
-            direct=rise.direct,
             turn=turned(self.traces.pose[within]),
             talk=talk(self.traces.mouth[max(0, rise.onset - reach) : rise.top + reach]),
             lids=float(self._lids[within].mean()),
@@ -246,8 +243,8 @@ class FaceReader:
         for candidate in self._candidates:
             step = candidate.step(self.traces)
             spotted = replace(candidate.spotted, along=step.along)
-            answers = [clip.answer.probabilities for clip in candidate.clips]
-            movement = self.spotter.movement(spotted, answers, partial(self._timed, spotted))
+            answer = candidate.clip.answer.probabilities
+            movement = self.spotter.movement(spotted, answer, partial(self._timed, spotted))
             if movement is not None:
                 found.append((spotted, {**movement, **step.extent(list(movement["action_units"]))}))
         self._candidates = []
@@ -255,10 +252,10 @@ class FaceReader:
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]
         return [movement for spotted, movement in own if self.section.owns(spotted.top)]
 
-    def _timed(self, spotted: Spotted, names: list[str]) -> TemplateFit | None:
-        """The movement template that the skin matches best along some units, in frame numbers."""
+    def _timed(self, spotted: Spotted, name: str) -> TemplateFit | None:
+        """The movement template that the skin matches best along a unit, in frame numbers."""
         first = self.traces.first
-        fit = time_movement(self.traces, self._blinks, names, (spotted.onset + spotted.top) // 2 - first)
+        fit = time_movement(self.traces, self._blinks, [name], (spotted.onset + spotted.top) // 2 - first)
         return None if fit is None else fit.later(first)
 
     def _forget(self) -> None:

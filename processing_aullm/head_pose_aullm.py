@@ -49,11 +49,12 @@ def turned(pose: np.ndarray) -> float:
 
 
 def talk(openness: np.ndarray) -> float:
-    """How far lips go back and forth during some frames: their whole way less the way from the lowest to the highest.
+    """How far lips go back and forth during some frames: their whole way less once from the lowest to the highest and
+    back, as they go in a smile that shows teeth.
 
     Args:
         openness: (n,) as `mouth_openness` gives it.
     """
     if len(openness) < 2:
         return 0.0
-    return float(np.abs(np.diff(openness)).sum() - (openness.max() - openness.min()))
+    return max(0.0, float(np.abs(np.diff(openness)).sum() - 2 * (openness.max() - openness.min())))

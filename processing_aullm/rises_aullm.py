@@ -88,7 +88,6 @@ class Rise:
         onset: the last frame before it. top: where it is nearly as far as it goes. apex: where it is farthest.
         offset: where it is back, or as far as it is known.
         along: (U,) px that it goes along each unit, from onset to top.
-        direct: of its way, how much leads to its end: 1 for a movement, less for noise.
     """
 
     onset: int
@@ -96,7 +95,6 @@ class Rise:
     apex: int
     offset: int
     along: np.ndarray
-    direct: float
 
 
 def speed_of(course: np.ndarray, fps: float) -> np.ndarray:
@@ -239,21 +237,20 @@ def _joined(motion: SkinMotion, ways: list[tuple[int, int]]) -> list[tuple[int, 
 def _rise(motion: SkinMotion, onset: int, top: int, until: int) -> Rise:
     """The movement that sets out with a way; another does at `until`, and what is reached from there on is its own."""
     way = motion.course[top] - motion.course[onset]
-    length = max(float(np.linalg.norm(way)), 1e-6)
-    gone = (motion.course[onset:] - motion.course[onset]) @ way / length**2  # share of the way, from the onset on
+    gone = (
+        (motion.course[onset:] - motion.course[onset]) @ way / max(float(way @ way), 1e-12)
+    )  # share of the way, from the onset on
     begun = int(np.flatnonzero(gone[: top - onset + 1] <= BEGUN)[-1])
     onset, gone = onset + begun, gone[begun:]
     below = np.flatnonzero(gone[top - onset :] < FALLING)
     falls = top + int(below[0]) if len(below) else len(motion) - 1
     apex = onset + int(gone[: min(falls, max(until, top)) - onset + 1].argmax())
-    steps = np.linalg.norm(np.diff(motion.course[onset : top + 1], axis=0), axis=1)
     return Rise(
         onset=onset,
         top=top,
         apex=apex,
         offset=onset + _back(gone, falls - onset, max(1, round(SPEED_S * motion.fps))),
         along=motion.along[top] - motion.along[onset],
-        direct=min(1.0, length / max(float(steps.sum()), 1e-6)),
     )
 
 

@@ -2,7 +2,7 @@
 
     rises = find_rises(motion, rest, least)  # rises_aullm.py: when
     spotter = MovementSpotter(fps=30.0, threshold=0.5, action_units=["AU4", "AU12"])
-    spotter.movement(spotted, answers)  # a `Movement`, or None
+    spotter.movement(spotted, answer, timed)  # a `RatedMovement`, or None
 
 All that is weighed against each other stands here, in `MovementSpotter.score`.
 """
@@ -17,22 +17,22 @@ from .reading_types_aullm import RatedMovement
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
-MIN_SCORE = 1.0  # of the threshold: from there on it is a movement
+MIN_SCORE = 0.8  # of the threshold: from there on it is a movement
 TOGETHER = 0.7  # of the strongest unit's evidence: units above it belong to the same movement
 MAX_UNITS = 3
 SIZE_PX = 0.25  # a way of so many pixels along its units counts 63%, twice as many 86%
 OWN_SHARE = 0.25  # of the largest way along the model's units: one along which the skin goes less is doubted
 TURN_DEGREES = 8.0  # a turn of the head by as much leaves 37% of a score
-TALK_SHARE = 0.3  # of the distance of the eyes: lips that go back and forth by as much in all leave 37%
+TALK_SHARE = 0.2  # of the distance of the eyes: lips that go back and forth by as much in all leave 37%
 LIDS_PX = 0.7  # of a movement that lids move along with, so much is theirs
 JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which other units have a smaller share, is speech
 TIMED_S = 3.0  # no template is held so long that it could time a longer movement
 WELL_TIMED = 0.5  # of the skin's course that a movement template has to explain for its marks to be taken
-UNEXPLAINED = 0.5  # of a score that is left where no template explains anything
+BEGINS_S = 0.3  # between its onset and that of the motion
 GROWTH = 0.5  # a rise within another movement that is smaller than this share of it is a part of it
 
 
-Timing = Callable[[list[str]], TemplateFit | None]
+Timing = Callable[[str], TemplateFit | None]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Spotted:
 
     Attributes:
         onset, top, apex, offset: frame numbers, see `Rise`.
-        along: (U,) px along each of `UNIT_TEMPLATES`. direct: see `Rise`.
+        along: (U,) px along each of `UNIT_TEMPLATES`.
         turn: degrees by which the head turns meanwhile. talk: how far lips go back and forth around it.
         lids: share of its rise during which lids move.
     """
@@ -51,7 +51,6 @@ class Spotted:
     apex: int
     offset: int
     along: np.ndarray
-    direct: float
     turn: float
     talk: float
     lids: float
@@ -73,50 +72,47 @@ class MovementSpotter:
         self._templates = [known.index(name) if name in known else None for name in action_units]
         self._jaw = [known.index(name) for name in JAW]
 
-    def movement(self, spotted: Spotted, answers: list[list[float]], timed: Timing) -> RatedMovement | None:
+    def movement(self, spotted: Spotted, answer: list[float], timed: Timing) -> RatedMovement | None:
         """The movement, None where model and motion together do not support one.
 
         Args:
             spotted: its motion.
-            answers: K probabilities of each clip of it that the model read.
-            timed: from units to the movement template that the skin matches best along them, in frame numbers.
+            answer: K probabilities of its clip from onset to apex.
+            timed: from a unit to the movement template that the skin matches best along it, in frame numbers.
         """
         ways = self._ways(spotted.along)  # (K,)
-        evidence = np.mean(answers, axis=0) * np.clip(ways / (OWN_SHARE * max(ways.max(), 1e-6)), 0, 1)
+        evidence = np.array(answer) * np.clip(ways / (OWN_SHARE * max(ways.max(), 1e-6)), 0, 1)
         strongest = np.argsort(-evidence, kind="stable")[:MAX_UNITS]
         units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
-        fit = timed([self.action_units[unit] for unit in units])
-        explained = 0.0 if fit is None else max(fit.explained, 0.0)
-        score = self.score(float(evidence.max()), float(ways[units].max()), explained, spotted)
+        score = self.score(float(evidence.max()), float(ways[units].max()), spotted)
         if score < self.min_score:
             return None
-        short = spotted.offset - spotted.onset <= TIMED_S * self.fps
-        when = fit if short and explained >= WELL_TIMED else spotted
+        fits = [fit for unit in units if (fit := timed(self.action_units[unit])) is not None]
+        fit = max(fits, key=lambda each: each.explained, default=None)
+        when = fit if fit is not None and self._times(fit, spotted) else spotted
         lasts = (when.offset - when.onset) / self.fps
         return {
             "onset": when.onset,
             "apex": when.apex,
             "offset": when.offset,
             "score": round(score, 4),
-            "action_units": {self.action_units[unit]: round(max(each[unit] for each in answers), 4) for unit in units},
+            "action_units": {self.action_units[unit]: round(answer[unit], 4) for unit in units},
             "kind": "micro" if lasts <= MICRO_S else "macro",
         }
 
-    def score(self, evidence: float, size: float, explained: float, spotted: Spotted) -> float:
-        """0 to 1, how sure a movement is.
-
-        Model and motion have an equal say: the square root of how sure the model is and how directly the skin goes.
-        What is small, and what head, jaw, lips or lids explain, counts less.
-        """
+    def score(self, evidence: float, size: float, spotted: Spotted) -> float:
+        """0 to 1, how sure a movement is: what the model answers, less what is small, or what head, lips, lids or jaw
+        explain."""
         size = max(size - LIDS_PX * spotted.lids, 0.0)
         against = np.exp(-((spotted.turn / TURN_DEGREES) ** 2) - (spotted.talk / TALK_SHARE) ** 2)
-        return float(
-            np.sqrt(evidence * spotted.direct)
-            * (UNEXPLAINED + (1 - UNEXPLAINED) * explained)
-            * (1 - np.exp(-size / SIZE_PX))
-            * against
-            * self._no_jaw(spotted)
-        )
+        return float(evidence * (1 - np.exp(-size / SIZE_PX)) * against * self._no_jaw(spotted))
+
+    def _times(self, fit: TemplateFit, spotted: Spotted) -> bool:
+        """Whether a template says more exactly when a movement is: it is of the same one, and explains it."""
+        if spotted.offset - spotted.onset > TIMED_S * self.fps or fit.explained < WELL_TIMED:
+            return False
+        begins_there = abs(fit.onset - spotted.onset) <= BEGINS_S * self.fps
+        return begins_there and fit.onset <= spotted.top <= fit.offset
 
     def _no_jaw(self, spotted: Spotted) -> float:
         """0 to 1, less where the jaw opens and no unit that the model knows moves as far."""

@@ -29,9 +29,10 @@ def test_a_mouth_opens(face_points):
     assert mouth_openness(wide) - mouth_openness(face_points) == pytest.approx(0.3, abs=0.02)
 
 
-def test_lips_that_open_once_do_not_talk_and_those_that_go_on_do():
-    assert talk(np.array([0.0, 0.1, 0.3, 0.3, 0.3])) == pytest.approx(0)
-    assert talk(np.array([0.0, 0.2, 0.0, 0.2, 0.0])) == pytest.approx(0.6)
+def test_lips_that_open_and_shut_once_do_not_talk_and_those_that_go_on_do():
+    assert talk(np.array([0.0, 0.1, 0.3, 0.3, 0.3])) == 0
+    assert talk(np.array([0.0, 0.3, 0.5, 0.5, 0.2])) == pytest.approx(0), "a smile that shows teeth"
+    assert talk(np.array([0.0, 0.2, 0.0, 0.2, 0.0])) == pytest.approx(0.4)
     assert talk(np.zeros(0)) == 0
 
 
