@@ -21,6 +21,7 @@ import numpy as np
 import torch
 import typer
 from datasets import Dataset
+from huggingface_hub import snapshot_download
 from rich.console import Console
 from tqdm.auto import tqdm
 
@@ -33,7 +34,7 @@ from dataset_scripts.synthetic.config import Domain, get_domain
 from dataset_scripts.synthetic.tables.session import Session
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import predict_probabilities
-from training_aullm.loading import MODEL_FOLDER, load_model
+from training_aullm.loading import MODEL_FOLDER, load_model, model_place
 from training_aullm.runs.group_scores import AMPLITUDE, COLUMNS, Group, Groups, score_groups, weights_hash
 from training_aullm.score.report import json_line, result_table
 
@@ -166,7 +167,8 @@ def tone_band(tone: float) -> str:
 def measure(source: str, domain: str, people: int, clips: int, seed: int) -> Groups:
     """Film, ask the model, count."""
     model, processor = load_model(source)
-    folder = Path(source) / MODEL_FOLDER if (Path(source) / MODEL_FOLDER).is_dir() else Path(source)
+    place = model_place(source)
+    folder = Path(place if Path(place).is_dir() else snapshot_download(place, allow_patterns="model*.safetensors"))
     persons, parts, names, whose = [], [], [], []
     filmed = film(everybody(domain, clips), seed, people, clips)
     for person, rows in tqdm(filmed, total=people, desc="people", unit="person"):

@@ -181,9 +181,14 @@ def weights_hash(folder: Path) -> str:
 
     Returns:
         64 hexadecimal digits.
+
+    Raises:
+        FileNotFoundError: there are no weights.
     """
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("model*.safetensors")):
+    digest, parts = hashlib.sha256(), sorted(folder.glob("model*.safetensors"))
+    if not parts:
+        raise FileNotFoundError(f"{folder} holds no weights (model*.safetensors)")
+    for path in parts:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

@@ -84,6 +84,8 @@ def test_nothing_is_left_unfilled_and_no_path_of_the_run_is_told(tmp_path):
 def test_groups_come_in_when_they_were_measured_with_these_weights(tmp_path):
     facts = write(tmp_path)
     assert "Not measured for this checkpoint" in fill_card(facts)
+    (tmp_path / "model").mkdir(exist_ok=True)
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"weights")
     Groups("casme2-like", 7000, 20, 80, weights_hash(tmp_path / "model"), ()).save(tmp_path)
     card = fill_card(facts)
     assert "Not measured for this checkpoint" not in card and "80 rendered clips (casme2-like, seed 7000)" in card

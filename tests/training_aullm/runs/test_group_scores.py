@@ -86,3 +86,8 @@ def test_everybody_belongs_to_one_group_of_each_kind():
 def test_everybody_is_of_all_ancestries_and_has_as_many_clips():
     domain = everybody("casme2-like", 6)
     assert domain.variety.everybody and domain.clips_per_subject == (6, 6) and domain.name == "casme2-like"
+
+
+def test_no_weights_have_no_hash(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no weights"):
+        weights_hash(tmp_path)
