@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch.utils.data import Dataset
 from transformers import AutoModelForVideoClassification, Pipeline
@@ -125,12 +124,12 @@ class AullmPipeline(Pipeline):
         """Those of a call over the pipeline's own."""
         return {**self._preprocess_params, **self._sanitize_parameters(**options)[0]}
 
-    def _answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[tuple[list[float], np.ndarray | None]]:
+    def _answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[tuple[list[float], torch.Tensor | None]]:
         """Of each window (B, T), places among the crops (N, S, S) uint8: K probabilities, and its motion from the first
         to the last frame (3, g, g), None with the LED front end.
         """
         outputs = self.forward(self.preprocess((crops, windows)))
-        motion = [None] * len(windows) if outputs["motion"] is None else list(outputs["motion"].numpy())
+        motion = [None] * len(windows) if outputs["motion"] is None else list(outputs["motion"])
         return list(zip(self.postprocess(outputs), motion, strict=True))
 
     def _sanitize_parameters(self, **options: Any) -> tuple[dict, dict, dict]:

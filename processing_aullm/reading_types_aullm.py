@@ -8,6 +8,7 @@ in pixels of the frame.
 from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
+import torch
 
 Side = Literal["left", "right", "both"]  # the person's own, as in FACS
 
@@ -16,7 +17,7 @@ class ClipAnswer(NamedTuple):
     """What a model says of a clip, and what it has measured."""
 
     probabilities: list[float]  # K
-    motion: np.ndarray | None  # (3, g, g) from the first to the last frame: px right, px down, confidence
+    motion: torch.Tensor | None  # (3, g, g) from the first to the last frame: px right, px down, confidence
 
 
 class Window(TypedDict):

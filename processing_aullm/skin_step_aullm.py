@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
 
 from .reading_types_aullm import Extent
 from .sides_aullm import MM_PER_PX, side_of
@@ -34,10 +35,10 @@ class SkinStep:
     trust: np.ndarray
 
     @classmethod
-    def of_field(cls, motion: np.ndarray) -> "SkinStep":
+    def of_field(cls, motion: torch.Tensor) -> "SkinStep":
         """From the model's motion (3, g, g): px right, px down, confidence."""
-        confidence = motion[2]
-        cells = np.dstack([motion[0] * confidence, motion[1] * confidence, confidence])
+        right, down, confidence = motion.numpy()
+        cells = np.dstack([right * confidence, down * confidence, confidence])
         cells = cv2.resize(cells, (CELLS, CELLS), interpolation=cv2.INTER_AREA)[FACE]  # (C, 3)
         return cls(cells[:, :2] / (cells[:, 2:] + UNSEEN), cells[:, 2])
 

@@ -21,7 +21,7 @@ from .stream_aullm import FaceStream
 from .video_file_aullm import VideoFile
 from .windows_aullm import WindowGrid
 
-Answer = Callable[[torch.Tensor, torch.Tensor], list[tuple[list[float], np.ndarray | None]]]
+Answer = Callable[[torch.Tensor, torch.Tensor], list[tuple[list[float], torch.Tensor | None]]]
 LISTS = ("windows", "movements", "blinks")
 MAX_PIECE_S = 8.0
 AT_ONCE = 8  # videos of a list that are open at the same time
