@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from training_aullm.cli.startup import uncollected
+
 
 class Engine(StrEnum):
     """What reads many videos at once."""
@@ -64,7 +66,8 @@ def predict(
       aullm predict frames/ --fps 200 --length 0.4 --hop 0.05
       aullm predict films/*.mp4 --workers 8 --formats tables --out read
     """
-    from training_aullm.videos.video_files import FORMATS, base_names, check_formats
+    with uncollected():
+        from training_aullm.videos.video_files import FORMATS, base_names, check_formats
 
     options = {"faces": faces, "start": start, "end": end, "length": length, "hop": hop, "threshold": threshold}
     options |= {"fps": fps, "batch_size": batch_size}
@@ -92,7 +95,7 @@ def _one_by_one(videos: list[Path], bases: list[Path], model: str, options: dict
     from training_aullm.videos.video_files import read_to_files
 
     console, unread = wide_console(), 0
-    with console.status(f"loading {model}"):
+    with console.status(f"loading {model}"), uncollected():
         pipe = load_pipeline(model)
     for video, base in zip(videos, bases, strict=True):
         try:
