@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from training_aullm.cli.startup import uncollected
-
 
 def explain(
     video: Annotated[Path, typer.Argument(help="A video file, or a folder of images.")],
@@ -42,15 +40,14 @@ def explain(
       aullm explain face.mp4 --onset 60 --offset 85 --action-unit AU12
       aullm explain clip.mp4 --model runs/base --out pages
     """
-    with uncollected():
-        from processing_aullm.sentences_aullm import describe
-        from training_aullm.cli.options import action_unit_names
-        from training_aullm.console import wide_console
-        from training_aullm.loading import load_model
-        from training_aullm.videos.explaining import explain_video, write_explanation
+    from processing_aullm.sentences_aullm import describe
+    from training_aullm.cli.options import action_unit_names
+    from training_aullm.console import wide_console
+    from training_aullm.loading import load_model
+    from training_aullm.videos.explaining import explain_video, write_explanation
 
     console = wide_console()
-    with console.status(f"loading {model}"), uncollected():
+    with console.status(f"loading {model}"):
         network, processor = load_model(model)
     with console.status(f"reading {video}"):
         explanation = explain_video(video, network, processor, onset, offset, face)

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from training_aullm.cli.startup import uncollected
-
 
 class Engine(StrEnum):
     """What reads many videos at once."""
@@ -66,8 +64,7 @@ def predict(
       aullm predict frames/ --fps 200 --length 0.4 --hop 0.05
       aullm predict films/*.mp4 --workers 8 --formats tables --out read
     """
-    with uncollected():
-        from training_aullm.videos.video_files import FORMATS, base_names, check_formats
+    from training_aullm.videos.video_files import FORMATS, base_names, check_formats
 
     options = {"faces": faces, "start": start, "end": end, "length": length, "hop": hop, "threshold": threshold}
     options |= {"fps": fps, "batch_size": batch_size}
@@ -95,7 +92,7 @@ def _one_by_one(videos: list[Path], bases: list[Path], model: str, options: dict
     from training_aullm.videos.video_files import read_to_files
 
     console, unread = wide_console(), 0
-    with console.status(f"loading {model}"), uncollected():
+    with console.status(f"loading {model}"):
         pipe = load_pipeline(model)
     for video, base in zip(videos, bases, strict=True):
         try:

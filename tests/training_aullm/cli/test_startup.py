@@ -1,37 +1,7 @@
-"""Start-up: no garbage is looked for meanwhile, and everything is as before afterwards."""
+"""Start-up: what a command does not need is not imported."""
 
-import gc
 import subprocess
 import sys
-
-import pytest
-
-from training_aullm.cli.startup import uncollected
-
-
-@pytest.fixture(autouse=True)
-def thawed():
-    yield
-    gc.unfreeze()
-
-
-def test_garbage_is_looked_for_again_after_a_start():
-    with uncollected():
-        assert not gc.isenabled()
-    assert gc.isenabled() and gc.get_freeze_count()
-    with pytest.raises(ImportError), uncollected():
-        raise ImportError
-    assert gc.isenabled(), "also after a start that failed"
-
-
-def test_who_has_switched_collecting_off_keeps_it_off():
-    gc.disable()
-    try:
-        with uncollected():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
 
 
 def test_the_help_imports_nothing_heavy():
