@@ -124,7 +124,7 @@ class VideoReading:
         while (step := _next(steps, answers)) is not None:
             answers = None
             if isinstance(step, Question):
-                answers = _answers(step.windows, answer, wanted.batch_size)
+                answers = answers_to(step.windows, answer, wanted.batch_size)
             else:
                 yield step
 
@@ -155,7 +155,7 @@ class VideoReading:
             if not asking:
                 return [self.join_pieces(each.pieces) for each in readings]
             windows = [window for each in asking for window in each.windows]
-            answers = iter(_answers(windows, answer, wanted.batch_size))
+            answers = iter(answers_to(windows, answer, wanted.batch_size))
             for each in asking:
                 each.go_on(list(islice(answers, len(each.windows))))
             asking = [each for each in asking if each.windows]
@@ -327,7 +327,7 @@ def _next(steps: Steps, answers: list[list[float]] | None) -> Piece | Question |
         return None
 
 
-def _answers(windows: list[list[np.ndarray]], answer: Answer, batch_size: int) -> list[list[float]]:
+def answers_to(windows: list[list[np.ndarray]], answer: Answer, batch_size: int) -> list[list[float]]:
     """The model's answers to windows of crops, in batches."""
     batches = (windows[at : at + batch_size] for at in range(0, len(windows), batch_size))
     return [probabilities for batch in batches for probabilities in answer(*shared_crops(batch))]

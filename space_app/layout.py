@@ -3,16 +3,18 @@
 Tested in tests/space_app/test_journey.py.
 """
 
+import shutil
 from pathlib import Path
 
 import gradio as gr
 import page
 import problems
 from handlers import VIEWS, Part
+from live import Live, is_filmed
 from settings import Settings
 from uploads import described
 
-SCRIPT = Path(__file__).with_name("page.js").read_text("utf-8")
+SCRIPT, CAMERA_SCRIPT = (Path(__file__).with_name(name).read_text("utf-8") for name in ("page.js", "camera.js"))
 READ_ALOUD = "element.setAttribute('role', 'status')"  # what is written there is spoken
 STRONGEST_MAGNIFICATION = 15  # beyond it the pipeline smooths too much away
 
@@ -20,7 +22,8 @@ STRONGEST_MAGNIFICATION = 15  # beyond it the pipeline smooths too much away
 def silent_video(**options) -> gr.Video:
     """A video without sound: the browser never asks for the microphone, and the upload is passed on as it is.
 
-    A program may name an address in the place of an upload; Gradio would fetch it, however large it is.
+    A program may name an address in the place of an upload; Gradio would fetch it, however large it is. What a live
+    camera has left is taken over and not kept twice.
 
     Told in the constructor, Gradio would strip the sound of every upload with the program ffmpeg, which need not be
     there; the model does not listen anyway.
@@ -33,7 +36,10 @@ def silent_video(**options) -> gr.Video:
     async def own_files_only(path):
         if str(path).startswith(("http://", "https://")):
             raise problems.link()
-        return await kept(path)
+        copied = await kept(path)
+        if is_filmed(str(path)):
+            shutil.rmtree(Path(path).parent, ignore_errors=True)
+        return copied
 
     video.async_move_resource_to_block_cache = own_files_only
     return video
@@ -47,7 +53,7 @@ def unchecked(choice: gr.Radio | gr.Dropdown) -> gr.Radio | gr.Dropdown:
     return choice
 
 
-def input_parts(parts: dict, settings: Settings) -> dict:
+def input_parts(parts: dict, settings: Settings, live: Live) -> dict:
     """The video, the part of it to read, and the buttons."""
     gr.HTML("<h2>1. Choose a video</h2>" + page.limits(settings))
     with gr.Row():
@@ -58,16 +64,35 @@ def input_parts(parts: dict, settings: Settings) -> dict:
                 elem_id="video",
             )
         with gr.Column(scale=2, min_width=300):
-            examples = [
-                gr.Button(f"Example: {told}", elem_classes="example", size="sm") for told in described().values()
-            ]
+            gr.HTML("<h3>Examples (computer-made people)</h3>")
+            with gr.Row(elem_classes="examples"):
+                examples = [
+                    gr.Button(told[0].upper() + told[1:], elem_classes="example", size="sm", min_width=140)
+                    for told in described().values()
+                ]
             with gr.Group():
                 start = gr.Number(label="From second", minimum=0, value=0, elem_id="start")
                 end = gr.Number(label="To second (0: to the end)", minimum=0, value=0, elem_id="end")
             go = gr.Button("Find movements", variant="primary", elem_id="go")
             delete = gr.Button("Delete my video", variant="secondary", elem_id="delete")
+    camera = live_part(live)
     parts[Part.STATUS] = gr.HTML(elem_id="status", min_height=64, js_on_load=READ_ALOUD)
-    return {"start": start, "end": end, "go": go, "delete": delete, "examples": examples}
+    return {"start": start, "end": end, "go": go, "delete": delete, "examples": examples, "camera": camera}
+
+
+def live_part(live: Live) -> gr.HTML | None:
+    """The camera that is read while it films; None where that cannot be."""
+    if not live.reader.reads_live:
+        return None
+
+    def begin():
+        return live.begin()
+
+    def watch(batch):
+        return live.watch(batch)
+
+    with gr.Accordion("Or let it watch you: the live camera", open=False, elem_id="live"):
+        return gr.HTML(page.CAMERA, elem_id="camera", js_on_load=CAMERA_SCRIPT, server_functions=[begin, watch])
 
 
 def result_parts(parts: dict) -> None:
@@ -78,6 +103,8 @@ def result_parts(parts: dict) -> None:
         parts[Part.FACES] = unchecked(gr.Radio(label="Whose face?", visible=False, elem_id="faces"))
         parts[Part.SUMMARY] = gr.HTML(elem_id="summary")
         parts[Part.TIMELINE] = gr.HTML(elem_id="timeline", js_on_load=SCRIPT)
+        parts[Part.DRAW] = gr.Button("Draw the points it follows on the video", size="sm", elem_id="draw")
+        parts[Part.POINTS] = gr.HTML(elem_id="points")
         told = "or press its number in the timeline"
         parts[Part.MOVES] = unchecked(gr.Radio(label="Look closer at a movement", info=told, elem_id="moves"))
         gr.HTML("<h3>Save the results</h3>")

@@ -85,6 +85,31 @@ class Visit:
         self.page.get_by_text("Stop", exact=True).click()
         return self._state_after("deleted", "nothing")
 
+    def open_camera(self, points: bool = False) -> None:
+        """Open the live camera and start it."""
+        self.page.get_by_text("Or let it watch you: the live camera").click()
+        if points:
+            self.page.get_by_label("Draw the points it follows", exact=True).check()
+        self.page.get_by_role("button", name="Start the camera").click()
+
+    def watch_for(self, selector: str, seconds: float) -> list[dict]:
+        """Look at what the live camera tells until something is there; gives how late each batch was told, in ms."""
+        told = self.page.locator("#camera .camera-told")
+        seen: dict[str, dict] = {}
+        for _ in range(round(10 * seconds)):
+            facts = told.evaluate("it => ({...it.dataset})")
+            if "late" in facts:
+                seen[facts["batches"]] = {name: int(facts[name]) for name in ("late", "newest")}
+            if self.page.locator(selector).count():
+                return list(seen.values())
+            self.page.wait_for_timeout(100)
+        return []
+
+    def stop_camera(self) -> None:
+        """Stop the live camera, and wait until what it has filmed is the page's video."""
+        self.page.get_by_role("button", name="Stop", exact=True).click()
+        self._state_after("deleted", "nothing")
+
     def delete(self) -> None:
         """Press “Delete my video”; the page is ready for the next one, from a file or the camera as before."""
         self.page.click("#delete")
