@@ -25,7 +25,7 @@ from dataset_scripts.synthetic.tables.takes import Take
 from dataset_scripts.whole_files import whole_file
 
 FPS = 30
-QUALITY = 20
+QUALITY = 18
 OUT = Path("space_app/examples")
 DOMAIN, SEED = "casme2-like", 7
 CALM = {"micro": 0, "macro": 0, "blink": 0, "speech": 0, "gaze": 0, "turn": 0, "closure": 0, "wink": 0, "mouth": 0}

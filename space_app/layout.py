@@ -3,14 +3,13 @@
 Tested in tests/space_app/test_journey.py.
 """
 
-import shutil
 from pathlib import Path
 
 import gradio as gr
 import page
 import problems
 from handlers import VIEWS, Part
-from live import Live, is_filmed
+from live import Live
 from settings import Settings
 from uploads import described
 
@@ -22,8 +21,7 @@ STRONGEST_MAGNIFICATION = 15  # beyond it the pipeline smooths too much away
 def silent_video(**options) -> gr.Video:
     """A video without sound: the browser never asks for the microphone, and the upload is passed on as it is.
 
-    A program may name an address in the place of an upload; Gradio would fetch it, however large it is. What a live
-    camera has left is taken over and not kept twice.
+    A program may name an address in the place of an upload; Gradio would fetch it, however large it is.
 
     Told in the constructor, Gradio would strip the sound of every upload with the program ffmpeg, which need not be
     there; the model does not listen anyway.
@@ -36,10 +34,7 @@ def silent_video(**options) -> gr.Video:
     async def own_files_only(path):
         if str(path).startswith(("http://", "https://")):
             raise problems.link()
-        copied = await kept(path)
-        if is_filmed(str(path)):
-            shutil.rmtree(Path(path).parent, ignore_errors=True)
-        return copied
+        return await kept(path)
 
     video.async_move_resource_to_block_cache = own_files_only
     return video
@@ -63,6 +58,9 @@ def input_parts(parts: dict, settings: Settings, live: Live) -> dict:
                 sources=["upload", "webcam"],
                 elem_id="video",
             )
+            with gr.Row():
+                start = gr.Number(label="From second", minimum=0, value=0, elem_id="start", min_width=120)
+                end = gr.Number(label="To second (0: to the end)", minimum=0, value=0, elem_id="end", min_width=120)
         with gr.Column(scale=2, min_width=300):
             gr.HTML("<h3>Examples (computer-made people)</h3>")
             with gr.Row(elem_classes="examples"):
@@ -70,9 +68,6 @@ def input_parts(parts: dict, settings: Settings, live: Live) -> dict:
                     gr.Button(told[0].upper() + told[1:], elem_classes="example", size="sm", min_width=140)
                     for told in described().values()
                 ]
-            with gr.Group():
-                start = gr.Number(label="From second", minimum=0, value=0, elem_id="start")
-                end = gr.Number(label="To second (0: to the end)", minimum=0, value=0, elem_id="end")
             go = gr.Button("Find movements", variant="primary", elem_id="go")
             delete = gr.Button("Delete my video", variant="secondary", elem_id="delete")
     camera = live_part(live)
@@ -85,7 +80,7 @@ def live_part(live: Live) -> gr.HTML | None:
     if not live.reader.reads_live:
         return None
 
-    def begin():
+    def begin(_):
         return live.begin()
 
     def watch(batch):

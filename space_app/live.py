@@ -20,10 +20,10 @@ import film
 import numpy as np
 import page
 import problems
+from admission import translated
 from PIL import Image
 from problems import Problem
 
-FOLDER = "filmed-"
 MOST_AT_ONCE = 2  # people who are read live
 SILENT_S = 10.0  # after which a camera that sends nothing is forgotten
 LARGEST = 640  # px that a picture may be wide or high
@@ -109,7 +109,7 @@ class Live:
         """
         try:
             watched, times, pictures = self._checked(batch)
-            with watched.lock:
+            with watched.lock, translated():
                 points = watched.take(times, pictures, batch.get("read", True))
                 watched.heard = time.monotonic()
                 size = Image.open(io.BytesIO(pictures[-1])).size
@@ -132,7 +132,7 @@ class Live:
         with watched.lock:
             content = film.encoded(((t, decoded(p)) for t, p in watched.pictures), film.QUALITY["kept"])
             watched.pictures.clear()
-        folder = Path(os.environ["GRADIO_TEMP_DIR"]) / (FOLDER + secrets.token_hex(16))
+        folder = Path(os.environ["GRADIO_TEMP_DIR"]) / secrets.token_hex(16)  # where Gradio leaves it as it is
         folder.mkdir(parents=True)
         path = folder / "camera.mp4"
         path.write_bytes(content)
@@ -182,8 +182,3 @@ def decoded(picture: bytes) -> np.ndarray:
     except (OSError, ValueError, Image.DecompressionBombError):
         raise problems.nothing_filmed() from None
     return np.ascontiguousarray(pixels[: len(pixels) // 2 * 2, : pixels.shape[1] // 2 * 2])
-
-
-def is_filmed(path: str) -> bool:
-    """Whether a file is what a live camera has left."""
-    return Path(path).parent.name.startswith(FOLDER)

@@ -105,10 +105,10 @@ class Visit:
             self.page.wait_for_timeout(100)
         return []
 
-    def stop_camera(self) -> None:
-        """Stop the live camera, and wait until what it has filmed is the page's video."""
+    def stop_camera(self) -> str:
+        """Stop the live camera; gives the state that the page shows once what it has filmed is its video."""
         self.page.get_by_role("button", name="Stop", exact=True).click()
-        self._state_after("deleted", "nothing")
+        return self._state_after("deleted", "nothing")
 
     def delete(self) -> None:
         """Press “Delete my video”; the page is ready for the next one, from a file or the camera as before."""
