@@ -25,7 +25,7 @@ from dataset_scripts.synthetic.tables.takes import Take
 from dataset_scripts.whole_files import whole_file
 
 FPS = 30
-QUALITY = 18
+QUALITY = 20
 OUT = Path("space_app/examples")
 DOMAIN, SEED = "casme2-like", 7
 CALM = {"micro": 0, "macro": 0, "blink": 0, "speech": 0, "gaze": 0, "turn": 0, "closure": 0, "wink": 0, "mouth": 0}
@@ -89,6 +89,7 @@ class Example:
         seconds: of the film.
         size: pixels a side of each person's picture.
         light: share of the light that is left.
+        quality: of H.264, smaller is better.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Example:
     seconds: float
     size: int = 400
     light: float = 1.0
+    quality: int = QUALITY
 
 
 BLINK = {"blink": 1}
@@ -120,7 +122,7 @@ EXAMPLES = (
         (Person(1013, 1, {}, (Act(CORNER, 0.8, 0.3, 0.6, 0.4, "L"), Act(BROW, 3.2, 0.3, 0.5, 0.4, "R"))),),
         5.5,
     ),
-    Example("several.mp4", "short and longer movements", (Person(1001, 4, MANY),), 12.0),
+    Example("several.mp4", "short and longer movements", (Person(1001, 4, MANY),), 12.0, quality=19),
     Example(
         "two-people.mp4", "two people side by side", (Person(1002, 27, {"micro": 1}), Person(1003, 29, ONE)), 4.0, 320
     ),
@@ -157,7 +159,7 @@ def main(
         if only not in (None, example.name):
             continue
         pictures, truth = film(example)
-        write_mp4(out / example.name, pictures, FPS, QUALITY)
+        write_mp4(out / example.name, pictures, FPS, example.quality)
         truths[example.name] = [[_told(event) for event in person["events"]] for person in truth]
         print(f"{example.name}: {truths[example.name]}")
     with whole_file(out / "examples.json") as unfinished:

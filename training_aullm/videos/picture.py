@@ -101,9 +101,19 @@ def draw_reading(
         limits=(about["first"] / fps, about["last"] / fps),
         threshold=timeline.threshold,
         truth=truth,
-        movements=[(*(row[mark] / fps for mark in ("onset", "apex", "offset")), row["kind"]) for row in movements],
+        movements=[
+            (*(row[mark] / fps for mark in ("onset", "apex", "offset")), row["kind"], short_name(row))
+            for row in movements
+        ],
         blinks=[row["apex"] / fps for row in events if row["score"] is None],
     )
+
+
+def short_name(row: dict) -> str:
+    """The action units of an event and its side, as FACS coders write it: "AU4+7", "L AU12"."""
+    names = [unit.partition(":")[0] for unit in row["action_units"].split()]
+    side = {"left": "L ", "right": "R "}.get(row["side"], "")
+    return side + "+".join([*names[:1], *(name.removeprefix("AU") for name in names[1:])])
 
 
 def _windows_of(pieces: Iterable[Piece], face: int) -> Iterator[Window]:

@@ -8,7 +8,7 @@ from processing_aullm.video_aullm import open_clip
 from tests.processing_aullm.faked_faces import FakeProcessor
 from tests.processing_aullm.grey_films import write
 from training_aullm.videos import picture
-from training_aullm.videos.picture import FaceTimeline, draw_reading, pictures_at
+from training_aullm.videos.picture import FaceTimeline, draw_reading, pictures_at, short_name
 
 
 def test_a_timeline_is_what_the_windows_say(pieces):
@@ -45,3 +45,9 @@ def test_pictures_of_a_short_film_are_decoded_in_one_go(tmp_path, monkeypatch):
     for shown, start in zip(pictures, seconds, strict=True):
         assert np.array_equal(shown, next(iter(NumberedFrames(open_clip(film), start=start, fps=25.0)))[1])
     assert len(list(pictures_at(film, [11.9, 12.3], 25.0))) == 1, "none is made up behind the end"
+
+
+def test_what_was_spotted_is_named_as_coders_write_it():
+    assert short_name({"action_units": "AU4:0.83 AU7:0.61", "side": "both"}) == "AU4+7"
+    assert short_name({"action_units": "AU12:0.90", "side": "left"}) == "L AU12"
+    assert short_name({"action_units": "", "side": None}) == ""
