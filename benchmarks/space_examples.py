@@ -111,7 +111,7 @@ EXAMPLES = (
     Example(
         "short-smile.mp4",
         "a smile of a third of a second",
-        (Person(1025, 1, {}, (Act({"AU12": 3.2}, 1.4, 0.13, 0.06, 0.17),)),),
+        (Person(1025, 1, {}, (Act({"AU12": 4.0}, 1.4, 0.13, 0.06, 0.17),)),),
         3.0,
     ),
     Example("frown.mp4", "a frown", (FROWNS,), 4.0),

@@ -101,7 +101,7 @@ start.addEventListener("click", async () => {
   film.timer = setInterval(takePicture, 1000 / begun.rate);
   stop.disabled = false;
   told.dataset.batches = 0;
-  say(`It reads as long as you like, ${begun.seconds} seconds at most. Hold still for a moment first.`);
+  say(`It reads for ${begun.seconds} seconds at most. Hold still for a moment first.`);
   sendBatch();
 });
 stop.addEventListener("click", finish);
