@@ -105,9 +105,10 @@ BLINK = {"blink": 1}
 ONE, MANY = {"micro": 1, "blink": 1}, {"micro": 3, "macro": 1, "blink": 1}
 SMILE, FROWN = {"AU12": 7.0, "AU6": 3.0}, {"AU4": 5.0}
 CORNER, BROW = {"AU12": 5.0}, {"AU2": 4.0}
+SMILES = Person(1010, 1, BLINK, (Act(SMILE, 1.0, 0.4, 0.9, 0.6),))
 FROWNS = Person(1017, 1, BLINK, (Act(FROWN, 1.0, 0.35, 0.8, 0.5),))
 EXAMPLES = (
-    Example("smile.mp4", "a smile", (Person(1010, 1, BLINK, (Act(SMILE, 1.0, 0.4, 0.9, 0.6),)),), 4.0),
+    Example("smile.mp4", "a smile", (SMILES,), 4.0),
     Example(
         "short-smile.mp4",
         "a smile of a third of a second",
@@ -123,9 +124,7 @@ EXAMPLES = (
         5.5,
     ),
     Example("several.mp4", "short and longer movements", (Person(1001, 4, MANY),), 12.0, quality=19),
-    Example(
-        "two-people.mp4", "two people side by side", (Person(1002, 27, {"micro": 1}), Person(1003, 29, ONE)), 4.0, 320
-    ),
+    Example("two-people.mp4", "two people side by side", (FROWNS, SMILES), 4.0, 320),
     Example("still.mp4", "a face that keeps still", (Person(1004, 0, {}),), 3.0),
     Example("dark.mp4", "a face in the dark", (FROWNS,), 4.0, light=0.12),
 )

@@ -76,10 +76,11 @@ def found(reading: dict, face: int, movements: list[Movement]) -> str:
     """What was found for one face; behind a click where the face is not seen well enough to say anything."""
     told = "".join(f"<p>{sentence}</p>" for sentence in summary(reading, face))
     items = "".join(f"<li>{each.sentence(reading['meanings'])}</li>" for each in movements)
-    listed = f"<ol>{items}</ol>" if items else ""
-    if items and face_of(reading, face)["view"]:
-        listed = f"<details><summary>What it would say all the same</summary>{listed}</details>"
-    return f"<div class='summary'>{told}{listed}</div>"
+    listed = f"{told}<ol>{items}</ol>" if items else told
+    if face_of(reading, face)["view"]:
+        warned = f'<div class="state problem" data-doubt><p><strong>{doubt(reading, face)}</strong></p></div>'
+        listed = f"{warned}<details><summary>What it would say all the same</summary>{listed}</details>"
+    return f"<div class='summary'>{listed}</div>"
 
 
 def live(reading: dict, seen: bool, seconds: float) -> str:

@@ -114,9 +114,9 @@ def place_of(reading: dict, face: int) -> str:
 
 
 def summary(reading: dict, face: int) -> list[str]:
-    """What was found for one face, as sentences."""
+    """What was found for one face, as sentences; not how well it is seen, see `doubt`."""
     start, end = span_of(reading, face)
-    told = [doubt(reading, face)] if face_of(reading, face)["view"] else []
+    told = []
     movements, blinks = movements_of(reading, face), face_of(reading, face)["blinks"]
     read = f"{end - start:.1f} seconds were read"
     if not movements:

@@ -12,7 +12,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 NEEDS_CHROMIUM = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium on this machine: nothing to look at the page with"
 )
-PATIENCE_MS = 600_000  # a busy machine takes long to draw a page
+PATIENCE_MS = 240_000  # a busy machine takes long to draw a page
 CHOOSE = "#video input[type=file]"
 
 

@@ -60,7 +60,7 @@ def test_a_face_that_is_not_seen_well_is_told_before_anything_is_and_movements_n
     reading["faces"][0]["view"] = ["small", "dark"]
     badly = page.found(reading, 0, movements_of(reading, 0))
     assert badly.index("less than 80 pixels wide and it is very dark") < badly.index("seconds were read")
-    assert "<details><summary>What it would say all the same</summary><ol>" in badly
+    assert badly.index("<details>") < badly.index("seconds were read"), "and the rest needs a click"
 
 
 def test_no_word_of_the_page_names_a_feeling():
