@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 import av
-import cv2
 import numpy as np
+from PIL import Image, ImageDraw
 
 WIDEST = 640  # px of a film in the page
 TICKS = 1000  # a second
@@ -40,13 +40,14 @@ def _marked(picture: np.ndarray, marks: Iterable[tuple[np.ndarray, np.ndarray]])
     """(H', W', 3) uint8: the picture, made smaller where it is wide, with points and outlines."""
     scale = min(1.0, WIDEST / picture.shape[1])
     size = tuple(max(2, 2 * round(scale * side / 2)) for side in picture.shape[1::-1])
-    picture = np.ascontiguousarray(picture if picture.ndim == 3 else picture[..., None].repeat(3, -1))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if size != picture.shape[1::-1] else picture.copy()
+    small = Image.fromarray(np.ascontiguousarray(picture)).convert("RGB")
+    small = small if small.size == size else small.resize(size, Image.Resampling.BOX)
+    pen = ImageDraw.Draw(small)
     for points, outline in marks:
-        cv2.polylines(small, [np.rint(scale * outline).astype(np.int32)], True, OUTLINE, 1, cv2.LINE_AA)
+        pen.polygon([tuple(corner) for corner in (scale * outline).tolist()], outline=OUTLINE)
         for x, y in np.rint(scale * points).astype(int).tolist():
-            cv2.circle(small, (x, y), 1, POINT, -1, cv2.LINE_AA)
-    return small
+            pen.rectangle((x - 1, y - 1, x, y), fill=POINT)
+    return np.asarray(small)
 
 
 def encoded(pictures: Iterable[tuple[float, np.ndarray]], quality: str) -> bytes:

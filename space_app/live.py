@@ -2,8 +2,8 @@
 
 It keeps what was filmed in memory until the camera is stopped; then it becomes a video like any other.
 
-Source: our choice. Gradio's own streaming sends one picture an event, some ten a second at best; a short movement would
-    lie between two of them.
+Source: our choice. Gradio's own streaming would make an event of every picture, and drop those that come meanwhile; a
+    short movement would lie between two of them.
 
 Tested in tests/space_app/test_live.py.
 """
