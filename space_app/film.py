@@ -46,7 +46,7 @@ def _marked(picture: np.ndarray, marks: Iterable[tuple[np.ndarray, np.ndarray]])
     for points, outline in marks:
         pen.polygon([tuple(corner) for corner in (scale * outline).tolist()], outline=OUTLINE)
         for x, y in np.rint(scale * points).astype(int).tolist():
-            pen.rectangle((x - 1, y - 1, x, y), fill=POINT)
+            pen.rectangle((x - 1, y - 1, x + 1, y + 1), fill=POINT)
     return np.asarray(small)
 
 
