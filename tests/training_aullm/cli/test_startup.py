@@ -9,11 +9,3 @@ def test_the_help_imports_nothing_heavy():
     code = f"import sys, training_aullm.cli; print([name for name in {heavy} if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[]"
-
-
-def test_what_reads_videos_imports_nothing_that_only_training_needs():
-    unneeded = ("datasets", "sklearn", "pandas", "matplotlib", "evaluate", "joblib", "gguf", "detect_secrets")
-    code = "import sys, training_aullm.videos.video_files, training_aullm.loading\n"
-    code += f"print([name for name in {unneeded} if name in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.strip() == "[]"
