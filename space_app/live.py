@@ -14,7 +14,7 @@ import os
 import secrets
 import time
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 
 import film
 import numpy as np
@@ -84,7 +84,7 @@ class Live:
     """
 
     def __init__(self, reader) -> None:
-        self.reader, self._watched, self._lock = reader, {}, Lock()
+        self.reader, self._watched, self._lock, self._timer = reader, {}, Lock(), None
 
     def begin(self) -> dict:
         """A camera starts: its token, pictures a second and seconds at most; or what is wrong, as HTML."""
@@ -95,6 +95,7 @@ class Live:
                 return {"problem": page.state(problems.camera_busy())}
             token = secrets.token_hex(16)
             self._watched[token] = Watched(reading, self._facts(reading.fps))
+            self._look_again_later()
         return {"token": token, "rate": reading.fps, "seconds": self.reader.settings.max_seconds}
 
     def watch(self, batch: dict) -> dict:
@@ -158,6 +159,19 @@ class Live:
         if times[-1] - start > self.reader.settings.max_seconds + SILENT_S:
             raise problems.too_long(times[-1] - start, self.reader.settings.max_seconds)
         return watched, times, pictures
+
+    def _look_again_later(self) -> None:
+        """Forget the silent also when nobody comes any more; the lock is held."""
+        if self._timer is None and self._watched:
+            self._timer = Timer(SILENT_S, self._sweep)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _sweep(self) -> None:
+        self._forget_silent()
+        with self._lock:
+            self._timer = None
+            self._look_again_later()
 
     def _forget_silent(self) -> None:
         """Cameras of pages that were closed."""

@@ -74,6 +74,19 @@ def test_a_third_camera_is_told_to_record_and_a_silent_one_makes_room(live, monk
     assert "problem" in live.watch(batch(tokens[0], [0.0])) and "html" in live.watch(batch(tokens[1], [0.1]))
 
 
+def test_a_page_that_was_closed_is_forgotten_though_nobody_comes(live, monkeypatch):
+    import live as module
+
+    monkeypatch.setattr(module, "SILENT_S", 0.2)
+    token = live.begin()["token"]
+    live.watch(batch(token, [0.0]))
+    for _ in range(100):
+        if not live._watched:
+            break
+        time.sleep(0.1)
+    assert not live._watched and live._timer is None
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
