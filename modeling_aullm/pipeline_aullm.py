@@ -97,6 +97,17 @@ class AullmPipeline(Pipeline):
             video = video["path"] if video["bytes"] is None else video["bytes"]
         yield from self.processor.read_video(video, self._answer, **self._options(options))
 
+    def live(self, **options: Any):
+        """Read a face while it is filmed.
+
+        Args:
+            **options: `fps`, `length`, `hop`, `threshold`, `batch_size`, as for `LiveReading` (live_aullm.py).
+
+        Returns:
+            A `LiveReading`: it takes frames as they come, and tells a moment later what they show.
+        """
+        return self.processor.read_live(self._answer, **options)
+
     def explain(self, video: Any, onset: int | None = None, offset: int | None = None, face: int = 0) -> dict:
         """What led to the answer for one stretch of a video.
 

@@ -44,6 +44,14 @@ class MovementClip:
     answer: ClipAnswer | None = None
 
 
+def note(target: Window | MovementClip, answer: ClipAnswer) -> None:
+    """Write the model's answer to what waited for it."""
+    if isinstance(target, MovementClip):
+        target.answer = answer
+    else:
+        target["probabilities"] = [round(float(p), 4) for p in answer.probabilities]
+
+
 @dataclass
 class _Candidate:
     """A movement, and its clip from onset to apex."""
@@ -121,7 +129,7 @@ class FaceReader:
         self._note_boxes(chunk)
 
     def take_waiting(self, ends: bool) -> list[tuple[Window | MovementClip, list[np.ndarray]]]:
-        """What waits for the model, and T crops (S, S) of each; the caller fills in the answer.
+        """What waits for the model, and T crops (S, S) of each; the caller notes the answers (`note`).
 
         One array where clips share a frame. Each is a copy: what waits does not keep its chunk in memory.
 

@@ -23,6 +23,7 @@ from .explained_aullm import ExplainedClips
 from .face_networks_aullm import FaceFiles
 from .geometry_aullm import warp
 from .landmarks_aullm import BlazeFaceDetector, FaceMesh
+from .live_aullm import LiveReading
 from .prompt_aullm import (
     ACTION_UNIT_MEANINGS,
     CONTENT_TOKEN,
@@ -37,7 +38,7 @@ from .prompt_aullm import (
 from .refinement_aullm import RigidRefiner
 from .stream_aullm import FaceChunk, FaceStream
 from .video_aullm import open_clip
-from .video_reader_aullm import VideoReading
+from .video_reader_aullm import Answer, VideoReading
 
 __all__ = [
     "ACTION_UNIT_MEANINGS",
@@ -178,6 +179,10 @@ class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
     ) -> FaceStream:
         """Follow the faces of a video of any length, see `AullmImageProcessor.open_stream`."""
         return self.image_processor.open_stream(video, faces=faces, start=start, end=end, fps=fps, length=length)
+
+    def read_live(self, answer: Answer, **options) -> LiveReading:
+        """Read a face while it is filmed, see `LiveReading`; `answer` as for `read_video`."""
+        return LiveReading(self, answer, **options)
 
     def prompt(self, action_units: Sequence[str] | None = None) -> Prompt:
         """The prompt for these action units, tokenised: what a model stores to run on pixels alone."""

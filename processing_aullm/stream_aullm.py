@@ -19,7 +19,7 @@ import numpy as np
 from .alignment_aullm import WORK_SIZE, FaceAligner
 from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
-from .geometry_aullm import compose, resize_matrix
+from .geometry_aullm import apply, compose, resize_matrix
 from .head_pose_aullm import mouth_openness, pose_of
 from .landmarks_aullm import Landmarks
 from .tracking_aullm import AlignedFrame, FaceTrack
@@ -52,6 +52,8 @@ class FaceChunk:
         last: Whether the face is not followed beyond this chunk: it left, was lost, or the video ended. A face that
             comes back starts with a chunk whose `new_from` is 0.
         done: Share of the wanted part of the video that has been read, 0 to 1; 0 where its length is not known.
+        points: (n, 468, 2) landmarks in pixels of the frame, as last read, carried along with the face; None where
+            nobody has them.
     """
 
     face: int
@@ -65,6 +67,7 @@ class FaceChunk:
     new_from: int
     last: bool
     done: float
+    points: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.crops)
@@ -133,6 +136,10 @@ class FaceStream:
                 "shows one, upright and large enough"
             )
             raise ClipError(message, ClipFault.NO_FACE)
+
+    def pictures(self) -> Iterator[tuple[int, np.ndarray]]:
+        """The frames themselves, decoded anew: (number, (H, W, 3) or (H, W) uint8)."""
+        return iter(self._source)
 
     def _due(self, number: int, searched: int | None, some: bool) -> bool:
         return searched is None or number - searched >= SEARCH_S[some] * self.fps
@@ -214,13 +221,17 @@ class FollowedFace:
         size = self.stream.crop_size
         matrix = compose(aligned.matrix, resize_matrix(WORK_SIZE, WORK_SIZE, size))
         head = pose_of(aligned.points, aligned.matrix), mouth_openness(aligned.points)
-        self._rows.append((aligned.crop(matrix, size), matrix, aligned.box(), aligned.openness, *head, aligned.number))
+        points = apply(aligned.matrix, aligned.points).astype(np.float32)
+        self._rows.append(
+            (aligned.crop(matrix, size), matrix, aligned.box(), aligned.openness, *head, points, aligned.number)
+        )
         self._kept.append(aligned)
 
     def _chunk(self, last: bool) -> FaceChunk:
-        *columns, numbers = zip(*self._rows, strict=True)
+        *columns, points, numbers = zip(*self._rows, strict=True)
         stacked = [np.stack(column) for column in columns]
-        return FaceChunk(self.face, numbers[0], *stacked, self._new_from, last, self.stream.done(numbers[-1]))
+        done = self.stream.done(numbers[-1])
+        return FaceChunk(self.face, numbers[0], *stacked, self._new_from, last, done, np.stack(points))
 
 
 @dataclass(frozen=True)

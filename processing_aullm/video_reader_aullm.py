@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from .clip_error_aullm import ClipError, ClipFault
-from .face_reader_aullm import FaceReader, MovementClip
+from .face_reader_aullm import FaceReader, note
 from .prompt_aullm import ACTION_UNIT_MEANINGS
 from .reading_types_aullm import ClipAnswer, FaceReading, Piece, Reading, Resume
 from .sections_aullm import FaceNumbers, Section, cut_sections
@@ -124,7 +124,7 @@ class VideoReading:
         while (step := _next(steps, answers)) is not None:
             answers = None
             if isinstance(step, Question):
-                answers = _answers(step.windows, answer, wanted.batch_size)
+                answers = answers_to(step.windows, answer, wanted.batch_size)
             else:
                 yield step
 
@@ -155,7 +155,7 @@ class VideoReading:
             if not asking:
                 return [self.join_pieces(each.pieces) for each in readings]
             windows = [window for each in asking for window in each.windows]
-            answers = iter(_answers(windows, answer, wanted.batch_size))
+            answers = iter(answers_to(windows, answer, wanted.batch_size))
             for each in asking:
                 each.go_on(list(islice(answers, len(each.windows))))
             asking = [each for each in asking if each.windows]
@@ -284,10 +284,7 @@ class _SectionReader:
         if waiting:
             answers = yield Question([crops for _, crops in waiting])
             for (target, _), answer in zip(waiting, answers, strict=True):
-                if isinstance(target, MovementClip):
-                    target.answer = answer
-                else:
-                    target["probabilities"] = [round(float(p), 4) for p in answer.probabilities]
+                note(target, answer)
 
     def _settled(self, ends: bool) -> list[FaceReading]:
         """The results that are final."""
@@ -330,7 +327,7 @@ def _next(steps: Steps, answers: list[ClipAnswer] | None) -> Piece | Question | 
         return None
 
 
-def _answers(windows: list[list[np.ndarray]], answer: Answer, batch_size: int) -> list[ClipAnswer]:
+def answers_to(windows: list[list[np.ndarray]], answer: Answer, batch_size: int) -> list[ClipAnswer]:
     """The model's answers to windows of crops, in batches."""
     batches = (windows[at : at + batch_size] for at in range(0, len(windows), batch_size))
     return [ClipAnswer(*each) for batch in batches for each in answer(*shared_crops(batch))]

@@ -1,5 +1,6 @@
 """The page: drop a video of a face, see what moved, when, and why the model thinks so.
 
+python space_app/app.py                              # in a checkout: the checkpoint that comes along
 python space_app/app.py --model runs/demo/model      # or AULLM_MODEL, with AULLM_REVISION for a Hub id
 
 Tested in tests/space_app/test_journey.py.
@@ -49,11 +50,12 @@ def build(reader: inference.Reader) -> gr.Blocks:
     with gr.Blocks(title=page.TITLE, analytics_enabled=False) as blocks:
         parts = {Part.READING: gr.State(time_to_live=kept), Part.SEEN: gr.State(time_to_live=kept)}
         gr.HTML(page.intro() + page.NOTICE)
-        controls = input_parts(parts, settings)
+        handlers = Handlers(reader, Uploads())
+        controls = input_parts(parts, settings, handlers.live)
         result_parts(parts)
         closer_parts(parts)
         gr.HTML(page.glossary(reader.action_units) + page.privacy(settings))
-        wire(blocks, Handlers(reader, Uploads()), parts, controls)
+        wire(blocks, handlers, parts, controls)
         wire_api(reader, parts, controls)
     return blocks.queue(max_size=settings.waiting)
 
@@ -75,7 +77,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="See what moves in a face.")
     parser.add_argument(
-        "--model", help="a folder with a config.json, or a Hub id; default: AULLM_MODEL, then model.json"
+        "--model", help="a folder with a config.json, or a Hub id; default: AULLM_MODEL, model.json, what comes along"
     )
     parser.add_argument("--revision", help="commit of the Hub id; default: AULLM_REVISION, then model.json")
     parser.add_argument("--port", type=int, help="default: the first free one from 7860")

@@ -12,13 +12,14 @@ from readings import movements_of
 from words import joined, plain
 
 NAMES = ("face", "event", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score")
+EXTENT = ("side", "size_px", "size_mm")
 
 
 def as_csv(reading: dict) -> str:
     """One row per movement and blink of every face; a column per action unit with its score."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*NAMES, *reading["action_units"]])
+    writer.writerow([*NAMES, *EXTENT, *reading["action_units"]])
     fps = reading["fps"]
     for face in reading["faces"]:
         events = [(each["kind"], each) for each in face["movements"]] + [
@@ -28,7 +29,8 @@ def as_csv(reading: dict) -> str:
             frames = [each["onset"], each["apex"], each["offset"]]
             scores = [_rounded(each.get("action_units", {}).get(unit)) for unit in reading["action_units"]]
             seconds = [round(frame / fps, 3) for frame in frames]
-            writer.writerow([face["face"], kind, *frames, *seconds, _rounded(each.get("score")), *scores])
+            extent = [each.get(name) for name in EXTENT]
+            writer.writerow([face["face"], kind, *frames, *seconds, _rounded(each.get("score")), *extent, *scores])
     return text.getvalue()
 
 
@@ -48,7 +50,8 @@ def as_webvtt(reading: dict) -> str:
         whose = f"Face {face['face'] + 1}: " if several else ""
         for each in movements_of(reading, face["face"]):
             what = joined([plain(unit, meanings).short for unit in each.units]) if each.units else "something moved"
-            cues.append((each.start, each.end, f"{whose}{what} {' '.join(each.units)}".strip()))
+            one = f" ({each.side} side)" if each.units and each.side in ("left", "right") else ""
+            cues.append((each.start, each.end, f"{whose}{what}{one} {' '.join(each.units)}".strip()))
         cues += [
             (each["onset"] / fps, each["offset"] / fps, f"{whose}{each.get('kind', 'blink')}")
             for each in face["blinks"]

@@ -24,7 +24,7 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
         controls: start, end, go, delete and the example buttons.
     """
     answers = Answers(handlers, parts)
-    every = [part for name, part in parts.items() if name not in (Part.VIEW, Part.FACTOR)]
+    every = [part for name, part in parts.items() if name not in (Part.VIEW, Part.FACTOR, Part.DRAW)]
     quietly = {**OWN, "show_progress": "hidden"}
     video, reading, seen, face = (parts[name] for name in (Part.VIDEO, Part.READING, Part.SEEN, Part.FACES))
     moves, view, unit, factor = (parts[name] for name in (Part.MOVES, Part.VIEW, Part.UNIT, Part.FACTOR))
@@ -54,6 +54,17 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
         flipped.then(None, js=SHOWN % "closer-title", **OWN)
     gr.on([view.input, unit.input], answers.draw, [seen, view, unit], every, **quietly)
     factor.release(answers.magnify, [seen, factor], every, **quietly)
+    parts[Part.DRAW].click(
+        answers.points,
+        [video, reading],
+        every,
+        show_progress="full",
+        show_progress_on=parts[Part.POINTS],
+        **OWN,
+        **MODEL,
+    )
+    if controls["camera"] is not None:
+        controls["camera"].stop(answers.filmed, None, every, queue=False, **quietly)
     controls["delete"].click(answers.delete, None, every, queue=False, **quietly)
     blocks.unload(answers.leave)
 
@@ -75,6 +86,12 @@ class Answers:
 
     def picked(self, event: gr.EventData) -> int:
         return int(event.movement)
+
+    def points(self, video, reading, request: gr.Request) -> dict:
+        return self._placed(request, self.handlers.points, video, reading)
+
+    def filmed(self, event: gr.EventData, request: gr.Request) -> dict:
+        return self._placed(request, self.handlers.filmed, event.token)
 
     def look(self, video, reading, face, chosen, request: gr.Request) -> dict:
         return self._placed(request, self.handlers.look, video, reading, face, chosen)

@@ -15,9 +15,10 @@ import problems
 from admission import translated
 from downloads import links
 from inference import Reader
+from live import Live
 from logs import note
 from problems import Problem
-from readings import Movement, movements_of, place_of, summary
+from readings import Movement, movements_of, place_of
 from timeline import timeline
 from uploads import Uploads
 from words import label
@@ -38,6 +39,8 @@ class Part(StrEnum):
     PORTRAITS = "portraits"
     FACES = "faces"
     SUMMARY = "summary"
+    DRAW = "draw"
+    POINTS = "points"
     TIMELINE = "timeline"
     MOVES = "moves"
     DOWNLOADS = "downloads"
@@ -67,7 +70,7 @@ class Handlers:
     """The events of one page. Every answer is a dict of parts to change; a problem is an answer too."""
 
     def __init__(self, reader: Reader, uploads: Uploads) -> None:
-        self.reader, self.uploads = reader, uploads
+        self.reader, self.uploads, self.live = reader, uploads, Live(reader)
 
     def answer(self, session: str | None, call: Callable[..., dict], *arguments) -> dict:
         """What a press answers with, whatever happens: where nothing can be done with an upload, it is deleted.
@@ -126,12 +129,9 @@ class Handlers:
         if reading is None:
             raise problems.forgotten()
         movements = movements_of(reading, face)
-        told = "".join(f"<p>{sentence}</p>" for sentence in summary(reading, face))
-        items = "".join(f"<li>{each.sentence(reading['meanings'])}</li>" for each in movements)
         return {
-            Part.SUMMARY: f"<div class='summary'>{told}<ol>{items}</ol></div>"
-            if items
-            else f"<div class='summary'>{told}</div>",
+            Part.SUMMARY: page.found(reading, face, movements),
+            Part.POINTS: "",
             Part.TIMELINE: timeline(reading, face),
             Part.MOVES: gr.update(
                 visible=bool(movements),
@@ -141,6 +141,21 @@ class Handlers:
             Part.CLOSER: gr.update(visible=False),
             Part.SEEN: None,
         }
+
+    def points(self, video: str | None, reading: dict | None) -> dict:
+        """The part of the video that was read, with the points that were followed drawn on it."""
+        if reading is None:
+            raise problems.forgotten()
+        try:
+            return {Part.POINTS: pictures.film(self.reader.with_points(video, reading))}
+        except Problem as problem:
+            if problem.ends:
+                raise
+            return {Part.POINTS: page.state(problem)}
+
+    def filmed(self, token: str | None) -> dict:
+        """What the live camera has filmed becomes the video, to be read as any other."""
+        return self._cleared() | {Part.VIDEO: self.live.finish(token)}
 
     def look(self, video: str | None, reading: dict | None, face: int, chosen: int | None) -> dict:
         """Explain one movement."""

@@ -16,6 +16,7 @@ try:  # ZeroGPU needs it before torch is imported; elsewhere it is not there, or
 except ImportError:
     spaces = None
 
+import film
 import gradio as gr
 import problems
 from admission import Admitted, translated, unnamed
@@ -25,6 +26,7 @@ from transformers import pipeline
 
 TASK = "action-unit-detection"
 GPU_SECONDS = {"_read": 120, "_explain": 30}  # that a step is lent a GPU on ZeroGPU; it is ended then
+LIVE_FPS = 20.0
 SPARE_SECONDS = 10  # before that, to tell the person
 
 
@@ -106,6 +108,31 @@ class Reader:
             found = self._guarded("_portraits", clip.path, wanted)
         return {face: crop for face, crop in found.items() if face in wanted}
 
+    def with_points(self, video: str | None, reading: dict) -> bytes:
+        """The part of a video that was read, with the followed points of its faces drawn on it: an MP4.
+
+        Args:
+            video: the path that was read.
+            reading: of it.
+
+        Raises:
+            Problem: as for `read`.
+        """
+        faces = reading["faces"]
+        first, last = min(face["first"] for face in faces), max(face["last"] for face in faces)
+        span = first / reading["fps"], (last + 1) / reading["fps"]
+        with self._admitted(video) as clip:
+            return self._guarded("_with_points", clip.path, len(faces), *span)
+
+    def live(self):
+        """A reading of a face while it is filmed, None where this machine or this model cannot."""
+        return self.pipe.live(fps=LIVE_FPS) if self.reads_live else None
+
+    @property
+    def reads_live(self) -> bool:
+        """Whether faces can be read while they are filmed: on ZeroGPU a step would wait for a GPU each time."""
+        return hasattr(self.pipe, "live") and not on_zero_gpu()
+
     def explain_in_numbers(self, video: str | None, onset: int, offset: int, face: int = 0) -> dict:
         """`explain` without its pictures, as plain numbers; for the API."""
         asked = (onset, offset, face or 0)
@@ -153,9 +180,12 @@ class Reader:
                 break
         return found
 
+    def _with_points(self, clip: str, faces: int, start: float, end: float) -> bytes:
+        return film.with_points(lambda: self.pipe.processor.open_stream(clip, faces=faces, start=start, end=end))
+
     def _most_seconds(self, step: str) -> float:
         """How long a step may take; portraits may come from anywhere in what was read."""
-        long = step in ("_read", "_portraits")
+        long = step in ("_read", "_portraits", "_with_points")
         most = 60 * self.settings.max_minutes if long else self.settings.max_explain_seconds
         if on_zero_gpu() and step in GPU_SECONDS:
             most = min(most, lent_seconds(step) - SPARE_SECONDS)
@@ -173,6 +203,10 @@ class Reader:
 
 def load(settings: Settings):
     """The pipeline, as any user loads it; on ZeroGPU its weights go to the GPU that functions are lent."""
+    if settings.comes_along:
+        from training_aullm.loading import load_pipeline  # only a checkout has it
+
+        return load_pipeline(settings.model)
     device = "cuda" if on_zero_gpu() else None
     return pipeline(TASK, model=settings.model, revision=settings.revision, trust_remote_code=True, device=device)
 

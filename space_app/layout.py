@@ -9,10 +9,11 @@ import gradio as gr
 import page
 import problems
 from handlers import VIEWS, Part
+from live import Live
 from settings import Settings
 from uploads import described
 
-SCRIPT = Path(__file__).with_name("page.js").read_text("utf-8")
+SCRIPT, CAMERA_SCRIPT = (Path(__file__).with_name(name).read_text("utf-8") for name in ("page.js", "camera.js"))
 READ_ALOUD = "element.setAttribute('role', 'status')"  # what is written there is spoken
 STRONGEST_MAGNIFICATION = 15  # beyond it the pipeline smooths too much away
 
@@ -47,7 +48,7 @@ def unchecked(choice: gr.Radio | gr.Dropdown) -> gr.Radio | gr.Dropdown:
     return choice
 
 
-def input_parts(parts: dict, settings: Settings) -> dict:
+def input_parts(parts: dict, settings: Settings, live: Live) -> dict:
     """The video, the part of it to read, and the buttons."""
     gr.HTML("<h2>1. Choose a video</h2>" + page.limits(settings))
     with gr.Row():
@@ -57,17 +58,36 @@ def input_parts(parts: dict, settings: Settings) -> dict:
                 sources=["upload", "webcam"],
                 elem_id="video",
             )
+            with gr.Row():
+                start = gr.Number(label="From second", minimum=0, value=0, elem_id="start", min_width=120)
+                end = gr.Number(label="To second (0: to the end)", minimum=0, value=0, elem_id="end", min_width=120)
         with gr.Column(scale=2, min_width=300):
-            examples = [
-                gr.Button(f"Example: {told}", elem_classes="example", size="sm") for told in described().values()
-            ]
-            with gr.Group():
-                start = gr.Number(label="From second", minimum=0, value=0, elem_id="start")
-                end = gr.Number(label="To second (0: to the end)", minimum=0, value=0, elem_id="end")
+            gr.HTML("<h3>Examples (computer-made people)</h3>")
+            with gr.Row(elem_classes="examples"):
+                examples = [
+                    gr.Button(told[0].upper() + told[1:], elem_classes="example", size="sm", min_width=140)
+                    for told in described().values()
+                ]
             go = gr.Button("Find movements", variant="primary", elem_id="go")
             delete = gr.Button("Delete my video", variant="secondary", elem_id="delete")
+    camera = live_part(live)
     parts[Part.STATUS] = gr.HTML(elem_id="status", min_height=64, js_on_load=READ_ALOUD)
-    return {"start": start, "end": end, "go": go, "delete": delete, "examples": examples}
+    return {"start": start, "end": end, "go": go, "delete": delete, "examples": examples, "camera": camera}
+
+
+def live_part(live: Live) -> gr.HTML | None:
+    """The camera that is read while it films; None where that cannot be."""
+    if not live.reader.reads_live:
+        return None
+
+    def begin(_):
+        return live.begin()
+
+    def watch(batch):
+        return live.watch(batch)
+
+    with gr.Accordion("Or let it watch you: the live camera", open=False, elem_id="live"):
+        return gr.HTML(page.CAMERA, elem_id="camera", js_on_load=CAMERA_SCRIPT, server_functions=[begin, watch])
 
 
 def result_parts(parts: dict) -> None:
@@ -78,6 +98,8 @@ def result_parts(parts: dict) -> None:
         parts[Part.FACES] = unchecked(gr.Radio(label="Whose face?", visible=False, elem_id="faces"))
         parts[Part.SUMMARY] = gr.HTML(elem_id="summary")
         parts[Part.TIMELINE] = gr.HTML(elem_id="timeline", js_on_load=SCRIPT)
+        parts[Part.DRAW] = gr.Button("Draw the points it follows on the video", size="sm", elem_id="draw")
+        parts[Part.POINTS] = gr.HTML(elem_id="points")
         told = "or press its number in the timeline"
         parts[Part.MOVES] = unchecked(gr.Radio(label="Look closer at a movement", info=told, elem_id="moves"))
         gr.HTML("<h3>Save the results</h3>")

@@ -6,8 +6,9 @@ Tested in tests/space_app/test_journey.py.
 from html import escape
 
 from problems import Problem, clock
+from readings import Movement, doubt, face_of, movements_of, summary
 from settings import Settings
-from words import PLAIN
+from words import PLAIN, label, number
 
 TITLE = "What moved in this face?"
 
@@ -69,6 +70,60 @@ def glossary(units: list[str]) -> str:
         f"<dl class='glossary'>{rows}</dl><p>The <b>score</b> goes from 0 to 1. It tells how strongly the model "
         "leans towards an answer. It is not the chance of being right: that was never measured on real faces.</p>"
     )
+
+
+def found(reading: dict, face: int, movements: list[Movement]) -> str:
+    """What was found for one face; behind a click where the face is not seen well enough to say anything."""
+    told = "".join(f"<p>{sentence}</p>" for sentence in summary(reading, face))
+    items = "".join(f"<li>{each.sentence(reading['meanings'])}</li>" for each in movements)
+    listed = f"{told}<ol>{items}</ol>" if items else told
+    if face_of(reading, face)["view"]:
+        warned = f'<div class="state problem" data-doubt><p><strong>{doubt(reading, face)}</strong></p></div>'
+        listed = f"{warned}<details><summary>What it would say all the same</summary>{listed}</details>"
+    return f"<div class='summary'>{listed}</div>"
+
+
+def live(reading: dict, seen: bool, seconds: float) -> str:
+    """What the live camera sees now, and what it has seen.
+
+    Args:
+        reading: of what was filmed so far, with one face.
+        seen: whether a face is followed right now.
+        seconds: since it began.
+    """
+    face = reading["faces"][0]
+    if not seen:
+        now = "<p><strong>No face is seen.</strong> Look into the camera, in even light.</p>"
+    elif face["view"]:
+        now = f"<p><strong>{doubt(reading, 0)}</strong></p>"
+    else:
+        now = ""
+    answers = face["windows"][-1]["probabilities"] if face["windows"] and seen else None
+    rows = "".join(
+        f'<li class="{"strong" if p >= reading["threshold"] else "weak"}"><span>{escape(label(unit))}</span>'
+        f'<b>{number(p)}</b><div class="bar" aria-hidden="true"><i style="width:{100 * p:.0f}%"></i></div></li>'
+        for unit, p in zip(reading["action_units"], answers or [0.0] * len(reading["action_units"]), strict=True)
+    )
+    items = "".join(f"<li>{each.sentence()}</li>" for each in reversed(movements_of(reading, 0)))
+    blinks = len(face["blinks"])
+    return (
+        f'<div class="live-now">{now}<h3>Right now</h3><ul class="bars">{rows}</ul></div><div class="live-past">'
+        f"<h3>So far ({seconds:.0f} s, {blinks} blink{'' if blinks == 1 else 's'})</h3>"
+        f"<ul>{items or '<li>No movement yet. One is told some seconds after it, when it is over.</li>'}</ul></div>"
+    )
+
+
+CAMERA = """
+<div class="camera"><p>Reads your face while it is filmed. The pictures go to the machine that runs this page and stay
+in its memory; nobody else sees them. When you stop, what was filmed becomes the video of this page, to be read closer,
+and is deleted with it.</p>
+<div class="camera-buttons"><button type="button" class="camera-start">Start the camera</button>
+<button type="button" class="camera-stop" disabled>Stop</button>
+<label><input type="checkbox" class="camera-points"> Draw the points it follows</label></div>
+<p class="camera-state" role="status"></p>
+<div class="camera-both"><div class="camera-view"><video muted playsinline aria-label="What the camera sees"></video>
+<canvas aria-hidden="true"></canvas></div><div class="camera-told" data-batches="0"></div></div></div>
+"""
 
 
 def state(problem: Problem) -> str:

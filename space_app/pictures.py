@@ -67,6 +67,20 @@ def flip_book(explanation: dict, magnified: np.ndarray, factor: float, most: flo
     )
 
 
+def film(content: bytes) -> str:
+    """A film that stands in the page itself.
+
+    Args:
+        content: an MP4.
+    """
+    source = "data:video/mp4;base64," + base64.b64encode(content).decode("ascii")
+    told = "The points of the face as they were followed, and the outline of the part that is compared."
+    return (
+        f'<figure class="film"><video controls autoplay muted loop playsinline src="{source}" aria-label="{told}">'
+        f"</video><figcaption>{told}</figcaption></figure>"
+    )
+
+
 def portrait(crop: np.ndarray, name: str) -> str:
     """A small picture of a face with its name, for choosing among several."""
     return f'<figure><img src="{data_uri(crop)}" alt=""><figcaption>{escape(name)}</figcaption></figure>'

@@ -167,6 +167,20 @@ def forgotten() -> Problem:
     )
 
 
+def camera_busy() -> Problem:
+    """As many faces are read live as this machine can."""
+    return Problem(
+        "camera-busy",
+        "Others are being filmed right now, and this page cannot read more faces at once.",
+        "Record a video in the other tab and read it, or try again in a minute.",
+    )
+
+
+def nothing_filmed() -> Problem:
+    """The live camera was stopped before it had seen anything, or long ago."""
+    return Problem("nothing-filmed", "Nothing was filmed.", "Start the camera again, or record a video.")
+
+
 def unexpected() -> Problem:
     """A fault of ours."""
     return Problem(

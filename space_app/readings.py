@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from words import KINDS, VIEW, joined, number, plain
+from words import KINDS, VIEW, joined, number, plain, sure
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,20 @@ class Movement:
             if self.units
             else "none of the known movements"
         )
-        return f"{self.number}: at {self.peak:.1f} s, {what}"
+        one = f", {self.side} side" if self.units and self.side in ("left", "right") else ""
+        return f"{self.number}: at {self.peak:.1f} s, {what}{one}"
 
     def sentence(self, meanings: dict[str, str] | None = None) -> str:
-        """What one would have seen, with scores."""
+        """What one would have seen, on which side, and how sure the model is; or that it would rather not say."""
         lead = f"At {self.peak:.1f} s"
         if not self.units:
-            return f"{lead} something moved, but it is none of the movements that this model knows."
-        if self.side in ("left", "right"):
-            lead += f", on the person's {self.side} side only,"
-        seen = [f"{plain(unit, meanings).happened} ({unit}, score {number(p)})" for unit, p in self.units.items()]
+            return (
+                f"{lead} something moved, but the model would rather not say what: it is sure of no movement it knows."
+            )
+        seen = [f"{plain(unit, meanings).seen(self.side)} ({unit}, {number(p)})" for unit, p in self.units.items()]
         far = f" The skin moved by about {self.millimetres:.1f} mm." if self.millimetres else ""
-        return f"{lead} {joined(seen)}. It lasted {self.end - self.start:.1f} s, {KINDS[self.kind]}.{far}"
+        lasted = f"It lasted {self.end - self.start:.1f} s, {KINDS[self.kind]}."
+        return f"{lead} {joined(seen)}. {sure(self.score)} (score {number(self.score)}). {lasted}{far}"
 
 
 def face_of(reading: dict, face: int) -> dict:
@@ -112,9 +114,9 @@ def place_of(reading: dict, face: int) -> str:
 
 
 def summary(reading: dict, face: int) -> list[str]:
-    """What was found for one face, as sentences."""
+    """What was found for one face, as sentences; not how well it is seen, see `doubt`."""
     start, end = span_of(reading, face)
-    told = [doubt(reading, face)] if face_of(reading, face)["view"] else []
+    told = []
     movements, blinks = movements_of(reading, face), face_of(reading, face)["blinks"]
     read = f"{end - start:.1f} seconds were read"
     if not movements:
@@ -132,7 +134,7 @@ def summary(reading: dict, face: int) -> list[str]:
 def doubt(reading: dict, face: int) -> str:
     """Why what is read from this face should not be trusted, to be said before anything else."""
     why = joined([VIEW[fault] for fault in face_of(reading, face)["view"]])
-    return f"This face is not seen well: {why}. What follows may well be wrong."
+    return f"This face is not seen well: {why}. The model would rather not say anything about it."
 
 
 def _present(units: dict[str, float], threshold: float) -> dict[str, float]:

@@ -1,9 +1,10 @@
 """What the page is started with: which model, pinned to a revision, and how much it takes on.
 
-settings = Settings.from_environment()                      # AULLM_MODEL and AULLM_REVISION, else model.json
+settings = Settings.from_environment()  # AULLM_MODEL and AULLM_REVISION, else model.json, else what comes along
 settings = Settings.from_environment(model="runs/demo/model")
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -12,6 +13,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PINNED = HERE / "model.json"
+RELEASE = "release"
+PROJECT = importlib.util.find_spec("training_aullm") is not None
+"""Whether the project is installed here; in a published Space it is not."""
+
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -20,7 +25,7 @@ class Settings:
     """Model and limits.
 
     Args:
-        model: a folder that holds `config.json`, or a Hub id.
+        model: a folder that holds `config.json`, a Hub id, or "release": the checkpoint that comes with the project.
         revision: the commit of a Hub id, 40 hexadecimal digits; None for a folder. Our choice: the model brings code
             that runs here, so a name that can move ("main") is not enough.
         max_megabytes: of the uploaded file.
@@ -54,7 +59,7 @@ class Settings:
                 "no model: pass --model FOLDER, set AULLM_MODEL (and AULLM_REVISION for a Hub id), "
                 f"or write {PINNED.name} with both"
             )
-        if not self.is_folder and not COMMIT.fullmatch(self.revision or ""):
+        if not self.is_folder and not self.comes_along and not COMMIT.fullmatch(self.revision or ""):
             raise ValueError(
                 f"{self.model!r} is no folder with a config.json, so it is taken for a Hub id, and its code would run "
                 f"here: pin it to a commit of 40 hexadecimal digits with AULLM_REVISION; got {self.revision!r}"
@@ -64,13 +69,19 @@ class Settings:
                 raise ValueError(f"{name} must be above zero, got {getattr(self, name)}")
 
     @property
+    def comes_along(self) -> bool:
+        """Whether it is the project's own checkpoint, read by the project's own code."""
+        return self.model == RELEASE and PROJECT
+
+    @property
     def is_folder(self) -> bool:
         """Whether the model lies on this machine."""
         return (Path(self.model) / "config.json").is_file()
 
     @classmethod
     def from_environment(cls, model: str | None = None, revision: str | None = None, **limits) -> "Settings":
-        """What was passed, else the environment, else `model.json` beside this file, which publishing writes.
+        """What was passed, else the environment, else `model.json` beside this file, which publishing writes, else the
+        checkpoint that comes with the project, where that is installed.
 
         Args:
             model, revision: override both other places.
@@ -80,5 +91,5 @@ class Settings:
         if model is None and (model := os.environ.get("AULLM_MODEL")):
             revision = revision or os.environ.get("AULLM_REVISION")
         if model is None:
-            model, revision = pinned.get("model", ""), revision or pinned.get("revision")
+            model, revision = pinned.get("model", RELEASE if PROJECT else ""), revision or pinned.get("revision")
         return cls(model, revision, **limits)

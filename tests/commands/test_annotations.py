@@ -1,4 +1,4 @@
-"""Read, correct, fine-tune: the loop of a coder's day on two rendered films, as a user runs the commands."""
+"""Read, correct, fine-tune: the loop of a coder's day on two rendered films, with the checkpoint that comes along."""
 
 import csv
 import json
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from pympi import Eaf
+from safetensors.torch import load_file
 
 from dataset_scripts.synthetic.tables.video import render_video
-from tests.commands.published import write_run
+from training_aullm.loading import RELEASED
 
 UNITS = [["AU4"], ["AU12"]]
 
@@ -29,21 +30,20 @@ def correct(path: Path, movements: list[dict], fps: float, participant: str) -> 
 
 
 @pytest.mark.slow
-def test_read_correct_and_train(aullm, tiny_language_model, tmp_path):
+def test_read_correct_and_fine_tune(aullm, tmp_path):
     clips, truths = tmp_path / "clips", {}
     clips.mkdir()
     for number, name in enumerate(("anna", "bo")):
         film = {"fps": 60, "lead_in_s": 0.4, "lead_out_s": 0.4, "gap_s": 0.4, "size": 240}
         truths[name] = render_video(clips / f"{name}.mp4", UNITS, subject=number, **film)["movements"]
-    run = write_run(tmp_path / "run", tiny_language_model)
     videos = [clips / f"{name}.mp4" for name in truths]
-    done = [aullm("predict", *videos, "--model", run, "--out", clips, "--formats", "eaf", cwd=tmp_path)]
+    done = [aullm("predict", *videos, "--out", clips, "--formats", "eaf", cwd=tmp_path)]
     for name, movements in truths.items():
         correct(clips / f"{name}.eaf", movements, 60, name)
     done.append(aullm("annotations", *sorted(clips.glob("*.eaf")), cwd=tmp_path))
     done.append(aullm("prepare", "folder", "--data-dir", clips, "--out", "prepared", "--processes", 1, cwd=tmp_path))
-    tiny = ["--language-model", tiny_language_model, "--layers", "1", "--epochs", "1"]
-    done.append(aullm("train", "--data", "prepared", "--out", "mine", *tiny, cwd=tmp_path))
+    tuned = ["--from", "release", "--epochs", "1", "--out", "mine"]
+    done.append(aullm("train", "--data", "prepared", *tuned, cwd=tmp_path))
     assert [each.returncode for each in done] == [0] * 4, "\n".join(each.stderr[-1500:] for each in done)
     rows = list(csv.DictReader((clips / "metadata.csv").open(newline="")))
     wanted = [
@@ -54,4 +54,8 @@ def test_read_correct_and_train(aullm, tiny_language_model, tmp_path):
     found = [(row["file_name"], row["subject"], row["action_units"], int(row["onset"])) for row in rows]
     assert found == wanted
     assert json.loads((tmp_path / "prepared/prepared.json").read_text())["clips"] == 4
-    assert (tmp_path / "mine/model/config.json").is_file()
+    before, after = (json.loads((folder / "config.json").read_text()) for folder in (RELEASED, tmp_path / "mine/model"))
+    assert after["trained_on"]["data_sets"].keys() == {*before["trained_on"]["data_sets"], "folder"}
+    assert len(after["trained_on"]["people"]) == len(before["trained_on"]["people"]) + 2, "anna and bo"
+    weights = [load_file(folder / "model.safetensors") for folder in (RELEASED, tmp_path / "mine/model")]
+    assert any(not weights[0][name].equal(weights[1][name]) for name in weights[0])

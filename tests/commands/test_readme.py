@@ -5,11 +5,14 @@ import re
 import shlex
 import subprocess
 import sys
+import traceback
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.commands.films import write_films
 from tests.contract.tree import ROOT
+from training_aullm.cli.main import app
 
 README = (ROOT / "README.md").read_text("utf-8")
 OWN_CLIPS = "my-clips"
@@ -46,8 +49,11 @@ def smaller(tiny_language_model):
 
 
 @pytest.fixture(scope="module")
-def played(aullm, smaller, tmp_path_factory):
-    """A folder in which every `aullm` command of the README was run, and what each printed."""
+def played(smaller, tmp_path_factory):
+    """A folder in which every `aullm` command of the README was run, and what each printed.
+
+    They run in this process: a new one for each would spend half of its time on imports.
+    """
     folder = tmp_path_factory.mktemp("reader")
     (folder / "space_app").symlink_to(ROOT / "space_app")
     if any(OWN_CLIPS in words for words in commands()):
@@ -58,8 +64,13 @@ def played(aullm, smaller, tmp_path_factory):
             continue
         small = ["--subjects", "2", "--clips", "6"] if "--domain" in words else []
         cache = {"AULLM_CACHE": str(folder / "cache")} if "--dataset" in words else {}
-        done = aullm(*words[1:], *smaller[words[1]], *small, cwd=folder, **cache)
-        assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+        with pytest.MonkeyPatch.context() as place:
+            place.chdir(folder)
+            for name, value in {"COLUMNS": "140", **cache}.items():
+                place.setenv(name, value)
+            done = CliRunner().invoke(app, [*words[1:], *smaller[words[1]], *small])
+        told = "".join(traceback.format_exception(done.exception)) if done.exception else ""
+        assert done.exit_code == 0, f"{' '.join(words)}\n{done.output[-3000:]}\n{told[-3000:]}"
         printed[" ".join(words)] = done.stdout
     return folder, printed
 

@@ -64,6 +64,25 @@ def test_bundled_is_converted_once(wheel, monkeypatch):
     assert len(calls) == 1 and calls[0] == wheel.parents[1] / "wheel"
 
 
+def test_what_we_converted_is_hashed_once_until_it_changes(wheel, monkeypatch):
+    wheel.mkdir(parents=True)
+    weights = wheel / "model.safetensors"
+    save_file({"w": torch.zeros(1)}, weights)
+    hashed, hash_weights = [], base_model_aullm.hash_weights
+    monkeypatch.setattr(base_model_aullm, "hash_weights", lambda files: hashed.append(files) or hash_weights(files))
+    first = find_base("bundled").sha256
+    assert find_base("bundled").sha256 == first and len(hashed) == 1
+
+    save_file({"w": torch.ones(2)}, weights)
+    second = find_base("bundled").sha256
+    assert second != first and len(hashed) == 2
+
+    for damaged in ("{", "[]", "{}", '{"files": null}'):
+        (wheel / base_model_aullm.NOTED).write_text(damaged)
+        assert find_base("bundled").sha256 == second
+    assert [path.name for path in wheel.glob(".*")] == []
+
+
 def test_bundled_is_written_whole_or_not_at_all(wheel, monkeypatch):
     def convert(source, target):
         (target / "config.json").write_text("{}")

@@ -226,3 +226,14 @@ assert pipe.magnify(explanation, 4).shape == explanation["frames"].shape
     ours = AullmPipeline(model, processor=processor, device=-1)(str(tmp_path / "a.mp4"))
     assert reading["faces"][0]["windows"] and reading["size"] == [240, 240]
     assert [w["onset"] for w in reading["faces"][0]["windows"]] == [w["onset"] for w in ours["faces"][0]["windows"]]
+
+
+def test_a_live_reading_is_answered_by_the_model(build):
+    model = build(motion_grid=14, image_size=112).eval()
+    processor = PromptedProcessor(model)
+    processor.read_live = lambda answer, **options: (answer, options)
+    answer, options = AullmPipeline(model, processor=processor, device=-1).live(fps=15.0)
+    assert options == {"fps": 15.0}
+    windows = torch.arange(model.config.num_frames)[None].repeat(3, 1)
+    answers = torch.tensor(answer(torch.zeros(model.config.num_frames, 112, 112, dtype=torch.uint8), windows))
+    assert answers.shape == (3, len(UNITS)) and bool(((answers > 0) & (answers < 1)).all())

@@ -12,7 +12,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 NEEDS_CHROMIUM = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium on this machine: nothing to look at the page with"
 )
-PATIENCE_MS = 600_000  # a busy machine takes long to draw a page
+PATIENCE_MS = 240_000  # a busy machine takes long to draw a page
 CHOOSE = "#video input[type=file]"
 
 
@@ -83,6 +83,31 @@ class Visit:
         self.page.get_by_text("Stop", exact=True).wait_for()
         self.page.wait_for_timeout(1000 * seconds)
         self.page.get_by_text("Stop", exact=True).click()
+        return self._state_after("deleted", "nothing")
+
+    def open_camera(self, points: bool = False) -> None:
+        """Open the live camera and start it."""
+        self.page.get_by_text("Or let it watch you: the live camera").click()
+        if points:
+            self.page.get_by_label("Draw the points it follows", exact=True).check()
+        self.page.get_by_role("button", name="Start the camera").click()
+
+    def watch_for(self, selector: str, seconds: float) -> list[dict]:
+        """Look at what the live camera tells until something is there; gives how late each batch was told, in ms."""
+        told = self.page.locator("#camera .camera-told")
+        seen: dict[str, dict] = {}
+        for _ in range(round(10 * seconds)):
+            facts = told.evaluate("it => ({...it.dataset})")
+            if "late" in facts:
+                seen[facts["batches"]] = {name: int(facts[name]) for name in ("late", "newest")}
+            if self.page.locator(selector).count():
+                return list(seen.values())
+            self.page.wait_for_timeout(100)
+        return []
+
+    def stop_camera(self) -> str:
+        """Stop the live camera; gives the state that the page shows once what it has filmed is its video."""
+        self.page.get_by_role("button", name="Stop", exact=True).click()
         return self._state_after("deleted", "nothing")
 
     def delete(self) -> None:

@@ -20,7 +20,7 @@ class FakePipe:
     """Answers by the bytes of the file: b"wall" shows no face, b"text" is no video, others show a face."""
 
     def __init__(self, faces: int = 1, size: tuple[int, int] = SIZE, frames: int | None = FRAMES) -> None:
-        self.faces, self.size, self.frames, self.asked = faces, size, frames, []
+        self.faces, self.size, self.frames, self.asked, self.lives = faces, size, frames, [], []
         self.model = SimpleNamespace(config=SimpleNamespace(id2label=dict(enumerate(UNITS))))
         self.processor = SimpleNamespace(
             open_stream=self._open_stream, most_magnified=lambda _: 12.4, place_name=place_name
@@ -55,6 +55,10 @@ class FakePipe:
         self.asked.append((video, {"onset": onset, "offset": offset, "face": face}))
         return explanation(onset, offset)
 
+    def live(self, fps: float) -> "FakeLive":
+        self.lives.append(FakeLive(fps))
+        return self.lives[-1]
+
     def draw(self, explained: dict, what: str, action_unit: str | None = None, factor: float = 8) -> np.ndarray:
         picture = explained["frames"][-1].copy()
         picture[..., 0 if what == "attention" else 1] = 255
@@ -62,6 +66,27 @@ class FakePipe:
 
     def magnify(self, explained: dict, factor: float = 8) -> np.ndarray:
         return explained["frames"] // 2
+
+
+class FakeLive:
+    """Sees a face from the first picture on; tells a movement and a blink once a second has passed."""
+
+    def __init__(self, fps: float) -> None:
+        self.fps, self.times, self.view, self.lost, self._told = fps, [], [], False, False
+
+    def add(self, seconds: float, frame: np.ndarray) -> None:
+        self.times.append(seconds)
+
+    def read(self) -> dict:
+        number = round(self.times[-1] * self.fps)
+        window = {"onset": number - 10, "offset": number, "probabilities": [0.1] * 4 + [0.92] + [0.1] * 3}
+        part = {"view": self.view, "windows": [window], "movements": [], "blinks": []}
+        if not self._told and self.times[-1] - self.times[0] >= 0.9:
+            self._told = True
+            part["movements"] = [movement(2, 6, 14, "macro", AU12=0.92) | {"side": "left"}]
+            part["blinks"] = [{"onset": 3, "apex": 5, "offset": 7, "kind": "blink"}]
+        points = None if self.lost else np.tile([32.0, 24.0], (468, 1))
+        return {"frame": number, "points": points, "part": part}
 
 
 class FakeStream:

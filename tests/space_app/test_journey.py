@@ -6,12 +6,13 @@ python -m pytest -m slow tests/space_app/test_journey.py
 import base64
 import itertools
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.space_app.browsing import NEEDS_CHROMIUM, Visit, browser, served
-from tests.space_app.fake_pipe import FakePipe
+from tests.space_app.fake_pipe import FakeLive, FakePipe
 
 pytestmark = [pytest.mark.slow, NEEDS_CHROMIUM]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -142,3 +143,47 @@ def test_programs_use_two_endpoints(make_reader, films):
         assert numbers["probabilities"]["AU4"] == 0.83
         with pytest.raises(Exception, match="No face was found"):
             client.predict(handle_file(str(films["wall"])), 0, 0, api_name="/read")
+
+
+@pytest.fixture
+def grey_camera(tmp_path) -> Path:
+    """A second of grey as a film that a browser takes for its camera."""
+    path = tmp_path / "grey.y4m"
+    head, plane = b"YUV4MPEG2 W320 H240 F30:1 Ip A1:1 C420jpeg\n", bytes([90]) * (320 * 240 * 3 // 2)
+    path.write_bytes(head + b"".join(b"FRAME\n" + plane for _ in range(30)))
+    return path
+
+
+def test_the_live_camera_tells_what_it_sees_and_leaves_a_video(make_reader, grey_camera):
+    with served(make_reader()) as address, browser(grey_camera, permissions=["camera"], **PHONE) as context:
+        visit = Visit(context, address)
+        visit.open_camera(points=True)
+        assert visit.watch_for("#camera .live-past li:has-text('the left corner of the mouth')", 60)
+        shown = visit.page.locator("#camera canvas")
+        assert shown.evaluate("it => it.getContext('2d').getImageData(0, 0, it.width, it.height).data.some(v => v > 0)")
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert visit.stop_camera() == "ready"
+        (film,) = uploaded("camera.mp4")
+        assert visit.read() == "done"
+        visit.delete()
+        assert not film.exists() and not visit.errors
+
+
+def test_a_machine_that_is_too_slow_films_now_and_reads_later(make_reader, grey_camera, monkeypatch):
+    reads = FakeLive.read
+    monkeypatch.setattr(FakeLive, "read", lambda self: time.sleep(4) or reads(self))
+    with served(make_reader()) as address, browser(grey_camera, permissions=["camera"]) as context:
+        visit = Visit(context, address)
+        visit.open_camera()
+        visit.page.wait_for_selector("#camera .camera-state:has-text('too slow to read while it films')")
+        kept = visit.page.get_attribute("#camera .camera-told", "data-batches")
+        visit.page.wait_for_function(f"Number(document.querySelector('.camera-told').dataset.batches) > {kept} + 3")
+        assert visit.stop_camera() == "ready" and visit.read() == "done"
+
+
+def test_without_a_camera_the_page_says_what_to_do(make_reader):
+    with served(make_reader()) as address, browser() as context:
+        visit = Visit(context, address)
+        visit.open_camera()
+        visit.page.wait_for_selector("#camera .camera-state:has-text('camera cannot be used')")
+        assert visit.page.get_by_role("button", name="Start the camera").is_enabled() and not visit.errors

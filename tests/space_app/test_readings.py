@@ -16,9 +16,51 @@ def test_movements_are_numbered_and_told_in_plain_words(reading):
     assert (first.number, first.start, first.end) == (1, pytest.approx(1.8), pytest.approx(2.2))
     assert list(first.units) == ["AU4", "AU7"], "strongest first, none below the threshold"
     told = first.sentence()
-    assert "At 2.0 s the eyebrows were drawn down and together (AU4, score 0.83) and the eyelids" in told
+    assert "At 2.0 s the eyebrows were drawn down and together (AU4, 0.83) and the eyelids" in told
     assert "micro-expression" in told and "longer than half a second" in second.sentence()
-    assert "none of the movements that this model knows" in third.sentence()
+    assert "The model is fairly sure of it (score 0.80)" in told
+    assert "would rather not say what" in third.sentence()
+
+
+@pytest.mark.parametrize(
+    ("unit", "side", "told"),
+    [
+        ("AU12", "left", "the left corner of the mouth was pulled up"),
+        ("AU2", "right", "the outer end of the right eyebrow went up"),
+        ("AU12", "both", "the corners of the mouth were pulled up"),
+        ("AU12", None, "the corners of the mouth were pulled up"),
+        ("AU17", "left", "the chin was pushed up, on the left side only"),
+    ],
+)
+def test_one_side_is_named_where_one_side_moved(reading, unit, side, told):
+    from readings import movements_of
+
+    reading["faces"][0]["movements"][0] |= {"action_units": {unit: 0.9}, "side": side, "size_mm": 2.13}
+    movement = movements_of(reading, 0)[0]
+    assert told in movement.sentence() and "about 2.1 mm" in movement.sentence()
+    assert (f", {side} side" in movement.short()) == (side in ("left", "right"))
+
+
+def test_how_sure_the_model_is_is_told_in_words():
+    from words import sure
+
+    assert [sure(score) for score in (0.95, 0.7, 0.5)] == [
+        "The model is sure of it",
+        "The model is fairly sure of it",
+        "The model is not very sure of it",
+    ]
+
+
+def test_a_face_that_is_not_seen_well_is_told_before_anything_is_and_movements_need_a_click(reading):
+    import page
+    from readings import movements_of
+
+    well = page.found(reading, 0, movements_of(reading, 0))
+    assert "<details>" not in well and "rather not say anything" not in well
+    reading["faces"][0]["view"] = ["small", "dark"]
+    badly = page.found(reading, 0, movements_of(reading, 0))
+    assert badly.index("less than 80 pixels wide and it is very dark") < badly.index("seconds were read")
+    assert badly.index("<details>") < badly.index("seconds were read"), "and the rest needs a click"
 
 
 def test_no_word_of_the_page_names_a_feeling():
@@ -57,6 +99,7 @@ def test_csv_has_a_row_per_event_in_order_of_time(reading):
 
     rows = list(csv.DictReader(io.StringIO(as_csv(reading))))
     assert [row["event"] for row in rows] == ["micro", "blink", "macro", "micro"]
+    assert {"side", "size_px", "size_mm"} < rows[0].keys()
     assert rows[0]["apex_s"] == "2.0" and rows[0]["AU4"] == "0.83" and rows[1]["AU4"] == ""
 
 

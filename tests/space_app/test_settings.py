@@ -40,7 +40,15 @@ def test_arguments_then_environment_then_the_published_file(settings, monkeypatc
     assert settings.Settings.from_environment("argument/model", COMMIT).model == "argument/model"
 
 
-def test_without_any_model_it_says_what_to_set(settings):
+def test_without_any_model_it_is_the_one_that_comes_along(settings):
+    found = settings.Settings.from_environment()
+    assert found.comes_along and not found.is_folder and found.revision is None
+
+
+def test_where_none_comes_along_it_says_what_to_set(settings, monkeypatch):
+    monkeypatch.setattr(settings, "PROJECT", False)
+    with pytest.raises(ValueError, match="pin it to a commit"):
+        settings.Settings("release")
     with pytest.raises(ValueError, match="--model FOLDER, set AULLM_MODEL"):
         settings.Settings.from_environment()
 

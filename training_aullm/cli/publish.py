@@ -10,7 +10,7 @@ import typer
 
 
 def publish(
-    run: Annotated[Path, typer.Argument(help="A run's folder, as `aullm release`, `demo` or `train` made it.")],
+    run: Annotated[Path, typer.Argument(help="A run's folder, or release: the checkpoint that comes along.")],
     repo: Annotated[str, typer.Option(help="owner/name of the model; the others are named after it.")],
     private: Annotated[bool, typer.Option("--private", help="Make the repositories private.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go; send nothing.")] = False,
@@ -34,8 +34,12 @@ def publish(
     names file and line. An upload that was broken off goes on when the same
     command is given again; what has arrived is not sent twice.
 
+    The checkpoint that comes along has no run and no clips: its folders are put
+    together under runs/release/hub.
+
     \b
     Examples:
+      aullm publish release --repo me/aullm --dry-run
       aullm publish runs/release --repo me/aullm --dry-run
       aullm publish runs/release --repo me/aullm --private
       aullm publish runs/mine --repo me/aullm-mine --no-space --no-dataset
@@ -44,9 +48,10 @@ def publish(
 
     from training_aullm.publishing.repo_folders import repositories
     from training_aullm.publishing.sending import prepare, send_all
+    from training_aullm.publishing.shipped import is_shipped
     from training_aullm.publishing.summary import show_folders
 
-    left_out = {"space": no_space, "clips": no_dataset, "metric": no_metric}
+    left_out = {"space": no_space, "clips": no_dataset or is_shipped(run), "metric": no_metric}
     names = {role: name for role, name in repositories(repo).items() if not left_out.get(role)}
     api = None if dry_run else HfApi()
     try:

@@ -8,6 +8,7 @@ import numpy as np
 from training_aullm.figures.style import BLUE, CYCLE, GREEN, INK, ORANGE, QUIET, new_figure
 
 THUMBNAILS = 12
+LETTERS, NAME_LINES = 125, 2  # that fit side by side, and above each other, in the row of what was spotted
 KIND_COLOURS = {"micro": ORANGE, "macro": GREEN}
 
 
@@ -22,7 +23,7 @@ def draw_timeline(
     limits: tuple[float, float],
     threshold: float = 0.5,
     truth: Sequence[tuple[float, float, str]] = (),
-    movements: Sequence[tuple[float, float, float, str]] = (),
+    movements: Sequence[tuple[float, float, float, str, str]] = (),
     blinks: Sequence[float] = (),
 ) -> None:
     """Write the picture.
@@ -38,11 +39,12 @@ def draw_timeline(
         limits: seconds where the axis begins and ends.
         threshold: drawn as a line.
         truth: (start, end, text) spans where something is known to happen; shaded.
-        movements: (onset, apex, offset, kind) in seconds of what was spotted. blinks: seconds of each.
+        movements: (onset, apex, offset, kind, name) of what was spotted, in seconds, and what it is called, as far as
+            there is room. blinks: seconds of each.
     """
     rows = len(action_units)
-    with new_figure(path, 10, 2.3 + 0.62 * rows) as figure:
-        grid = figure.add_gridspec(rows + 2, 1, height_ratios=[1.9, 0.7, *[1] * rows])
+    with new_figure(path, 10, 2.55 + 0.62 * rows) as figure:
+        grid = figure.add_gridspec(rows + 2, 1, height_ratios=[1.9, 1.1, *[1] * rows])
         top = figure.add_subplot(grid[0])
         _draw_strip(top, title, frames)
         _draw_spotted(figure.add_subplot(grid[1]), movements, blinks, limits)
@@ -65,18 +67,42 @@ def draw_timeline(
 
 def _draw_spotted(
     axis,
-    movements: Sequence[tuple[float, float, float, str]],
+    movements: Sequence[tuple[float, float, float, str, str]],
     blinks: Sequence[float],
     limits: tuple[float, float],
 ) -> None:
-    """Movements as bars from onset to offset with a tick at the apex, blinks as points below them."""
-    for onset, apex, offset, kind in movements:
-        axis.broken_barh([(onset, offset - onset)], (0.42, 0.5), color=KIND_COLOURS[kind], lw=0)
-        axis.plot([apex, apex], [0.42, 0.92], color=INK, lw=1)
-    axis.plot(blinks, np.full(len(blinks), 0.18), ls="", marker="o", ms=3, color=BLUE)
+    """Movements as bars from onset to offset with a tick at the apex, their names above, blinks as points below."""
+    for onset, apex, offset, kind, _ in movements:
+        axis.broken_barh([(onset, offset - onset)], (0.26, 0.3), color=KIND_COLOURS[kind], lw=0)
+        axis.plot([apex, apex], [0.26, 0.56], color=INK, lw=1)
+    for centre, line, name in placed_names(movements, limits):
+        axis.text(centre, 0.6 + 0.2 * line, name, ha="center", va="bottom", fontsize=7, color=INK)
+    axis.plot(blinks, np.full(len(blinks), 0.12), ls="", marker="o", ms=3, color=BLUE)
     axis.set(ylim=(0, 1), xlim=limits, yticks=[])
     axis.tick_params(labelbottom=False, length=0)
     _name(axis, "spotted: micro (orange),\nmacro (green), blinks (dots)")
+
+
+def placed_names(
+    movements: Sequence[tuple[float, float, float, str, str]], limits: tuple[float, float]
+) -> list[tuple[float, int, str]]:
+    """Where names of movements stand above their apices: (seconds, line from below, name).
+
+    Names that would touch go to the next line; where all `NAME_LINES` are taken they are left out.
+
+    Args:
+        movements, limits: as for `draw_timeline`.
+    """
+    placed, taken = [], [limits[0]] * NAME_LINES
+    letter = (limits[1] - limits[0]) / LETTERS
+    for _, apex, _, _, name in sorted(movements, key=lambda each: each[1]):
+        width = letter * len(name)
+        centre = min(max(apex, limits[0] + width / 2), max(limits[0], limits[1] - width / 2))
+        line = next((k for k in range(NAME_LINES) if taken[k] <= centre - width / 2 + 1e-9), None)
+        if line is not None:
+            placed.append((centre, line, name))
+            taken[line] = centre + width / 2 + letter
+    return placed
 
 
 def _name(axis, text: str) -> None:

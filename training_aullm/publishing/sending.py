@@ -18,6 +18,7 @@ from huggingface_hub.utils import httpx
 from training_aullm.publishing.checks import refuse_leaks
 from training_aullm.publishing.repo_folders import RepoFolder, Role
 from training_aullm.publishing.secret_patterns import SecretPatterns
+from training_aullm.publishing.shipped import Shipped, is_shipped
 from training_aullm.publishing.staging import pin, stage
 from training_aullm.runs.facts import RunFacts
 from training_aullm.runs.group_scores import Groups
@@ -36,7 +37,7 @@ def prepare(
     """Do everything but sending.
 
     Args:
-        run: folder of a finished run.
+        run: folder of a finished run, or "release", the shipped checkpoint; of that no clips are published.
         names: role -> "owner/name" of what is published; always the model.
         licence: the Hub's name of the licence of the user's own clips.
         private: whether the repositories are to be private.
@@ -53,7 +54,7 @@ def prepare(
         ValueError: something must not be sent, or the run does not fit this version.
         FileNotFoundError: the folder is no finished run.
     """
-    facts = RunFacts.read(run)
+    facts = Shipped() if is_shipped(run) else RunFacts.read(run)
     if facts.licensed:
         raise PermissionError(
             f"{facts.folder} was trained on {', '.join(facts.licensed)}, faces under a signed licence: whether its "
@@ -61,9 +62,9 @@ def prepare(
         )
     if api is not None:
         _check_login(api, names["model"].split("/")[0])
-    if Groups.of_run(run) is None:
+    if isinstance(facts, RunFacts) and Groups.of_run(run) is None:
         say(f"the card will hold no limits by group: `python -m benchmarks.groups {run}` measures them")
-    say(f"putting together {', '.join(names)} in {run / 'hub'}")
+    say(f"putting together {', '.join(names)} in {facts.folder / 'hub'}")
     folders = stage(facts, names, licence)
     say("looking through every file")
     _look_through(*folders.values())

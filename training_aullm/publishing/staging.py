@@ -23,6 +23,7 @@ from training_aullm.publishing.clips import stage_clips
 from training_aullm.publishing.project_files import project_file
 from training_aullm.publishing.repo_folders import RepoFolder, Role
 from training_aullm.publishing.saving import add_notices, save_for_hub
+from training_aullm.publishing.shipped import Shipped
 from training_aullm.runs.facts import RunFacts
 from training_aullm.score import metrics
 
@@ -33,11 +34,11 @@ NOT_YET = "0" * 40
 """Stands for the model's commit until it is known."""
 
 
-def stage(facts: RunFacts, names: Mapping[Role, str], licence: str | None = None) -> dict[Role, RepoFolder]:
+def stage(facts: RunFacts | Shipped, names: Mapping[Role, str], licence: str | None = None) -> dict[Role, RepoFolder]:
     """Write the folders of all repositories below RUN/hub; what an earlier call wrote there goes.
 
     Args:
-        facts: of the run.
+        facts: of the run, or of the shipped checkpoint, which has no clips.
         names: role -> "owner/name" of what is published; always the model.
         licence: the Hub's name of the licence of the user's own clips.
 
@@ -53,9 +54,10 @@ def stage(facts: RunFacts, names: Mapping[Role, str], licence: str | None = None
     for role, repo_id in names.items():
         folder = unfinished / role
         if role == "model":
-            model, processor = load_model(facts.folder)
+            shipped = isinstance(facts, Shipped)
+            model, processor = load_model(facts.source if shipped else facts.folder)
             save_for_hub(model, processor, folder)
-            (folder / "README.md").write_text(fill_card(facts, names), "utf-8")
+            (folder / "README.md").write_text(facts.card(names) if shipped else fill_card(facts, names), "utf-8")
         elif role == "metric":
             _stage_metric(folder, repo_id)
         elif role == "clips":

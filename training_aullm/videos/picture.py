@@ -3,10 +3,10 @@
 draw_reading(Path("out/face.png"), journal, Summary.of(journal), "face.mp4")
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from training_aullm.videos.summary import Summary
 MAX_POINTS = 1500  # of a curve: more than a picture has columns
 MAX_MARKED = 500  # movements, the strongest
 THUMBNAIL = 160  # px
+SOUGHT_S = 4.0  # from one picture to the next: key frames often lie as far apart
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,19 @@ def draw_reading(
         limits=(about["first"] / fps, about["last"] / fps),
         threshold=timeline.threshold,
         truth=truth,
-        movements=[(*(row[mark] / fps for mark in ("onset", "apex", "offset")), row["kind"]) for row in movements],
+        movements=[
+            (*(row[mark] / fps for mark in ("onset", "apex", "offset")), row["kind"], short_name(row))
+            for row in movements
+        ],
         blinks=[row["apex"] / fps for row in events if row["score"] is None],
     )
+
+
+def short_name(row: dict) -> str:
+    """The action units of an event and its side, as FACS coders write it: "AU4+7", "L AU12"."""
+    names = [unit.partition(":")[0] for unit in row["action_units"].split()]
+    side = {"left": "L ", "right": "R "}.get(row["side"], "")
+    return side + "+".join([*names[:1], *(name.removeprefix("AU") for name in names[1:])])
 
 
 def _windows_of(pieces: Iterable[Piece], face: int) -> Iterator[Window]:
@@ -112,11 +123,33 @@ def _windows_of(pieces: Iterable[Piece], face: int) -> Iterator[Window]:
 def _strip(video: str | Path, timeline: FaceTimeline, fps: float) -> np.ndarray:
     """Some evenly spaced pictures of a face (F, S, S)."""
     count, pictures = len(timeline.starts), []
-    for pick in np.unique(np.linspace(0, count - 1, min(THUMBNAILS, count)).round().astype(int)):
-        source = NumberedFrames(open_clip(video), start=timeline.starts[pick], fps=fps)
+    picks = np.unique(np.linspace(0, count - 1, min(THUMBNAILS, count)).round().astype(int))
+    for pick, pixels in zip(picks, pictures_at(video, timeline.starts[picks], fps), strict=False):
         left, top, right, bottom = timeline.boxes[pick]
         side = 1.1 * max(right - left, bottom - top) / THUMBNAIL
         corner = np.array([left + right, top + bottom]) / 2 - side * (THUMBNAIL - 1) / 2
-        for _, pixels in islice(source, 1):
-            pictures.append(warp(to_gray(pixels), np.array([[side, 0, corner[0]], [0, side, corner[1]]]), THUMBNAIL))
+        pictures.append(warp(to_gray(pixels), np.array([[side, 0, corner[0]], [0, side, corner[1]]]), THUMBNAIL))
     return np.stack(pictures)
+
+
+def pictures_at(video: str | Path, seconds: Iterable[float], fps: float) -> Iterator[np.ndarray]:
+    """The pictures of a video at rising times: over a short way what lies between is decoded, over a longer one sought.
+
+    Args:
+        video: a file or folder.
+        seconds: from the first frame.
+        fps: frames per second.
+
+    Yields:
+        (H, W, 3) or (H, W) uint8; none for times behind the video's last frame.
+    """
+    frames, number, pixels = iter(()), None, None
+    for start in seconds:
+        wanted = round(start * fps)
+        if number is None or wanted - number > SOUGHT_S * fps:
+            frames, number = iter(NumberedFrames(open_clip(video), start=start, fps=fps)), -1
+        while number < wanted:
+            number, pixels = next(frames, (math.inf, None))
+        if pixels is None:
+            return
+        yield pixels

@@ -81,11 +81,11 @@ def write_script(domain: Domain, times: np.ndarray, counts: dict[str, int | None
     script = Script([], {}, np.zeros((2, len(times))), [], np.zeros((len(times), 3)), [])
     for kind, movement in _expressions(domain, wanted, counts, seconds, streams):
         if isinstance(movement, Movement):
-            _act(script, kind, movement, times)
+            act(script, kind, movement, times)
         else:
             script.events.append(_talk(script.pixels, times, *movement, streams["speech"]))
     for movement in _mouths(times, wanted["mouth"], streams["mouth"]):
-        _act(script, "mouth", movement, times)
+        act(script, "mouth", movement, times)
     busy: list[LidMovement] = []
     for kind, draw in (("closure", draw_closures), ("wink", draw_winks), ("blink", draw_blinks)):
         free = [
@@ -101,8 +101,14 @@ def write_script(domain: Domain, times: np.ndarray, counts: dict[str, int | None
     return script
 
 
-def _act(script: Script, kind: str, movement: Movement, times: np.ndarray) -> None:
-    """Put a movement into the script, and what goes along with it uncoded as the mouth's own."""
+def act(script: Script, kind: str, movement: Movement, times: np.ndarray) -> None:
+    """Put a movement into the script, and what goes along with it uncoded as the mouth's own.
+
+    Args:
+        script: of a take; its events are no longer in order of time.
+        kind: of `KINDS`.
+        movement: what moves. times: (T,) seconds of the take.
+    """
     script.pixels = add_up([script.pixels, movement.courses(times)])
     for name, own in ((kind, False), ("mouth", True)):
         sizes = {unit: size for unit, size in movement.amplitude_px.items() if (unit in movement.company) == own}

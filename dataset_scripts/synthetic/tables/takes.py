@@ -10,7 +10,7 @@ for picture in take.frames(): ...
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import numpy as np
 from dataset_scripts.synthetic.acting.lively import LIDS, LivelyHead, Way
 from dataset_scripts.synthetic.acting.motion import Movement, add_up
 from dataset_scripts.synthetic.acting.nuisances import Drift, brightness, draw_drift, pose_path, tremor
-from dataset_scripts.synthetic.acting.script import KINDS, Event, Script, write_script
+from dataset_scripts.synthetic.acting.script import KINDS, Event, Script, act, write_script
 from dataset_scripts.synthetic.camera.codec import write_mp4
 from dataset_scripts.synthetic.camera.shading import Camera, Studio
 from dataset_scripts.synthetic.config import SOURCE_VERSION, Domain, get_domain
@@ -118,6 +118,7 @@ def open_take(
     size: int = 320,
     framing: str = "head",
     events: dict[str, int] | None = None,
+    acts: Sequence[tuple[str, Movement]] = (),
     **variety,
 ) -> Take:
     """Write the script of a take and set up its session.
@@ -127,6 +128,7 @@ def open_take(
         seconds: 2 to 600. fps: frames a second. size: pixels a side, even. framing: "head" shows the whole head, as a
             camera does; "crop" the registered face of `load_synthetic`.
         events: how many of each kind of `script.KINDS`; those left out are drawn.
+        acts: (kind, movement) of expressions that are not drawn but told, in order of time.
         variety: options of `variety.Variety`: colour, glasses, beard; takes are in colour by default.
     Returns:
         The take.
@@ -142,6 +144,9 @@ def open_take(
     own = (seed, zlib.crc32(domain.encode()), subject, _STREAM, number)
     times = np.arange(max(2, round(seconds * fps))) / fps
     script = write_script(settings, times, events, own)
+    for kind, movement in acts:
+        act(script, kind, movement, times)
+    script.events.sort(key=lambda event: (event.start, event.kind))
     return Take(session, script, times, own, _truth(settings, session.name, number, script, fps, times, size))
 
 

@@ -3,8 +3,12 @@
 import numpy as np
 from matplotlib.image import imread
 
+from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.video_aullm import open_clip
 from tests.processing_aullm.faked_faces import FakeProcessor
-from training_aullm.videos.picture import FaceTimeline, draw_reading
+from tests.processing_aullm.grey_films import write
+from training_aullm.videos import picture
+from training_aullm.videos.picture import FaceTimeline, draw_reading, pictures_at, short_name
 
 
 def test_a_timeline_is_what_the_windows_say(pieces):
@@ -30,3 +34,20 @@ def test_a_picture_shows_what_was_read(pieces, summary, film, tmp_path):
     draw_reading(tmp_path / "b.png", pieces, summary, film, face=0)
     first, second = imread(tmp_path / "a.png"), imread(tmp_path / "b.png")
     assert first[..., :3].std() > 0.02 and not np.array_equal(first, second)
+
+
+def test_pictures_of_a_short_film_are_decoded_in_one_go(tmp_path, monkeypatch):
+    film, opened = write(tmp_path / "film.mp4", [40 * i for i in range(300)], {}, (64, 48)), []
+    monkeypatch.setattr(picture, "open_clip", lambda video: opened.append(video) or open_clip(video))
+    seconds = [0.0, 0.4, 0.4, 2.0, 9.0, 11.9]
+    pictures = list(pictures_at(film, seconds, 25.0))
+    assert len(opened) == 2, "the way from 2 to 9 s is sought"
+    for shown, start in zip(pictures, seconds, strict=True):
+        assert np.array_equal(shown, next(iter(NumberedFrames(open_clip(film), start=start, fps=25.0)))[1])
+    assert len(list(pictures_at(film, [11.9, 12.3], 25.0))) == 1, "none is made up behind the end"
+
+
+def test_what_was_spotted_is_named_as_coders_write_it():
+    assert short_name({"action_units": "AU4:0.83 AU7:0.61", "side": "both"}) == "AU4+7"
+    assert short_name({"action_units": "AU12:0.90", "side": "left"}) == "L AU12"
+    assert short_name({"action_units": "", "side": None}) == ""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dataset_scripts.synthetic import load_takes, open_take, render_take
+from dataset_scripts.synthetic.acting.motion import Movement
 from dataset_scripts.synthetic.acting.script import KINDS
 from dataset_scripts.synthetic.camera.codec import frames_of
 from dataset_scripts.synthetic.tables.take_table import TAKE_FEATURES
@@ -108,3 +109,15 @@ def test_the_table_names_films_and_events(tmp_path):
 def test_bad_settings_are_named(settings, message):
     with pytest.raises(ValueError, match=message):
         open_take(**settings)
+
+
+def test_what_is_told_happens_when_it_is_told():
+    calm = dict.fromkeys(KINDS, 0)
+    brow = Movement(1.0, 0.2, 0.3, 0.2, 0.0, {"AU2": 6.0}, {"AU2": 0.0}, {"AU2": 1.0}, {"AU2": "L"})
+    settings = {"seconds": 2.0, "fps": 10, "size": 96, "framing": "crop", "events": calm}
+    plain, told = open_take(**settings), open_take(**settings, acts=[("macro", brow)])
+    (event,) = told.truth["events"]
+    assert (event["kind"], event["onset"], event["offset"]) == ("macro", 10, 17)
+    assert event["action_units"] == ["AU2"] and event["sides"] == ["L"] and not plain.truth["events"]
+    differ = [np.abs(a.astype(int) - b).max() for a, b in zip(plain.frames(), told.frames(), strict=True)]
+    assert max(differ[:10]) == 0 and min(differ[12:15]) > 20

@@ -1,0 +1,198 @@
+"""The live camera: the browser sends what it films in batches, and is told what was seen a moment later.
+
+It keeps what was filmed in memory until the camera is stopped; then it becomes a video like any other.
+
+Source: our choice. Gradio's own streaming would make an event of every picture, and drop those that come meanwhile; a
+    short movement would lie between two of them.
+
+Tested in tests/space_app/test_live.py.
+"""
+
+import base64
+import io
+import os
+import secrets
+import time
+from pathlib import Path
+from threading import Lock, Timer
+
+import film
+import numpy as np
+import page
+import problems
+from admission import translated
+from PIL import Image
+from problems import Problem
+
+MOST_AT_ONCE = 2  # people who are read live
+SILENT_S = 10.0  # after which a camera that sends nothing is forgotten
+LARGEST = 640  # px that a picture may be wide or high
+MOST_PICTURES, MOST_BYTES = 120, 300_000  # in a batch; of a picture
+HEAD = "data:image/jpeg;base64,"
+
+
+class Watched:
+    """One camera that is filming.
+
+    Args:
+        reading: of the pipeline's `live`.
+        facts: names, meanings, threshold and rate, as at the head of a reading.
+    """
+
+    def __init__(self, reading, facts: dict) -> None:
+        self.reading, self.facts, self.lock = reading, facts, Lock()
+        self.heard = time.monotonic()
+        self.pictures: list[tuple[float, bytes]] = []
+        self.face = {"face": 0, "first": 0, "last": 0, "view": [], "windows": [], "movements": [], "blinks": []}
+        self.seen = False
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been filming."""
+        return self.pictures[-1][0] - self.pictures[0][0] if self.pictures else 0.0
+
+    def take(self, times: list[float], pictures: list[bytes], read: bool) -> np.ndarray | None:
+        """Keep a batch, and read it; gives the points of the face in the last picture, where one is followed."""
+        self.pictures += zip(times, pictures, strict=True)
+        if not read:
+            return None
+        for seconds, picture in zip(times, pictures, strict=True):
+            self.reading.add(seconds, decoded(picture))
+        answer = self.reading.read()
+        self._join(answer["part"])
+        self.seen = answer["points"] is not None
+        return answer["points"]
+
+    def _join(self, part: dict | None) -> None:
+        if part is None:
+            return
+        self.face["windows"] = [*self.face["windows"], *part["windows"]][-40:]
+        self.face["view"] = part["view"] or (self.face["view"] if not part["windows"] else [])
+        for kind in ("movements", "blinks"):
+            self.face[kind] += part[kind]
+
+    def told(self) -> str:
+        """HTML of what is seen now, and of what was."""
+        return page.live(self.facts | {"faces": [self.face]}, self.seen, self.seconds)
+
+
+class Live:
+    """All cameras that are filming.
+
+    Args:
+        reader: the model behind limits.
+    """
+
+    def __init__(self, reader) -> None:
+        self.reader, self._watched, self._lock, self._timer = reader, {}, Lock(), None
+
+    def begin(self) -> dict:
+        """A camera starts: its token, pictures a second and seconds at most; or what is wrong, as HTML."""
+        self._forget_silent()
+        reading = self.reader.live()
+        with self._lock:
+            if len(self._watched) >= MOST_AT_ONCE:
+                return {"problem": page.state(problems.camera_busy())}
+            token = secrets.token_hex(16)
+            self._watched[token] = Watched(reading, self._facts(reading.fps))
+            self._look_again_later()
+        return {"token": token, "rate": reading.fps, "seconds": self.reader.settings.max_seconds}
+
+    def watch(self, batch: dict) -> dict:
+        """A batch of pictures.
+
+        Args:
+            batch: `token`, `times` in seconds, `pictures` as data URIs of JPEGs, `read`: whether to read them or only
+                to keep them, `points`: whether the face's points are wanted.
+
+        Returns:
+            `html`; `points` in parts of the picture's sides; `over` where enough was filmed. Or `problem` as HTML.
+        """
+        try:
+            watched, times, pictures = self._checked(batch)
+            with watched.lock, translated():
+                points = watched.take(times, pictures, batch.get("read", True))
+                watched.heard = time.monotonic()
+                size = Image.open(io.BytesIO(pictures[-1])).size
+                shown = [] if points is None or not batch.get("points") else (points / size).round(4).tolist()
+                over = watched.seconds >= self.reader.settings.max_seconds - 0.5
+                return {"html": watched.told(), "points": shown, "over": over}
+        except Problem as problem:
+            return {"problem": page.state(problem)}
+
+    def finish(self, token: str | None) -> str:
+        """A camera stops: the path of what it has filmed, in a folder of its own.
+
+        Raises:
+            Problem: it has filmed nothing.
+        """
+        with self._lock:
+            watched = self._watched.pop(token, None)
+        if watched is None or len(watched.pictures) < 2:
+            raise problems.nothing_filmed()
+        with watched.lock:
+            content = film.encoded(((t, decoded(p)) for t, p in watched.pictures), film.QUALITY["kept"])
+            watched.pictures.clear()
+        folder = Path(os.environ["GRADIO_TEMP_DIR"]) / secrets.token_hex(16)  # where Gradio leaves it as it is
+        folder.mkdir(parents=True)
+        path = folder / "camera.mp4"
+        path.write_bytes(content)
+        return str(path)
+
+    def _facts(self, fps: float) -> dict:
+        return {"fps": fps, "threshold": 0.5, "action_units": self.reader.action_units, "meanings": {}}
+
+    def _checked(self, batch: dict) -> tuple[Watched, list[float], list[bytes]]:
+        """What was sent, as far as it is what the page sends."""
+        self._forget_silent()
+        try:
+            watched = self._watched[batch["token"]]
+            times, sent = [float(t) for t in batch["times"]], list(batch["pictures"])
+            if not 1 <= len(sent) <= MOST_PICTURES or len(sent) != len(times) or times != sorted(times):
+                raise ValueError
+            if not all(each.startswith(HEAD) and len(each) < 1.4 * MOST_BYTES for each in sent):
+                raise ValueError
+            pictures = [base64.b64decode(each.removeprefix(HEAD), validate=True) for each in sent]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise problems.nothing_filmed() from None
+        start = watched.pictures[0][0] if watched.pictures else times[0]
+        if times[-1] - start > self.reader.settings.max_seconds + SILENT_S:
+            raise problems.too_long(times[-1] - start, self.reader.settings.max_seconds)
+        return watched, times, pictures
+
+    def _look_again_later(self) -> None:
+        """Forget the silent also when nobody comes any more; the lock is held."""
+        if self._timer is None and self._watched:
+            self._timer = Timer(SILENT_S, self._sweep)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _sweep(self) -> None:
+        self._forget_silent()
+        with self._lock:
+            self._timer = None
+            self._look_again_later()
+
+    def _forget_silent(self) -> None:
+        """Cameras of pages that were closed."""
+        with self._lock:
+            now = time.monotonic()
+            for token, watched in list(self._watched.items()):
+                if now - watched.heard > SILENT_S and not watched.lock.locked():
+                    del self._watched[token]
+
+
+def decoded(picture: bytes) -> np.ndarray:
+    """(H, W, 3) uint8 of a JPEG, cut to even sides.
+
+    Raises:
+        Problem: it is no JPEG, or larger than a camera is asked for.
+    """
+    try:
+        image = Image.open(io.BytesIO(picture), formats=["JPEG"])
+        if max(image.size) > LARGEST:
+            raise ValueError
+        pixels = np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, Image.DecompressionBombError):
+        raise problems.nothing_filmed() from None
+    return np.ascontiguousarray(pixels[: len(pixels) // 2 * 2, : pixels.shape[1] // 2 * 2])

@@ -1,0 +1,82 @@
+"""A face read while it is filmed: as a video is read, a moment later, whatever the camera does."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from processing_aullm.live_aullm import CHUNK_S, LiveReading
+from tests.processing_aullm.scenes import Place
+
+FPS, UNITS = 10.0, ["AU4", "AU12"]
+STILL = Place(150, 60, 1)
+
+
+@pytest.fixture
+def asked() -> list[int]:
+    """How many windows the model was asked for, call by call."""
+    return []
+
+
+@pytest.fixture
+def live(image_processor, asked) -> LiveReading:
+    def answer(crops, windows):
+        asked.append(len(windows))
+        return [[0.2, 0.8]] * len(windows)
+
+    return LiveReading(SimpleNamespace(image_processor=image_processor, action_units=UNITS), answer, fps=FPS)
+
+
+def shown(scenes, count, first=0):
+    return [scenes.frame(STILL, seed=first + number) for number in range(count)]
+
+
+def test_every_window_is_told_once_and_soon(live, scenes):
+    windows = []
+    for number, frame in enumerate(shown(scenes, 40)):
+        live.add(number / FPS, frame)
+        told = live.read()
+        assert told["frame"] == number
+        for window in told["part"]["windows"] if told["part"] else ():
+            windows.append((window["onset"], window["offset"]))
+            assert number - window["offset"] <= CHUNK_S * FPS + 1, "known a chunk later"
+    assert windows == [(onset, onset + 5) for onset in range(len(windows))] and len(windows) > 30
+    last = live.end()
+    assert last["last"] == 39 and windows[-1][1] < last["windows"][-1]["offset"] == 39
+
+
+def test_points_lie_on_the_face_of_the_last_frame(live, scenes):
+    for number in range(12):
+        place = Place(150 + 2 * number, 60, 1)
+        live.add(number / FPS, scenes.frame(place, seed=number))
+    points = live.read()["points"]
+    truth = scenes.points @ place.matrix[:, :2].T + place.matrix[:, 2]
+    assert points.shape == (468, 2) and np.abs(points - truth).mean() < 2
+
+
+def test_nothing_is_told_without_a_face_and_it_is_found_again(live, scenes):
+    for number in range(8):
+        live.add(number / FPS, scenes.frame(seed=number))
+    assert live.read()["points"] is None and live.read()["part"] is None
+    for number, frame in enumerate(shown(scenes, 20), 8):
+        live.add(number / FPS, frame)
+    assert live.read()["points"] is not None
+    for number in range(28, 34):
+        live.add(number / FPS, scenes.frame(seed=number))
+    told = live.read()
+    assert told["points"] is None and told["part"]["last"] == 27
+    for number, frame in enumerate(shown(scenes, 12), 34):
+        live.add(number / FPS, frame)
+    assert live.read()["points"] is not None and live.end()["last"] == 45
+
+
+def test_frames_that_come_twice_late_or_too_fast_keep_their_time(live, scenes):
+    frames = shown(scenes, 30)
+    for at in (0.0, 0.01, 0.1, 0.2, 0.2, 0.5, 0.6, 0.65, 0.7, 0.8, 1.6, 1.7):
+        live.add(at, frames[round(at * FPS)])
+    assert live.end()["last"] == 17
+    numbers = []
+    live._followed = SimpleNamespace(step=lambda number, frame: numbers.append(number) or (), ended=False)
+    for at in (1.8, 2.1, 2.1, 3.0, 4.5):
+        live.add(at, frames[0])
+    assert numbers == [18, 19, 20, 21, *range(22, 31), 45], "no gap of more than a second is made up"
