@@ -235,5 +235,6 @@ def test_a_live_reading_is_answered_by_the_model(build):
     answer, options = AullmPipeline(model, processor=processor, device=-1).live(fps=15.0)
     assert options == {"fps": 15.0}
     windows = torch.arange(model.config.num_frames)[None].repeat(3, 1)
-    answers = torch.tensor(answer(torch.zeros(model.config.num_frames, 112, 112, dtype=torch.uint8), windows))
+    crops = torch.zeros(model.config.num_frames, 112, 112, dtype=torch.uint8)
+    answers = torch.tensor([probabilities for probabilities, _ in answer(crops, windows)])
     assert answers.shape == (3, len(UNITS)) and bool(((answers > 0) & (answers < 1)).all())

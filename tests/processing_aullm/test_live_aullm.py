@@ -22,7 +22,7 @@ def asked() -> list[int]:
 def live(image_processor, asked) -> LiveReading:
     def answer(crops, windows):
         asked.append(len(windows))
-        return [[0.2, 0.8]] * len(windows)
+        return [([0.2, 0.8], None)] * len(windows)
 
     return LiveReading(SimpleNamespace(image_processor=image_processor, action_units=UNITS), answer, fps=FPS)
 
