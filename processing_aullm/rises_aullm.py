@@ -21,6 +21,7 @@ STANDS = 0.25  # of a way's highest speed over noise: it begins and ends where t
 QUIET = 0.1  # of all frames are slower than noise
 RETURN, HOME = 0.5, 0.6  # a way that leads back by so much of itself, and ends at so much of its distance from rest
 BACKWARDS, LONGER = 0.7, 1.5  # one against an earlier way, by its cosine, and at most so many times as long
+ROUGHLY, FAR_LONGER = 0.6, 2.0  # the same of one that leads back to rest
 UNDONE = 0.25  # of an earlier way: it is all undone where less is left of it
 SAME_WAY, GAP_S, LONGEST_RISE_S = 0.5, 0.3, 1.5  # cosine, pause and length up to which ways are one rise
 LONGEST_SMALL_S = 0.5  # of the rise of a movement that shows along a single unit only
@@ -182,10 +183,11 @@ class _Gone:
     way: np.ndarray
     left: float = 1.0
 
-    def goes_back(self, way: np.ndarray) -> bool:
-        """Whether another way leads back along it."""
+    def undone_by(self, way: np.ndarray, to_rest: bool) -> bool:
+        """Whether another way, which leads back to rest or not, leads back along it."""
+        against, longer = (ROUGHLY, FAR_LONGER) if to_rest else (BACKWARDS, LONGER)
         length, other = np.linalg.norm(self.way), np.linalg.norm(way)
-        return bool(way @ self.way <= -BACKWARDS * length * other and other <= LONGER * length)
+        return bool(way @ self.way <= -against * length * other and other <= longer * length)
 
 
 def _setting_out(course: np.ndarray, rest: np.ndarray, ways: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -198,11 +200,12 @@ def _setting_out(course: np.ndarray, rest: np.ndarray, ways: list[tuple[int, int
     gone: list[_Gone] = []
     for onset, top in ways:
         way = course[top] - course[onset]
-        earlier = next((each for each in reversed(gone) if each.goes_back(way)), None)
+        to_rest = _leads_back(course, rest, onset, top)
+        earlier = next((each for each in reversed(gone) if each.undone_by(way, to_rest)), None)
         if earlier is not None:
             earlier.left -= float(np.linalg.norm(way) / np.linalg.norm(earlier.way))
             gone = [each for each in gone if each.left >= UNDONE]
-        elif not (_leads_back(course, rest, onset, top) and _ends_at_home(course, rest, onset, top)):
+        elif not (to_rest and _ends_at_home(course, rest, onset, top)):
             kept.append((onset, top))
             gone.append(_Gone(way))
     return kept
