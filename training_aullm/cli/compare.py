@@ -30,6 +30,11 @@ class Comparing(StrEnum):
     LEAVE_SET_OUT = "leave-one-data-set-out"
 
 
+StartedFrom = Annotated[
+    str, typer.Option("--from", help="What base-pretrained goes on from: release, a folder, or a Hub id.")
+]
+
+
 def compare(
     out: Annotated[Path, typer.Option(help="Folder of predictions and results; a broken comparison goes on in it.")],
     protocol: Annotated[Comparing, typer.Option(help="Who is tested; see above.")] = Comparing.LOSO,
@@ -50,9 +55,7 @@ def compare(
     language_model: LanguageModelOption = "bundled",
     layers: LayersOption = None,
     epochs: EpochsOption = None,
-    start: Annotated[
-        str, typer.Option("--from", help="What base-pretrained goes on from: release, a folder, or a Hub id.")
-    ] = "release",
+    start: StartedFrom = "release",
     old_scoring: Annotated[
         bool, typer.Option("--old-scoring", help="Beside it, F1 at thresholds chosen by the test clips: no result.")
     ] = False,

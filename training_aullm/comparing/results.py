@@ -109,7 +109,7 @@ def result_rows(comparison: Comparison, manifest: dict, old_scoring: bool = Fals
         old_scoring: also give what scripts report that choose thresholds by the test clips.
 
     Returns:
-        Numbers, Intervals and texts by column name; AUC and AP are means over seeds.
+        Numbers, Intervals and texts by column name; AUC and AP are means over seeds, seconds of a fit are whole.
     """
     rows, reference = [], None
     for name, method in comparison.methods.items():
@@ -117,7 +117,7 @@ def result_rows(comparison: Comparison, manifest: dict, old_scoring: bool = Fals
         records = [record for record in manifest["done"] if record["method"] == name]
         row = {"method": name, "source": method.source} | _scores(found.overall)
         row |= {"tries": records[0]["tries"]["number"]}
-        row |= {"seconds": float(np.mean([record["seconds"] for record in records]))}
+        row |= {"seconds": round(float(np.mean([record["seconds"] for record in records])))}
         row |= {f"f1 {group}": _f1(parts) for group, parts in found.groups.items()}
         if found.free is not None:
             row |= {"free_f1": _f1(found.free_overall)}
