@@ -30,6 +30,11 @@ class Comparing(StrEnum):
     LEAVE_SET_OUT = "leave-one-data-set-out"
 
 
+StartedFrom = Annotated[
+    str, typer.Option("--from", help="What base-pretrained goes on from: release, a folder, or a Hub id.")
+]
+
+
 def compare(
     out: Annotated[Path, typer.Option(help="Folder of predictions and results; a broken comparison goes on in it.")],
     protocol: Annotated[Comparing, typer.Option(help="Who is tested; see above.")] = Comparing.LOSO,
@@ -50,6 +55,7 @@ def compare(
     language_model: LanguageModelOption = "bundled",
     layers: LayersOption = None,
     epochs: EpochsOption = None,
+    start: StartedFrom = "release",
     old_scoring: Annotated[
         bool, typer.Option("--old-scoring", help="Beside it, F1 at thresholds chosen by the test clips: no result.")
     ] = False,
@@ -62,10 +68,11 @@ def compare(
       cross                   every data set from every other one
       leave-one-data-set-out  every data set from all others together
 
-    Models are base, paper and their ablations, and the methods of others: au-llm,
-    htnet, micro-attention, artnet, sssnet, off-apexnet, led-network, flow-lr,
-    flow-cnn, all-present; "peers" names all of these. docs/comparison.md says
-    what each is, and what in it is ours.
+    Models are base, paper and their ablations; base-pretrained, which goes on from
+    a finished model (--from), and pretrained-as-it-is, which learns nothing here;
+    and the methods of others: au-llm, htnet, micro-attention, artnet, sssnet,
+    off-apexnet, led-network, flow-lr, flow-cnn, all-present; "peers" names all of
+    these. docs/comparison.md says what each is, and what in it is ours.
 
     One fit and one test is a piece of work: it is written whole, and found again
     by the next call. Several processes share the work by --shard, or by torchrun
@@ -100,7 +107,7 @@ def compare(
     methods = {name: with_layers(method.with_epochs(epochs), layers) for name, method in chosen}
     names = action_unit_names(action_units)
     comparison = Comparison(
-        out, sources, methods, protocol.value, folds, seeds, names and tuple(names), language_model, tries
+        out, sources, methods, protocol.value, folds, seeds, names and tuple(names), language_model, tries, start
     )
     comparison.run(part)
     manifest = comparison.write_manifest()

@@ -24,9 +24,10 @@ from training_aullm.comparing.sharing import Shard
 from training_aullm.comparing.splits import Split, divide
 from training_aullm.comparing.work import PREDICTIONS, Piece, run_piece
 from training_aullm.files import check_record
+from training_aullm.loading import load_model
 from training_aullm.peers.method import Method, Setup
 from training_aullm.prepare.sources import Source, default_action_units
-from training_aullm.runs.scoring import clips_digest
+from training_aullm.runs.scoring import clips_digest, weights_digest
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Comparison:
         action_units: scored everywhere; None: those of each data set's protocol.
         language_model: Hub id, folder or "bundled".
         tries: settings tried for each method on training people.
+        start: a finished model, for methods that go on from one: `release`, a folder or a Hub id.
     """
 
     out: Path
@@ -54,6 +56,7 @@ class Comparison:
     action_units: tuple[str, ...] | None = None
     language_model: str = "bundled"
     tries: int = 1
+    start: str = "release"
 
     @cached_property
     def tables(self) -> dict[str, datasets.Dataset]:
@@ -140,7 +143,9 @@ class Comparison:
         macro = inputs.macro(method.clips) if method.transfers else None
         made_with = method.settings() | {"tries": self.tries, "language_model": self.language_model}
         made_with |= {"inputs": inputs.digest(method.clips), "macro": macro and clips_digest(macro)}
+        if method.starts:
+            made_with["start"] = weights_digest(load_model(self.start)[0])
         record = self.out / PREDICTIONS / piece.method / "made_with.json"
         check_record(record, made_with, f"delete {record.parent} or choose another --out")
-        setup = Setup(piece.seed, self.language_model, self.out / "scratch", macro)
+        setup = Setup(piece.seed, self.language_model, self.out / "scratch", macro, self.start)
         run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out)

@@ -17,6 +17,7 @@ COLUMNS = {
     "method": "method",
     "f1": "mean F1 (95%)",
     "minus_first": "minus {first} (95%)",
+    "free_f1": "label-free F1 (95%)",
     "macro_f1": "macro F1 (95%)",
     "auc": "AUC",
     "average_precision": "AP",
@@ -49,6 +50,9 @@ def show_comparison(comparison: Comparison, console: Console, old_scoring: bool 
     if len(groups) > 1:
         each = {key: key.removeprefix("f1 ") for key in groups}
         tables.append(({"method": "method"} | each, "mean F1 (95%) of each"))
+        free = {key.replace("f1 ", "free ", 1): group for key, group in each.items()}
+        if any(key in row for row in rows for key in free):
+            tables.append(({"method": "method"} | free, "label-free F1 (95%) of each"))
     if old_scoring:
         tables.append((OLD_COLUMNS, "the old literature's scoring, beside ours: thresholds chosen by the test clips"))
     for shown, heading in tables:

@@ -13,6 +13,7 @@ from scipy.linalg import block_diag
 from training_aullm.comparing.comparison import Comparison
 from training_aullm.comparing.work import Piece
 from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
+from training_aullm.score.label_free import LabelFree
 from training_aullm.score.metrics import UNKNOWN, oracle_threshold, score
 from training_aullm.score.predictions import Predictions, pool
 
@@ -24,10 +25,15 @@ class MethodPredictions:
     Attributes:
         groups: data set or direction -> its pooled predictions, one a seed.
         overall: all groups as one table, one a seed.
+        free: as `groups`, but decisions (0 or 1) that follow each group's own prevalence, without its labels; None
+            where a method says the same of every clip.
+        free_overall: all of these as one table, one a seed.
     """
 
     groups: dict[str, list[Predictions]]
     overall: list[Predictions]
+    free: dict[str, list[Predictions]] | None
+    free_overall: list[Predictions] | None
 
 
 def collect(comparison: Comparison, method: str) -> MethodPredictions:
@@ -48,8 +54,20 @@ def collect(comparison: Comparison, method: str) -> MethodPredictions:
         pieces = [piece for piece in comparison.pieces if (piece.method, piece.seed) == (method, seed)]
         for name, folds in groupby(pieces, attrgetter("split.group")):
             groups.setdefault(name, []).append(_pooled(comparison, list(folds)))
-    per_seed = [{name: parts[seed] for name, parts in groups.items()} for seed in range(comparison.seeds)]
-    return MethodPredictions(groups, [stacked(each) for each in per_seed])
+    if any(part.evidence is None for parts in groups.values() for part in parts):
+        return MethodPredictions(groups, _overall(groups), None, None)
+    free = {name: [_label_free(part) for part in parts] for name, parts in groups.items()}
+    return MethodPredictions(groups, _overall(groups), free, _overall(free))
+
+
+def _overall(groups: dict[str, list[Predictions]]) -> list[Predictions]:
+    seeds = zip(*groups.values(), strict=True)
+    return [stacked(dict(zip(groups, parts, strict=True))) for parts in seeds]
+
+
+def _label_free(part: Predictions) -> Predictions:
+    """The clips of one group decided by how often they seem to show each unit: no label is looked at."""
+    return replace(part, probabilities=LabelFree.of(part, {}).present.astype(float))
 
 
 def _pooled(comparison: Comparison, folds: list[Piece]) -> Predictions:
@@ -77,6 +95,7 @@ def stacked(groups: dict[str, Predictions]) -> Predictions:
         fold=sum((part.fold for part in parts), ()),
         action_units=tuple(f"{name}: {unit}" for name, part in groups.items() for unit in part.action_units),
         probabilities=block_diag(*(part.probabilities for part in parts)),
+        evidence=None,
         labels=np.where(block_diag(*known), block_diag(*(part.labels for part in parts)), UNKNOWN),
     )
 
@@ -90,7 +109,7 @@ def result_rows(comparison: Comparison, manifest: dict, old_scoring: bool = Fals
         old_scoring: also give what scripts report that choose thresholds by the test clips.
 
     Returns:
-        Numbers, Intervals and texts by column name; AUC and AP are means over seeds.
+        Numbers, Intervals and texts by column name; AUC and AP are means over seeds, seconds of a fit are whole.
     """
     rows, reference = [], None
     for name, method in comparison.methods.items():
@@ -98,12 +117,17 @@ def result_rows(comparison: Comparison, manifest: dict, old_scoring: bool = Fals
         records = [record for record in manifest["done"] if record["method"] == name]
         row = {"method": name, "source": method.source} | _scores(found.overall)
         row |= {"tries": records[0]["tries"]["number"]}
-        row |= {"seconds": float(np.mean([record["seconds"] for record in records]))}
+        row |= {"seconds": round(float(np.mean([record["seconds"] for record in records])))}
         row |= {f"f1 {group}": _f1(parts) for group, parts in found.groups.items()}
+        if found.free is not None:
+            row |= {"free_f1": _f1(found.free_overall)}
+            row |= {f"free {group}": _f1(parts) for group, parts in found.free.items()}
         if reference is None:
             reference = found
         else:
             row["minus_first"] = _difference(found.overall, reference.overall)
+            if found.free is not None and reference.free is not None:
+                row["free_minus_first"] = _difference(found.free_overall, reference.free_overall)
         rows.append(row | (_old_scores(found.overall) if old_scoring else {}))
     return rows
 

@@ -2,8 +2,11 @@
 
 import torch
 
+from modeling_aullm import AullmConfig
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.splits import Split
+from training_aullm.learn.people import people_seen, person, refuse_people
+from training_aullm.loading import model_place
 
 
 def two_sides(clips: ClipSet, split: Split) -> tuple[ClipSet, ClipSet]:
@@ -48,3 +51,26 @@ def refuse_shared_people(learnt: ClipSet, tested: ClipSet, where: str) -> None:
                 f"{where}: {len(shared)} {what.replace('_', ' ')} ({', '.join(shared[:3])} ...) are learnt from and "
                 "tested: scores would not be of people unseen; give each person one name, and each clip to one side"
             )
+
+
+def refuse_seen_people(start: str, tested: ClipSet, where: str) -> dict[str, int]:
+    """Nobody may be tested whom a finished model was trained on before; the model's config says whom.
+
+    Args:
+        start: the finished model that a method goes on from.
+        tested: clips whose people carry their data set's name.
+        where: the split, for the message.
+
+    Returns:
+        How many people of each data set the model was trained on.
+
+    Raises:
+        FileNotFoundError: there is no such model.
+        ValueError: it was trained on somebody, or does not say on whom.
+    """
+    config = AullmConfig.from_pretrained(model_place(start))
+    seen = people_seen(config, [person(*name.split("/", 1)) for name in tested.people])
+    refuse_people(seen or (), f"{where} would be tested by {start}, which knows them; name another start with --from")
+    if seen is None:
+        raise ValueError(f"{start} does not say whom it was trained on: people of {where} may be among them")
+    return config.trained_on["data_sets"]

@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from dataset_scripts.whole_files import write_whole
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.comparing.sides import refuse_shared_people, two_sides, without_labels
+from training_aullm.comparing.calibrated import calibration_of, varied_clips
+from training_aullm.comparing.sides import refuse_seen_people, refuse_shared_people, two_sides, without_labels
 from training_aullm.comparing.splits import Split
 from training_aullm.comparing.tries import choose, variations
 from training_aullm.learn.fitting import as_predictions
@@ -54,7 +55,7 @@ def run_piece(piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries:
         piece: what to do.
         method: of the piece's name.
         clips: of all data sets, in the method's form.
-        setup: of the fit; its macro clips are used where the method is transferred.
+        setup: of the fit; its macro clips are used where the method is transferred, its start where it goes on.
         tries: settings tried on training people before the fit.
         out: folder of the comparison.
 
@@ -64,12 +65,14 @@ def run_piece(piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries:
     train, test = two_sides(clips, piece.split)
     if method.transfers:
         refuse_shared_people(setup.macro, test, f"macro clips of {piece.method}")
+    started_from = refuse_seen_people(setup.start, test, piece.split.group) if method.starts else {}
     started, candidates = time.perf_counter(), variations(method, tries)
     chosen, scores = choose(candidates, train, setup)
     best = candidates[chosen]
-    (probabilities,) = best.run(best.recipe, train, [without_labels(test)], setup)
-    seconds = time.perf_counter() - started
-    known = {name: column[column != -1] for name, column in zip(train.action_units, train.labels.T, strict=True)}
+    varied = varied_clips(train, best.recipe, setup.seed)
+    probabilities, known = best.run(best.recipe, train, [without_labels(test), without_labels(varied)], setup)
+    calibration, seconds = calibration_of(known, varied.labels.numpy()), time.perf_counter() - started
+    coded = {name: column[column != -1] for name, column in zip(train.action_units, train.labels.T, strict=True)}
     record = {
         "method": piece.method,
         "seed": piece.seed,
@@ -78,8 +81,9 @@ def run_piece(piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries:
         "trained": {"people": sorted(set(train.subjects)), "clips": len(train)},
         "tested": {"people": sorted(set(test.subjects)), "clips": len(test)},
         "transferred_from": sorted(set(setup.macro.subjects)) if method.transfers else [],
+        "started_from": started_from,
         "present_in_training": {
-            name: round(float(each.float().mean()), 4) for name, each in known.items() if len(each)
+            name: round(float(each.float().mean()), 4) for name, each in coded.items() if len(each)
         },
         "setting": best.shown_setting,
         "tries": {
@@ -91,4 +95,5 @@ def run_piece(piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries:
     }
     path = piece.path(out)
     write_whole(path.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
-    as_predictions(probabilities, test, piece.split.fold.name, piece.seed).select(piece.split.scored_units).save(path)
+    told = as_predictions(probabilities, test, piece.split.fold.name, piece.seed, calibration)
+    told.select(piece.split.scored_units).save(path)

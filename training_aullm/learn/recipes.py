@@ -162,13 +162,13 @@ def tuning_recipe(recipe: Recipe) -> Recipe:
 def recipe_led_network() -> Recipe:
     """The plain LED network (no language model, no graph), with the augmentation of `paper`. Rates and epochs are our
     choice, for two CPU cores: LED's published script takes 0.1 for its scalars and 1e-4 for the rest, over more epochs.
+    In float32: bfloat16 gains nothing even on a CPU that has it (0.73 s a step of 32 clips on one core, 0.72 without).
     """
     return recipe_paper().but(
         epochs=40,
         batch_size=32,
         ccr_invariance_weight=0.0,
         ccr_intervention_weight=0.0,
-        bf16=True,
     )
 
 

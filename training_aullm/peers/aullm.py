@@ -12,7 +12,9 @@ import numpy as np
 
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import fit, new_model, predict_probabilities
-from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper
+from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper, tuning_recipe
+from training_aullm.learn.starting import started_model
+from training_aullm.loading import load_model
 from training_aullm.peers.method import Method, Setup
 
 NO_CCR = {"ccr_invariance_weight": 0.0, "ccr_intervention_weight": 0.0}
@@ -23,6 +25,26 @@ def run_aullm(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup
     model = new_model(recipe, train.action_units, setup.language_model, setup.seed)
     fit(model, recipe, train, setup.scratch, setup.seed, callbacks=[])
     return [predict_probabilities(model, clips) for clips in tests]
+
+
+def go_on(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
+    """Train the finished model `setup.start` further. Units that it does not know start fresh."""
+    model, _ = started_model(setup.start, train.action_units, setup.seed)
+    fit(model, recipe, train, setup.scratch, setup.seed, callbacks=[])
+    return [predict_probabilities(model, clips) for clips in tests]
+
+
+def as_it_is(recipe: None, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
+    """Ask the finished model `setup.start`, which learns nothing here.
+
+    Raises:
+        ValueError: it does not know a unit.
+    """
+    model, processor = load_model(setup.start)
+    if unknown := [name for name in train.action_units if name not in processor.action_units]:
+        raise ValueError(f"{setup.start} does not know {', '.join(unknown)}: leave out pretrained-as-it-is")
+    columns = [processor.action_units.index(name) for name in train.action_units]
+    return [predict_probabilities(model, clips)[:, columns] for clips in tests]
 
 
 def base_with(model: dict[str, object], **changes: float) -> Method:
@@ -51,6 +73,12 @@ OWN = {
     "base-no-squeeze": base_with({"use_squeeze_excitation": False}),
     "base-by-name": base_with({"readout": "au"}),
     "paper": Method("frames", run_aullm, recipe_paper(), "AULLM++ (Liu et al., 2026), as published"),
+}
+STARTED = {
+    "base-pretrained": Method(
+        "motion", go_on, tuning_recipe(recipe_base()), "ours, from a finished model", starts=True
+    ),
+    "pretrained-as-it-is": Method("motion", as_it_is, None, "ours, pre-trained", starts=True),
 }
 AU_LLM = Method(
     "frames", run_aullm, recipe_paper().but(model=PREDECESSOR, **NO_CCR), "AU-LLM (CCBR 2025), its parts in our model"

@@ -69,7 +69,7 @@ def fit_network(
     batches = EpochBatches(len(clips), recipe.batch_size, seed)
     loader = DataLoader(TrainingBatches(clips, args), batch_sampler=batches, collate_fn=as_is)
     matrices = {name for name, weight in network.named_parameters() if weight.ndim > 1}
-    optimizer = torch.optim.AdamW(parameter_groups(network, args, matrices))
+    optimizer = torch.optim.AdamW(parameter_groups(network, args, matrices), fused=True)
     epochs = max(1, round(recipe.epochs))
     steps = epochs * len(batches)
     rates = [group["lr"] for group in optimizer.param_groups]

@@ -24,12 +24,14 @@ class Setup:
         language_model: Hub id, folder or "bundled".
         scratch: folder for checkpoints, and for what several folds share.
         macro: clips of macro-expressions of other people, for methods that are transferred from them.
+        start: a finished model, for methods that go on from one: `release`, a folder or a Hub id.
     """
 
     seed: int = 0
     language_model: str = "bundled"
     scratch: Path = Path("scratch")
     macro: ClipSet | None = None
+    start: str = "release"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Method:
         recipe: hyper-parameters; None where there are none.
         source: the paper, for tables and docs.
         transfers: whether it wants `Setup.macro`.
+        starts: whether it goes on from `Setup.start`.
         others: other ways to run a method without a recipe, tried where settings are chosen.
     """
 
@@ -51,6 +54,7 @@ class Method:
     recipe: Recipe | None = None
     source: str = "ours"
     transfers: bool = False
+    starts: bool = False
     others: tuple[Callable, ...] = ()
 
     def but(self, **changes) -> "Method":

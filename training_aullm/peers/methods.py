@@ -11,7 +11,7 @@ from training_aullm.peers import (
     off_apexnet,
     sssnet,
 )
-from training_aullm.peers.aullm import AU_LLM, OWN
+from training_aullm.peers.aullm import AU_LLM, OWN, STARTED
 from training_aullm.peers.method import Method
 
 PEERS: dict[str, Method] = {
@@ -26,7 +26,7 @@ PEERS: dict[str, Method] = {
     "flow-cnn": flow_cnn.METHOD,
     "all-present": all_present.METHOD,
 }
-METHODS: dict[str, Method] = OWN | PEERS
+METHODS: dict[str, Method] = OWN | STARTED | PEERS
 
 
 def chosen_methods(names: str) -> dict[str, Method]:

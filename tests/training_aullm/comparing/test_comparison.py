@@ -17,6 +17,7 @@ from training_aullm.comparing.work import Piece
 from training_aullm.peers.method import Method
 from training_aullm.peers.methods import METHODS
 from training_aullm.prepare.sources import Source
+from training_aullm.score.label_free import LabelFree
 from training_aullm.score.metrics import score
 
 CODED = ["4", "12", "4 12", "", "7", "4 7"]
@@ -70,6 +71,20 @@ def test_a_row_holds_pooled_scores_and_the_difference_to_the_first(make):
     assert "minus_first" not in rows[0] and len(rows[1]["f1_seeds"]) == 2
     assert rows[1]["minus_first"].value == pytest.approx(rows[1]["f1"].value - rows[0]["f1"].value)
     assert rows[0]["auc"] == 0.5 and len(overall.labels) == 16
+
+
+def test_decisions_without_labels_stand_beside_the_others(make):
+    comparison = make("cross", sources=make.both, methods=METHODS_HERE | {"flow-lr": METHODS["flow-lr"]})
+    finished(comparison)
+    console = Console(width=200, file=io.StringIO(), record=True)
+    results = json.loads(show_comparison(comparison, console))["results"]
+    found = collect(comparison, "flow-lr")
+    assert set(np.unique(found.free_overall[0].probabilities)) <= {0.0, 1.0}
+    shares = LabelFree.of(found.groups["one to two"][0], {}).shares
+    (decided,) = found.free["one to two"]
+    assert np.allclose(decided.probabilities.mean(0), np.rint(shares * 12) / 12)
+    assert results[2]["free_f1"] and "free_f1" not in results[0] and collect(comparison, "all-present").free is None
+    assert console.export_text().count("label-free F1") == 2  # a column, and each direction by itself
 
 
 def test_the_manifest_says_who_was_tested_by_what(make):

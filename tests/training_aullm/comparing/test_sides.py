@@ -6,29 +6,20 @@ import numpy as np
 import pytest
 import torch
 
+from modeling_aullm import AullmConfig
 from modeling_aullm.prior_aullm import prior_from_labels
-from tests.training_aullm.conftest import UNITS, make_clips
+from tests.training_aullm.conftest import UNITS
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.comparing.sides import refuse_shared_people, two_sides, without_labels
-from training_aullm.comparing.splits import LOSO, divide
+from training_aullm.comparing.sides import refuse_seen_people, refuse_shared_people, two_sides, without_labels
 from training_aullm.comparing.tries import choose, variations
 from training_aullm.comparing.work import Piece, run_piece
+from training_aullm.learn.people import remember_people
 from training_aullm.peers.flow_regression import METHOD, FlowLogisticRegression
 from training_aullm.peers.method import Method, Setup
 from training_aullm.score.metrics import best_cut, oracle_threshold, score
 from training_aullm.score.predictions import Predictions
 
-
-@pytest.fixture
-def clips() -> ClipSet:
-    clips = ClipSet.joined([make_clips(48)], "tiny")
-    noise = 2 * torch.randn(clips.inputs.shape, generator=torch.Generator().manual_seed(0))
-    return dataclasses.replace(clips, inputs=clips.inputs + noise)  # hard enough to miss some
-
-
-@pytest.fixture
-def split(clips):
-    return divide(LOSO, ["tiny"] * len(clips), clips.subjects, {"tiny": UNITS})[0]
+NOBODY = {"data_sets": {}, "label_releases": [], "people": [], "complete": True}
 
 
 def run(method, clips, split, folder, seed=0) -> Predictions:
@@ -66,24 +57,49 @@ def test_a_calibration_clip_of_a_test_person_is_refused(clips, split, tmp_path):
         run_piece(Piece("planted", 0, split), transferred, clips, setup, 1, tmp_path)
 
 
+def started_from(clips: ClipSet, folder) -> str:
+    """The config of a model that was trained on some clips: all that is asked of it here."""
+    config = AullmConfig.preset("base", None, UNITS, trained_on={**NOBODY})
+    remember_people(config, clips)
+    config.save_pretrained(folder)
+    return str(folder)
+
+
+def test_a_finished_model_that_knows_a_test_person_is_refused(clips, split, tmp_path):
+    train, test = two_sides(clips, split)
+    method = dataclasses.replace(METHOD, starts=True)
+    for known, said in ((test, r"1 people .*\(tiny/s0\)"), (clips, "name another start with --from")):
+        setup = Setup(scratch=tmp_path, start=started_from(known, tmp_path / "known"))
+        with pytest.raises(ValueError, match=said):
+            run_piece(Piece("planted", 0, split), method, clips, setup, 1, tmp_path)
+    assert not (tmp_path / "predictions").exists()
+    assert refuse_seen_people(started_from(train, tmp_path / "other"), test, "here") == {"tiny": 2}
+
+
+def test_a_finished_model_that_does_not_say_whom_it_knows_is_refused(clips, split, tmp_path):
+    AullmConfig.preset("base", None, UNITS).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="does not say whom it was trained on"):
+        refuse_seen_people(str(tmp_path), two_sides(clips, split)[1], "here")
+
+
 def with_threshold_of_the_test_side(recipe, train, tests, setup):
-    fitted, (test,) = FlowLogisticRegression().fit(train), tests
-    found = fitted.predict(test)
-    cuts = np.array([best_cut(*columns) for columns in zip(found.T, test.labels.numpy().T, strict=True)])
-    return [np.clip(found - cuts + 0.5, 0, 1)]
+    fitted = FlowLogisticRegression().fit(train)
+    found, labels = fitted.predict(tests[0]), tests[0].labels.numpy()
+    cuts = np.array([best_cut(*columns) for columns in zip(found.T, labels.T, strict=True)])
+    return [np.clip(fitted.predict(each) - cuts + 0.5, 0, 1) for each in tests]
 
 
 def with_early_stopping_on_the_test_side(recipe, train, tests, setup):
-    trained = FlowLogisticRegression().fit(train).predict(tests[0])
-    found = [1 - trained, trained]  # at one epoch and at another
-    scores = [score(each, tests[0].labels.numpy(), tests[0].action_units).mean_f1 for each in found]
-    return [found[int(np.argmax(np.nan_to_num(scores)))]]
+    trained = [FlowLogisticRegression().fit(train).predict(each) for each in tests]
+    found = [[1 - each for each in trained], trained]  # at one epoch and at another
+    scores = [score(each[0], tests[0].labels.numpy(), tests[0].action_units).mean_f1 for each in found]
+    return found[int(np.argmax(np.nan_to_num(scores)))]
 
 
 def with_a_prior_of_the_test_side(recipe, train, tests, setup):
     prior = np.array(prior_from_labels(torch.cat([train.labels, tests[0].labels])))
-    found = FlowLogisticRegression().fit(train).predict(tests[0])
-    return [np.clip(found + 0.3 * found @ prior, 0, 1)]
+    found = [FlowLogisticRegression().fit(train).predict(each) for each in tests]
+    return [np.clip(each + 0.3 * each @ prior, 0, 1) for each in found]
 
 
 LEAKS = (with_threshold_of_the_test_side, with_early_stopping_on_the_test_side, with_a_prior_of_the_test_side)
@@ -126,7 +142,7 @@ def test_settings_are_chosen_among_training_people_alone(clips, split, tmp_path)
 
     def spy(recipe, train, tests, setup):
         seen.append((set(train.subjects), set(tests[0].subjects), bool((tests[0].labels == -1).all())))
-        return [np.full((len(tests[0]), len(UNITS)), 0.5)]
+        return [np.full((len(each), len(UNITS)), 0.5) for each in tests]
 
     method = dataclasses.replace(METHOD, run=spy, others=(spy, spy))
     train, test = two_sides(clips, split)

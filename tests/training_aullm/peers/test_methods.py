@@ -8,6 +8,8 @@ import torch
 
 from tests.training_aullm.conftest import make_clips
 from training_aullm.comparing.inputs import FLOWS
+from training_aullm.learn.fitting import new_model, new_processor
+from training_aullm.learn.recipes import recipe_base
 from training_aullm.peers.aullm import AU_LLM, OWN, with_layers
 from training_aullm.peers.led import LedNetwork
 from training_aullm.peers.method import Setup
@@ -74,3 +76,33 @@ def test_peers_stand_for_all_of_them_and_a_name_counts_once():
 def test_what_is_no_method_is_refused(names):
     with pytest.raises(ValueError, match="is no method; choose among peers, base"):
         chosen_methods(names)
+
+
+@pytest.fixture
+def finished(tmp_path, language_model_with_tokenizer) -> str:
+    """A finished model for two of the four units."""
+    small = {
+        "num_language_layers": 1,
+        "graph_width": 16,
+        "high_width": 16,
+        "mid_channels": 4,
+        "encoder_channels": [4, 8],
+    }
+    recipe, units = recipe_base().but(model=small | {"lora_rank": 2}), ["AU4", "AU12"]
+    new_model(recipe, units, language_model_with_tokenizer).save_pretrained(tmp_path / "finished", full=True)
+    new_processor("base", units, language_model_with_tokenizer).save_pretrained(tmp_path / "finished")
+    return str(tmp_path / "finished")
+
+
+def test_a_finished_model_is_trained_further_or_asked_as_it_is(finished, tmp_path):
+    motion = torch.randn((8, 3, 5, 28, 28), generator=torch.Generator().manual_seed(0))
+    clips, setup = dataclasses.replace(make_clips(8), inputs=motion), Setup(0, scratch=tmp_path, start=finished)
+    as_it_is, further = METHODS["pretrained-as-it-is"], METHODS["base-pretrained"].with_epochs(1)
+    known = clips.select(["AU12", "AU4"])
+    (asked,) = as_it_is.run(None, known, [known], setup)
+    assert np.array_equal(asked[:, ::-1], as_it_is.run(None, clips.select(["AU4", "AU12"]), [clips], setup)[0])
+    (trained,) = further.run(further.recipe, known, [known], setup)
+    assert trained.shape == asked.shape and not np.allclose(trained, asked)
+    assert further.run(further.recipe, clips, [clips], setup)[0].shape == (8, 4)  # two units start fresh
+    with pytest.raises(ValueError, match="does not know AU1, AU2"):
+        as_it_is.run(None, clips, [clips], setup)
