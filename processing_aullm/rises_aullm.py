@@ -240,9 +240,8 @@ def _joined(motion: SkinMotion, ways: list[tuple[int, int]]) -> list[tuple[int, 
 def _rise(motion: SkinMotion, onset: int, top: int, until: int) -> Rise:
     """The movement that sets out with a way; another does at `until`, and what is reached from there on is its own."""
     way = motion.course[top] - motion.course[onset]
-    gone = (
-        (motion.course[onset:] - motion.course[onset]) @ way / max(float(way @ way), 1e-12)
-    )  # share of the way, from the onset on
+    square = max(float(way @ way), 1e-12)
+    gone = (motion.course[onset:] - motion.course[onset]) @ way / square  # share of the way, from the onset on
     begun = int(np.flatnonzero(gone[: top - onset + 1] <= BEGUN)[-1])
     onset, gone = onset + begun, gone[begun:]
     below = np.flatnonzero(gone[top - onset :] < FALLING)

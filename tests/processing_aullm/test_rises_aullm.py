@@ -77,6 +77,16 @@ def test_a_way_back_in_two_steps_is_no_movement():
     assert abs(rise.onset - 60) <= 3
 
 
+def test_a_way_back_may_bend_where_it_leads_to_rest():
+    """A brow is lowered on a face that stands off its rest; while it comes back, the corners of the mouth rise a bit."""
+    standing = ((0, 299), (1, 1), 3.0, "AU4")
+    frown, corners = ((60, 72, 120, 130), (0, 1, 1, 0), 4.0, "AU4"), ((120, 130), (0, 1), 4.0, "AU12")
+    (rise,) = rises(standing, frown, corners)
+    assert abs(rise.onset - 60) <= 3 and unit_of(rise) == "AU4"
+    towards_mouth = ((120, 130), (0, 1), 8.0, "AU12")
+    assert len(rises(standing, frown, towards_mouth)) == 2, "what mostly goes elsewhere is a movement of its own"
+
+
 def test_what_was_undone_may_come_again():
     first, second = rises(
         ((60, 70, 100, 110), (0, 1, 1, 0), 6.0, "AU4"), ((160, 170, 200, 210), (0, 1, 1, 0), 6.0, "AU1")
