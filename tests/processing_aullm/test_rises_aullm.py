@@ -78,7 +78,7 @@ def test_a_way_back_in_two_steps_is_no_movement():
 
 
 def test_a_way_back_may_bend_where_it_leads_to_rest():
-    """A brow is lowered on a face that stands off its rest; while it comes back, the corners of the mouth rise a bit."""
+    """A brow is lowered on a face that stands off its rest; while it comes back, the mouth smiles a bit."""
     standing = ((0, 299), (1, 1), 3.0, "AU4")
     frown, corners = ((60, 72, 120, 130), (0, 1, 1, 0), 4.0, "AU4"), ((120, 130), (0, 1), 4.0, "AU12")
     (rise,) = rises(standing, frown, corners)
