@@ -118,7 +118,7 @@ def find_blinks(openness: np.ndarray, fps: float) -> list[EyesClosed]:
     blinks = []
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
         apex = int(start + both[start:stop].argmax())
-        found = _extent(both, apex)
+        found = _extent(both, apex, round(MAX_BLINK_S * fps))
         if found is None or (blinks and found[0] < blinks[-1].offset):
             continue
         kind = _kind(apart[:, start:stop].max(1), both[apex], (found[1] - found[0]) / fps)
@@ -161,8 +161,23 @@ def _open_level(values: np.ndarray, fps: float) -> np.ndarray:
     return np.maximum(np.quantile(around, OPEN_QUANTILE, axis=1), 1e-6)
 
 
-def _extent(closed: np.ndarray, apex: int) -> tuple[int, int] | None:
-    """Frames around a dip's apex where it has not begun and is over; None where one lies outside."""
-    shallow = np.flatnonzero(closed < EDGE * closed[apex])
-    before, after = shallow[shallow < apex], shallow[shallow > apex]
-    return (int(before[-1]), int(after[0])) if len(before) and len(after) else None
+def _extent(closed: np.ndarray, apex: int, longest: int) -> tuple[int, int] | None:
+    """Frames around a dip's apex where it has not begun and is over; None where one lies outside.
+
+    Eyes that a smile narrows blink from there and back to there: where a dip is longer than a blink (`longest` frames),
+    but rises by a blink's depth on both sides within that time, what it rises to is open.
+    """
+    found = _between(closed, apex, (0.0, 0.0))
+    if found is None or found[1] - found[0] > longest:
+        sides = closed[max(0, apex - longest) : apex], closed[apex + 1 : apex + 1 + longest]
+        narrowed = [max(0.0, float(side.min())) if len(side) else closed[apex] for side in sides]
+        blink = _between(closed, apex, narrowed) if max(narrowed) <= closed[apex] - DEPTH else None
+        return blink if blink is not None and blink[1] - blink[0] <= longest else found
+    return found
+
+
+def _between(closed: np.ndarray, apex: int, levels: Sequence[float]) -> tuple[int, int] | None:
+    """The last frame before an apex, and the first after it, that are near the levels of open eyes there."""
+    edges = [level + EDGE * (closed[apex] - level) for level in levels]
+    before, after = np.flatnonzero(closed[:apex] < edges[0]), np.flatnonzero(closed[apex:] < edges[1])
+    return (int(before[-1]), apex + int(after[0])) if len(before) and len(after) else None

@@ -20,7 +20,7 @@ from .reading_types_aullm import Blink, ClipAnswer, FacePart, Movement, Window
 from .rest_aullm import RestFrame, RestReference
 from .rises_aullm import Rise, SkinMotion, find_rises
 from .sections_aullm import Section
-from .skin_step_aullm import SkinStep
+from .skin_step_aullm import SkinStep, agreed
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import MovementSpotter, Spotted, apart
 from .stream_aullm import FaceChunk
@@ -63,6 +63,10 @@ class _Candidate:
         """How far the skin goes from onset to apex: by the model's own field, where it measures one."""
         if self.clip.answer.motion is not None:
             return SkinStep.of_field(self.clip.answer.motion)
+        return self.coarse_step(traces)
+
+    def coarse_step(self, traces: SkinTraces) -> SkinStep:
+        """The same by the traces."""
         return SkinStep.of_traces(traces, self.spotted.onset - traces.first, self.spotted.apex - traces.first)
 
 
@@ -254,7 +258,9 @@ class FaceReader:
             answer = candidate.clip.answer.probabilities
             movement = self.spotter.movement(spotted, answer, partial(self._timed, spotted))
             if movement is not None:
-                found.append((spotted, {**movement, **step.extent(list(movement["action_units"]))}))
+                names, coarse = list(movement["action_units"]), candidate.coarse_step(self.traces)
+                extent = agreed(step.extent(names), coarse.extent(names))
+                found.append((spotted, {**movement, **extent}))
         self._candidates = []
         own = apart(found, self._found)
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]

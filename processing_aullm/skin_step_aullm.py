@@ -57,3 +57,12 @@ class SkinStep:
         """Side and size of it, from the units that act in it."""
         side, size = side_of(self.moved, unit_fields(names), self.trust)
         return {"side": side, "size_px": round(size, 3), "size_mm": round(size * MM_PER_PX, 3)}
+
+
+def agreed(fine: Extent, coarse: Extent) -> Extent:
+    """The finer of two measurements of a movement; it has one side only if both say so.
+
+    A grin of 16 px may be measured well on one half of the face alone; that is no grin of one half.
+    """
+    doubted = fine["side"] in ("left", "right") and coarse["side"] not in (fine["side"], None)
+    return {**fine, "side": "both"} if doubted else fine

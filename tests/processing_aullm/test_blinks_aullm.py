@@ -44,6 +44,13 @@ def test_eyes_that_stay_shut_are_a_closure():
     assert found.kind == "closure" and abs(found.offset - 3.6 * FPS) <= 4
 
 
+@pytest.mark.parametrize("smiling", [(1.0, 3.0), (1.8, 3.0)])
+def test_a_blink_at_the_height_of_a_smile_is_a_blink(smiling):
+    """Eyes that the smile narrows are open before it and after it."""
+    (found,) = find_blinks(course(smile=(*smiling, 0.19), blink=(2.0, 0.3, 0.5)), FPS)
+    assert found.kind == "blink" and abs(found.onset - 60) <= 3 and abs(found.offset - 69) <= 3
+
+
 def test_one_eye_is_a_wink_and_both_are_a_blink():
     shut, open_ = course(a=(2.0, 0.3, 0.8)), course(seed=1)
     kinds = [[each.kind for each in find_blinks(np.stack(eyes, 1), FPS)] for eyes in ((shut, open_), (shut, shut))]

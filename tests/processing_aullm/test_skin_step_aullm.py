@@ -6,7 +6,7 @@ import torch
 
 from processing_aullm.sides_aullm import LEFT, MM_PER_PX, side_of
 from processing_aullm.skin_field_aullm import CELLS
-from processing_aullm.skin_step_aullm import SkinStep
+from processing_aullm.skin_step_aullm import SkinStep, agreed
 from processing_aullm.skin_traces_aullm import FACE, SkinTraces
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, unit_fields
 
@@ -51,3 +51,19 @@ def test_traces_are_measured_from_onset_to_apex():
     whole = side_of(traces.skin[24] - traces.skin[5], unit_fields(["AU12"]), traces.trust)
     assert extent["side"] == whole[0] == "right" and extent["size_px"] == pytest.approx(whole[1], abs=0.001)
     assert extent["size_mm"] == pytest.approx(whole[1] * 63 / 87.6, abs=0.01) and MM_PER_PX < 1
+
+
+@pytest.mark.parametrize(
+    ("fine", "coarse", "side"),
+    [
+        ("left", "left", "left"),
+        ("left", "both", "both"),
+        ("left", "right", "both"),
+        ("left", None, "left"),
+        ("both", "left", "both"),
+        (None, "left", None),
+    ],
+)
+def test_a_movement_has_one_side_only_if_both_measurements_say_so(fine, coarse, side):
+    first, second = ({"side": each, "size_px": px, "size_mm": px} for each, px in ((fine, 3.0), (coarse, 2.0)))
+    assert agreed(first, second) == {**first, "side": side}
