@@ -24,3 +24,14 @@ def test_a_movement_is_read_from_its_own_frames_however_late_it_is_known(onset):
     for clip, crops in clips:
         np.testing.assert_array_equal(crops[0], crop(face, clip.onset))
         np.testing.assert_array_equal(crops[-1], crop(face, clip.offset))
+
+
+def test_a_clip_ends_with_open_eyes_where_the_movement_is_held():
+    """Lids that fall at the apex would be read as a part of it."""
+    face = FakeFace(frames=240, moves=((70, 74, 90, 6.0, "AU12"),), holds=True, blinks=((72, 74, 77),))
+    reader = FaceReader(WindowGrid.of(FPS, 0.5, 0.1), WHOLE, 4, UNITS, threshold=0.5, fps=FPS)
+    ends = []
+    for chunk in FakeStream([face], 0, 240, overlap=5):
+        reader.add(chunk)
+        ends += [clip.offset for clip, _ in reader.take_waiting(False) if isinstance(clip, MovementClip)]
+    assert ends and all(face.openness(end) > 0.25 for end in ends)

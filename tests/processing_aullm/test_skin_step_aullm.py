@@ -38,6 +38,14 @@ def test_cells_that_did_not_match_have_no_say():
     assert SkinStep.of_field(motion).along.max() > 2 * sure
 
 
+def test_within_a_coarse_cell_only_what_matched_counts():
+    motion = field("AU12", 3.0, 28)
+    sure = SkinStep.of_field(motion).along[KNOWN.index("AU12")]
+    motion[:2, ::2] += 9.0
+    motion[2, ::2] = 0  # every other row did not match
+    assert SkinStep.of_field(motion).along[KNOWN.index("AU12")] == pytest.approx(sure, rel=0.15)
+
+
 def test_the_side_comes_from_the_field():
     extent = SkinStep.of_field(field("AU12", 3.0, 28, LEFT)).extent(["AU12"])
     assert extent["side"] == "left"
