@@ -101,7 +101,7 @@ class AullmPipeline(Pipeline):
         """Read a face while it is filmed.
 
         Args:
-            **options: `fps`, `length`, `hop`, `threshold`, `batch_size`, as for `LiveReading` (live_aullm.py).
+            **options: `fps`, `length`, `hop`, `threshold`, `batch_size`, `chunk`, as for `LiveReading` (live_aullm.py).
 
         Returns:
             A `LiveReading`: it takes frames as they come, and tells a moment later what they show.

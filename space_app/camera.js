@@ -5,18 +5,38 @@ const [state, told] = ["state", "told"].map((name) => element.querySelector(`.ca
 const WIDEST = 640; // px, as the server takes them
 const PAUSE = 200; // ms between an answer and the next batch, at least
 const MOST = 60; // pictures a batch
-const SLOW = 3000; // ms that a batch may lie behind; twice in a row, and it is only filmed
+const LATE = [1500, 3000]; // ms that a batch may lie behind; else fewer pictures are read, at the last rate none
+const PATIENCE = 3; // such batches in a row: one alone is some other program's
+const FEWER = (rate) => `This machine or its network is slow: it reads ${rate} pictures a second now.`;
 const LATER = "This machine is too slow to read while it films. The film is kept and can be read when you stop.";
 const NO_CAMERA = "The camera cannot be used here. Upload a video, or record one with your own program.";
 const paper = document.createElement("canvas");
-let film = null; // { token, stream, timer, kept, behind, read } while it films
+let film = null; // { token, stream, rates, since, timer, kept, behind, read } while it films; rates[0] since then
 
 const say = (text) => { state.textContent = text; };
 
 const takePicture = () => {
   if (!film || video.readyState < 2) return;
+  if (!element.offsetParent) { finish(); return; } // another tab of the page was chosen: nobody is filmed unseen
   paper.getContext("2d").drawImage(video, 0, 0, paper.width, paper.height);
   film.kept.push({ time: performance.now(), picture: paper.toDataURL("image/jpeg", 0.9) });
+};
+
+const takePictures = () => {
+  [film.since, film.behind] = [performance.now(), 0];
+  clearInterval(film.timer);
+  film.timer = setInterval(takePicture, 1000 / film.rates[0]);
+};
+
+const fallBack = () => {
+  if (film.rates.length > 1) {
+    film.rates.shift();
+    takePictures();
+    say(FEWER(film.rates[0]));
+  } else {
+    film.read = false;
+    say(LATER);
+  }
 };
 
 const drawPoints = (found) => {
@@ -35,7 +55,7 @@ const sendBatch = async () => {
     let answer;
     try {
       answer = await server.watch({
-        token: own.token, read: own.read, points: points.checked,
+        token: own.token, rate: own.rates[0], read: own.read, points: points.checked,
         times: batch.map((each) => each.time / 1000), pictures: batch.map((each) => each.picture),
       });
     } catch { answer = { problem: "" }; }
@@ -46,10 +66,12 @@ const sendBatch = async () => {
       return;
     }
     const late = performance.now() - batch[0].time;
-    own.behind = late > SLOW ? own.behind + 1 : 0;
-    if (own.read && own.behind > 1) { own.read = false; say(LATER); }
+    const most = LATE[own.rates.length > 1 ? 0 : 1];
+    own.behind = late > most && batch[0].time > own.since ? own.behind + 1 : 0;
+    if (own.read && own.behind >= PATIENCE) fallBack();
     if (own.read) {
       told.innerHTML = answer.html;
+      told.dataset.rate = own.rates[0];
       told.dataset.late = Math.round(late);
       told.dataset.newest = Math.round(performance.now() - batch[batch.length - 1].time);
     }
@@ -69,7 +91,7 @@ const finish = async () => {
   video.srcObject = null;
   drawPoints([]);
   [start.disabled, stop.disabled] = [false, true];
-  if (own.read) say("Stopped. The film is above now: press “Find movements” to read it closer.");
+  if (own.read) say("Stopped. The film is under “A video” now: press “Find movements” there to read it closer.");
   trigger("stop", { token: own.token });
 };
 
@@ -97,8 +119,8 @@ start.addEventListener("click", async () => {
   }
   const share = Math.min(1, WIDEST / Math.max(video.videoWidth, video.videoHeight));
   [paper.width, paper.height] = [video.videoWidth, video.videoHeight].map((side) => 2 * Math.round(share * side / 2));
-  film = { token: begun.token, stream, kept: [], behind: 0, read: true };
-  film.timer = setInterval(takePicture, 1000 / begun.rate);
+  film = { token: begun.token, stream, rates: begun.rates, kept: [], read: true };
+  takePictures();
   stop.disabled = false;
   told.dataset.batches = 0;
   say(`It reads for ${begun.seconds} seconds at most. Hold still for a moment first.`);

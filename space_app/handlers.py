@@ -27,9 +27,17 @@ VIEWS = {"attention": "Where the model looked", "motion": "What moved", "plain":
 NOT_MEASURED = "This model cannot show that: it was built without the part that measures it."
 
 
+class Way(StrEnum):
+    """Ways to a face: the tabs."""
+
+    VIDEO = "a-video"
+    LIVE = "live-camera"
+
+
 class Part(StrEnum):
     """Parts of the page that events change."""
 
+    WAYS = "ways"
     VIDEO = "video"
     STATUS = "status"
     RESULTS = "results"
@@ -155,7 +163,7 @@ class Handlers:
 
     def filmed(self, token: str | None) -> dict:
         """What the live camera has filmed becomes the video, to be read as any other."""
-        return self._cleared() | {Part.VIDEO: self.live.finish(token)}
+        return self._cleared() | {Part.VIDEO: self.live.finish(token), Part.WAYS: gr.update(selected=Way.VIDEO)}
 
     def look(self, video: str | None, reading: dict | None, face: int, chosen: int | None) -> dict:
         """Explain one movement."""

@@ -5,6 +5,7 @@ reading = reader.read("face.mp4")
 explanation = reader.explain("face.mp4", onset=60, offset=85)
 """
 
+import gc
 import math
 import os
 import time
@@ -19,6 +20,7 @@ except ImportError:
 import film
 import gradio as gr
 import problems
+import torch
 from admission import Admitted, translated, unnamed
 from deadline import OutOfTime, within
 from settings import Settings
@@ -26,7 +28,10 @@ from transformers import pipeline
 
 TASK = "action-unit-detection"
 GPU_SECONDS = {"_read": 120, "_explain": 30}  # that a step is lent a GPU on ZeroGPU; it is ended then
-LIVE_FPS = 20.0
+LIVE_RATES = {20.0: 0.25, 10.0: 0.5}
+"""Pictures a second that are read live, and seconds from one answer to the next; the second pair for slow machines.
+A window of half a second has six frames at the least, as many as the model sees.
+"""
 SPARE_SECONDS = 10  # before that, to tell the person
 
 
@@ -124,9 +129,13 @@ class Reader:
         with self._admitted(video) as clip:
             return self._guarded("_with_points", clip.path, len(faces), *span)
 
-    def live(self):
-        """A reading of a face while it is filmed, None where this machine or this model cannot."""
-        return self.pipe.live(fps=LIVE_FPS) if self.reads_live else None
+    def live(self, rate: float):
+        """A reading of a face while it is filmed.
+
+        Args:
+            rate: pictures a second, one of LIVE_RATES.
+        """
+        return self.pipe.live(fps=rate, hop=LIVE_RATES[rate], chunk=LIVE_RATES[rate])
 
     @property
     def reads_live(self) -> bool:
@@ -206,9 +215,17 @@ def load(settings: Settings):
     if settings.comes_along:
         from training_aullm.loading import load_pipeline  # only a checkout has it
 
-        return load_pipeline(settings.model)
-    device = "cuda" if on_zero_gpu() else None
-    return pipeline(TASK, model=settings.model, revision=settings.revision, trust_remote_code=True, device=device)
+        pipe = load_pipeline(settings.model)
+    else:
+        device = "cuda" if on_zero_gpu() else None
+        model = {"model": settings.model, "revision": settings.revision}
+        pipe = pipeline(TASK, **model, trust_remote_code=True, device=device)
+    # Each reading keeps to one thread: several people are read at once, and threads that wait for each other while a
+    # browser or another reading has the cores took 18 times as long.
+    torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()  # a search for garbage among all that torch and transformers hold takes half a second of everybody's
+    return pipe
 
 
 def on_zero_gpu() -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 import page
 import problems
-from handlers import VIEWS, Part
+from handlers import VIEWS, Part, Way
 from live import Live
 from settings import Settings
 from uploads import described
@@ -49,8 +49,19 @@ def unchecked(choice: gr.Radio | gr.Dropdown) -> gr.Radio | gr.Dropdown:
 
 
 def input_parts(parts: dict, settings: Settings, live: Live) -> dict:
+    """Two ways to a face, a video and the live camera, and what the page says of it."""
+    gr.HTML("<h2>1. Choose a video, or let it watch you</h2>")
+    with gr.Tabs(elem_id="ways") as parts[Part.WAYS]:
+        with gr.Tab("A video", id=Way.VIDEO):
+            controls = video_parts(parts, settings)
+        controls["camera"] = live_part(live)
+    parts[Part.STATUS] = gr.HTML(elem_id="status", min_height=64, js_on_load=READ_ALOUD)
+    return controls
+
+
+def video_parts(parts: dict, settings: Settings) -> dict:
     """The video, the part of it to read, and the buttons."""
-    gr.HTML("<h2>1. Choose a video</h2>" + page.limits(settings))
+    gr.HTML(page.limits(settings))
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
             parts[Part.VIDEO] = silent_video(
@@ -70,13 +81,11 @@ def input_parts(parts: dict, settings: Settings, live: Live) -> dict:
                 ]
             go = gr.Button("Find movements", variant="primary", elem_id="go")
             delete = gr.Button("Delete my video", variant="secondary", elem_id="delete")
-    camera = live_part(live)
-    parts[Part.STATUS] = gr.HTML(elem_id="status", min_height=64, js_on_load=READ_ALOUD)
-    return {"start": start, "end": end, "go": go, "delete": delete, "examples": examples, "camera": camera}
+    return {"start": start, "end": end, "go": go, "delete": delete, "examples": examples}
 
 
 def live_part(live: Live) -> gr.HTML | None:
-    """The camera that is read while it films; None where that cannot be."""
+    """The tab of the camera that is read while it films; None, and no tab, where that cannot be."""
     if not live.reader.reads_live:
         return None
 
@@ -86,7 +95,7 @@ def live_part(live: Live) -> gr.HTML | None:
     def watch(batch):
         return live.watch(batch)
 
-    with gr.Accordion("Or let it watch you: the live camera", open=False, elem_id="live"):
+    with gr.Tab("Live camera", id=Way.LIVE, elem_id="live", render_children=True):
         return gr.HTML(page.CAMERA, elem_id="camera", js_on_load=CAMERA_SCRIPT, server_functions=[begin, watch])
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import page
 import problems
 from admission import translated
+from inference import LIVE_RATES
 from PIL import Image
 from problems import Problem
 
@@ -35,16 +36,20 @@ class Watched:
     """One camera that is filming.
 
     Args:
-        reading: of the pipeline's `live`.
-        facts: names, meanings, threshold and rate, as at the head of a reading.
+        live: of the pipeline's `live`.
+        facts: names, meanings and threshold, as at the head of a reading.
+
+    Attributes:
+        readings: what was read so far, one for each rate; the last one goes on.
     """
 
-    def __init__(self, reading, facts: dict) -> None:
-        self.reading, self.facts, self.lock = reading, facts, Lock()
+    def __init__(self, live, facts: dict) -> None:
+        self.facts, self.lock = facts, Lock()
         self.heard = time.monotonic()
         self.pictures: list[tuple[float, bytes]] = []
-        self.face = {"face": 0, "first": 0, "last": 0, "view": [], "windows": [], "movements": [], "blinks": []}
+        self.readings: list[dict] = []
         self.seen = False
+        self._begin(live)
 
     @property
     def seconds(self) -> float:
@@ -57,11 +62,21 @@ class Watched:
         if not read:
             return None
         for seconds, picture in zip(times, pictures, strict=True):
-            self.reading.add(seconds, decoded(picture))
-        answer = self.reading.read()
+            self.live.add(seconds, decoded(picture))
+        answer = self.live.read()
         self._join(answer["part"])
         self.seen = answer["points"] is not None
         return answer["points"]
+
+    def slow_down(self, live) -> None:
+        """Go on with fewer pictures a second: a reading of its own, since frames are numbered by the rate."""
+        self._join(self.live.end())
+        self._begin(live)
+
+    def _begin(self, live) -> None:
+        self.live = live
+        self.face = {"face": 0, "first": 0, "last": 0, "view": [], "windows": [], "movements": [], "blinks": []}
+        self.readings.append(self.facts | {"fps": live.fps, "faces": [self.face]})
 
     def _join(self, part: dict | None) -> None:
         if part is None:
@@ -73,7 +88,7 @@ class Watched:
 
     def told(self) -> str:
         """HTML of what is seen now, and of what was."""
-        return page.live(self.facts | {"faces": [self.face]}, self.seen, self.seconds)
+        return page.live(self.readings, self.seen, self.seconds)
 
 
 class Live:
@@ -87,30 +102,36 @@ class Live:
         self.reader, self._watched, self._lock, self._timer = reader, {}, Lock(), None
 
     def begin(self) -> dict:
-        """A camera starts: its token, pictures a second and seconds at most; or what is wrong, as HTML."""
+        """A camera starts: its token, pictures a second and seconds at most; or what is wrong, as HTML.
+
+        There are several rates, the fastest first: where the page falls behind, it goes on with the next.
+        """
         self._forget_silent()
-        reading = self.reader.live()
+        rates = list(LIVE_RATES)
+        reading = self.reader.live(rates[0])
         with self._lock:
             if len(self._watched) >= MOST_AT_ONCE:
                 return {"problem": page.state(problems.camera_busy())}
             token = secrets.token_hex(16)
-            self._watched[token] = Watched(reading, self._facts(reading.fps))
+            self._watched[token] = Watched(reading, self._facts())
             self._look_again_later()
-        return {"token": token, "rate": reading.fps, "seconds": self.reader.settings.max_seconds}
+        return {"token": token, "rates": rates, "seconds": self.reader.settings.max_seconds}
 
     def watch(self, batch: dict) -> dict:
         """A batch of pictures.
 
         Args:
-            batch: `token`, `times` in seconds, `pictures` as data URIs of JPEGs, `read`: whether to read them or only
-                to keep them, `points`: whether the face's points are wanted.
+            batch: `token`, `times` in seconds, `pictures` as data URIs of JPEGs, `rate`: how many a second are taken
+                now, `read`: whether to read them or only to keep them, `points`: whether the face's points are wanted.
 
         Returns:
             `html`; `points` in parts of the picture's sides; `over` where enough was filmed. Or `problem` as HTML.
         """
         try:
-            watched, times, pictures = self._checked(batch)
+            watched, times, pictures, rate = self._checked(batch)
             with watched.lock, translated():
+                if rate < watched.live.fps:
+                    watched.slow_down(self.reader.live(rate))
                 points = watched.take(times, pictures, batch.get("read", True))
                 watched.heard = time.monotonic()
                 size = Image.open(io.BytesIO(pictures[-1])).size
@@ -139,15 +160,18 @@ class Live:
         path.write_bytes(content)
         return str(path)
 
-    def _facts(self, fps: float) -> dict:
-        return {"fps": fps, "threshold": 0.5, "action_units": self.reader.action_units, "meanings": {}}
+    def _facts(self) -> dict:
+        return {"threshold": 0.5, "action_units": self.reader.action_units, "meanings": {}}
 
-    def _checked(self, batch: dict) -> tuple[Watched, list[float], list[bytes]]:
+    def _checked(self, batch: dict) -> tuple[Watched, list[float], list[bytes], float]:
         """What was sent, as far as it is what the page sends."""
         self._forget_silent()
         try:
             watched = self._watched[batch["token"]]
             times, sent = [float(t) for t in batch["times"]], list(batch["pictures"])
+            rate = float(batch["rate"])
+            if rate not in LIVE_RATES:
+                raise ValueError
             if not 1 <= len(sent) <= MOST_PICTURES or len(sent) != len(times) or times != sorted(times):
                 raise ValueError
             if not all(each.startswith(HEAD) and len(each) < 1.4 * MOST_BYTES for each in sent):
@@ -158,7 +182,7 @@ class Live:
         start = watched.pictures[0][0] if watched.pictures else times[0]
         if times[-1] - start > self.reader.settings.max_seconds + SILENT_S:
             raise problems.too_long(times[-1] - start, self.reader.settings.max_seconds)
-        return watched, times, pictures
+        return watched, times, pictures, rate
 
     def _look_again_later(self) -> None:
         """Forget the silent also when nobody comes any more; the lock is held."""

@@ -83,14 +83,15 @@ def found(reading: dict, face: int, movements: list[Movement]) -> str:
     return f"<div class='summary'>{listed}</div>"
 
 
-def live(reading: dict, seen: bool, seconds: float) -> str:
+def live(readings: list[dict], seen: bool, seconds: float) -> str:
     """What the live camera sees now, and what it has seen.
 
     Args:
-        reading: of what was filmed so far, with one face.
+        readings: of what was filmed so far, with one face each; the last one goes on.
         seen: whether a face is followed right now.
         seconds: since it began.
     """
+    reading = readings[-1]
     face = reading["faces"][0]
     if not seen:
         now = "<p><strong>No face is seen.</strong> Look into the camera, in even light.</p>"
@@ -104,8 +105,9 @@ def live(reading: dict, seen: bool, seconds: float) -> str:
         f'<b>{number(p)}</b><div class="bar" aria-hidden="true"><i style="width:{100 * p:.0f}%"></i></div></li>'
         for unit, p in zip(reading["action_units"], answers or [0.0] * len(reading["action_units"]), strict=True)
     )
-    items = "".join(f"<li>{each.sentence()}</li>" for each in reversed(movements_of(reading, 0)))
-    blinks = len(face["blinks"])
+    movements = [movement for each in readings for movement in movements_of(each, 0)]
+    items = "".join(f"<li>{each.sentence()}</li>" for each in reversed(movements))
+    blinks = sum(len(each["faces"][0]["blinks"]) for each in readings)
     return (
         f'<div class="live-now">{now}<h3>Right now</h3><ul class="bars">{rows}</ul></div><div class="live-past">'
         f"<h3>So far ({seconds:.0f} s, {blinks} blink{'' if blinks == 1 else 's'})</h3>"

@@ -19,12 +19,23 @@ def asked() -> list[int]:
 
 
 @pytest.fixture
-def live(image_processor, asked) -> LiveReading:
+def make_live(image_processor, asked):
+    """make_live(**options): a reading at FPS."""
+
     def answer(crops, windows):
         asked.append(len(windows))
         return [([0.2, 0.8], None)] * len(windows)
 
-    return LiveReading(SimpleNamespace(image_processor=image_processor, action_units=UNITS), answer, fps=FPS)
+    def make(**options) -> LiveReading:
+        processor = SimpleNamespace(image_processor=image_processor, action_units=UNITS)
+        return LiveReading(processor, answer, fps=FPS, **options)
+
+    return make
+
+
+@pytest.fixture
+def live(make_live) -> LiveReading:
+    return make_live()
 
 
 def shown(scenes, count, first=0):
@@ -43,6 +54,20 @@ def test_every_window_is_told_once_and_soon(live, scenes):
     assert windows == [(onset, onset + 5) for onset in range(len(windows))] and len(windows) > 30
     last = live.end()
     assert last["last"] == 39 and windows[-1][1] < last["windows"][-1]["offset"] == 39
+
+
+def test_a_longer_chunk_tells_the_same_windows_less_often(make_live, scenes):
+    told = {}
+    for chunk in (0.2, 0.8):
+        live = make_live(chunk=chunk)
+        parts = []
+        for number, frame in enumerate(shown(scenes, 40)):
+            live.add(number / FPS, frame)
+            parts.append(live.read()["part"])
+        parts = [part["windows"] for part in [*parts, live.end()] if part and part["windows"]]
+        told[chunk] = len(parts), [window["onset"] for part in parts for window in part]
+    assert told[0.2][1] == told[0.8][1] == list(range(35))
+    assert told[0.2][0] > 3 * told[0.8][0]
 
 
 def test_points_lie_on_the_face_of_the_last_frame(live, scenes):

@@ -87,19 +87,21 @@ class Visit:
 
     def open_camera(self, points: bool = False) -> None:
         """Open the live camera and start it."""
-        self.page.get_by_text("Or let it watch you: the live camera").click()
+        self.page.get_by_role("tab", name="Live camera").click()
         if points:
             self.page.get_by_label("Draw the points it follows", exact=True).check()
         self.page.get_by_role("button", name="Start the camera").click()
 
     def watch_for(self, selector: str, seconds: float) -> list[dict]:
-        """Look at what the live camera tells until something is there; gives how late each batch was told, in ms."""
+        """Look at what the live camera tells until something is there; gives of each batch how late its oldest and
+        newest picture were told, in ms, and how many pictures a second were taken.
+        """
         told = self.page.locator("#camera .camera-told")
         seen: dict[str, dict] = {}
         for _ in range(round(10 * seconds)):
             facts = told.evaluate("it => ({...it.dataset})")
             if "late" in facts:
-                seen[facts["batches"]] = {name: int(facts[name]) for name in ("late", "newest")}
+                seen[facts["batches"]] = {name: int(facts[name]) for name in ("late", "newest", "rate")}
             if self.page.locator(selector).count():
                 return list(seen.values())
             self.page.wait_for_timeout(100)
@@ -125,6 +127,13 @@ class Visit:
         self.page.click(f"#timeline [data-movement='{movement}']")
         self.page.wait_for_selector("#flip .flip")
         self.page.wait_for_selector("#picture img")
+
+    def axe(self) -> list[str]:
+        """What axe-core finds wrong for people with disabilities, as the page is now."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        broken = Axe().run(self.page).response["violations"]
+        return [f"{each['id']}: {node['html'][:200]}" for each in broken for node in each["nodes"]]
 
     def _mark_state(self) -> None:
         self.page.evaluate("document.querySelector('#status [data-state]')?.setAttribute('data-old', '')")

@@ -55,7 +55,7 @@ class FakePipe:
         self.asked.append((video, {"onset": onset, "offset": offset, "face": face}))
         return explanation(onset, offset)
 
-    def live(self, fps: float) -> "FakeLive":
+    def live(self, fps: float, **options) -> "FakeLive":
         self.lives.append(FakeLive(fps))
         return self.lives[-1]
 
@@ -87,6 +87,9 @@ class FakeLive:
             part["blinks"] = [{"onset": 3, "apex": 5, "offset": 7, "kind": "blink"}]
         points = None if self.lost else np.tile([32.0, 24.0], (468, 1))
         return {"frame": number, "points": points, "part": part}
+
+    def end(self) -> dict | None:
+        return self.read()["part"] if self.times else None
 
 
 class FakeStream:

@@ -1,5 +1,6 @@
 """Limits, states and silence around the model; the model itself is a stand-in."""
 
+import gc
 import logging
 import pickle
 import time
@@ -7,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from tests.space_app.fake_pipe import FakePipe
 
@@ -198,3 +200,18 @@ def test_on_zero_gpu_each_step_is_lent_a_gpu_and_reading_ends_before_it_is_taken
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     monkeypatch.setitem(inference.GPU_SECONDS, "_read", 0)
     assert state_of(reader.read, video) == "too-slow"
+
+
+def test_a_loaded_model_reads_with_one_thread(monkeypatch):
+    import inference
+    from settings import Settings
+
+    monkeypatch.setattr("training_aullm.loading.load_pipeline", lambda model: f"pipeline of {model}")
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        assert inference.load(Settings("release")) == "pipeline of release"
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(threads)
+        gc.unfreeze()

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.tree import ROOT
 from tests.space_app.browsing import NEEDS_CHROMIUM, Visit, browser, served
 from tests.space_app.fake_pipe import FakeLive, FakePipe
 
 pytestmark = [pytest.mark.slow, NEEDS_CHROMIUM]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+EXAMPLE = ROOT / "space_app" / "examples" / "smile.mp4"  # that a browser plays
 
 
 @pytest.fixture
@@ -130,6 +132,28 @@ def test_every_picture_and_field_has_words(make_reader, films):
             assert page.get_by_label(name).count() >= 1
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing(make_reader, grey_camera, size, scheme):
+    with (
+        served(make_reader(FakePipe(faces=2))) as address,
+        browser(grey_camera, permissions=["camera"], color_scheme=scheme, **size) as context,
+    ):
+        visit = Visit(context, address)
+        found = {"start": visit.axe()}
+        visit.open_camera(points=True)
+        assert visit.watch_for("#camera .live-past li:has-text('the left corner of the mouth')", 60)
+        found["live"] = visit.axe()
+        visit.stop_camera()
+        visit.delete()
+        visit.upload(EXAMPLE)
+        visit.read()
+        visit.look(1)
+        visit.page.locator("details").evaluate_all("all => all.forEach(it => { it.open = true; })")
+        found["read"] = visit.axe()
+        assert found == {"start": [], "live": [], "read": []}
+
+
 def test_programs_use_two_endpoints(make_reader, films):
     from gradio_client import Client, handle_file
 
@@ -169,12 +193,27 @@ def test_the_live_camera_tells_what_it_sees_and_leaves_a_video(make_reader, grey
         assert not film.exists() and not visit.errors
 
 
-def test_a_machine_that_is_too_slow_films_now_and_reads_later(make_reader, grey_camera, monkeypatch):
+def test_nobody_is_filmed_while_another_tab_of_the_page_is_shown(make_reader, grey_camera):
+    with served(make_reader()) as address, browser(grey_camera, permissions=["camera"]) as context:
+        visit = Visit(context, address)
+        visit.open_camera()
+        visit.page.wait_for_function("Number(document.querySelector('.camera-told').dataset.batches) > 2")
+        visit.page.get_by_role("tab", name="A video").click()
+        visit.page.wait_for_selector("#status [data-state=ready]")
+        assert visit.page.locator("#video video").is_visible() and uploaded("camera.mp4")
+        assert visit.page.evaluate("document.querySelector('.camera video').srcObject === null")
+        assert not visit.errors
+
+
+def test_a_machine_that_is_too_slow_reads_fewer_pictures_then_films_now_and_reads_later(
+    make_reader, grey_camera, monkeypatch
+):
     reads = FakeLive.read
     monkeypatch.setattr(FakeLive, "read", lambda self: time.sleep(4) or reads(self))
     with served(make_reader()) as address, browser(grey_camera, permissions=["camera"]) as context:
         visit = Visit(context, address)
         visit.open_camera()
+        visit.page.wait_for_selector("#camera .camera-state:has-text('it reads 10 pictures a second now')")
         visit.page.wait_for_selector("#camera .camera-state:has-text('too slow to read while it films')")
         kept = visit.page.get_attribute("#camera .camera-told", "data-batches")
         visit.page.wait_for_function(f"Number(document.querySelector('.camera-told').dataset.batches) > {kept} + 3")

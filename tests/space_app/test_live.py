@@ -20,7 +20,7 @@ def jpeg(size: tuple[int, int] = (64, 48), grey: int = 90) -> str:
 
 
 def batch(token: str, times, **rest) -> dict:
-    return {"token": token, "times": list(times), "pictures": [jpeg() for _ in times], **rest}
+    return {"token": token, "rate": 20, "times": list(times), "pictures": [jpeg() for _ in times], **rest}
 
 
 @pytest.fixture
@@ -52,6 +52,22 @@ def test_what_is_only_kept_is_not_read(live):
     live.watch(batch(token, [0.0, 0.05], read=False))
     assert live.reader.pipe.lives[-1].times == []
     assert Path(live.finish(token)).is_file()
+
+
+def test_a_slow_page_goes_on_with_fewer_pictures_and_keeps_what_was_told(live):
+    begun = live.begin()
+    assert begun["rates"] == [20.0, 10.0]
+    live.watch(batch(begun["token"], [0.0, 0.05]))
+    live.watch(batch(begun["token"], [1.0, 1.05]))
+    later = live.watch(batch(begun["token"], [1.3, 1.4], rate=10))["html"]
+    before, after = live.reader.pipe.lives
+    assert (before.fps, after.fps) == (20.0, 10.0) and after.times == [1.3, 1.4]
+    assert later.count("At 0.3 s") == 1 and "1 blink)" in later, "told in the first reading's frames"
+    last = live.watch(batch(begun["token"], [2.3, 2.4], rate=10))["html"]
+    assert "At 0.6 s" in last and "At 0.3 s" in last and "2 blinks)" in last
+    assert len(live.reader.pipe.lives) == 2
+    live.watch(batch(begun["token"], [2.5], rate=20))
+    assert len(live.reader.pipe.lives) == 2, "a camera that was slow stays with what it can do"
 
 
 def test_enough_is_enough(live):
@@ -100,6 +116,8 @@ def test_a_page_that_was_closed_is_forgotten_though_nobody_comes(live, monkeypat
         {"pictures": ["data:image/jpeg;base64," + base64.b64encode(b"no picture").decode()] * 2},
         {"pictures": [jpeg((2000, 2000))] * 2},
         {"pictures": None},
+        {"rate": 1000},
+        {"rate": None},
     ],
 )
 def test_nothing_but_pictures_of_a_camera_is_taken(live, wrong):

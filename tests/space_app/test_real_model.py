@@ -146,10 +146,12 @@ def test_the_live_camera_reads_while_it_films(real_reader, smiling_camera, pictu
         visit.picture(pictured / "space_live.png", "#live")
         assert visit.stop_camera() == "ready"
         with capsys.disabled():
+            rates, load = [each["rate"] for each in batches], os.getloadavg()[0]
+            print(f"\na load of {load:.1f}; {rates.count(20)} batches at 20 pictures a second, {rates.count(10)} at 10")
             for name, which in (("late", "oldest"), ("newest", "newest")):
                 took = sorted(each[name] for each in batches)
                 said = f"{took[len(took) // 2]} ms (median), {took[-1]} at most"
-                print(f"\n{len(took)} batches: the {which} picture of each was told after {said}")
+                print(f"{len(took)} batches: the {which} picture of each was told after {said}")
         assert visit.read() == "done"
         assert "corners of the mouth were pulled up" in visit.page.inner_text("#summary")
         visit.delete()
