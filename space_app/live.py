@@ -62,7 +62,7 @@ class Watched:
         if not read:
             return None
         for seconds, picture in zip(times, pictures, strict=True):
-            self.live.add(seconds, decoded(picture))
+            self.live.add(seconds - self.pictures[0][0], decoded(picture))  # told in the seconds of the film
         answer = self.live.read()
         self._join(answer["part"])
         self.seen = answer["points"] is not None

@@ -37,6 +37,7 @@ def test_a_batch_is_told_a_moment_later_and_becomes_a_film(live):
     assert "Right now" in first["html"] and "Mouth corners up (AU12)" in first["html"] and not first["over"]
     assert len(first["points"]) == 468 and all(0 <= x <= 1 for x in first["points"][0])
     assert live.watch(batch(token, [1.15]))["points"] == [], "only where they are asked for"
+    assert np.allclose(live.reader.pipe.lives[-1].times, [0, 0.05, 0.1, 0.15]), "seconds of the film, not of the page"
     later = live.watch(batch(token, [2.0, 2.05]))["html"]
     assert "the left corner of the mouth was pulled up" in later and "1 blink)" in later
 
