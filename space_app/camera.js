@@ -6,7 +6,7 @@ const WIDEST = 640; // px, as the server takes them
 const PAUSE = 200; // ms between an answer and the next batch, at least
 const MOST = 60; // pictures a batch
 const LATE = [1500, 3000]; // ms that a batch may lie behind; else fewer pictures are read, at the last rate none
-const PATIENCE = 3; // such batches in a row: one alone is some other program's
+const PATIENCE = 3; // such batches in a row, one twice as late counting twice: one alone is some other program's
 const FEWER = (rate) => `This machine or its network is slow: it reads ${rate} pictures a second now.`;
 const LATER = "This machine is too slow to read while it films. The film is kept and can be read when you stop.";
 const NO_CAMERA = "The camera cannot be used here. Upload a video, or record one with your own program.";
@@ -67,7 +67,7 @@ const sendBatch = async () => {
     }
     const late = performance.now() - batch[0].time;
     const most = LATE[own.rates.length > 1 ? 0 : 1];
-    own.behind = late > most && batch[0].time > own.since ? own.behind + 1 : 0;
+    own.behind = late > most && batch[0].time > own.since ? own.behind + late / most : 0;
     if (own.read && own.behind >= PATIENCE) fallBack();
     if (own.read) {
       told.innerHTML = answer.html;

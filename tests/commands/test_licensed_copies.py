@@ -46,14 +46,14 @@ def test_spotting_is_scored_on_a_copy(tmp_path, monkeypatch):
     movement = {"kind": "micro", "onset": 9, "apex": 12, "offset": 20, "score": 0.9}
     pipe = Mock(side_effect=lambda video, fps: {"faces": [{"movements": [movement]}]})
     pipe.model.config = AullmConfig(trained_on={"data_sets": {}, "people": [], "label_releases": [], "complete": True})
-    monkeypatch.setattr(loading, "load_pipeline", lambda _: pipe)
+    loaded = []
+    monkeypatch.setattr(loading, "load_pipeline", lambda model: loaded.append(model) or pipe)
     monkeypatch.chdir(tmp_path)
-    said = invoke("evaluate", "model", "--spotting", "--dataset", "samm_long", "--data-dir", copy).output
+    asked = ("--spotting", "--dataset", "samm_long", "--data-dir", copy)
+    said = invoke("evaluate", "model", *asked).output
     assert "samm_long, release 1: 4 recordings, 2 micro- and 2 macro-expressions" in said
     scores = json.loads((tmp_path / "runs/model-on-samm_long/scores-spotting-samm_long.json").read_text())
     assert (scores["takes"], scores["quiet"], scores["scores"]["micro"]["f1"]) == (4, 1, 0.333)
-
-
-def test_spotting_needs_a_model():
-    with pytest.raises(ValueError, match="name its folder or Hub id before the options"):
-        invoke("evaluate", "--spotting", "--domain", "casme3-like")
+    invoke("evaluate", *asked)
+    assert loaded == ["model", "release"], "without a name the checkpoint that comes along"
+    assert (tmp_path / "runs/release-on-samm_long/scores-spotting-samm_long.json").is_file()

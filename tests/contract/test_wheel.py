@@ -47,7 +47,7 @@ def test_the_source_archive_holds_the_whole_project(built):
 
 
 @pytest.mark.slow
-def test_an_installed_wheel_trains_saves_and_publishes(wheel, tmp_path):
+def test_an_installed_wheel_reads_trains_saves_and_publishes(wheel, tmp_path):
     """The environment borrows our dependencies; a line in a .pth file brings a folder, not that folder's .pth files."""
     environment, away = tmp_path / "environment", tmp_path / "away"
     away.mkdir()
@@ -67,10 +67,13 @@ def test_an_installed_wheel_trains_saves_and_publishes(wheel, tmp_path):
     where = f"import importlib.util as u; [print(u.find_spec(name).origin) for name in {PACKAGES}]"
     assert all(line.startswith(str(environment)) for line in run(python, "-I", "-c", where).splitlines())
 
+    aullm = environment / "bin" / "aullm"
+    run(aullm, "predict", ROOT / "space_app" / "examples" / "smile.mp4", "--end", 3)
+    assert "AU12" in (away / "runs" / "predictions" / "smile.events.csv").read_text()
+
     write_clips(tmp_path / "clips.parquet", "casme2-like")
     language_model = save_tiny_language_model(tmp_path / "language-model")
     source = ["--data", tmp_path / "clips.parquet", "--action-units", ",".join(UNITS), "--epochs", 1]
-    aullm = environment / "bin" / "aullm"
     run(aullm, "train", *source, "--language-model", language_model, "--layers", 1, "--out", "run")
     said = run(aullm, "publish", "run", "--repo", "me/tiny", "--dry-run")
     assert "4 repositories" in said and "nothing was sent" in said

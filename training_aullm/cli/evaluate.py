@@ -68,7 +68,8 @@ def evaluate(
     A run is scored by folds on its own clips; with clips given, its model is
     tested on those (cross). Without a run, a new one is begun on the clips given:
     models are trained per fold and each clip is scored by one that has never seen
-    its person. --preset to --seed say how; they go with a new run only.
+    its person. --preset to --seed say how; they go with a new run only. With
+    --protocol cross or --spotting and no run, the release is tested.
 
     --from starts every fold from that model. A model that has seen people who are
     tested is refused, and they are named. Beside the scores stand label-free ones,
@@ -95,7 +96,7 @@ def evaluate(
       aullm evaluate runs/base --spotting --dataset casme3 --data-dir CASME3
     """
     if spotting:
-        _evaluate_spotting(run, domain, data, dataset, data_dir, subjects, seed)
+        _evaluate_spotting(run or "release", domain, data, dataset, data_dir, subjects, seed)
         return
     from training_aullm.prepare.sources import about_source
     from training_aullm.runs.evaluating import plan_evaluation
@@ -113,7 +114,7 @@ def evaluate(
 
 
 def _evaluate_spotting(
-    run: str | None,
+    run: str,
     domain: Domain | None,
     data: Path | None,
     dataset: str | None,
@@ -129,8 +130,6 @@ def _evaluate_spotting(
     from training_aullm.runs.settings import SETTINGS_FILE, short_name
     from training_aullm.runs.spotting import choose_takes, score_spotting
 
-    if run is None:
-        raise ValueError("--spotting tests a finished model: name its folder or Hub id before the options")
     takes, found = choose_takes(domain and domain.value, data, dataset, data_dir, subjects, seed)
     console = wide_console()
     for line in found:

@@ -6,8 +6,9 @@
 | a run, or a finished model | yes | cross | the finished model on these clips |
 | nothing, or a new folder | yes | folds | a run is begun there, new models per fold |
 
-A name like owner/name that is no folder is a finished model on the Hub, unless models are to be trained by fold. A run
-of `aullm release` counts as a finished model: it has no clips of its own to be divided.
+Nothing with `cross` is the checkpoint that comes along. A name like owner/name that is no folder is a finished model
+on the Hub, unless models are to be trained by fold. A run of `aullm release` counts as a finished model: it has no
+clips of its own to be divided.
 """
 
 from collections.abc import Callable, Mapping
@@ -87,7 +88,8 @@ def plan_evaluation(
     """Decide what is evaluated.
 
     Args:
-        named: a run's folder, a finished model's folder or Hub id, a folder for a new run, or None.
+        named: a run's folder, a finished model's folder or Hub id, a folder for a new run, or None: with "cross" the
+            checkpoint that comes along, else a new run.
         source: clips that were asked for, or None.
         protocol: "folds", "loso", "split", "cross", or None.
         folds: how many, with "folds".
@@ -101,6 +103,8 @@ def plan_evaluation(
         FileNotFoundError: the folder is no run, and no clips are given to begin one.
         FileExistsError: the folder holds a run with other settings.
     """
+    if named is None and protocol == CROSS:
+        named = RELEASE
     run = None if named is None else Path(named)
     if run is not None and RunSettings.are_in(run):
         return _of_run(run, source, protocol, folds, begin)
@@ -111,8 +115,6 @@ def plan_evaluation(
             f"{run / SETTINGS_FILE if run else 'no run'}: name a run of `aullm train`, or say which clips to train and "
             "test on (--data, --domain, or --dataset with --data-dir)"
         )
-    if protocol == CROSS:
-        raise ValueError("--protocol cross tests a finished model: name its folder or Hub id before the options")
     settings = begin(source)
     out = run or RUNS / settings.name
     settings.save(out)

@@ -62,6 +62,8 @@ def test_a_finished_model_without_a_run_is_scored_beside_itself(tmp_path, monkey
     assert evaluation.out == tmp_path / "runs" / "published-on-samm-like"
     hub = plan_evaluation("someone/a-model", OTHER, "cross", 5, begin)
     assert (hub.model, hub.out.name) == ("someone/a-model", "a-model-on-samm-like")
+    comes_along = plan_evaluation(None, OTHER, "cross", 5, begin)
+    assert (comes_along.model, comes_along.out.name) == ("release", "release-on-samm-like")
 
 
 def test_what_makes_no_sense_is_told(run, tmp_path):
@@ -74,8 +76,6 @@ def test_what_makes_no_sense_is_told(run, tmp_path):
         plan_evaluation(None, None, None, 5, begin)
     with pytest.raises(FileNotFoundError, match=r"settings\.json"):
         plan_evaluation(str(tmp_path / "nowhere"), None, None, 5, begin)
-    with pytest.raises(ValueError, match="finished model"):
-        plan_evaluation(None, OTHER, "cross", 5, begin)
     with pytest.raises(ValueError, match="finished model"):
         plan_evaluation(f"{run}/model", OTHER, "folds", 5, begin)
 
