@@ -69,7 +69,7 @@ class FakePipe:
 
 
 class FakeLive:
-    """Sees a face from the first picture on; tells a movement and a blink once a second has passed."""
+    """Sees a face from the first picture on; tells a movement and a blink once a second has passed, or it ends."""
 
     def __init__(self, fps: float) -> None:
         self.fps, self.times, self.view, self.lost, self._told = fps, [], [], False, False
@@ -77,11 +77,11 @@ class FakeLive:
     def add(self, seconds: float, frame: np.ndarray) -> None:
         self.times.append(seconds)
 
-    def read(self) -> dict:
+    def read(self, ends: bool = False) -> dict:
         number = round(self.times[-1] * self.fps)
         window = {"onset": number - 10, "offset": number, "probabilities": [0.1] * 4 + [0.92] + [0.1] * 3}
         part = {"view": self.view, "windows": [window], "movements": [], "blinks": []}
-        if not self._told and self.times[-1] - self.times[0] >= 0.9:
+        if not self._told and (ends or self.times[-1] - self.times[0] >= 0.9):
             self._told = True
             part["movements"] = [movement(2, 6, 14, "macro", AU12=0.92) | {"side": "left"}]
             part["blinks"] = [{"onset": 3, "apex": 5, "offset": 7, "kind": "blink"}]
@@ -89,7 +89,7 @@ class FakeLive:
         return {"frame": number, "points": points, "part": part}
 
     def end(self) -> dict | None:
-        return self.read()["part"] if self.times else None
+        return self.read(ends=True)["part"] if self.times else None
 
 
 class FakeStream:
