@@ -209,7 +209,7 @@ def test_a_machine_that_is_too_slow_reads_fewer_pictures_then_films_now_and_read
     make_reader, grey_camera, monkeypatch
 ):
     reads = FakeLive.read
-    monkeypatch.setattr(FakeLive, "read", lambda self: time.sleep(4) or reads(self))
+    monkeypatch.setattr(FakeLive, "read", lambda self, **options: time.sleep(4) or reads(self, **options))
     with served(make_reader()) as address, browser(grey_camera, permissions=["camera"]) as context:
         visit = Visit(context, address)
         visit.open_camera()
