@@ -22,13 +22,14 @@ TOGETHER = 0.7  # of the strongest unit's evidence: units above it belong to the
 MAX_UNITS = 3
 SIZE_PX = 0.25  # a way of so many pixels along its units counts 63%, twice as many 86%
 OWN_SHARE = 0.25  # of the largest way along the model's units: one along which the skin goes less is doubted
-TURN_DEGREES = 8.0  # a turn of the head by as much leaves 37% of a score
-TALK_SHARE = 0.2  # of the distance of the eyes: lips that go back and forth by as much in all leave 37%
+TURN_DEGREES, BRIEF_TURN_DEGREES = 8.0, 2.5  # a turn of the head by as much leaves 37% of a score
+TALK_SHARE, BRIEF_TALK_SHARE = 0.2, 0.02  # of the distance of the eyes: lips that move by as much leave 37%
 LIDS_PX = 0.7  # of a movement that lids move along with, so much is theirs
 JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which other units have a smaller share, is speech
 TIMED_S = 3.0  # no template is held so long that it could time a longer movement
 WELL_TIMED = 0.5  # of the skin's course that a movement template has to explain for its marks to be taken
 BEGINS_S = 0.3  # between its onset and that of the motion
+FASTER = 2.0  # times: a brief movement that goes so much faster than the one around it is no part of that
 GROWTH = 0.5  # a rise within another movement that is smaller than this share of it is a part of it
 
 
@@ -44,6 +45,7 @@ class Spotted:
         along: (U,) px along each of `UNIT_TEMPLATES`.
         turn: degrees by which the head turns meanwhile. talk: how far lips go back and forth around it.
         lids: share of its rise during which lids move.
+        brief: see `Rise`; then turn and talk are of what is around it, too.
     """
 
     onset: int
@@ -54,6 +56,12 @@ class Spotted:
     turn: float
     talk: float
     lids: float
+    brief: bool = False
+
+    @property
+    def speed(self) -> float:
+        """Pixels a frame along its strongest unit."""
+        return float(self.along.max()) / max(1, self.top - self.onset)
 
 
 class MovementSpotter:
@@ -104,8 +112,13 @@ class MovementSpotter:
         """0 to 1, how sure a movement is: what the model answers, less what is small, or what head, lips, lids or jaw
         explain."""
         size = max(size - LIDS_PX * spotted.lids, 0.0)
-        against = np.exp(-((spotted.turn / TURN_DEGREES) ** 2) - (spotted.talk / TALK_SHARE) ** 2)
-        return float(evidence * (1 - np.exp(-size / SIZE_PX)) * against * self._no_jaw(spotted))
+        return float(evidence * (1 - np.exp(-size / SIZE_PX)) * self.still(spotted) * self._no_jaw(spotted))
+
+    def still(self, spotted: Spotted) -> float:
+        """0 to 1, less where the head turns or lips talk; the less a movement is, the less of it explains it."""
+        turn = spotted.turn / (BRIEF_TURN_DEGREES if spotted.brief else TURN_DEGREES)
+        talk = spotted.talk / (BRIEF_TALK_SHARE if spotted.brief else TALK_SHARE)
+        return float(np.exp(-(turn**2) - talk**2))
 
     def _times(self, fit: TemplateFit, spotted: Spotted) -> bool:
         """Whether a template says more exactly when a movement is: it is of the same one, and explains it."""
@@ -144,5 +157,9 @@ def _part_of(one: tuple[Spotted, RatedMovement], other: tuple[Spotted, RatedMove
     """Whether a movement begins while another one lasts, and only adds to it."""
     if not other[0].onset <= one[0].onset < other[0].offset:
         return False
-    smaller = one[0].along.max() < GROWTH * other[0].along.max()
-    return smaller or bool(one[1]["action_units"].keys() & other[1]["action_units"].keys())
+    if one[0].brief and one[0].speed >= FASTER * other[0].speed:
+        return False
+    if one[0].along.max() < GROWTH * other[0].along.max():
+        return True
+    alike = one[1]["action_units"].keys() & other[1]["action_units"].keys()
+    return bool(alike) and one[0].onset < other[0].apex  # from there on, it is made once more

@@ -94,6 +94,14 @@ def test_what_was_undone_may_come_again():
     assert (unit_of(first), unit_of(second)) == ("AU4", "AU1"), "a brow that rises is no return of one that was lowered"
 
 
+def test_what_is_made_once_more_before_it_is_quite_back_is_two():
+    first, second = rises(((60, 70, 85, 150, 160, 200, 215), (0, 0.65, 0.5, 0.5, 1, 1, 0), 8.0, "AU1"))
+    assert abs(first.onset - 60) <= 3 and first.apex <= 75
+    assert first.offset == second.onset and abs(second.onset - 150) <= 3
+    growing, _ = rises(((60, 70, 150, 160, 200, 215), (0, 0.8, 0.8, 1, 1, 0), 8.0, "AU1"))
+    assert growing.offset >= 200, "a raised brow that is raised a bit more is still the same"
+
+
 def test_one_that_does_not_come_back_lasts_to_the_end():
     (rise,) = rises(((60, 72), (0, 1), 8.0, "AU12"))
     assert rise.offset == 299
