@@ -234,6 +234,7 @@ class FaceReader:
             turn=turned(self.traces.pose[max(0, rise.onset - around) : rise.top + 1 + around]),
             talk=float(np.ptp(lips)) if rise.brief else talk(lips),
             lids=float(self._lids[within].mean()),
+            parted=max(0.0, float(self.traces.mouth[rise.apex] - self.traces.mouth[rise.onset])),
             brief=rise.brief,
         )
 

@@ -27,6 +27,7 @@ SAME_WAY, GAP_S, LONGEST_RISE_S = 0.5, 0.3, 1.5  # cosine, pause and length up t
 AGAIN = 0.4  # of a movement's way: one that goes on along it by as much after its apex is another
 LONGEST_SMALL_S = 0.5  # of the rise of a movement that shows along a single unit only
 LONGEST_BRIEF_S, BRIEF_APART_S = 0.7, 0.15  # of a movement there and back along one unit; between the apexes of two
+FASTER = 1.5  # times: one that goes along so much faster than a larger movement is no part of it
 STANDS_OUT_S = 0.6  # before and after its apex, within which it sets out and is back
 BEGUN, GONE = 0.1, 0.9  # of its size: a movement has not begun where it is below, and is at its top above
 FALLING, BACK = 0.5, 0.15  # of its size: a movement is on the way back where it falls below, and back there
@@ -102,6 +103,16 @@ class Rise:
     along: np.ndarray
     brief: bool = False
 
+    @property
+    def speed(self) -> float:
+        """Pixels a frame along its strongest unit."""
+        return float(self.along.max()) / max(1, self.top - self.onset)
+
+    def part_of(self, other: "Rise", near: float) -> bool:
+        """Whether it rises while another one does, give or take so many places, and not by far the faster."""
+        inside = other.onset - near <= self.onset and self.apex <= other.apex + near
+        return inside and self.speed < FASTER * other.speed
+
 
 def speed_of(course: np.ndarray, fps: float) -> np.ndarray:
     """(n,) how fast a course (n, D) goes, per second."""
@@ -119,8 +130,8 @@ def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]
         least: px along some unit that a movement goes at least.
 
     Source: our choice. Speed tells where one way ends and the next begins, however large they are; what is too small
-        or too short for that shows along its unit. The rest that came before tells a movement from its release, which moves the same
-        skin as the opposite unit would.
+        or too short for that shows along its unit. The rest that came before tells a movement from its release, which
+        moves the same skin as the opposite unit would.
     """
     ways = _ways(motion.speed)
     away = _setting_out(motion.course, rest, ways)
@@ -137,7 +148,9 @@ def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]
         if rise.along.max() >= least and not any(rise.onset <= last and first <= rise.top for first, last in taken):
             rises.append(rise)
             taken.append((rise.onset, rise.top))
-    return sorted([*rises, *_brief(motion, least)], key=lambda each: each.onset)
+    near = SPEED_S * motion.fps
+    brief = [each for each in _brief(motion, least) if not any(each.part_of(rise, near) for rise in rises)]
+    return sorted([*rises, *brief], key=lambda each: each.onset)
 
 
 def turning_points(curve: np.ndarray, least: float) -> list[int]:

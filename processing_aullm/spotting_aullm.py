@@ -14,6 +14,7 @@ import numpy as np
 
 from .movement_templates_aullm import TemplateFit
 from .reading_types_aullm import RatedMovement
+from .rises_aullm import FASTER
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
@@ -24,12 +25,12 @@ SIZE_PX = 0.25  # a way of so many pixels along its units counts 63%, twice as m
 OWN_SHARE = 0.25  # of the largest way along the model's units: one along which the skin goes less is doubted
 TURN_DEGREES, BRIEF_TURN_DEGREES = 8.0, 2.5  # a turn of the head by as much leaves 37% of a score
 TALK_SHARE, BRIEF_TALK_SHARE = 0.2, 0.02  # of the distance of the eyes: lips that move by as much leave 37%
+CHIN, PARTED_SHARE = ("AU15", "AU17"), 0.15  # lips that part by as much leave 37% of these: the chin went down
 LIDS_PX = 0.7  # of a movement that lids move along with, so much is theirs
 JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which other units have a smaller share, is speech
 TIMED_S = 3.0  # no template is held so long that it could time a longer movement
 WELL_TIMED = 0.5  # of the skin's course that a movement template has to explain for its marks to be taken
 BEGINS_S = 0.3  # between its onset and that of the motion
-FASTER = 2.0  # times: a brief movement that goes so much faster than the one around it is no part of that
 GROWTH = 0.5  # a rise within another movement that is smaller than this share of it is a part of it
 
 
@@ -44,7 +45,7 @@ class Spotted:
         onset, top, apex, offset: frame numbers, see `Rise`.
         along: (U,) px along each of `UNIT_TEMPLATES`.
         turn: degrees by which the head turns meanwhile. talk: how far lips go back and forth around it.
-        lids: share of its rise during which lids move.
+        lids: share of its rise during which lids move. parted: how far lips part from onset to apex.
         brief: see `Rise`; then turn and talk are of what is around it, too.
     """
 
@@ -56,6 +57,7 @@ class Spotted:
     turn: float
     talk: float
     lids: float
+    parted: float = 0.0
     brief: bool = False
 
     @property
@@ -79,6 +81,7 @@ class MovementSpotter:
         known = list(UNIT_TEMPLATES)
         self._templates = [known.index(name) if name in known else None for name in action_units]
         self._jaw = [known.index(name) for name in JAW]
+        self._chin = np.isin(action_units, CHIN)
 
     def movement(self, spotted: Spotted, answer: list[float], timed: Timing) -> RatedMovement | None:
         """The movement, None where model and motion together do not support one.
@@ -90,6 +93,7 @@ class MovementSpotter:
         """
         ways = self._ways(spotted.along)  # (K,)
         evidence = np.array(answer) * np.clip(ways / (OWN_SHARE * max(ways.max(), 1e-6)), 0, 1)
+        evidence[self._chin] *= np.exp(-((spotted.parted / PARTED_SHARE) ** 2))
         strongest = np.argsort(-evidence, kind="stable")[:MAX_UNITS]
         units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
         score = self.score(float(evidence.max()), float(ways[units].max()), spotted)
