@@ -110,7 +110,7 @@ class Rise:
 
     def part_of(self, other: "Rise", near: float) -> bool:
         """Whether it rises while another one does, give or take so many places, and not by far the faster."""
-        inside = other.onset - near <= self.onset and self.apex <= other.apex + near
+        inside = other.onset - near <= self.onset and self.apex <= other.top + near
         return inside and self.speed < FASTER * other.speed
 
 
