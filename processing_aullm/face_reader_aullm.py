@@ -33,6 +33,7 @@ OVER_NOISE = 3.0  # the same limit as a multiple of a cell's frame-to-frame nois
 LOOK_BACK_S, LOOK_AHEAD_S = 3.0, 4.7  # around the top of a rise: rest before it, and its offset, depend on these frames
 BLINK_S = 3.0  # after which a blink is final
 TALK_S = 0.7  # before and after a rise, in which lips that go back and forth speak against it
+TURN_S = 0.35  # before and after a brief movement, in which a head that turns speaks against it
 
 
 @dataclass
@@ -210,6 +211,8 @@ class FaceReader:
             if not self._moved_to < self.traces.first + rise.top <= horizon:
                 continue
             spotted = self._spotted(rise)
+            if self.spotter.still(spotted) < self.spotter.min_score:
+                continue
             clip = MovementClip(spotted.onset, spotted.apex)
             self.waiting.append((clip, list(self.kept.near(self._seeing(clip.onset, clip.offset)))))
             self._candidates.append(_Candidate(spotted, clip))
@@ -218,7 +221,8 @@ class FaceReader:
     def _spotted(self, rise: Rise) -> Spotted:
         """A rise in frame numbers, with what speaks against it; where it can, it begins and peaks with open eyes."""
         first, reach = self.traces.first, round(TALK_S * self.fps)
-        within = slice(rise.onset, rise.top + 1)
+        within, around = slice(rise.onset, rise.top + 1), round(TURN_S * self.fps) if rise.brief else 0
+        lips = self.traces.mouth[max(0, rise.onset - reach) : rise.top + reach]
         before = np.flatnonzero(~self._lids[: rise.onset + 1])
         after = rise.apex + np.flatnonzero(~self._lids[rise.apex : rise.offset + 1])
         return Spotted(
@@ -227,9 +231,11 @@ class FaceReader:
             apex=first + (int(after[0]) if len(after) else rise.apex),
             offset=first + rise.offset,
             along=rise.along,
-            turn=turned(self.traces.pose[within]),
-            talk=talk(self.traces.mouth[max(0, rise.onset - reach) : rise.top + reach]),
+            turn=turned(self.traces.pose[max(0, rise.onset - around) : rise.top + 1 + around]),
+            talk=float(np.ptp(lips)) if rise.brief else talk(lips),
             lids=float(self._lids[within].mean()),
+            parted=max(0.0, float(self.traces.mouth[rise.apex] - self.traces.mouth[rise.onset])),
+            brief=rise.brief,
         )
 
     def _note_boxes(self, chunk: FaceChunk) -> None:

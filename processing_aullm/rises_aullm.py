@@ -6,7 +6,7 @@ for rise in find_rises(motion, rest, least=0.35):
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +24,11 @@ BACKWARDS, LONGER = 0.7, 1.5  # one against an earlier way, by its cosine, and a
 ROUGHLY, FAR_LONGER = 0.6, 2.0  # the same of one that leads back to rest
 UNDONE = 0.25  # of an earlier way: it is all undone where less is left of it
 SAME_WAY, GAP_S, LONGEST_RISE_S = 0.5, 0.3, 1.5  # cosine, pause and length up to which ways are one rise
+AGAIN = 0.4  # of a movement's way: one that goes on along it by as much after its apex is another
 LONGEST_SMALL_S = 0.5  # of the rise of a movement that shows along a single unit only
+LONGEST_BRIEF_S, BRIEF_APART_S = 0.7, 0.15  # of a movement there and back along one unit; between the apexes of two
+FASTER = 1.5  # times: one that goes along so much faster than a larger movement is no part of it
+STANDS_OUT_S = 0.6  # before and after its apex, within which it sets out and is back
 BEGUN, GONE = 0.1, 0.9  # of its size: a movement has not begun where it is below, and is at its top above
 FALLING, BACK = 0.5, 0.15  # of its size: a movement is on the way back where it falls below, and back there
 STANDS_STILL = 0.03  # of its size: one that falls by less in `SPEED_S` falls no further
@@ -89,6 +93,7 @@ class Rise:
         onset: the last frame before it. top: where it is nearly as far as it goes. apex: where it is farthest.
         offset: where it is back, or as far as it is known.
         along: (U,) px that it goes along each unit, from onset to top.
+        brief: whether it shows along a single unit, there and back at once, whatever the rest of the skin does.
     """
 
     onset: int
@@ -96,6 +101,17 @@ class Rise:
     apex: int
     offset: int
     along: np.ndarray
+    brief: bool = False
+
+    @property
+    def speed(self) -> float:
+        """Pixels a frame along its strongest unit."""
+        return float(self.along.max()) / max(1, self.top - self.onset)
+
+    def part_of(self, other: "Rise", near: float) -> bool:
+        """Whether it rises while another one does, give or take so many places, and not by far the faster."""
+        inside = other.onset - near <= self.onset and self.apex <= other.top + near
+        return inside and self.speed < FASTER * other.speed
 
 
 def speed_of(course: np.ndarray, fps: float) -> np.ndarray:
@@ -114,15 +130,15 @@ def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]
         least: px along some unit that a movement goes at least.
 
     Source: our choice. Speed tells where one way ends and the next begins, however large they are; what is too small
-        for that shows along its unit. The rest that came before tells a movement from its release, which moves the same
-        skin as the opposite unit would.
+        or too short for that shows along its unit. The rest that came before tells a movement from its release, which
+        moves the same skin as the opposite unit would.
     """
     ways = _ways(motion.speed)
     away = _setting_out(motion.course, rest, ways)
     joined = _joined(motion, away)
     until = [*(onset for onset, _ in joined[1:]), len(motion) - 1]
     rises = [_rise(motion, *way, end) for way, end in zip(joined, until, strict=False)]
-    rises = [rise for rise in rises if rise.along.max() >= least]
+    rises = _until_the_next(motion, [rise for rise in rises if rise.along.max() >= least])
     taken = [(rise.onset, rise.top) for rise in rises] + [way for way in ways if way not in away]
     ends = len(motion) - 1
     small = [
@@ -132,7 +148,9 @@ def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]
         if rise.along.max() >= least and not any(rise.onset <= last and first <= rise.top for first, last in taken):
             rises.append(rise)
             taken.append((rise.onset, rise.top))
-    return sorted(rises, key=lambda each: each.onset)
+    near = SPEED_S * motion.fps
+    brief = [each for each in _brief(motion, least) if not any(each.part_of(rise, near) for rise in rises)]
+    return sorted([*rises, *brief], key=lambda each: each.onset)
 
 
 def turning_points(curve: np.ndarray, least: float) -> list[int]:
@@ -174,6 +192,29 @@ def _small_ways(motion: SkinMotion, least: float) -> Iterator[tuple[int, int]]:
             onset = int(np.flatnonzero(gone[: top + 1] <= BEGUN)[-1])
             if 0 < top - onset <= longest:
                 yield low + onset, low + top
+
+
+def _brief(motion: SkinMotion, least: float) -> list[Rise]:
+    """Movements there and back along single units: micro-expressions too small for the speed of all skin to tell, or on
+    top of slow motion; of several at a time the largest.
+    """
+    reach, found = round(STANDS_OUT_S * motion.fps), []
+    for along in motion.along.T:
+        for apex in turning_points(along, least)[1::2]:
+            before, after = along[max(0, apex - reach) : apex + 1], along[apex : apex + reach + 1]
+            size = along[apex] - max(before.min(), after.min())
+            if size >= least:
+                begun = along[apex] - GONE * size
+                onset = apex + 1 - len(before) + int(np.flatnonzero(before <= begun)[-1])
+                offset = apex + int((after <= begun).argmax())
+                step = motion.along[apex] - motion.along[onset]
+                found.append((size, Rise(onset, apex, apex, offset, step, brief=True)))
+    kept: list[Rise] = []
+    for _, rise in sorted(found, key=lambda each: -each[0]):
+        short = rise.offset - rise.onset <= LONGEST_BRIEF_S * motion.fps
+        if short and all(abs(rise.apex - other.apex) > BRIEF_APART_S * motion.fps for other in kept):
+            kept.append(rise)
+    return kept
 
 
 @dataclass
@@ -254,6 +295,19 @@ def _rise(motion: SkinMotion, onset: int, top: int, until: int) -> Rise:
         offset=onset + _back(gone, falls - onset, max(1, round(SPEED_S * motion.fps))),
         along=motion.along[top] - motion.along[onset],
     )
+
+
+def _until_the_next(motion: SkinMotion, rises: list[Rise]) -> list[Rise]:
+    """The same; a movement that does not quite come back ends where it is made once more, as raised brows often are."""
+    ways = np.array([motion.course[rise.top] - motion.course[rise.onset] for rise in rises])  # (R, D)
+    ended = []
+    for k, rise in enumerate(rises):
+        goes_on = ways[k + 1 :] @ ways[k] >= AGAIN * (ways[k] @ ways[k])
+        again = (
+            other.onset for other, on in zip(rises[k + 1 :], goes_on, strict=True) if on and other.onset >= rise.apex
+        )
+        ended.append(replace(rise, offset=min(rise.offset, next(again, rise.offset))))
+    return ended
 
 
 def _back(gone: np.ndarray, falls: int, reach: int) -> int:

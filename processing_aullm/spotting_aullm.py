@@ -14,6 +14,7 @@ import numpy as np
 
 from .movement_templates_aullm import TemplateFit
 from .reading_types_aullm import RatedMovement
+from .rises_aullm import FASTER
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
@@ -22,8 +23,9 @@ TOGETHER = 0.7  # of the strongest unit's evidence: units above it belong to the
 MAX_UNITS = 3
 SIZE_PX = 0.25  # a way of so many pixels along its units counts 63%, twice as many 86%
 OWN_SHARE = 0.25  # of the largest way along the model's units: one along which the skin goes less is doubted
-TURN_DEGREES = 8.0  # a turn of the head by as much leaves 37% of a score
-TALK_SHARE = 0.2  # of the distance of the eyes: lips that go back and forth by as much in all leave 37%
+TURN_DEGREES, BRIEF_TURN_DEGREES = 8.0, 2.5  # a turn of the head by as much leaves 37% of a score
+TALK_SHARE, BRIEF_TALK_SHARE = 0.2, 0.02  # of the distance of the eyes: lips that move by as much leave 37%
+CHIN, PARTED_SHARE = ("AU15", "AU17"), 0.15  # lips that part by as much leave 37% of these: the chin went down
 LIDS_PX = 0.7  # of a movement that lids move along with, so much is theirs
 JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which other units have a smaller share, is speech
 TIMED_S = 3.0  # no template is held so long that it could time a longer movement
@@ -43,7 +45,8 @@ class Spotted:
         onset, top, apex, offset: frame numbers, see `Rise`.
         along: (U,) px along each of `UNIT_TEMPLATES`.
         turn: degrees by which the head turns meanwhile. talk: how far lips go back and forth around it.
-        lids: share of its rise during which lids move.
+        lids: share of its rise during which lids move. parted: how far lips part from onset to apex.
+        brief: see `Rise`; then turn and talk are of what is around it, too.
     """
 
     onset: int
@@ -54,6 +57,13 @@ class Spotted:
     turn: float
     talk: float
     lids: float
+    parted: float = 0.0
+    brief: bool = False
+
+    @property
+    def speed(self) -> float:
+        """Pixels a frame along its strongest unit."""
+        return float(self.along.max()) / max(1, self.top - self.onset)
 
 
 class MovementSpotter:
@@ -71,6 +81,7 @@ class MovementSpotter:
         known = list(UNIT_TEMPLATES)
         self._templates = [known.index(name) if name in known else None for name in action_units]
         self._jaw = [known.index(name) for name in JAW]
+        self._chin = np.isin(action_units, CHIN)
 
     def movement(self, spotted: Spotted, answer: list[float], timed: Timing) -> RatedMovement | None:
         """The movement, None where model and motion together do not support one.
@@ -82,6 +93,7 @@ class MovementSpotter:
         """
         ways = self._ways(spotted.along)  # (K,)
         evidence = np.array(answer) * np.clip(ways / (OWN_SHARE * max(ways.max(), 1e-6)), 0, 1)
+        evidence[self._chin] *= np.exp(-((spotted.parted / PARTED_SHARE) ** 2))
         strongest = np.argsort(-evidence, kind="stable")[:MAX_UNITS]
         units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
         score = self.score(float(evidence.max()), float(ways[units].max()), spotted)
@@ -104,8 +116,13 @@ class MovementSpotter:
         """0 to 1, how sure a movement is: what the model answers, less what is small, or what head, lips, lids or jaw
         explain."""
         size = max(size - LIDS_PX * spotted.lids, 0.0)
-        against = np.exp(-((spotted.turn / TURN_DEGREES) ** 2) - (spotted.talk / TALK_SHARE) ** 2)
-        return float(evidence * (1 - np.exp(-size / SIZE_PX)) * against * self._no_jaw(spotted))
+        return float(evidence * (1 - np.exp(-size / SIZE_PX)) * self.still(spotted) * self._no_jaw(spotted))
+
+    def still(self, spotted: Spotted) -> float:
+        """0 to 1, less where the head turns or lips talk; the less a movement is, the less of it explains it."""
+        turn = spotted.turn / (BRIEF_TURN_DEGREES if spotted.brief else TURN_DEGREES)
+        talk = spotted.talk / (BRIEF_TALK_SHARE if spotted.brief else TALK_SHARE)
+        return float(np.exp(-(turn**2) - talk**2))
 
     def _times(self, fit: TemplateFit, spotted: Spotted) -> bool:
         """Whether a template says more exactly when a movement is: it is of the same one, and explains it."""
@@ -144,5 +161,9 @@ def _part_of(one: tuple[Spotted, RatedMovement], other: tuple[Spotted, RatedMove
     """Whether a movement begins while another one lasts, and only adds to it."""
     if not other[0].onset <= one[0].onset < other[0].offset:
         return False
-    smaller = one[0].along.max() < GROWTH * other[0].along.max()
-    return smaller or bool(one[1]["action_units"].keys() & other[1]["action_units"].keys())
+    if one[0].brief and one[0].speed >= FASTER * other[0].speed:
+        return False
+    if one[0].along.max() < GROWTH * other[0].along.max():
+        return True
+    alike = one[1]["action_units"].keys() & other[1]["action_units"].keys()
+    return bool(alike) and one[0].onset < other[0].apex  # from there on, it is made once more

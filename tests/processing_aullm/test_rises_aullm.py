@@ -94,6 +94,27 @@ def test_what_was_undone_may_come_again():
     assert (unit_of(first), unit_of(second)) == ("AU4", "AU1"), "a brow that rises is no return of one that was lowered"
 
 
+def test_what_is_made_once_more_before_it_is_quite_back_is_two():
+    first, second = rises(((60, 70, 85, 150, 160, 200, 215), (0, 0.65, 0.5, 0.5, 1, 1, 0), 8.0, "AU1"))
+    assert abs(first.onset - 60) <= 3 and first.apex <= 75
+    assert first.offset == second.onset and abs(second.onset - 150) <= 3
+    growing, _ = rises(((60, 70, 150, 160, 200, 215), (0, 0.8, 0.8, 1, 1, 0), 8.0, "AU1"))
+    assert growing.offset >= 200, "a raised brow that is raised a bit more is still the same"
+
+
+def test_a_brief_movement_shows_while_a_slow_one_goes_on():
+    slow, brief = ((120, 180), (0, 1), 3.0, "AU1"), ((150, 156, 163), (0, 1, 0), 0.9, "AU12")
+    whole, part = rises(slow, brief)
+    assert unit_of(whole) == "AU1" and whole.onset < part.onset < part.apex < whole.top
+    assert part.brief and unit_of(part) == "AU12"
+    assert abs(part.onset - 150) <= 2 and abs(part.apex - 156) <= 1 and abs(part.offset - 163) <= 2
+    assert not any(rise.brief for rise in rises(slow))
+
+
+def test_what_stays_is_not_brief():
+    assert [rise for rise in rises(((150, 156), (0, 1), 0.9, "AU12")) if rise.brief] == []
+
+
 def test_one_that_does_not_come_back_lasts_to_the_end():
     (rise,) = rises(((60, 72), (0, 1), 8.0, "AU12"))
     assert rise.offset == 299

@@ -11,13 +11,13 @@ FPS, UNITS = 30.0, ["AU1", "AU2", "AU17", "AU4", "AU12"]
 KNOWN = list(UNIT_TEMPLATES)
 
 
-def spotted(onset=100, offset=112, turn=0.0, talk=0.0, lids=0.0, **px) -> Spotted:
+def spotted(onset=100, offset=112, turn=0.0, talk=0.0, lids=0.0, parted=0.0, brief=False, **px) -> Spotted:
     """A movement by so many pixels along the named units."""
     along = np.zeros(len(KNOWN))
     for name, size in (px or {"AU4": 0.8}).items():
         along[KNOWN.index(name)] = size
     middle = (onset + offset) // 2
-    return Spotted(onset, middle, middle, offset, along, turn, talk, lids)
+    return Spotted(onset, middle, middle, offset, along, turn, talk, lids, parted, brief)
 
 
 def said(**probabilities) -> list[float]:
@@ -86,6 +86,21 @@ def test_head_speech_lids_jaw_and_a_small_size_speak_against_it(against):
     assert movement(spotted(**rest, **px)) is None
 
 
+def test_a_brief_movement_is_explained_by_less():
+    for little in ({"turn": 3.0}, {"talk": 0.03}):
+        assert movement(spotted(**little)) is not None
+        assert movement(spotted(**little, brief=True)) is None
+    assert movement(spotted(brief=True)) is not None
+
+
+def test_a_chin_that_goes_down_with_the_jaw_was_not_raised():
+    """What a field makes of skin that an opening mouth takes out of the picture may look like a chin that rises."""
+    answer, size = said(AU17=0.9, AU12=0.7), {"AU17": 8.0, "AU12": 6.0}
+    assert list(movement(spotted(**size), answer)["action_units"]) == ["AU17", "AU12"]
+    assert list(movement(spotted(**size, parted=0.3), answer)["action_units"]) == ["AU12"], "a laugh stays one"
+    assert movement(spotted(AU17=8.0, parted=0.3), said(AU17=0.9)) is None
+
+
 def test_a_large_movement_is_there_although_the_eyes_blink_meanwhile():
     assert movement(spotted(lids=1.0, AU4=4.0)) is not None
 
@@ -101,6 +116,20 @@ def test_of_two_parts_of_a_movement_the_larger_stays():
     assert apart([growth], [whole]) == [], "what was reported before stays"
     small = pair(spotted(130, 140, AU4=0.5), 0.9, "AU4")
     assert apart([whole, small], []) == [whole]
+
+
+def test_a_brief_movement_on_top_of_a_slow_one_is_its_own():
+    slow = pair(spotted(100, 200, AU4=1.0), 0.6, "AU4")
+    quick, slower = (
+        pair(spotted(at, at + frames, AU4=0.8, brief=True), 0.7, "AU4") for at, frames in ((120, 12), (120, 90))
+    )
+    assert apart([slow, quick], []) == [slow, quick]
+    assert apart([slow, slower], []) == [slow]
+
+
+def test_what_is_made_once_more_after_its_apex_is_another():
+    first, again = pair(spotted(100, 200, AU1=6.0), 0.7, "AU1"), pair(spotted(160, 190, AU1=5.0), 0.6, "AU1")
+    assert apart([first, again], []) == [first, again]
 
 
 def test_movements_of_their_own_stay():
