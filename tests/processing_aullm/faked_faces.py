@@ -29,6 +29,7 @@ class FakeFace:
     holds: bool = False  # a move stands from its apex to its third mark, and goes in as many frames as it came
     turn: tuple | None = None
     talks: tuple | None = None  # frames between which the lips go back and forth
+    parts: tuple | None = None  # frames between which the lips part, and stay so
     seed: int = 0
     box: tuple = (10.0, 10.0, 60.0, 60.0)
     seen: tuple | None = None
@@ -39,7 +40,8 @@ class FakeFace:
 
     def mouth(self, number: int) -> float:
         talks = self.talks is not None and self.talks[0] <= number <= self.talks[1]
-        return 0.2 * (number % 2) if talks else 0.0
+        parted = 0.0 if self.parts is None else float(np.interp(number, self.parts, [0, 0.3]))
+        return 0.2 * (number % 2) if talks else parted
 
     def pose(self, number: int) -> tuple[float, float, float]:
         return 0.0, 0.0 if self.turn is None else float(np.interp(number, self.turn[:3], [0, 4 * self.turn[3], 0])), 0.0

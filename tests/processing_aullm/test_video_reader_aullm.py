@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from processing_aullm import ClipError, video_reader_aullm
+from processing_aullm import ClipError, face_reader_aullm, spotting_aullm, video_reader_aullm
 from processing_aullm import sections_aullm as sections
 from tests.processing_aullm.faked_faces import FPS, FakeFace, FakeProcessor, crop
 
@@ -112,8 +112,25 @@ def test_a_held_expression_stays_on_and_its_release_is_nothing_else():
 
 def test_lips_that_go_back_and_forth_are_speech():
     move = (30, 32, 35, 4.0, "AU12")
-    assert len(FakeProcessor().read(FakeFace(moves=(move,)))["faces"][0]["movements"]) == 1
-    assert FakeProcessor().read(FakeFace(moves=(move,), talks=(22, 44)))["faces"][0]["movements"] == []
+    quiet, talking = FakeProcessor(), FakeProcessor()
+    assert len(quiet.read(FakeFace(moves=(move,)))["faces"][0]["movements"]) == 1
+    assert talking.read(FakeFace(moves=(move,), talks=(22, 44)))["faces"][0]["movements"] == []
+    assert talking.asked < quiet.asked, "what they explain anyhow is not given to the model"
+
+
+def test_how_far_lips_part_is_known_of_a_movement(monkeypatch):
+    parted = []
+
+    class Looking(spotting_aullm.MovementSpotter):
+        def movement(self, spotted, answer, timed):
+            parted.append(spotted.parted)
+            return super().movement(spotted, answer, timed)
+
+    monkeypatch.setattr(face_reader_aullm, "MovementSpotter", Looking)
+    move = (30, 34, 45, 4.0, "AU12")
+    for face in (FakeFace(moves=(move,)), FakeFace(moves=(move,), parts=(30, 34))):
+        FakeProcessor().read(face)
+    assert parted == [0.0, pytest.approx(0.3, abs=0.1)]
 
 
 def test_what_lids_do_is_not_shown_to_the_model():
