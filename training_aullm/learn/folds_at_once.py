@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -29,6 +29,8 @@ from training_aullm.learn.fitting import check_clips, decide
 from training_aullm.learn.people import remember_people
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
+
+T = TypeVar("T")
 
 
 def fit_at_once(
@@ -88,6 +90,11 @@ def refuse_recipe(model: AullmForActionUnitDetection, recipe: Recipe) -> None:
     }
     if found := [reason for reason, holds in reasons.items() if holds]:
         raise ValueError(f"folds at once: {'; '.join(found)}. Train this recipe fold by fold")
+
+
+def in_groups(work: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Pieces of work in order, so many together; the last group may be smaller."""
+    return (work[start : start + size] for start in range(0, len(work), size))
 
 
 class FoldsAtOnce:
