@@ -5,8 +5,9 @@
 
 The recipe is `base`; clips are random fields and random labels, because neither changes what a step costs: as many
 clips and people as `casme2-like`, one person left out of each fold. Both sides train the same steps, `fit` and
-`fit_at_once` whole; what a process does once (the first pass of a kind, the kernels of a graphics card) is done before.
-Then, without dropout (a graphics card draws other masks), the probabilities of both sides are compared.
+`fit_at_once` whole; models are built, and what a process does once (the kernels of a graphics card) is done, before.
+Then come what a step at once is spent on, and how far the probabilities of both sides are apart after a few steps
+without dropout and in full precision (a graphics card draws other masks, and rounds as its kernels like).
 Prints a table, then one JSON line.
 
 Tested in tests/benchmarks/test_programs.py.
@@ -28,7 +29,7 @@ from dataset_scripts.labels import AU_SETS
 from modeling_aullm import AullmForActionUnitDetection
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import fit, new_model, predict_probabilities
-from training_aullm.learn.folds_at_once import fit_at_once
+from training_aullm.learn.folds_at_once import FoldsAtOnce, fit_at_once
 from training_aullm.learn.recipes import Recipe, recipe_base
 from training_aullm.score.report import json_line, result_table
 
@@ -99,6 +100,21 @@ class Ways:
             told += [] if clips is None else [predict_probabilities(model, clips)]
         return clock, told
 
+    def parts_of_a_step(self, steps: int = 5) -> dict[str, float]:
+        """Milliseconds of a step of all folds, on the clock: preparing batches, both passes, updating weights."""
+        clocks = {"preparing": Clock(), "passes": Clock(), "updating": Clock()}
+        args = self.recipe.training_arguments(self.scratch.name, **self.options)
+        together, numbers = FoldsAtOnce(self._model(), args, self.folds), range(len(self.folds))
+        with together.training():
+            for _ in range(steps):
+                with clocks["preparing"].running():
+                    batches = together.prepare(numbers)
+                with clocks["passes"].running():
+                    together.backward(numbers, batches)
+                with clocks["updating"].running():
+                    together.update(numbers)
+        return {name: 1000 * clock.seconds / steps for name, clock in clocks.items()}
+
     def _model(self) -> AullmForActionUnitDetection:
         return new_model(self.recipe, self.folds[0].action_units, self.language_model)
 
@@ -115,11 +131,12 @@ def main(
     folds, epochs = folds or (4 if slow else PEOPLE), epochs or (1 if slow else 4)
     clips, recipe = noise_clips(AU_SETS["casme2"]), recipe_base().but(epochs=epochs, calibration_rounds=0)
     sides = left_out(clips, folds)
-    warm_up = Ways(recipe.but(epochs=0.1), sides, language_model, device)
-    warm_up.at_once()
-    warm_up.one_by_one()
+    Ways(recipe.but(epochs=0.1), sides, language_model, device).at_once()
+    Ways(recipe.but(epochs=0.1), sides[:1], language_model, device).one_by_one()
     ways = Ways(recipe, sides, language_model, device)
     measured = [(ways.one_by_one()[0], ways.at_once()[0]) for _ in range(repeats)]
+    parts = ways.parts_of_a_step()
+    torch.backends.cudnn.allow_tf32 = False
     still = Ways(recipe.but(epochs=0.25, model=NO_DROPOUT), sides[:3], language_model, device)
     pairs = zip(still.one_by_one(clips)[1], still.at_once(clips)[1], strict=True)
     difference = max(float(np.abs(alone - together).max()) for alone, together in pairs)
@@ -131,6 +148,7 @@ def main(
     summary = {"benchmark": "folds_at_once", "device": _named(device), "folds": folds, "epochs": epochs}
     summary |= {"repeats": repeats, "threads": torch.get_num_threads(), "load": round(os.getloadavg()[0], 1)}
     summary |= {"ratio": ratios["seconds"], "ratio_processor": ratios["processor"], "difference": f"{difference:.1e}"}
+    summary["ms_of_a_step_at_once"] = parts
     if not slow:
         summary["gibibytes"] = torch.cuda.max_memory_allocated() / 2**30
     print(json_line(summary | {"results": rows}))

@@ -78,11 +78,8 @@ def compare(
 
     One fit and one test is a piece of work: it is written whole, and found again
     by the next call. Several processes share the work by --shard, or by torchrun
-    and accelerate; whoever is last prints the results. With --folds-at-once,
-    models that start from preset base are fitted several folds together, which
-    are all done, or none; the other methods one by one. OUT holds manifest.json
-    (who was tested by what), results.md, results.tex, results.png and
-    results.json.
+    and accelerate; whoever is last prints the results. OUT holds manifest.json
+    (who was tested by what) and results (.md, .tex, .png, .json).
 
     Nobody is learnt from and tested, and methods never see a label of a test clip.
 

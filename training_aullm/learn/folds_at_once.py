@@ -10,10 +10,11 @@ each fold's own, those of its own `AullmTrainer`. So the weights are those of on
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import nn
@@ -97,6 +98,14 @@ def in_groups(work: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (work[start : start + size] for start in range(0, len(work), size))
 
 
+class Batches(NamedTuple):
+    """One batch of each of F folds."""
+
+    inputs: dict[str, torch.Tensor]  # (F, B, ...) by name
+    masks: list[torch.Tensor]  # (F, times, B, ...) a dropout module
+    shares: torch.Tensor  # (F,) B over the clips that a fold really has in its batch
+
+
 class FoldsAtOnce:
     """F folds in lockstep.
 
@@ -126,35 +135,50 @@ class FoldsAtOnce:
 
     def train(self, progress: bool = True) -> None:
         """All steps of all folds. A fold of fewer steps than others rests when it is done."""
-        self.dropout = DropoutMasks(self.model, _moved(self.folds[0].first_clip(), self.rows.device))
-        self.model.checks_labels = False  # `Fold` has looked at them
-        try:
+        with self.training():
             for step in tqdm(range(max(fold.steps for fold in self.folds)), "folds at once", disable=not progress):
-                self._step([number for number, fold in enumerate(self.folds) if step < fold.steps])
+                numbers = [number for number, fold in enumerate(self.folds) if step < fold.steps]
+                self.backward(numbers, self.prepare(numbers))
+                self.update(numbers)
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Within, the model's dropout takes masks that are given, and its labels are not looked at: `Fold` has."""
+        self.dropout = DropoutMasks(self.model, _moved(self.folds[0].first_clip(), self.rows.device))
+        self.model.checks_labels = False
+        try:
+            yield
         finally:
             self.model.checks_labels = True
+
+    def prepare(self, numbers: Sequence[int]) -> "Batches":
+        """What the next step of some folds is made of, drawn from each fold's own random numbers."""
+        folds = [self.folds[number] for number in numbers]
+        batches = [next(fold.batches) for fold in folds]
+        sizes = [len(batch["labels"]) for batch in batches]
+        masks = [self.dropout.draw(size, fold.generator) for size, fold in zip(sizes, folds, strict=True)]
+        # Each part of a loss is a mean over the batch, to which clips that fill it up add nothing but their number.
+        shares = torch.tensor([max(sizes) / size for size in sizes], device=self.rows.device)
+        inputs = _moved(_filled_up(batches, max(sizes)), self.rows.device)
+        return Batches(inputs, _stacked_masks(masks, max(sizes)), shares)
+
+    def backward(self, numbers: Sequence[int], batches: "Batches") -> None:
+        """Gradients of these folds."""
+        rows = self.rows if len(numbers) == len(self.folds) else self.rows[list(numbers)]
+        losses = torch.vmap(self._loss)(rows, batches.inputs, batches.masks)
+        self.rows.grad.zero_()  # in place: the optimisers of the folds look into it
+        (losses * batches.shares).sum().backward()
+
+    def update(self, numbers: Sequence[int]) -> None:
+        """Cut the gradients of these folds, update their weights, go on in their schedules."""
+        for number in numbers:
+            self.folds[number].step()
 
     @torch.no_grad()
     def put_in(self, number: int) -> None:
         """Give the model the weights of a fold."""
         for weight, own in zip(self.weights.values(), self._of_row(self.rows[number]).values(), strict=True):
             weight.copy_(own)
-
-    def _step(self, numbers: list[int]) -> None:
-        """One step of these folds."""
-        folds = [self.folds[number] for number in numbers]
-        batches = [next(fold.batches) for fold in folds]
-        sizes = [len(batch["labels"]) for batch in batches]
-        masks = [self.dropout.draw(size, fold.generator) for size, fold in zip(sizes, folds, strict=True)]
-        batch, masks = _filled_up(batches, max(sizes)), _stacked_masks(masks, max(sizes))
-        rows = self.rows if len(folds) == len(self.folds) else self.rows[numbers]
-        losses = torch.vmap(self._loss)(rows, _moved(batch, rows.device), masks)
-        # Each part of a loss is a mean over the batch, to which clips that fill it up add nothing but their number.
-        shares = torch.tensor([max(sizes) / size for size in sizes], device=rows.device)
-        self.rows.grad.zero_()  # in place: the optimisers of the folds look into it
-        (losses * shares).sum().backward()
-        for fold in folds:
-            fold.step()
 
     def _loss(self, row: torch.Tensor, batch: dict[str, torch.Tensor], masks: list[torch.Tensor]) -> torch.Tensor:
         """The loss of one fold. (P,) -> ()."""
