@@ -25,6 +25,7 @@ from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.agreement_aullm import check_labels
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
+from training_aullm.learn.batches import EpochBatches, joint_batches
 from training_aullm.learn.dropout_masks import DropoutMasks
 from training_aullm.learn.fitting import check_clips, decide
 from training_aullm.learn.people import remember_people
@@ -144,7 +145,7 @@ class FoldsAtOnce:
     @contextmanager
     def training(self) -> Iterator[None]:
         """Within, the model's dropout takes masks that are given, and its labels are not looked at: `Fold` has."""
-        self.dropout = DropoutMasks(self.model, _moved(self.folds[0].first_clip(), self.rows.device))
+        self.dropout = DropoutMasks(self.model, _moved(self.folds[0].clips.__getitems__([(0, 0)]), self.rows.device))
         self.model.checks_labels = False
         try:
             yield
@@ -154,7 +155,7 @@ class FoldsAtOnce:
     def prepare(self, numbers: Sequence[int]) -> "Batches":
         """What the next step of some folds is made of, drawn from each fold's own random numbers."""
         folds = [self.folds[number] for number in numbers]
-        batches = [next(fold.batches) for fold in folds]
+        batches = joint_batches([fold.clips for fold in folds], [next(fold.keys) for fold in folds])
         sizes = [len(batch["labels"]) for batch in batches]
         masks = [self.dropout.draw(size, fold.generator) for size, fold in zip(sizes, folds, strict=True)]
         # Each part of a loss is a mean over the batch, to which clips that fill it up add nothing but their number.
@@ -228,16 +229,10 @@ class Fold:
             model=model, args=args, train_dataset=clips, optimizers=(kind(own, **options), None), callbacks=[]
         )
         self.generator = torch.Generator(row.device).manual_seed(args.seed)
-        self.loader = self.trainer.get_train_dataloader()
-        if row.device.type == "cpu":  # where dropout and loader draw from one stream: a number whenever an epoch begins
-            self.loader.generator = self.generator
-        self.steps = math.ceil(args.num_train_epochs * len(self.loader))
+        loader = self.trainer.get_train_dataloader()
+        self.clips, self.keys = loader.dataset, self._keys(loader.batch_sampler)
+        self.steps = math.ceil(args.num_train_epochs * len(loader))
         self.trainer.create_scheduler(self.steps)
-        self.batches = self._batches()
-
-    def first_clip(self) -> dict[str, torch.Tensor]:
-        """A batch of one, to look at."""
-        return self.loader.dataset.__getitems__([(0, 0)])
 
     def step(self) -> None:
         """Cut the gradients, update the weights, go on in the schedule."""
@@ -246,11 +241,13 @@ class Fold:
         self.trainer.optimizer.step()
         self.trainer.lr_scheduler.step()
 
-    def _batches(self) -> Iterator[dict[str, torch.Tensor]]:
-        """Epoch after epoch, each batch drawn when it is asked for."""
+    def _keys(self, sampler: EpochBatches) -> Iterator[list[tuple[int, int]]]:
+        """Which clips are in a batch, epoch after epoch."""
         for epoch in count():
-            self.loader.set_epoch(epoch)
-            yield from self.loader
+            sampler.set_epoch(epoch)
+            # A DataLoader takes a number from the stream of dropout whenever an epoch begins; so must we.
+            torch.empty((), dtype=torch.int64, device=self.generator.device).random_(generator=self.generator)
+            yield from sampler
 
 
 def _filled_up(batches: list[dict[str, torch.Tensor]], size: int) -> dict[str, torch.Tensor]:
