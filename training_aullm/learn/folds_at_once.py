@@ -60,9 +60,9 @@ def fit_at_once(
         fold before asking for the next.
 
     Raises:
-        ValueError: the clips are not for this model; or the recipe is one that `refuse_recipe` names.
+        ValueError: the clips are not for this model; or model or arguments cannot be trained in lockstep.
     """
-    refuse_recipe(model, recipe)
+    refuse_model(model)
     for clips in folds:
         check_clips(model, clips)
     args = recipe.training_arguments(output_dir, seed, **overrides)
@@ -77,21 +77,24 @@ def fit_at_once(
         yield model
 
 
-def refuse_recipe(model: AullmForActionUnitDetection, recipe: Recipe) -> None:
-    """Refuse what copies in lockstep cannot do as each would alone.
+def refuse_model(model: AullmForActionUnitDetection) -> None:
+    """Refuse a model whose copies in lockstep could not do as each would alone.
 
     Raises:
-        ValueError: batch statistics, which clips that fill up a shorter batch would enter; dropout in LoRA, whose
-            modules are called twice a pass; or bfloat16, which was not tested.
+        ValueError: batch statistics, which clips that fill up a shorter batch would enter; or dropout in LoRA, whose
+            modules are called twice a pass.
     """
     config = model.config
     reasons = {
         f'norm="{config.norm}" looks at whole batches': config.norm == "batch",
         f"lora_dropout={config.lora_dropout} draws twice a pass": config.lora_dropout > 0 and config.lora_rank > 0,
-        "bf16=True was not tested with it": recipe.bf16,
     }
-    if found := [reason for reason, holds in reasons.items() if holds]:
-        raise ValueError(f"folds at once: {'; '.join(found)}. Train this recipe fold by fold")
+    _refuse([reason for reason, holds in reasons.items() if holds])
+
+
+def _refuse(reasons: list[str]) -> None:
+    if reasons:
+        raise ValueError(f"folds at once: {'; '.join(reasons)}. Train this recipe fold by fold")
 
 
 def in_groups(work: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -123,7 +126,12 @@ class FoldsAtOnce:
             model: the start of every fold; moved to the device of `args`.
             args: of every fold.
             folds: training clips of each.
+
+        Raises:
+            ValueError: arguments of a training that was not tried in lockstep.
         """
+        untried = {"bf16": False, "fp16": False, "gradient_accumulation_steps": 1}
+        _refuse([f"{name}={getattr(args, name)}" for name, usual in untried.items() if getattr(args, name) != usual])
         groups = AullmTrainer(model=model, args=args).create_optimizer().param_groups
         names = {id(weight): name for name, weight in model.named_parameters()}
         self.model = model

@@ -22,7 +22,7 @@ from training_aullm.clips.clip_set import ClipSet, identities
 from training_aullm.console import TrainingBar
 from training_aullm.files import check_record
 from training_aullm.learn.fitting import as_predictions, fit, predict_probabilities
-from training_aullm.learn.folds_at_once import fit_at_once, in_groups, refuse_recipe
+from training_aullm.learn.folds_at_once import fit_at_once, in_groups, refuse_model
 from training_aullm.learn.people import people_seen, refuse_people
 from training_aullm.loading import load_model
 from training_aullm.prepare.sources import Source, coded_action_units
@@ -123,7 +123,7 @@ def score_folds(
 
     Raises:
         ValueError: predictions of other settings or other clips lie there already; the clips cannot be divided so; the
-            checkpoint that each fold starts from has seen people who are tested; the recipe cannot be trained in
+            checkpoint that each fold starts from has seen people who are tested; the model cannot be trained in
             lockstep.
     """
     name = f"folds{folds}" if protocol == FOLDS else protocol
@@ -133,7 +133,7 @@ def score_folds(
     model, processor = settings.build()
     checked = settings.start is None or _refuse_start(settings.start, model.config, table, splits)
     if at_once > 1:
-        refuse_recipe(model, settings.recipe)
+        refuse_model(model)
     clips = build_clips(run, table, model, processor)
     folder = run / PREDICTIONS / name
     made_with = settings.as_record() | {"recipe": asdict(settings.recipe), "clips": clips_digest(clips)}

@@ -96,12 +96,17 @@ def test_afterwards_the_model_is_as_any_other(build_model, tmp_path, motion_clip
     [
         ({"norm": "batch"}, {}, "looks at whole batches"),
         ({"lora_dropout": 0.1}, {}, r"lora_dropout=0\.1 draws twice"),
-        ({}, {"bf16": True}, "bf16=True was not tested"),
+        ({}, {"bf16": True}, "bf16=True"),
     ],
 )
 def test_what_cannot_be_done_at_once_is_refused(build_model, tmp_path, motion_clips, model, recipe, said):
     with pytest.raises(ValueError, match=f"{said}.*fold by fold"):
         next(fit_at_once(build_model(**model), TINY.but(**recipe), [motion_clips], tmp_path, **QUIET))
+
+
+def test_a_step_of_several_batches_is_refused(build_model, tmp_path, motion_clips):
+    with pytest.raises(ValueError, match="gradient_accumulation_steps=2"):
+        next(fit_at_once(build_model(), TINY, [motion_clips], tmp_path, gradient_accumulation_steps=2, **QUIET))
 
 
 def test_clips_and_labels_are_looked_at_before(build_model, tmp_path, motion_clips):
