@@ -69,7 +69,7 @@ PrevalenceOption = Annotated[
 AtOnceOption = Annotated[
     int,
     typer.Option(
-        "--folds-at-once", min=1, help="Folds trained together: the same results; on a graphics card, sooner."
+        "--folds-at-once", min=1, help="Folds trained together, for graphics cards: the same results but for rounding."
     ),
 ]
 StartOption = Annotated[
