@@ -11,6 +11,7 @@ import typer
 
 from training_aullm.cli.options import (
     ActionUnitsOption,
+    AtOnceOption,
     ClipsOption,
     Domain,
     EpochsOption,
@@ -48,6 +49,7 @@ def compare(
     folds: Annotated[int, typer.Option(min=2, help="Folds of people, with --protocol kfold.")] = 5,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each, with seeds 0, 1, ...")] = 1,
     tries: Annotated[int, typer.Option(min=1, max=5, help="Settings tried for each on training people.")] = 1,
+    folds_at_once: AtOnceOption = 1,
     shard: Annotated[str | None, typer.Option(help="This process's part of the work, such as 1/4.")] = None,
     action_units: ActionUnitsOption = None,
     subjects: SubjectsOption = None,
@@ -77,8 +79,7 @@ def compare(
     One fit and one test is a piece of work: it is written whole, and found again
     by the next call. Several processes share the work by --shard, or by torchrun
     and accelerate; whoever is last prints the results. OUT holds manifest.json
-    (who was tested by what), results.md, results.tex, results.png and
-    results.json.
+    (who was tested by what) and results (.md, .tex, .png, .json).
 
     Nobody is learnt from and tested, and methods never see a label of a test clip.
 
@@ -109,7 +110,7 @@ def compare(
     comparison = Comparison(
         out, sources, methods, protocol.value, folds, seeds, names and tuple(names), language_model, tries, start
     )
-    comparison.run(part)
+    comparison.run(part, folds_at_once)
     manifest = comparison.write_manifest()
     if manifest["left"]:
         typer.echo(f"{manifest['left']} of {len(comparison.pieces)} fits are left: run the other shards, or again.")

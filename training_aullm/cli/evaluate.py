@@ -10,6 +10,7 @@ import typer
 
 from training_aullm.cli.options import (
     ActionUnitsOption,
+    AtOnceOption,
     ClipsOption,
     DataDirOption,
     DataOption,
@@ -55,6 +56,7 @@ def evaluate(
     epochs: EpochsOption = None,
     seed: SeedOption = 0,
     prevalence: PrevalenceOption = None,
+    folds_at_once: AtOnceOption = 1,
 ) -> None:
     """Score on people or domains that a model has not seen.
 
@@ -78,7 +80,8 @@ def evaluate(
 
     Writes RUN/predictions/*.parquet (a row per clip, with its sample id),
     RUN/scores-*.json and a picture. A fold whose predictions exist is not trained
-    again; predictions of other clips or settings are refused.
+    again; predictions of other clips or settings are refused. --folds-at-once
+    trains several together, for preset base: all of them are done, or none.
 
     --spotting tests a finished model on whole recordings (of casme3,
     casme_squared, samm_long, smic_e, or rendered ones), as the MEGC challenges do:
@@ -110,7 +113,7 @@ def evaluate(
     evaluation.refuse_other_start(start)
     for line in about_source(evaluation.tested, evaluation.action_units):
         typer.echo(line)
-    show_result(evaluation.score(shares), evaluation.out)
+    show_result(evaluation.score(shares, folds_at_once), evaluation.out)
 
 
 def _evaluate_spotting(

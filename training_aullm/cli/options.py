@@ -66,6 +66,12 @@ LayersOption = Annotated[
 PrevalenceOption = Annotated[
     str | None, typer.Option(help="Share of clips that show a unit, where it is known: AU4=0.3,AU12=0.1.")
 ]
+AtOnceOption = Annotated[
+    int,
+    typer.Option(
+        "--folds-at-once", min=1, help="Folds trained together, for graphics cards: the same results but for rounding."
+    ),
+]
 StartOption = Annotated[
     str | None,
     typer.Option("--from", help="Go on from a finished model: release, a run's or published folder, or a Hub id."),

@@ -7,9 +7,10 @@ OUT/clips/, scratch/  measured clips and what several folds share
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 
 import datasets
@@ -22,8 +23,9 @@ from training_aullm.clips.clip_set import identities
 from training_aullm.comparing.inputs import Inputs
 from training_aullm.comparing.sharing import Shard
 from training_aullm.comparing.splits import Split, divide
-from training_aullm.comparing.work import PREDICTIONS, Piece, run_piece
+from training_aullm.comparing.work import PREDICTIONS, Piece, run_piece, run_pieces
 from training_aullm.files import check_record
+from training_aullm.learn.folds_at_once import in_groups
 from training_aullm.loading import load_model
 from training_aullm.peers.method import Method, Setup
 from training_aullm.prepare.sources import Source, default_action_units
@@ -104,20 +106,33 @@ class Comparison:
         """Those that are not done."""
         return [piece for piece in self.pieces if not piece.is_done(self.out)]
 
-    def run(self, shard: Shard) -> None:
+    def run(self, shard: Shard, at_once: int = 1) -> None:
         """Do this process's share of what is not done.
 
+        Args:
+            shard: the share.
+            at_once: folds of a method that are fitted in lockstep, where the method can.
+
         Raises:
-            ValueError: the folder holds a comparison of other clips or settings, or somebody is on both sides.
+            ValueError: the folder holds a comparison of other clips or settings, or somebody is on both sides; or
+                settings are to be tried for each of several folds at once.
         """
+        if at_once > 1 and self.tries > 1:
+            raise ValueError("--folds-at-once trains folds with one setting, and --tries chooses one for each")
         self.check()
         share = [piece for piece in shard.share(self.pieces) if not piece.is_done(self.out)]
         with tqdm(total=len(share), unit="fit") as bar:
-            for piece in share:
-                bar.set_description(f"{piece.method}, {piece.split.fold.name}")
-                if not piece.is_done(self.out):  # another process may have been faster
-                    self._run(piece)
-                bar.update()
+            for group in self._groups(share, at_once):
+                others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+                bar.set_description(f"{group[0].method}, {group[0].split.fold.name}{others}")
+                if left := [piece for piece in group if not piece.is_done(self.out)]:  # others may have been faster
+                    self._run(left)
+                bar.update(len(group))
+
+    def _groups(self, pieces: list[Piece], at_once: int) -> Iterator[list[Piece]]:
+        """What is fitted in lockstep: pieces of a method that can, of one seed and of the same units."""
+        for (method, _, _), alike in groupby(pieces, lambda each: (each.method, each.seed, each.split.trained_units)):
+            yield from in_groups(list(alike), at_once if self.methods[method].run_at_once else 1)
 
     def check(self) -> None:
         """Refuse a folder that holds something else."""
@@ -138,7 +153,8 @@ class Comparison:
         write_whole(self.out / "manifest.json", json.dumps(content, indent=1) + "\n")
         return content
 
-    def _run(self, piece: Piece) -> None:
+    def _run(self, pieces: list[Piece]) -> None:
+        piece = pieces[0]
         method, inputs = self.methods[piece.method], self.inputs
         macro = inputs.macro(method.clips) if method.transfers else None
         made_with = method.settings() | {"tries": self.tries, "language_model": self.language_model}
@@ -148,4 +164,7 @@ class Comparison:
         record = self.out / PREDICTIONS / piece.method / "made_with.json"
         check_record(record, made_with, f"delete {record.parent} or choose another --out")
         setup = Setup(piece.seed, self.language_model, self.out / "scratch", macro, self.start)
-        run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out)
+        if len(pieces) > 1:
+            run_pieces(pieces, method, inputs.clips(method.clips), setup, self.out)
+        else:
+            run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out)

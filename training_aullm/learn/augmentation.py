@@ -159,15 +159,20 @@ def mix_motion(
     signs = other_motion.new_tensor([-1.0, 1.0, 1.0])[: motion.shape[1]]
     mirrored = torch.flip(other_motion, dims=[-1]) * signs.view(1, -1, 1, 1, 1)
     flip = (draws.uniform[:, 8] < 0.5) & (settings.mirror > 0)
-    partner = torch.where(flip[:, None, None, None, None], mirrored, other_motion)
+    partner = torch.where(_by_clip(flip, motion), mirrored, other_motion)
     # Present beats absent and unknown; the minimum of the rest keeps "unknown" (-1), for its clip may show the unit.
     union = torch.where((labels == 1) | (other_labels == 1), 1, torch.minimum(labels, other_labels))
     # Displacements add up; what both measured is as sure as the less sure of them.
     both = torch.cat([motion[:, :2] + partner[:, :2], torch.minimum(motion[:, 2:], partner[:, 2:])], dim=1)
     return (
-        torch.where(mixed[:, None, None, None, None], both, motion),
+        torch.where(_by_clip(mixed, motion), both, motion),
         torch.where(mixed[:, None], union.to(labels.dtype), labels),
     )
+
+
+def _by_clip(chosen: torch.Tensor, motion: torch.Tensor) -> torch.Tensor:
+    """(B,) on the CPU, where random numbers are drawn, to (B, 1, 1, 1, 1) beside the fields, wherever they are."""
+    return chosen.to(motion.device)[:, None, None, None, None]
 
 
 def partners(draws: Draws, size: int) -> torch.Tensor:

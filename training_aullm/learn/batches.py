@@ -12,7 +12,15 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
-from training_aullm.learn.augmentation import augment_motion, augment_pixels, draw, mix_motion, normals_needed, partners
+from training_aullm.learn.augmentation import (
+    Draws,
+    augment_motion,
+    augment_pixels,
+    draw,
+    mix_motion,
+    normals_needed,
+    partners,
+)
 from training_aullm.learn.counterfactual import draw_flips
 
 EVALUATION_EPOCH = 0  # flips of an evaluation are the same every time, so that its losses can be compared over epochs
@@ -83,24 +91,53 @@ class TrainingBatches(Dataset):
 
     # A DataLoader calls this once a batch, so that augmentation runs on (B, ...) tensors, not clip by clip.
     def __getitems__(self, keys: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
-        epoch, indices = keys[0][0], [index for _, index in keys]
-        batch = self.clips.batch(indices)
-        if self.settings is not None:
-            batch = self._varied(batch, epoch, indices)
-        return with_flips(batch, self.flip_seed, epoch, indices) if self.flips else batch
+        return joint_batches([self], [keys])[0]
 
-    def _varied(self, batch: dict[str, torch.Tensor], epoch: int, indices: list[int]) -> dict[str, torch.Tensor]:
-        if "pixel_values" in batch:
-            draws = draw(self.seed, epoch, indices, normals=0)
-            return batch | {"pixel_values": augment_pixels(batch["pixel_values"], draws, self.settings)}
-        motion = batch["motion_values"]
-        draws = draw(self.seed, epoch, indices, normals_needed(self.settings, motion.shape[2]))
-        # Partners come from all training clips: what a clip is mixed with must not depend on its batch.
-        other = self.clips.batch(partners(draws, len(self.clips)).tolist())
-        motion, labels = mix_motion(
-            motion, batch["labels"], other["motion_values"], other["labels"], draws, self.settings
-        )
-        return {"motion_values": augment_motion(motion, draws, self.settings), "labels": labels}
+    def draws(self, keys: list[tuple[int, int]]) -> Draws:
+        """The random numbers that vary a batch."""
+        moving = self.clips.input_name == "motion_values"
+        normals = normals_needed(self.settings, self.clips.inputs.shape[2]) if moving else 0
+        return draw(self.seed, keys[0][0], [index for _, index in keys], normals)
+
+
+def joint_batches(sets: Sequence[TrainingBatches], keys: Sequence[list[tuple[int, int]]]) -> list[dict]:
+    """A batch of each of several training sets, what each would give by itself; all clips are varied in one go.
+
+    Args:
+        sets: with the same kind of clips and the same augmentation.
+        keys: (epoch, index) of the clips of each batch; a batch is of one epoch.
+
+    Returns:
+        Model inputs, `labels`, and the flips where they are wanted.
+    """
+    batches = [each.clips.batch([index for _, index in of]) for each, of in zip(sets, keys, strict=True)]
+    if sets[0].settings is not None:
+        batches = _varied(sets, batches, [each.draws(of) for each, of in zip(sets, keys, strict=True)])
+    return [
+        with_flips(batch, each.flip_seed, of[0][0], [index for _, index in of]) if each.flips else batch
+        for each, batch, of in zip(sets, batches, keys, strict=True)
+    ]
+
+
+def _varied(sets: Sequence[TrainingBatches], batches: list[dict], each_draws: list[Draws]) -> list[dict]:
+    name, settings = sets[0].clips.input_name, sets[0].settings
+    draws = Draws(torch.cat([each.uniform for each in each_draws]), torch.cat([each.normal for each in each_draws]))
+    inputs, labels = (torch.cat([batch[part] for batch in batches]) for part in (name, "labels"))
+    if name == "pixel_values":
+        inputs = augment_pixels(inputs, draws, settings)
+    else:
+        if settings.mix > 0:
+            # Partners come from all training clips: what a clip is mixed with must not depend on its batch.
+            others = [
+                each.clips.batch(partners(own, len(each.clips)).tolist())
+                for each, own in zip(sets, each_draws, strict=True)
+            ]
+            other, other_labels = (torch.cat([batch[part] for batch in others]) for part in (name, "labels"))
+            inputs, labels = mix_motion(inputs, labels, other, other_labels, draws, settings)
+        inputs = augment_motion(inputs, draws, settings)
+    sizes = [len(batch["labels"]) for batch in batches]
+    parts = zip(inputs.split(sizes), labels.split(sizes), strict=True)
+    return [{name: values, "labels": known} for values, known in parts]
 
 
 class ClipCollator:

@@ -110,13 +110,24 @@ def fit(
         trainer.remove_callback(printing)
     checkpoint = newest_whole_checkpoint(output_dir) if resume else None
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    decide(model, recipe, clips, args)  # after the last checkpoint, so that a resumed run is not moved twice
+    return trainer
+
+
+def decide(model: AullmForActionUnitDetection, recipe: Recipe, clips: ClipSet, args: AullmTrainingArguments) -> None:
+    """Move the decisions of a trained model to threshold 0.5 on its training clips, and calibrate it on them.
+
+    Args:
+        model: trained; changed in place and left in evaluation mode.
+        recipe: says how often clips are varied for it; 0: decisions stay.
+        clips: the training clips.
+        args: of the training.
+    """
     model.eval()
     if recipe.calibration_rounds:
-        # After the last checkpoint, so that a resumed run is not moved twice.
         logits, labels = varied_answers(model, clips, args, recipe.calibration_rounds)
         moved = move_bias(model.head.score, _shift(logits, labels))
         model.config.calibration = calibrate(logits - moved, labels)
-    return trainer
 
 
 def decision_shift(

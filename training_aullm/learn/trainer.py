@@ -122,17 +122,29 @@ class AullmTrainer(Trainer):
             The loss, scaled so that the mean of gradients over processes is the gradient of the global mean.
         """
         outputs = model(**inputs)
-        counterfactual, samples = self._counterfactual_parts(outputs, inputs), len(inputs["labels"])
-        self.meters["train" if model.training else "eval"].add(outputs.loss_parts | counterfactual, samples)
-        loss = outputs.loss
-        if counterfactual:
-            loss = loss + self.args.ccr_invariance_weight * counterfactual["invariance"]
-            loss = loss + self.args.ccr_intervention_weight * counterfactual["intervention"]
+        (loss, parts), samples = self.loss_of(outputs, inputs), len(inputs["labels"])
+        self.meters["train" if model.training else "eval"].add(parts, samples)
         if num_items_in_batch is not None:
             # The loss is a mean over this process's samples, and gradients are averaged over processes. Weighing by the
             # share of samples makes that the mean over the whole step, also where shares differ by one.
             loss = loss * (samples * self.accelerator.num_processes / num_items_in_batch)
         return (loss, {"loss": loss, "logits": outputs.logits}) if return_outputs else loss
+
+    def loss_of(self, outputs, inputs) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """The total loss of a batch, a mean over its samples, and its parts before weighting.
+
+        Args:
+            outputs: of the model.
+            inputs: the batch that they answer.
+
+        Returns:
+            The loss, and name -> part.
+        """
+        counterfactual, loss = self._counterfactual_parts(outputs, inputs), outputs.loss
+        if counterfactual:
+            loss = loss + self.args.ccr_invariance_weight * counterfactual["invariance"]
+            loss = loss + self.args.ccr_intervention_weight * counterfactual["intervention"]
+        return loss, outputs.loss_parts | counterfactual
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The optimizer of `args.optim` over the groups LED, LoRA and new modules."""

@@ -8,10 +8,13 @@ are averaged, the projection is compact (theirs has about 60 M weights), recipe 
 Tested in tests/training_aullm/peers/test_methods.py.
 """
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import fit, new_model, predict_probabilities
+from training_aullm.learn.folds_at_once import fit_at_once
 from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper, tuning_recipe
 from training_aullm.learn.starting import started_model
 from training_aullm.loading import load_model
@@ -34,6 +37,24 @@ def go_on(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup) ->
     return [predict_probabilities(model, clips) for clips in tests]
 
 
+def run_aullm_at_once(
+    recipe: Recipe, trains: Sequence[ClipSet], tests: Sequence[list[ClipSet]], setup: Setup
+) -> Iterator[list[np.ndarray]]:
+    """`run_aullm` for several training sets in lockstep."""
+    model = new_model(recipe, trains[0].action_units, setup.language_model, setup.seed)
+    models = fit_at_once(model, recipe, trains, setup.scratch, setup.seed, progress=False)
+    return ([predict_probabilities(model, clips) for clips in sets] for model, sets in zip(models, tests, strict=True))
+
+
+def go_on_at_once(
+    recipe: Recipe, trains: Sequence[ClipSet], tests: Sequence[list[ClipSet]], setup: Setup
+) -> Iterator[list[np.ndarray]]:
+    """`go_on` for several training sets in lockstep."""
+    model, _ = started_model(setup.start, trains[0].action_units, setup.seed)
+    models = fit_at_once(model, recipe, trains, setup.scratch, setup.seed, progress=False)
+    return ([predict_probabilities(model, clips) for clips in sets] for model, sets in zip(models, tests, strict=True))
+
+
 def as_it_is(recipe: None, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
     """Ask the finished model `setup.start`, which learns nothing here.
 
@@ -49,7 +70,7 @@ def as_it_is(recipe: None, train: ClipSet, tests: list[ClipSet], setup: Setup) -
 
 def base_with(model: dict[str, object], **changes: float) -> Method:
     """`base` with some fields of its model and of its recipe changed."""
-    return Method("motion", run_aullm, recipe_base().but(model=model, **changes))
+    return Method("motion", run_aullm, recipe_base().but(model=model, **changes), run_at_once=run_aullm_at_once)
 
 
 def with_layers(method: Method, layers: int | None) -> Method:
@@ -76,7 +97,12 @@ OWN = {
 }
 STARTED = {
     "base-pretrained": Method(
-        "motion", go_on, tuning_recipe(recipe_base()), "ours, from a finished model", starts=True
+        "motion",
+        go_on,
+        tuning_recipe(recipe_base()),
+        "ours, from a finished model",
+        starts=True,
+        run_at_once=go_on_at_once,
     ),
     "pretrained-as-it-is": Method("motion", as_it_is, None, "ours, pre-trained", starts=True),
 }

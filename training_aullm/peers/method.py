@@ -3,7 +3,7 @@
 Tested in tests/training_aullm/peers/test_methods.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -47,6 +47,8 @@ class Method:
         transfers: whether it wants `Setup.macro`.
         starts: whether it goes on from `Setup.start`.
         others: other ways to run a method without a recipe, tried where settings are chosen.
+        run_at_once: as `run`, for several training sets in lockstep, each with other sets of its own; None where there
+            is no such way.
     """
 
     clips: str
@@ -56,6 +58,9 @@ class Method:
     transfers: bool = False
     starts: bool = False
     others: tuple[Callable, ...] = ()
+    run_at_once: (
+        Callable[[Recipe, Sequence[ClipSet], Sequence[list[ClipSet]], Setup], Iterator[list[np.ndarray]]] | None
+    ) = None
 
     def but(self, **changes) -> "Method":
         """The method with fields of its recipe changed."""

@@ -66,16 +66,22 @@ class Evaluation:
                 f"and the clips to begin one from {start}"
             )
 
-    def score(self, prevalence: Mapping[str, float] | None = None) -> Result:
+    def score(self, prevalence: Mapping[str, float] | None = None, at_once: int = 1) -> Result:
         """Train what must be trained, predict, score.
 
         Args:
             prevalence: share of clips that show a unit, where it is known.
+            at_once: folds that are trained in lockstep.
+
+        Raises:
+            ValueError: several folds at once of a finished model, or as for `score_folds` and `score_cross`.
         """
+        if at_once > 1 and self.protocol == CROSS:
+            raise ValueError("--folds-at-once says how folds are trained, and --protocol cross trains none")
         if self.protocol == CROSS:
             seed = 0 if self.settings is None else self.settings.seed
             return score_cross(self.out, self.model, self.source, seed, prevalence)
-        return score_folds(self.out, self.settings, self.protocol, self.folds, prevalence=prevalence)
+        return score_folds(self.out, self.settings, self.protocol, self.folds, None, prevalence, at_once)
 
 
 def plan_evaluation(

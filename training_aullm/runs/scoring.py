@@ -1,12 +1,13 @@
 """Score a run by a protocol: on people never seen in training, or on another domain. Predictions stay as parquet.
 
 Folds, leave-one-subject-out and a set's own split train one model per fold with the run's settings; a fold whose
-predictions exist is not trained again, so a broken evaluation goes on where it stopped. A record beside them says what
+predictions exist is not trained again, so a broken evaluation goes on where it stopped (several folds at once are done
+together or not at all). A record beside them says what
 they were made with, and others are refused. Cross-domain scores a finished model.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from training_aullm.clips.clip_set import ClipSet, identities
 from training_aullm.console import TrainingBar
 from training_aullm.files import check_record
 from training_aullm.learn.fitting import as_predictions, fit, predict_probabilities
+from training_aullm.learn.folds_at_once import fit_at_once, in_groups, refuse_model
 from training_aullm.learn.people import people_seen, refuse_people
 from training_aullm.loading import load_model
 from training_aullm.prepare.sources import Source, coded_action_units
@@ -103,6 +105,7 @@ def score_folds(
     folds: int | None = None,
     predict_fold: "FoldPredictor | None" = None,
     prevalence: Mapping[str, float] | None = None,
+    at_once: int = 1,
 ) -> Result:
     """Train and test on subject-exclusive folds of the run's own clips.
 
@@ -113,13 +116,15 @@ def score_folds(
         folds: how many, with "folds".
         predict_fold: gives a fold's predictions; None trains a model on its training side.
         prevalence: share of clips that show a unit, where it is known.
+        at_once: folds that are trained in lockstep; they are done together, or none of them.
 
     Returns:
         Scores of the pooled predictions: a clip is tested once, by a model that never saw its person.
 
     Raises:
         ValueError: predictions of other settings or other clips lie there already; the clips cannot be divided so; the
-            checkpoint that each fold starts from has seen people who are tested.
+            checkpoint that each fold starts from has seen people who are tested; the model cannot be trained in
+            lockstep.
     """
     name = f"folds{folds}" if protocol == FOLDS else protocol
     table = settings.source.load()
@@ -127,6 +132,8 @@ def score_folds(
     check_shares(prevalence or {}, settings.action_units)
     model, processor = settings.build()
     checked = settings.start is None or _refuse_start(settings.start, model.config, table, splits)
+    if at_once > 1:
+        refuse_model(model)
     clips = build_clips(run, table, model, processor)
     folder = run / PREDICTIONS / name
     made_with = settings.as_record() | {"recipe": asdict(settings.recipe), "clips": clips_digest(clips)}
@@ -135,12 +142,16 @@ def score_folds(
     if protocol == SPLIT:  # folds and LOSO follow from the clips; who belongs to which part does not
         made_with["parts"] = {fold.name: hashlib.sha256(fold.test.tobytes()).hexdigest()[:16] for fold in splits}
     check_record(folder / "made_with.json", made_with, f"delete {folder} or choose another run's folder")
-    parts = []
-    for fold in splits:  # a fold is the unit of work: written whole, and found again by the next call
-        path = folder / f"{quote(fold.name, safe='')}.parquet"
-        if not path.exists():
-            (predict_fold or _fit_fold)(run, settings, clips, fold).save(path)
-        parts.append(Predictions.load(path))
+    paths = {fold.name: folder / f"{quote(fold.name, safe='')}.parquet" for fold in splits}
+    left = [fold for fold in splits if not paths[fold.name].exists()]
+    for group in in_groups(left, at_once):
+        if predict_fold is None and len(group) > 1:
+            told = _fit_group(run, settings, clips, group)
+        else:
+            told = ((predict_fold or _fit_fold)(run, settings, clips, fold) for fold in group)
+        for fold, predictions in zip(group, told, strict=True):  # written whole, and found again by the next call
+            predictions.save(paths[fold.name])
+    parts = [Predictions.load(path) for path in paths.values()]
     # Pooled before scoring: an F1 a fold would be undefined wherever a fold's few people do not show a unit.
     tested = np.sort(np.concatenate([fold.test for fold in splits]))
     pooled = pool(parts, [clips.sample_ids[index] for index in tested])
@@ -202,6 +213,18 @@ def _fit_fold(run: Path, settings: RunSettings, clips: ClipSet, fold: Fold) -> P
         settings.seed,
         callbacks=[TrainingBar(fold.name)],
     )
+    return _test_fold(model, settings, clips, fold)
+
+
+def _fit_group(run: Path, settings: RunSettings, clips: ClipSet, folds: Sequence[Fold]) -> Iterator[Predictions]:
+    """Train on one side of each of several splits in lockstep, predict the other."""
+    model, _ = settings.build()
+    trained = [clips.subset(fold.train) for fold in folds]
+    models = fit_at_once(model, settings.recipe, trained, run / "scratch", settings.seed)
+    return (_test_fold(model, settings, clips, fold) for model, fold in zip(models, folds, strict=True))
+
+
+def _test_fold(model: AullmForActionUnitDetection, settings: RunSettings, clips: ClipSet, fold: Fold) -> Predictions:
     test = clips.subset(fold.test)
     probabilities = predict_probabilities(model, test)
     return as_predictions(probabilities, test, fold.name, settings.seed, model.config.calibration)

@@ -44,6 +44,7 @@ def test_two_methods_are_compared_in_two_parts(clips, tmp_path):
         (("--models", "nonsense"), "is no method"),
         (("--models", "base", "--shard", "3/2"), "give a part and their number"),
         (("--protocol", "cross"), "needs two data sets"),
+        (("--folds-at-once", "2", "--tries", "2"), "chooses one for each"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_any_work(words, said, clips, tmp_path):

@@ -139,6 +139,36 @@ def test_a_comparison_that_was_killed_goes_on_where_it_stopped(make):
     assert sorted(fitted) == [f"one/s{k}" for k in range(4)]
 
 
+def test_folds_at_once_are_what_one_by_one_gives_and_are_done_together(make, tmp_path):
+    groups = []
+
+    def together(recipe, trains, tests, setup):
+        groups.append((setup.seed, [sets[0].subjects[0] for sets in tests]))
+        if len(groups) == 2:
+            raise KeyboardInterrupt
+        return (half_sure(recipe, *each, setup) for each in zip(trains, tests, strict=True))
+
+    methods = METHODS_HERE | {"half-sure": dataclasses.replace(METHODS_HERE["half-sure"], run_at_once=together)}
+    one_by_one = make(out=tmp_path / "one", seeds=2)
+    finished(one_by_one)
+    with pytest.raises(KeyboardInterrupt):
+        make(methods=methods, seeds=2).run(Shard(), at_once=3)
+    again = make(methods=methods, seeds=2)
+    assert [piece.split.fold.name for piece in again.left] == ["one/s0", "one/s1", "one/s2", "one/s3"]
+    again.run(Shard(), at_once=3)
+    names = ["one/s0", "one/s1", "one/s2"]  # the fourth of a seed is alone, and nobody's seeds are mixed
+    assert groups == [(0, names), (1, names), (1, names)]
+    for piece in one_by_one.pieces:
+        assert piece.path(one_by_one.out).read_bytes() == piece.path(again.out).read_bytes()
+    records = again.write_manifest()["done"]
+    assert all(record["tries"]["number"] == 1 and record["trained"]["clips"] == 12 for record in records)
+
+
+def test_folds_at_once_have_one_setting(make):
+    with pytest.raises(ValueError, match="--tries chooses one for each"):
+        make(tries=2).run(Shard(), at_once=2)
+
+
 def test_other_clips_settings_or_units_are_not_mixed(make):
     finished(make())
     with pytest.raises(ValueError, match=r"protocol.*choose another --out"):

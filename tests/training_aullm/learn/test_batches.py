@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training_aullm.conftest import make_clips
 from training_aullm.learn.arguments import AullmTrainingArguments
-from training_aullm.learn.batches import ClipCollator, EpochBatches, TrainingBatches
+from training_aullm.learn.batches import ClipCollator, EpochBatches, TrainingBatches, joint_batches
 
 
 def epoch_of(processes, epoch, size=37, batch=8):
@@ -41,6 +42,18 @@ def test_a_training_clip_is_the_same_in_any_batch_and_another_in_the_next_epoch(
         torch.testing.assert_close(alone[name][0], whole[name][7])
     assert not torch.equal(batches.__getitems__([(3, 7)])["motion_values"], alone["motion_values"])
     assert set(whole) == {"motion_values", "labels", "flip_index", "flip_state"}
+
+
+@pytest.mark.parametrize("pixels", [False, True])
+def test_batches_of_several_sets_are_those_that_each_gives_by_itself(tmp_path, pixels):
+    clips, args = make_clips(14, pixels), AullmTrainingArguments(str(tmp_path), use_cpu=True, augment_mix=0.5)
+    sets = [TrainingBatches(clips.subset(rows), args) for rows in (range(9), range(4, 14))]
+    keys = [[(0, 3), (0, 1), (0, 8)], [(5, 2), (5, 9)]]
+    for joint, each, of in zip(joint_batches(sets, keys), sets, keys, strict=True):
+        alone = each.__getitems__(of)
+        assert set(joint) == set(alone) and "flip_index" in alone
+        for name, values in alone.items():
+            torch.testing.assert_close(joint[name], values, msg=name)
 
 
 def test_without_augmentation_and_ccr_the_clips_come_as_they_are(motion_clips, tmp_path):

@@ -106,3 +106,26 @@ def test_a_finished_model_is_trained_further_or_asked_as_it_is(finished, tmp_pat
     assert further.run(further.recipe, clips, [clips], setup)[0].shape == (8, 4)  # two units start fresh
     with pytest.raises(ValueError, match="does not know AU1, AU2"):
         as_it_is.run(None, clips, [clips], setup)
+
+
+@pytest.mark.parametrize("name", ["base", "base-mlp", "base-no-instruction", "base-pretrained"])
+def test_what_is_fitted_at_once_answers_as_what_is_fitted_alone(
+    name, finished, language_model_with_tokenizer, tmp_path
+):
+    method = with_layers(METHODS[name].with_epochs(1), 1)
+    motion = torch.randn((20, 3, 5, 28, 28), generator=torch.Generator().manual_seed(0))
+    clips = dataclasses.replace(make_clips(20), inputs=motion).select(["AU4", "AU12"])
+    setup = Setup(0, language_model_with_tokenizer, tmp_path, start=finished)
+    trains, tests = [clips.subset(range(17)), clips.subset(range(4, 20))], [clips.subset([18]), clips.subset([0, 1])]
+    alone = [method.run(method.recipe, *each, setup) for each in zip(trains, [[tests[0]], tests], strict=True)]
+    together = list(method.run_at_once(method.recipe, trains, [[tests[0]], tests], setup))
+    assert [len(each) for each in together] == [1, 2] and not np.allclose(together[0][0], together[1][0])
+    for told, expected in zip(together[0] + together[1], alone[0] + alone[1], strict=True):
+        np.testing.assert_allclose(told, expected, atol=1e-4)
+
+
+def test_what_looks_at_whole_batches_is_not_fitted_at_once():
+    for method in METHODS.values():
+        if method.run_at_once is not None:
+            assert method.settings()["model"]["norm"] == "group" and not method.recipe.bf16
+    assert METHODS["paper"].run_at_once is None and METHODS["base"].run_at_once is not None

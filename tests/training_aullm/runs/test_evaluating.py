@@ -99,3 +99,8 @@ def test_a_data_dir_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
     with pytest.raises(FileNotFoundError, match="nowhere"):
         choose_source(dataset="casme2", data_dir=tmp_path / "nowhere")
+
+
+def test_a_finished_model_has_no_folds_to_train_at_once(run):
+    with pytest.raises(ValueError, match="trains none"):
+        plan_evaluation(run, OTHER, None, 5, begin).score(at_once=2)

@@ -170,3 +170,22 @@ def test_a_batch_of_unknown_labels_moves_nothing(build_model, motion_clips):
     loss = model(**batch).loss
     assert torch.isfinite(loss)
     assert np.isfinite(predict_probabilities(model, unknown)).all()
+
+
+def test_folds_at_once_give_what_one_by_one_gives_and_go_on_where_they_stopped(settings, tmp_path):
+    one_by_one = score_folds(tmp_path / "one", settings, LOSO).predictions
+    score_folds(tmp_path / "some", settings, LOSO, at_once=3)
+    files = sorted((tmp_path / "some" / "predictions" / "loso").glob("*.parquet"))
+    files[1].unlink()  # as if killed before it was written
+    times = [path.stat().st_mtime_ns for path in (files[0], *files[2:])]
+    at_once = score_folds(tmp_path / "some", settings, LOSO, at_once=3).predictions
+    assert [path.stat().st_mtime_ns for path in (files[0], *files[2:])] == times
+    np.testing.assert_allclose(at_once.probabilities, one_by_one.probabilities, atol=1e-4)
+    np.testing.assert_allclose(at_once.evidence, one_by_one.evidence, atol=1e-2)
+    assert at_once.sample_ids == one_by_one.sample_ids and at_once.fold == one_by_one.fold
+
+
+def test_a_preset_that_cannot_be_trained_at_once_is_told_before_clips_are_measured(settings, tmp_path):
+    with pytest.raises(ValueError, match=r"folds at once: norm=\"batch\""):
+        score_folds(tmp_path, replace(settings, preset="paper"), LOSO, at_once=2)
+    assert not (tmp_path / "clips").exists()
