@@ -18,7 +18,7 @@ from .rises_aullm import FASTER
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
-MIN_SCORE = 0.8  # of the threshold: from there on it is a movement
+MIN_SCORE = 0.9  # of the threshold: from there on it is a movement
 TOGETHER = 0.7  # of the strongest unit's evidence: units above it belong to the same movement
 MAX_UNITS = 3
 SIZE_PX = 0.25  # a way of so many pixels along its units counts 63%, twice as many 86%

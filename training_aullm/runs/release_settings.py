@@ -33,11 +33,11 @@ class ReleaseSettings:
         seed: of weights, order, augmentation and flips.
     """
 
-    people: int = 60
+    people: int = 200
     tested: int = 26
     films: int = 12
     seconds: float = 20.0
-    epochs: float = 16
+    epochs: float = 10
     action_units: tuple[str, ...] = (
         "AU1",
         "AU2",
