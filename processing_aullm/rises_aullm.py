@@ -148,8 +148,13 @@ def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]
         if rise.along.max() >= least and not any(rise.onset <= last and first <= rise.top for first, last in taken):
             rises.append(rise)
             taken.append((rise.onset, rise.top))
-    near = SPEED_S * motion.fps
-    brief = [each for each in _brief(motion, least) if not any(each.part_of(rise, near) for rise in rises)]
+    near, back = SPEED_S * motion.fps, [way for way in ways if way not in away]
+    brief = [
+        each
+        for each in _brief(motion, least)
+        if not any(each.part_of(rise, near) for rise in rises)
+        and not any(each.onset <= last + near and first <= each.apex for first, last in back)
+    ]
     return sorted([*rises, *brief], key=lambda each: each.onset)
 
 

@@ -111,6 +111,14 @@ def test_a_brief_movement_shows_while_a_slow_one_goes_on():
     assert not any(rise.brief for rise in rises(slow))
 
 
+def test_what_a_release_does_along_other_units_is_no_brief_movement():
+    """On its way back from a frown a brow goes along other units, too, and back again."""
+    frown = ((60, 72, 120, 140), (0, 1, 1, 0), 4.0, "AU4")
+    assert not any(rise.brief for rise in rises(frown, ((122, 128, 136), (0, 1, 0), 0.9, "AU12")))
+    (alone,) = rises(((122, 128, 136), (0, 1, 0), 0.9, "AU12"))
+    assert unit_of(alone) == "AU12", "by itself it is a movement"
+
+
 def test_what_stays_is_not_brief():
     assert [rise for rise in rises(((150, 156), (0, 1), 0.9, "AU12")) if rise.brief] == []
 
