@@ -29,7 +29,7 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.results import stacked
 from training_aullm.comparing.sides import refuse_seen_people, without_labels
 from training_aullm.learn.calibration import calibrate, evidence
-from training_aullm.learn.fitting import as_predictions, fit, predict_probabilities, varied_answers
+from training_aullm.learn.fitting import as_predictions, fit, new_model, predict_probabilities, varied_answers
 from training_aullm.learn.recipes import Recipe, recipe_base
 from training_aullm.learn.starting import started_model
 from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
@@ -65,6 +65,7 @@ class Way:
     Attributes:
         rate: factor on the learning rates of `recipe_base`; 0: nothing is trained.
         epochs: passes over the clips.
+        fresh: from fresh weights: `base`, for comparison.
         all_units: keep all units of the start; those that were not coded here stay unknown in training.
         heads: train what gives logits alone.
         pull: part of the way back to the start's weights after each step.
@@ -73,6 +74,7 @@ class Way:
 
     rate: float = 0.0
     epochs: float = 12
+    fresh: bool = False
     all_units: bool = False
     heads: bool = False
     pull: float = 0.0
@@ -102,6 +104,7 @@ WAYS = {
     "all-tenth": Way(TENTH, all_units=True, shares=(1.0, 0.5)),
     "heads": Way(THIRD, all_units=True, heads=True),
     "pulled": Way(THIRD, all_units=True, pull=0.03),
+    "fresh": Way(1.0, epochs=24, fresh=True),
 }
 
 
@@ -156,7 +159,10 @@ def answers_of(way: Way, draw: Draw, train: ClipSet, tests: dict[str, ClipSet], 
         (share, {"known": (3N, K) logits of the training clips, varied, "labels": (3N, K), and of each domain its
         logits}, seconds of the training): columns are the units of `train`.
     """
-    model, _ = started_model(start, None if way.all_units else train.action_units, draw.seed)
+    if way.fresh:
+        model = new_model(way.recipe, train.action_units, seed=draw.seed)
+    else:
+        model, _ = started_model(start, None if way.all_units else train.action_units, draw.seed)
     units = list(model.config.action_units)
     clips, columns = train.select(units), [units.index(name) for name in train.action_units]
     if way.heads:
