@@ -2,25 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.special import expit
-from torch import nn
 
-from benchmarks.going_on import CUTS, NOW, WAYS, Draw, decided, expected_cut, move_towards, row_of, trained_weights
+from benchmarks.going_on import CUTS, NOW, WAYS, Draw, decided, expected_cut, row_of
 from tests.training_aullm.conftest import make_clips
 from tests.training_aullm.score.test_prior_shift import shifted_set
-
-
-def test_weights_go_a_part_of_the_way_and_frozen_ones_stay():
-    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
-    model[1].requires_grad_(False)
-    before, frozen = trained_weights(model), model[1].weight.clone()
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight += 1.0
-    move_towards(model, before, 0.25)
-    assert torch.allclose(model[0].weight, before["0.weight"] + 0.75)
-    assert set(before) == {"0.weight", "0.bias"} and torch.allclose(model[1].weight, frozen + 1.0)
 
 
 def test_the_expected_cut_is_where_f1_is_highest_on_many_clips():
