@@ -253,18 +253,25 @@ def main(
     draws = [Draw(domain, seed) for seed in TRAINING_SEEDS[:seeds] for domain in DOMAINS]
     for name in tqdm(names, unit="way"):
         for draw in draws:
-            places = {share: out / name / f"{draw.domain}-{draw.seed}-{share:g}.npz" for share in WAYS[name].shares}
-            if all(place.exists() for place in places.values()):
+            paths = places(out, name, [draw])
+            if all(path.exists() for path in paths.values()):
                 continue
             train = development_clips(draw.domain, draw.seed, PEOPLE[draw.domain], out / "clips")
             train = first_people(train, TRAINED_PEOPLE[draw.domain])
             for share, told, seconds in answers_of(WAYS[name], draw, train, tests, start, out / "scratch"):
-                places[share].parent.mkdir(parents=True, exist_ok=True)
-                np.savez(places[share], seconds=seconds, units=np.array(train.action_units), **told)
-    results = rows(out, [name for name in WAYS if (out / name).exists()], draws, tests)
+                paths[draw, share].parent.mkdir(parents=True, exist_ok=True)
+                np.savez(paths[draw, share], seconds=seconds, units=np.array(train.action_units), **told)
+    complete = [name for name in WAYS if all(path.exists() for path in places(out, name, draws).values())]
+    results = rows(out, complete, draws, tests)
     Console(width=200).print(result_table(results, COLUMNS, "going on from a finished model, development people"))
     print(markdown_table(results, COLUMNS), end="\n\n")
     print(json_line({"benchmark": "going-on", "from": start, "results": results}))
+
+
+def places(out: Path, name: str, draws: list[Draw]) -> dict[tuple[Draw, float], Path]:
+    """Where the answers of a way are kept, by draw and share."""
+    pairs = [(draw, share) for draw in draws for share in WAYS[name].shares]
+    return {pair: out / name / f"{pair[0].domain}-{pair[0].seed}-{pair[1]:g}.npz" for pair in pairs}
 
 
 def rows(out: Path, names: list[str], draws: list[Draw], tests: dict[str, ClipSet]) -> list[dict]:
@@ -272,7 +279,8 @@ def rows(out: Path, names: list[str], draws: list[Draw], tests: dict[str, ClipSe
     found, seconds = {}, {}
     for name in names:
         for share in WAYS[name].shares:
-            loaded = {draw: dict(np.load(out / name / f"{draw.domain}-{draw.seed}-{share:g}.npz")) for draw in draws}
+            paths = places(out, name, draws)
+            loaded = {draw: dict(np.load(paths[draw, share])) for draw in draws}
             seconds[name] = float(np.mean([told["seconds"] for told in loaded.values()]))
             for cut in (*CUTS, "label-free"):
                 each = {
