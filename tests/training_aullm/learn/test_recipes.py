@@ -60,12 +60,15 @@ def test_a_unit_read_at_its_name_stands_in_the_prompt():
     assert recipe_base().but(model={"readout": "au"}).template == "query"
 
 
+RATES = ("learning_rate", "lora_learning_rate", "led_learning_rate")
+
+
+@pytest.mark.parametrize(("knows_all", "part"), [(True, 10), (False, 3)])
 @pytest.mark.parametrize("recipe", [recipe_base(), recipe_paper()])
-def test_going_on_is_shorter_and_slower_and_otherwise_the_same(recipe):
-    tuning = tuning_recipe(recipe)
-    for rate in ("learning_rate", "lora_learning_rate", "led_learning_rate"):
-        assert getattr(tuning, rate) == pytest.approx(getattr(recipe, rate) / 10)
-    same = {name: getattr(recipe, name) for name in ("learning_rate", "lora_learning_rate", "led_learning_rate")}
+def test_going_on_is_shorter_and_slower_and_otherwise_the_same(recipe, knows_all, part):
+    tuning = tuning_recipe(recipe, knows_all)
+    assert [getattr(tuning, rate) for rate in RATES] == pytest.approx([getattr(recipe, rate) / part for rate in RATES])
+    same = {rate: getattr(recipe, rate) for rate in RATES}
     assert tuning.but(epochs=recipe.epochs, **same) == recipe and tuning.epochs == recipe.epochs // 2
 
 
@@ -73,3 +76,5 @@ def test_commands_and_comparison_go_on_alike():
     """`train --from` and `evaluate --from` take the run's settings, `compare` the method's."""
     run = RunSettings(Source("casme2-like"), ("AU4",), start="release")
     assert run.recipe == STARTED["base-pretrained"].recipe == tuning_recipe(recipe_base())
+    new = RunSettings(Source("casme2-like"), ("AU4", "AU20"), start="release")
+    assert new.recipe == tuning_recipe(recipe_base(), knows_all=False)

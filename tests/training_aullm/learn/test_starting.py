@@ -50,6 +50,7 @@ def transformers_own(start, out):
 @pytest.mark.parametrize("trainer", [ours, transformers_own])
 def test_three_lines_train_and_save_a_model_that_loads(finished, table, tmp_path, trainer):
     start = start_from(finished, table, ["AU4", "AU9"])
+    assert start.recipe == tuning_recipe(recipe_base(), knows_all=False)
     before = weights(start.model)
     training = trainer(start, tmp_path / "out")
     training.train()
