@@ -2,6 +2,8 @@
 
 Tables render seed 0, the checkpoint is trained on seed 500 and tested on 900, transfers take 7100
 (`training_aullm.comparing.inputs`, `training_aullm.runs.release_settings`), takes 100 and 700.
+
+Tested in tests/benchmarks/test_language.py.
 """
 
 from pathlib import Path
