@@ -20,6 +20,7 @@ import torch
 import typer
 from rich.console import Console
 from scipy.special import expit, logit
+from torch import nn
 from tqdm.auto import tqdm
 from transformers import TrainerCallback
 
@@ -27,7 +28,6 @@ from benchmarks.development import DOMAINS, TEST_SEED, TRAINING_SEEDS, developme
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.results import stacked
 from training_aullm.comparing.sides import refuse_seen_people, without_labels
-from training_aullm.learn.averaging import move_towards, trained_weights
 from training_aullm.learn.calibration import calibrate, evidence
 from training_aullm.learn.fitting import as_predictions, fit, new_model, predict_probabilities, varied_answers
 from training_aullm.learn.recipes import Recipe, recipe_base
@@ -121,6 +121,34 @@ class PullBack(TrainerCallback):
     def on_step_end(self, args, state, control, model=None, **kwargs):
         """Called by the Trainer."""
         move_towards(model, self.start, self.pull)
+
+
+def trained_weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Copies of everything that a training would move.
+
+    Args:
+        model: any module.
+
+    Returns:
+        Weight name to values; frozen weights are left out.
+    """
+    return {name: weight.detach().clone() for name, weight in model.named_parameters() if weight.requires_grad}
+
+
+@torch.no_grad()
+def move_towards(model: nn.Module, place: dict[str, torch.Tensor], share: float) -> None:
+    """Move weights a share of the way to others, in place.
+
+    Args:
+        model: whose weights are moved.
+        place: of `trained_weights`; weights that it does not name stay.
+        share: of the way, 0 to 1.
+
+    Source: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+    """
+    for name, weight in model.named_parameters():
+        if name in place:
+            weight.lerp_(place[name].to(weight), share)
 
 
 @dataclass(frozen=True)

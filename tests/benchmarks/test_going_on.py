@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import expit
+from torch import nn
 
-from benchmarks.going_on import CUTS, NOW, WAYS, Draw, decided, expected_cut, row_of
+from benchmarks.going_on import CUTS, NOW, WAYS, Draw, decided, expected_cut, move_towards, row_of, trained_weights
 from tests.training_aullm.conftest import make_clips
 from tests.training_aullm.score.test_prior_shift import shifted_set
 
@@ -52,3 +54,25 @@ def test_a_row_is_held_against_what_is_done_now():
     row = row_of(*parts)
     assert row["f1"].value == 1.0 and row["minus_now"].value > 0.5 and row["auc"] == 1.0
     assert NOW[0] in WAYS and Draw("x", 1) == Draw("x", 1) and expit(0) == 0.5
+
+
+def test_weights_go_a_part_of_the_way_and_frozen_ones_stay():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    model[1].requires_grad_(False)
+    before, frozen = trained_weights(model), model[1].weight.clone()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 1.0
+    move_towards(model, before, 0.25)
+    assert torch.allclose(model[0].weight, before["0.weight"] + 0.75)
+    assert set(before) == {"0.weight", "0.bias"} and torch.allclose(model[1].weight, frozen + 1.0)
+
+
+def test_copies_do_not_follow_the_model():
+    model = nn.Linear(2, 1)
+    before = trained_weights(model)
+    with torch.no_grad():
+        model.weight.zero_()
+    assert before["weight"].abs().sum() > 0
+    move_towards(model, before, 1.0)
+    assert torch.equal(model.weight, before["weight"])
