@@ -152,8 +152,7 @@ def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]
     brief = [
         each
         for each in _brief(motion, least)
-        if not any(each.part_of(rise, near) for rise in rises)
-        and not any(each.onset <= last + near and first <= each.apex for first, last in back)
+        if not any(each.onset <= last + near and first <= each.apex for first, last in back)
     ]
     return sorted([*rises, *brief], key=lambda each: each.onset)
 

@@ -55,9 +55,9 @@ def train(
     Labels may be unknown: an unknown label adds nothing to the loss.
 
     With --from training goes on from a finished model, half as long and at a
-    third of the rates: what it knows of an action unit follows the unit's name,
-    others start fresh, and LoRA that was merged is injected anew. The model
-    says from then on whom it has seen in all.
+    tenth of the rates: what it knows of an action unit follows the unit's name,
+    others start fresh (and need a third of the rates), and LoRA that was merged
+    is injected anew. The model says from then on whom it has seen in all.
 
     \b
     Examples:

@@ -64,7 +64,7 @@ def start_from(
     measure = model if model.config.front_end == "displacement" else None
     clips = ClipSet.build(table, processor, processor.action_units, model=measure, cache_dir=cache_dir)
     remember_people(model.config, clips)
-    return Start(model, processor, clips, tuning_recipe(RECIPES[_preset_of(model.config)]()))
+    return Start(model, processor, clips, recipe_to_go_on(source, processor.action_units))
 
 
 def started_model(
@@ -107,6 +107,20 @@ def preset_of_model(source: str | Path) -> str:
         FileNotFoundError: there is no such model.
     """
     return _preset_of(AullmConfig.from_pretrained(model_place(source)))
+
+
+def recipe_to_go_on(source: str | Path, action_units: Sequence[str]) -> Recipe:
+    """How a finished model is trained further; reads its config only.
+
+    Args:
+        source: as for `load_model`.
+        action_units: that it will answer with.
+
+    Raises:
+        FileNotFoundError: there is no such model.
+    """
+    config = AullmConfig.from_pretrained(model_place(source))
+    return tuning_recipe(RECIPES[_preset_of(config)](), set(action_units) <= set(config.action_units))
 
 
 def _preset_of(config: AullmConfig) -> str:

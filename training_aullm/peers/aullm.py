@@ -8,9 +8,11 @@ are averaged, the projection is compact (theirs has about 60 M weights), recipe 
 Tested in tests/training_aullm/peers/test_methods.py.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
+import torch
 
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import fit, new_model, predict_probabilities
@@ -28,6 +30,25 @@ def run_aullm(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup
     model = new_model(recipe, train.action_units, setup.language_model, setup.seed)
     fit(model, recipe, train, setup.scratch, setup.seed, callbacks=[])
     return [predict_probabilities(model, clips) for clips in tests]
+
+
+def run_shuffled(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
+    """Train AULLM++ around a language model that has learned nothing: each frozen weight's numbers change places.
+
+    Source: Our choice: drawn weights of another size would ask about sizes, too.
+    """
+    model = new_model(recipe, train.action_units, setup.language_model, setup.seed)
+    shuffle(model.model.reader.frozen_tensors(), setup.seed)
+    fit(model, recipe, train, setup.scratch, setup.seed, callbacks=[])
+    return [predict_probabilities(model, clips) for clips in tests]
+
+
+@torch.no_grad()
+def shuffle(weights: Iterable[torch.Tensor], seed: int) -> None:
+    """Put the numbers of each weight in another order, in place: size and distribution stay, nothing else."""
+    generator = torch.Generator().manual_seed(seed)
+    for weight in weights:
+        weight.copy_(weight.flatten()[torch.randperm(weight.numel(), generator=generator)].view_as(weight))
 
 
 def go_on(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
@@ -75,7 +96,7 @@ def base_with(model: dict[str, object], **changes: float) -> Method:
 
 def with_layers(method: Method, layers: int | None) -> Method:
     """The method with another depth of its language model; None, or a method without one, leaves it as it is."""
-    if layers is None or method.run is not run_aullm:
+    if layers is None or method.run not in (run_aullm, run_shuffled):
         return method
     return method.but(model={"num_language_layers": layers})
 
@@ -88,6 +109,7 @@ OWN = {
     "base-no-instruction": base_with({"use_instruction_token": False}, **NO_CCR),
     "base-no-content": base_with({"use_content_token": False}),
     "base-mlp": base_with({"reader": "mlp"}),
+    "base-shuffled": replace(base_with({}), run=run_shuffled),
     "base-no-prior": base_with({"use_prior": False}),
     "base-no-moe": base_with({"use_moe": False}),
     "base-no-laplacian": base_with({"use_laplacian": False}),

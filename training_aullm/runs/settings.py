@@ -21,8 +21,8 @@ from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import new_model, new_processor
-from training_aullm.learn.recipes import RECIPES, Recipe, tuning_recipe
-from training_aullm.learn.starting import started_model
+from training_aullm.learn.recipes import RECIPES, Recipe
+from training_aullm.learn.starting import recipe_to_go_on, started_model
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.sources import Source
 
@@ -59,8 +59,9 @@ class RunSettings:
         """The preset's recipe, or that of fine-tuning, with what these settings change."""
         changes = {} if self.epochs is None else {"epochs": self.epochs}
         layers = {} if self.layers is None else {"model": {"num_language_layers": self.layers}}
-        recipe = RECIPES[self.preset]()
-        return (recipe if self.start is None else tuning_recipe(recipe)).but(**changes, **layers)
+        if self.start is None:
+            return RECIPES[self.preset]().but(**changes, **layers)
+        return recipe_to_go_on(self.start, self.action_units).but(**changes, **layers)
 
     @property
     def name(self) -> str:

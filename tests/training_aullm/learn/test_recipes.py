@@ -5,7 +5,16 @@ import re
 import pytest
 
 from tests.contract.tree import ROOT
-from training_aullm.learn.recipes import recipe_base, recipe_flow_cnn, recipe_led_network, recipe_paper
+from training_aullm.learn.recipes import (
+    recipe_base,
+    recipe_flow_cnn,
+    recipe_led_network,
+    recipe_paper,
+    tuning_recipe,
+)
+from training_aullm.peers.aullm import STARTED
+from training_aullm.prepare.sources import Source
+from training_aullm.runs.settings import RunSettings
 
 RECIPES = {
     "base": recipe_base(),
@@ -49,3 +58,23 @@ def test_arguments_hold_the_recipe_and_what_overrides_it(tmp_path):
 def test_a_unit_read_at_its_name_stands_in_the_prompt():
     assert recipe_base().template is None
     assert recipe_base().but(model={"readout": "au"}).template == "query"
+
+
+RATES = ("learning_rate", "lora_learning_rate", "led_learning_rate")
+
+
+@pytest.mark.parametrize(("knows_all", "part"), [(True, 10), (False, 3)])
+@pytest.mark.parametrize("recipe", [recipe_base(), recipe_paper()])
+def test_going_on_is_shorter_and_slower_and_otherwise_the_same(recipe, knows_all, part):
+    tuning = tuning_recipe(recipe, knows_all)
+    assert [getattr(tuning, rate) for rate in RATES] == pytest.approx([getattr(recipe, rate) / part for rate in RATES])
+    same = {rate: getattr(recipe, rate) for rate in RATES}
+    assert tuning.but(epochs=recipe.epochs, **same) == recipe and tuning.epochs == recipe.epochs // 2
+
+
+def test_commands_and_comparison_go_on_alike():
+    """`train --from` and `evaluate --from` take the run's settings, `compare` the method's."""
+    run = RunSettings(Source("casme2-like"), ("AU4",), start="release")
+    assert run.recipe == STARTED["base-pretrained"].recipe == tuning_recipe(recipe_base())
+    new = RunSettings(Source("casme2-like"), ("AU4", "AU20"), start="release")
+    assert new.recipe == tuning_recipe(recipe_base(), knows_all=False)

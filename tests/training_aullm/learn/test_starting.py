@@ -11,7 +11,7 @@ from modeling_aullm import AullmForActionUnitDetection
 from tests.training_aullm.clip_tables import clip_row, states, table_of
 from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
 from training_aullm.learn.people import people_seen
-from training_aullm.learn.recipes import recipe_base
+from training_aullm.learn.recipes import recipe_base, tuning_recipe
 from training_aullm.learn.starting import preset_of_model, start_from, started_model
 from training_aullm.learn.trainer import AullmTrainer
 
@@ -50,6 +50,7 @@ def transformers_own(start, out):
 @pytest.mark.parametrize("trainer", [ours, transformers_own])
 def test_three_lines_train_and_save_a_model_that_loads(finished, table, tmp_path, trainer):
     start = start_from(finished, table, ["AU4", "AU9"])
+    assert start.recipe == tuning_recipe(recipe_base(), knows_all=False)
     before = weights(start.model)
     training = trainer(start, tmp_path / "out")
     training.train()
@@ -70,7 +71,7 @@ def test_transformers_own_trainer_evaluates_too(finished, table, tmp_path):
 
 def test_a_finished_training_brings_calibrated_evidence(finished, table, tmp_path):
     start = start_from(finished, table)
-    assert start.model.config.calibration is None
+    assert start.model.config.calibration is None and start.recipe == tuning_recipe(recipe_base())
     fit(start.model, start.recipe.but(epochs=1, calibration_rounds=1), start.clips, tmp_path, use_cpu=True)
     line = start.model.config.calibration
     assert line["prevalence"] == [0.5, 0.0]

@@ -10,7 +10,7 @@ from tests.training_aullm.conftest import make_clips
 from training_aullm.comparing.inputs import FLOWS
 from training_aullm.learn.fitting import new_model, new_processor
 from training_aullm.learn.recipes import recipe_base
-from training_aullm.peers.aullm import AU_LLM, OWN, with_layers
+from training_aullm.peers.aullm import AU_LLM, OWN, shuffle, with_layers
 from training_aullm.peers.led import LedNetwork
 from training_aullm.peers.method import Setup
 from training_aullm.peers.methods import METHODS, PEERS, chosen_methods
@@ -42,7 +42,7 @@ def test_the_depth_of_a_language_model_is_changed_where_there_is_one():
     assert with_layers(METHODS["paper"], 2).settings()["model"]["num_language_layers"] == 2
 
 
-@pytest.mark.parametrize("name", ["base", "paper", "au-llm"])
+@pytest.mark.parametrize("name", ["base", "base-shuffled", "paper", "au-llm"])
 def test_a_model_of_ours_is_trained_and_answers(name, language_model_with_tokenizer, tmp_path):
     method = with_layers(METHODS[name].with_epochs(1), 1)
     clips = make_clips(8)
@@ -53,6 +53,16 @@ def test_a_model_of_ours_is_trained_and_answers(name, language_model_with_tokeni
     setup = Setup(0, language_model_with_tokenizer, tmp_path)
     told, again = (method.run(method.recipe, clips, [clips], setup)[0] for _ in range(2))
     assert told.shape == (8, 4) and ((told > 0) & (told < 1)).all() and np.array_equal(told, again)
+
+
+def test_a_language_model_that_learned_nothing_keeps_its_numbers_and_no_place(language_model_with_tokenizer):
+    model = new_model(recipe_base().but(model={"num_language_layers": 1}), ["AU4"], language_model_with_tokenizer)
+    reader, before = model.model.reader, {name: weight.clone() for name, weight in model.named_parameters()}
+    shuffle(reader.frozen_tensors(), 0)
+    for name, weight in model.named_parameters():
+        moved = name.startswith("model.reader") and "lora_" not in name
+        assert torch.equal(weight.flatten().sort().values, before[name].flatten().sort().values)
+        assert torch.equal(weight, before[name]) != (moved and len(weight.unique()) > 1), name
 
 
 def test_led_has_the_sizes_of_the_published_script():

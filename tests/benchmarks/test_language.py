@@ -1,0 +1,66 @@
+"""Fits of the language-model study: who is asked, how many steps, and how small a difference is seen."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from benchmarks.development import TEST_SEED, TRAINING_SEEDS, first_people
+from benchmarks.language import MODELS, OTHER, TRAINED, row_of, run_draw, smallest_seen, with_steps
+from tests.training_aullm.conftest import make_clips
+from training_aullm.comparing.inputs import MACRO_SEED
+from training_aullm.peers.method import Method
+from training_aullm.runs.release_settings import TEST_SEED as RELEASE_TEST
+from training_aullm.runs.release_settings import TRAINING_SEED as RELEASE_TRAINING
+
+
+def named(clips, start):
+    """The clips under other names of people and samples."""
+    return dataclasses.replace(
+        clips,
+        subjects=tuple(f"{start}-{name}" for name in clips.subjects),
+        sample_ids=tuple(f"{start}-{name}" for name in clips.sample_ids),
+    )
+
+
+def oracle(recipe, train, tests, setup):
+    """Says 1 for units that are present in training, and was shown no label of a test clip."""
+    assert all((each.labels == -1).all() for each in tests)
+    return [np.tile(train.labels.float().mean(0).numpy(), (len(each), 1)) for each in tests]
+
+
+def test_development_people_are_in_no_table_and_in_no_checkpoint():
+    seeds = {*TRAINING_SEEDS, TEST_SEED}
+    assert len(seeds) == len(TRAINING_SEEDS) + 1
+    assert not seeds & {0, 100, 700, MACRO_SEED, RELEASE_TEST, RELEASE_TRAINING}
+
+
+def test_fewer_people_are_among_more():
+    clips = make_clips(40)
+    few, more = (set(first_people(clips, people).subjects) for people in (2, 3))
+    assert few < more and (len(few), len(more)) == (2, 3)
+
+
+def test_a_fit_is_asked_without_labels_and_scored_against_the_first(tmp_path):
+    method = Method("motion", oracle)
+    train, tests = make_clips(24), {TRAINED: named(make_clips(24, 1), "a"), OTHER: named(make_clips(12, 2), "b")}
+    tests[OTHER] = tests[OTHER].select(train.action_units[:2])
+    for name in ("one", "two"):
+        run_draw(method, train, tests, 0, tmp_path / name)
+    row = row_of("two", [tmp_path / "two"], [tmp_path / "one"])
+    assert row["difference"].value == row["other_difference"].value == 0 and row["draws"] == [0]
+    assert np.isnan(row["seen"]) and 0 < row["f1"].value < 1
+    with pytest.raises(ValueError, match="learnt from and tested"):
+        run_draw(method, train, {TRAINED: train}, 0, tmp_path / "three")
+
+
+def test_few_people_are_trained_for_as_many_steps_and_many_never_shorter():
+    base = MODELS["base"]
+    few, many = with_steps(base, 30, 192), with_steps(base, 255, 192)
+    assert few.recipe.epochs == 96 and many.recipe.epochs == base.recipe.epochs
+    assert with_steps(base, 30, None) == base
+
+
+def test_a_difference_is_seen_the_sooner_the_more_draws_agree():
+    together, apart = smallest_seen(0.02, [0.01, 0.01, 0.01]), smallest_seen(0.02, [0.05, -0.03, 0.01])
+    assert together == pytest.approx(2.8 * 0.02 / 1.96) and apart > 2 * together
