@@ -27,7 +27,6 @@ SAME_WAY, GAP_S, LONGEST_RISE_S = 0.5, 0.3, 1.5  # cosine, pause and length up t
 AGAIN = 0.4  # of a movement's way: one that goes on along it by as much after its apex is another
 LONGEST_SMALL_S = 0.5  # of the rise of a movement that shows along a single unit only
 LONGEST_BRIEF_S, BRIEF_APART_S = 0.7, 0.15  # of a movement there and back along one unit; between the apexes of two
-FASTER = 1.5  # times: one that goes along so much faster than a larger movement is no part of it
 STANDS_OUT_S = 0.6  # before and after its apex, within which it sets out and is back
 BEGUN, GONE = 0.1, 0.9  # of its size: a movement has not begun where it is below, and is at its top above
 FALLING, BACK = 0.5, 0.15  # of its size: a movement is on the way back where it falls below, and back there
@@ -102,16 +101,6 @@ class Rise:
     offset: int
     along: np.ndarray
     brief: bool = False
-
-    @property
-    def speed(self) -> float:
-        """Pixels a frame along its strongest unit."""
-        return float(self.along.max()) / max(1, self.top - self.onset)
-
-    def part_of(self, other: "Rise", near: float) -> bool:
-        """Whether it rises while another one does, give or take so many places, and not by far the faster."""
-        inside = other.onset - near <= self.onset and self.apex <= other.top + near
-        return inside and self.speed < FASTER * other.speed
 
 
 def speed_of(course: np.ndarray, fps: float) -> np.ndarray:

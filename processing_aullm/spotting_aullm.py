@@ -14,7 +14,6 @@ import numpy as np
 
 from .movement_templates_aullm import TemplateFit
 from .reading_types_aullm import RatedMovement
-from .rises_aullm import FASTER
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
@@ -31,6 +30,7 @@ JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which oth
 TIMED_S = 3.0  # no template is held so long that it could time a longer movement
 WELL_TIMED = 0.5  # of the skin's course that a movement template has to explain for its marks to be taken
 BEGINS_S = 0.3  # between its onset and that of the motion
+FASTER = 1.5  # times: a brief movement that goes so much faster than the one around it is no part of that
 GROWTH = 0.5  # a rise within another movement that is smaller than this share of it is a part of it
 
 
