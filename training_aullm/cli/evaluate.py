@@ -69,9 +69,8 @@ def evaluate(
 
     A run is scored by folds on its own clips; with clips given, its model is
     tested on those (cross). Without a run, a new one is begun on the clips given:
-    models are trained per fold and each clip is scored by one that has never seen
-    its person. --preset to --seed say how; they go with a new run only. With
-    --protocol cross or --spotting and no run, the release is tested.
+    models are trained per fold and each clip is scored by one that never saw its
+    person; --preset to --seed say how. With cross or --spotting it is the release.
 
     --from starts every fold from that model. A model that has seen people who are
     tested is refused, and they are named. Beside the scores stand label-free ones,
