@@ -7,6 +7,8 @@ import pytest
 
 from processing_aullm import ClipError, face_reader_aullm, spotting_aullm, video_reader_aullm
 from processing_aullm import sections_aullm as sections
+from processing_aullm.rises_aullm import Rise
+from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES
 from tests.processing_aullm.faked_faces import FPS, FakeFace, FakeProcessor, crop
 
 MICRO = (30, 32, 35, 4.0, "AU4")
@@ -131,6 +133,25 @@ def test_how_far_lips_part_is_known_of_a_movement(monkeypatch):
     for face in (FakeFace(moves=(move,)), FakeFace(moves=(move,), parts=(30, 34))):
         FakeProcessor().read(face)
     assert parted == [0.0, pytest.approx(0.3, abs=0.1)]
+
+
+@pytest.mark.parametrize("brief", [True, False])
+def test_around_a_brief_movement_head_and_lips_have_to_keep_still(monkeypatch, brief):
+    """Both move just after its rise, and the lips once only: of a longer one nothing is held against that."""
+    weighed = []
+
+    class Looking(spotting_aullm.MovementSpotter):
+        def still(self, spotted):
+            weighed.append(spotted)
+            return super().still(spotted)
+
+    rise = Rise(30, 33, 33, 36, np.ones(len(UNIT_TEMPLATES)), brief)
+    monkeypatch.setattr(face_reader_aullm, "MovementSpotter", Looking)
+    monkeypatch.setattr(face_reader_aullm, "find_rises", lambda *_: [rise])
+    FakeProcessor().read(FakeFace(turn=(34, 37, 40, 0.0), parts=(34, 38)))
+    FakeProcessor().read(FakeFace(turn=(34, 37, 40, 1.0)))
+    parting, turning = weighed[0], weighed[-1]
+    assert (parting.talk, turning.turn) == (pytest.approx(0.3 if brief else 0.0), pytest.approx(4.0 if brief else 0.0))
 
 
 def test_what_lids_do_is_not_shown_to_the_model():
