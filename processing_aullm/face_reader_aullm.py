@@ -182,6 +182,10 @@ class FaceReader:
         crops = [self._crop(chunk, number) for number in self._seeing(first, last)[1:]]
         return [self._rest_crop(self.rest.at(first)), *crops]
 
+    def cut_movement(self, onset: int, apex: int) -> list[np.ndarray]:
+        """T crops (S, S) from onset to apex, which may lie in several chunks."""
+        return list(self.kept.near(self._seeing(onset, apex)))
+
     def _seeing(self, first: int, last: int) -> list[int]:
         """T frames spread evenly from the first to the last one; where lids move, the nearest one where they do not."""
         numbers = np.rint(np.linspace(first, last, self.num_frames)).astype(int)
@@ -214,7 +218,7 @@ class FaceReader:
             if self.spotter.still(spotted) < self.spotter.min_score:
                 continue
             clip = MovementClip(spotted.onset, spotted.apex)
-            self.waiting.append((clip, list(self.kept.near(self._seeing(clip.onset, clip.offset)))))
+            self.waiting.append((clip, self.cut_movement(clip.onset, clip.offset)))
             self._candidates.append(_Candidate(spotted, clip))
         self._moved_to = max(self._moved_to, horizon)
 

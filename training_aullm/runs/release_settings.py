@@ -35,7 +35,7 @@ class ReleaseSettings:
 
     people: int = 200
     tested: int = 26
-    films: int = 12
+    films: int = 36
     seconds: float = 20.0
     epochs: float = 10
     action_units: tuple[str, ...] = (
