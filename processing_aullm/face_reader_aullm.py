@@ -7,8 +7,10 @@ part = reader.settled(ends=False)
 Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 
@@ -34,14 +36,21 @@ LOOK_BACK_S, LOOK_AHEAD_S = 3.0, 4.7  # around the top of a rise: rest before it
 BLINK_S = 3.0  # after which a blink is final
 TALK_S = 0.7  # before and after a rise, in which lips that go back and forth speak against it
 TURN_S = 0.35  # before and after a brief movement, in which a head that turns speaks against it
+WIDER_S = 0.1  # a movement is also read from so much earlier and to so much later: what is there does not hang on a frame
+CERTAIN = 1e-6  # probabilities as near to 0 or 1 count as that far from it, so that no single reading decides
 
 
 @dataclass
 class MovementClip:
-    """A clip of a movement, by its first and last frame, that waits for the model's answer."""
+    """A clip of a movement, by its first and last frame, that waits for the model's answer.
+
+    Attributes:
+        as_spotted: from its onset to its apex, and no further.
+    """
 
     onset: int
     offset: int
+    as_spotted: bool = True
     answer: ClipAnswer | None = None
 
 
@@ -55,16 +64,21 @@ def note(target: Window | MovementClip, answer: ClipAnswer) -> None:
 
 @dataclass
 class _Candidate:
-    """A movement, and its clip from onset to apex."""
+    """A movement, and its clips: the first from onset to apex, the others wider."""
 
     spotted: Spotted
-    clip: MovementClip
+    clips: list[MovementClip]
+
+    @property
+    def probabilities(self) -> list[float]:
+        """K, by the mean of the log-odds of all readings."""
+        said = np.array([clip.answer.probabilities for clip in self.clips]).clip(CERTAIN, 1 - CERTAIN)
+        return (1 / (1 + np.exp(-np.log(said / (1 - said)).mean(0)))).tolist()
 
     def step(self, traces: SkinTraces) -> SkinStep:
         """How far the skin goes from onset to apex: by the model's own field, where it measures one."""
-        if self.clip.answer.motion is not None:
-            return SkinStep.of_field(self.clip.answer.motion)
-        return self.coarse_step(traces)
+        motion = self.clips[0].answer.motion
+        return self.coarse_step(traces) if motion is None else SkinStep.of_field(motion)
 
     def coarse_step(self, traces: SkinTraces) -> SkinStep:
         """The same by the traces."""
@@ -208,7 +222,7 @@ class FaceReader:
         return self._copies[key]
 
     def _add_candidates(self, ends: bool) -> None:
-        """Movements of which everything is known are cut as clips, from onset to apex."""
+        """Movements of which everything is known are cut as clips, from onset to apex and a little wider."""
         horizon = self.traces.last - (0 if ends else round(LOOK_AHEAD_S * self.fps))
         levels = self.rest.courses(self._motion, self.traces.first)
         for rise in find_rises(self._motion, levels, self._min_moved):
@@ -217,10 +231,18 @@ class FaceReader:
             spotted = self._spotted(rise)
             if self.spotter.still(spotted) < self.spotter.min_score:
                 continue
-            clip = MovementClip(spotted.onset, spotted.apex)
-            self.waiting.append((clip, self.cut_movement(clip.onset, clip.offset)))
-            self._candidates.append(_Candidate(spotted, clip))
+            clips = list(self._readings(spotted))
+            self.waiting += [(clip, self.cut_movement(clip.onset, clip.offset)) for clip in clips]
+            self._candidates.append(_Candidate(spotted, clips))
         self._moved_to = max(self._moved_to, horizon)
+
+    def _readings(self, spotted: Spotted) -> Iterator[MovementClip]:
+        """The clips that a movement is read from, its own first."""
+        wider = round(WIDER_S * self.fps)
+        onsets = (spotted.onset, max(spotted.onset - wider, self.traces.first))
+        apexes = (spotted.apex, min(spotted.apex + wider, self.traces.last))
+        for number, (onset, apex) in enumerate(product(onsets, apexes)):
+            yield MovementClip(onset, apex, as_spotted=number == 0)
 
     def _spotted(self, rise: Rise) -> Spotted:
         """A rise in frame numbers, with what speaks against it; where it can, it begins and peaks with open eyes."""
@@ -265,8 +287,7 @@ class FaceReader:
         for candidate in self._candidates:
             step = candidate.step(self.traces)
             spotted = replace(candidate.spotted, along=step.along)
-            answer = candidate.clip.answer.probabilities
-            movement = self.spotter.movement(spotted, answer, partial(self._timed, spotted))
+            movement = self.spotter.movement(spotted, candidate.probabilities, partial(self._timed, spotted))
             if movement is not None:
                 names, coarse = list(movement["action_units"]), candidate.coarse_step(self.traces)
                 extent = agreed(step.extent(names), coarse.extent(names))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from processing_aullm.face_reader_aullm import FaceReader, MovementClip
+from processing_aullm.face_reader_aullm import FaceReader, MovementClip, note
+from processing_aullm.reading_types_aullm import ClipAnswer
 from processing_aullm.sections_aullm import Section
 from processing_aullm.windows_aullm import WindowGrid
 from tests.processing_aullm.faked_faces import FPS, UNITS, FakeFace, FakeStream, crop
@@ -33,5 +34,37 @@ def test_a_clip_ends_with_open_eyes_where_the_movement_is_held():
     ends = []
     for chunk in FakeStream([face], 0, 240, overlap=5):
         reader.add(chunk)
-        ends += [clip.offset for clip, _ in reader.take_waiting(False) if isinstance(clip, MovementClip)]
+        clips = [clip for clip, _ in reader.take_waiting(False) if isinstance(clip, MovementClip)]
+        ends += [clip.offset for clip in clips if clip.as_spotted]
     assert ends and all(face.openness(end) > 0.25 for end in ends)
+
+
+def read(said: dict[tuple[int, int], float]) -> list[dict]:
+    """Movements of a face that frowns once, and AU4's probability in each of its readings, by (earlier, later)."""
+    face = FakeFace(frames=240, moves=((70, 74, 78, 4.0, "AU4"),))
+    reader = FaceReader(WindowGrid.of(FPS, 0.5, 0.1), WHOLE, 4, UNITS, threshold=0.5, fps=FPS)
+    movements = []
+    for chunk in FakeStream([face], 0, 240, overlap=5):
+        reader.add(chunk)
+        waiting = [target for target, _ in reader.take_waiting(False)]
+        clips = [target for target in waiting if isinstance(target, MovementClip)]
+        for target in waiting:
+            if isinstance(target, MovementClip):
+                own = next(clip for clip in reversed(clips[: clips.index(target) + 1]) if clip.as_spotted)
+                wider = (own.onset - target.onset, target.offset - own.offset)
+                note(target, ClipAnswer([said[wider], 0.01], None))
+            else:
+                note(target, ClipAnswer([0.01, 0.01], None))
+        movements += reader.settled(False)["movements"]
+    return movements
+
+
+def test_a_movement_is_read_wider_too_and_the_mean_of_the_log_odds_counts():
+    odds = {(0, 0): 3.0, (0, 1): 1.0, (1, 0): 2.0, (1, 1): 0.0}
+    (movement,) = read({wider: 1 / (1 + np.exp(-each)) for wider, each in odds.items()})
+    assert movement["action_units"]["AU4"] == pytest.approx(1 / (1 + np.exp(-1.5)), abs=1e-4)
+
+
+def test_what_only_one_reading_sees_is_no_movement():
+    assert not read({(0, 0): 0.9, (0, 1): 0.1, (1, 0): 0.1, (1, 1): 0.1})
+    assert len(read({(0, 0): 1.0, (0, 1): 0.9, (1, 0): 0.9, (1, 1): 0.9})) == 1, "1.0 is no infinity"

@@ -181,7 +181,7 @@ def _clips_of(
         if reader.traces.first <= onset and chunk.first + chunk.new_from <= apex <= last:
             clips.append(((onset, onset, apex), reader.cut_movement(onset, apex)))
     for target, crops in reader.take_waiting(ends=False):
-        if isinstance(target, MovementClip):  # windows are cut at places of our own
+        if isinstance(target, MovementClip) and target.as_spotted:  # windows are cut at places of our own
             clips.append(((target.onset, target.onset, target.offset), crops))
     return clips
 
