@@ -3,8 +3,8 @@
 A clip of a data set holds a movement from its onset to its offset. A window that slides over a video compares any of
 its frames with the face at rest before, and a movement is read from what spotting takes for its onset to what it takes
 for its apex; a model that is to read videos has to have seen such clips, cut by the same reader
-(`face_reader_aullm.py`). Hardly one spotted movement in five is an expression, so expressions are cut by the truth, too,
-about as well as spotting finds them.
+(`face_reader_aullm.py`). Hardly one spotted movement in five is an expression, so expressions are cut by the truth,
+too, about as well as spotting finds them.
 
     clips = take_clips(load_takes("casme3-like", subjects=20), names, Windows(), cache_dir="runs/mine/windows")
 """

@@ -66,7 +66,8 @@ def test_windows_cover_the_take_and_stay_inside():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"), [({"hop": 0}, "above zero"), ({"length": -1.0}, "above zero"), ({"cuts": -1}, "0 or more, not -1")]
+    ("wrong", "says"),
+    [({"hop": 0}, "above zero"), ({"length": -1.0}, "above zero"), ({"cuts": -1}, "0 or more, not -1")],
 )
 def test_windows_need_a_length_a_hop_and_a_count(wrong, says):
     with pytest.raises(ValueError, match=says):
