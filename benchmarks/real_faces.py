@@ -14,7 +14,8 @@ nearly 0 there, so AU6, AU9 and AU15 only come with others.
 
 Beside what the whole chain says, each true movement is also read by itself, from just before it begins (0.1 s) to its
 end, as benchmarks cut their clips: how often one of its units comes *first*, and above the threshold. That is what the
-model makes of the motion, whatever spotting makes of the video.
+model makes of the motion, whatever spotting makes of the video. *Stills* counts the same where only the first and the
+last picture of that clip are shown, as a pair of photographs, neutral and apex, would be.
 
 What else is spotted is a false alarm, put down to the first that fits: a movement *again* that was found already; a
 *blink*; a *turn* of the head by 4 degrees; a *release*; *speech*, which is any swing of jaw or lips that is no action
@@ -34,6 +35,7 @@ import pandas as pd
 import torch
 from rich.table import Table
 from scipy.ndimage import gaussian_filter1d
+from transformers import BatchFeature
 
 from benchmarks.blendshapes import ANGLES, SUFFIX, VIDEOS
 from modeling_aullm.pipeline_aullm import INPUTS, AullmPipeline
@@ -249,18 +251,25 @@ def score(reading: dict, reference: Reference) -> dict:
 
 
 def from_rest(pipe: AullmPipeline, video: Path, reference: Reference, threshold: float) -> dict:
-    """How many movements are named right when each is read by itself: {"first", "sure"} (first and above threshold)."""
+    """How many movements are named right when each is read by itself: {"first", "sure" (first and above threshold),
+    "stills" (first, of its first and last picture alone)}."""
     names, fps = pipe.processor.action_units, reference.fps
-    counts = Counter(first=0, sure=0)
+    counts = Counter(first=0, sure=0, stills=0)
     for movement in reference.known(set(names)):
         onset, offset = max(0, round((movement.start - BEFORE_S) * fps)), round(movement.end * fps)
-        inputs, _ = pipe.processor.read_clip(str(video), onset, max(offset, onset + 1))
-        with torch.no_grad():
-            answers = pipe.model(**{name: inputs[name] for name in INPUTS}).logits.sigmoid()[0]
-        best = int(answers.argmax())
-        right = names[best] in movement.units
-        counts.update(first=right, sure=right and float(answers[best]) >= threshold)
+        inputs, pictures = pipe.processor.read_clip(str(video), onset, max(offset, onset + 1))
+        pair, _ = pipe.processor.read_clip(pictures["frames"][[0, -1]])
+        answers, of_pair = (_answers(pipe, each) for each in (inputs, pair))
+        right = names[int(answers.argmax())] in movement.units
+        sure = right and float(answers.max()) >= threshold
+        counts.update(first=right, sure=sure, stills=names[int(of_pair.argmax())] in movement.units)
     return dict(counts)
+
+
+@torch.no_grad()
+def _answers(pipe: AullmPipeline, inputs: BatchFeature) -> torch.Tensor:
+    """(K,) probabilities of one clip."""
+    return pipe.model(**{name: inputs[name] for name in INPUTS}).logits.sigmoid()[0]
 
 
 def _seconds(interval: dict, fps: float) -> dict:
@@ -290,7 +299,7 @@ def cause_of(interval: dict, again: bool, reference: Reference) -> str:
 
 def together(rows: dict[str, dict]) -> dict:
     """Sums over videos, with shares and rates."""
-    names = ("seconds", "true", "found", "named", "first", "sure", "blinks", "blinks_found", "blinks_else")
+    names = ("seconds", "true", "found", "named", "first", "sure", "stills", "blinks", "blinks_found", "blinks_else")
     sums = {name: round(sum(row[name] for row in rows.values()), 2) for name in names}
     alarms = sum((Counter(row["alarms"]) for row in rows.values()), Counter())
     return {
@@ -310,10 +319,24 @@ def _share(part: int, whole: int) -> float | None:
 
 def table_of(rows: dict[str, dict], title: str) -> Table:
     """A row a video, and one of all."""
-    names = ("video", "s", "faces", "movements", "found", "named", "first", "sure", "false alarms", "blinks", "else")
+    names = (
+        "video",
+        "s",
+        "faces",
+        "movements",
+        "found",
+        "named",
+        "first",
+        "sure",
+        "stills",
+        "false alarms",
+        "blinks",
+        "else",
+    )
     table = Table(*names, title=title)
     for name, row in {**rows, "all": together(rows)}.items():
-        counts = [str(row.get(key, "")) for key in ("seconds", "faces", "true", "found", "named", "first", "sure")]
+        keys = ("seconds", "faces", "true", "found", "named", "first", "sure", "stills")
+        counts = [str(row.get(key, "")) for key in keys]
         causes = ", ".join(f"{row['alarms'][cause]} {cause}" for cause in CAUSES if cause in row["alarms"])
         blinks = f"{row['blinks_found']} of {row['blinks']}"
         table.add_row(name, *counts, causes, blinks, str(row["blinks_else"]))

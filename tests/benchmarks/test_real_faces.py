@@ -87,26 +87,30 @@ def test_blinks_are_counted_and_are_no_squints():
 
 
 class OneAnswer:
-    """Stands in for a pipeline: whatever is read, AU12 is the answer, with a probability of .6."""
+    """Stands in for a pipeline: AU12 is the answer, with a probability of .6, but of two pictures AU4."""
 
     action_units = ("AU4", "AU12")
 
     def __init__(self):
         self.processor, self.model, self.read = self, self, []
 
-    def read_clip(self, video, onset, offset):
-        self.read.append((onset, offset))
-        return dict.fromkeys(real_faces.INPUTS), {}
+    def read_clip(self, video, onset=None, offset=None):
+        if isinstance(video, str):
+            self.read.append((onset, offset))
+            return dict.fromkeys(real_faces.INPUTS), {"frames": np.arange(6)}
+        assert video.tolist() == [0, 5], "the first picture and the last"
+        return dict.fromkeys(real_faces.INPUTS, "pair"), {}
 
     def __call__(self, **inputs):
-        return SimpleNamespace(logits=torch.tensor([[-2.0, 0.405]]))
+        logits = [2.0, 0.405] if "pair" in inputs.values() else [-2.0, 0.405]
+        return SimpleNamespace(logits=torch.tensor([logits]))
 
 
 def test_movements_are_also_read_one_by_one_from_rest():
     truth = reference(mouthSmile=step(2, 4), browDown=step(7, 9), eyeWide=step(5, 6))
     pipe = OneAnswer()
-    assert real_faces.from_rest(pipe, "smile.mp4", truth, 0.5) == {"first": 1, "sure": 1}
-    assert real_faces.from_rest(pipe, "smile.mp4", truth, 0.7) == {"first": 1, "sure": 0}
+    assert real_faces.from_rest(pipe, "smile.mp4", truth, 0.5) == {"first": 1, "sure": 1, "stills": 1}
+    assert real_faces.from_rest(pipe, "smile.mp4", truth, 0.7) == {"first": 1, "sure": 0, "stills": 1}
     (onset, offset), (frown, _) = pipe.read[:2]
     assert 1.8 * FPS <= onset <= 2 * FPS < offset <= 2.4 * FPS and 6.8 * FPS <= frown <= 7 * FPS
 
@@ -117,7 +121,7 @@ def test_the_table_and_the_sum_tell_the_same():
         "a.mp4": real_faces.score(reading((2.0, 2.4, 6.4, ["AU12"]), (9.0, 9.2, 9.4, ["AU4"])), truth),
         "b.mp4": real_faces.score(reading(), truth),
     }
-    rows = {name: row | {"first": 1, "sure": 0} for name, row in rows.items()}
+    rows = {name: row | {"first": 1, "sure": 0, "stills": 1} for name, row in rows.items()}
     whole = real_faces.together(rows)
     assert (whole["true"], whole["found_share"], whole["named_share"], whole["alarms_a_minute"]) == (2, 0.5, 0.5, 2.5)
     assert real_faces.table_of(rows, "title").row_count == 3
