@@ -46,8 +46,8 @@ class Recipe:
     weight_decay: float = 0.05
     warmup: float = 0.1
     max_grad_norm: float = 1.0
-    ccr_invariance_weight: float = 0.0
-    ccr_intervention_weight: float = 0.0
+    ccr_invariance_weight: float = 0.1
+    ccr_intervention_weight: float = 0.1
     augmentation: AugmentationSettings | None = field(default_factory=AugmentationSettings)
     bf16: bool = False
     calibration_rounds: int = 3
@@ -111,11 +111,7 @@ class Recipe:
 
 
 def recipe_base() -> Recipe:
-    """The preset `base`: measured motion, the first layers of the language model, and augmentation.
-
-    Without CCR: with it F1 was lower for each of five draws of training people (docs/experiments.md, "What each part is
-    worth"). `base-ccr` of `aullm compare` has it, and so does `paper`.
-    """
+    """The preset `base`: measured motion, the first layers of the language model, CCR and augmentation."""
     return Recipe(
         preset="base",
         model={"num_language_layers": 4},
@@ -190,6 +186,8 @@ def recipe_flow_cnn() -> Recipe:
         preset="base",
         epochs=30,
         calibration_rounds=0,
+        ccr_invariance_weight=0.0,
+        ccr_intervention_weight=0.0,
         augmentation=AugmentationSettings(
             mirror=0.5, shift=0.0, scale=0.0, rotation=0.0, noise=0.0, drift=0.0, drift_turn=0.0, mix=0.0
         ),

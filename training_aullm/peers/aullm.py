@@ -105,8 +105,8 @@ PREDECESSOR = {"use_instruction_token": False, "use_moe": False, "use_laplacian"
 
 OWN = {
     "base": base_with({}),
-    "base-ccr": base_with({}, ccr_invariance_weight=0.1, ccr_intervention_weight=0.1),
-    "base-no-instruction": base_with({"use_instruction_token": False}),
+    "base-no-ccr": base_with({}, **NO_CCR),
+    "base-no-instruction": base_with({"use_instruction_token": False}, **NO_CCR),
     "base-no-content": base_with({"use_content_token": False}),
     "base-mlp": base_with({"reader": "mlp"}),
     "base-shuffled": replace(base_with({}), run=run_shuffled),
