@@ -3,7 +3,7 @@
     python -m benchmarks.label_sets
     python -m benchmarks.label_sets --models rows,names --draws 1
 
-People of three domains are trained on together, each domain labelled for the units of its protocol only; the rest is
+People of two domains are trained on together, each domain labelled for the units of its protocol only; the rest is
 unknown there. Other people of each domain are asked for all the units that any of them is labelled for. `rows`: a row
 of the head for each unit. `names`: one row, read at each unit's name in the prompt. `unit-vectors`: no language model
 but an MLP of equal trained size that is asked with a learned vector for each unit. `rows-mlp`: an MLP with a row for
@@ -33,7 +33,7 @@ from training_aullm.peers.aullm import NO_CCR, base_with
 from training_aullm.score.predictions import Predictions
 from training_aullm.score.report import json_line, markdown_table, result_table
 
-SIZES = {"casme2-like": (26, 12, 52), "samm-like": (12, 12, 58), "casme3-like": (12, 12, 25)}
+SIZES = {"casme2-like": (26, 12, 52), "samm-like": (12, 12, 58)}
 """Domain: how many people are rendered (as many as other studies render, where there are any), how many of them are
 trained on, how many others are tested."""
 UNITS = tuple(unit for unit in ACTION_UNITS if any(unit in AU_SETS[domain] for domain in SIZES))
