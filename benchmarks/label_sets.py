@@ -115,9 +115,8 @@ def row_of(kind: str, fits: Sequence[pd.DataFrame], reference: Sequence[pd.DataF
 def main(
     kinds: Annotated[
         str, typer.Option(help="Readers with commas between; the others are held against the first.")
-    ] = "rows,unit-vectors,language",
+    ] = "rows,unit-vectors,hidden-mlp",
     fits: Annotated[int, typer.Option(min=1, help="Fits of each, with seeds of their own.")] = 3,
-    language_fits: Annotated[int, typer.Option(min=1, help="Fits of the language model, which take minutes.")] = 1,
     model: Annotated[str, typer.Option(help="The finished model; it has seen none of these people.")] = "release",
     out: Annotated[Path, typer.Option(help="Folder of answers and measured clips.")] = Path("runs/label_sets"),
 ) -> None:
@@ -132,7 +131,7 @@ def main(
     check_record(out / "made_with.json", record, f"delete {out} or choose another --out")
     for kind in tqdm(kinds.split(","), desc="readers", unit="reader"):
         results[kind] = []
-        for seed in range(language_fits if kind == "language" else fits):
+        for seed in range(fits):
             path = out / f"{kind}-{seed}.parquet"
             if not path.exists():
                 table = run_fit(kind, seen, tests, seed)

@@ -4,9 +4,9 @@
     python -m benchmarks.names --fits 1
 
 New readers (`benchmarks.readers`) learn to answer, for eight of its twelve units, from what a finished model sees,
-and are then asked for the four that were left out, of other people. Answers of `language` and of `text-mlp` are held
-against those to random words of as many tokens, against what `rows` says for the nearest labelled unit, and against
-the mean of all it says. Each fit is kept. Prints tables, then one JSON line. All synthetic.
+and are then asked for the four that were left out, of other people. Their answers are held against those to random
+words of as many tokens, against what `rows` says for the nearest labelled unit, and against the mean of all it says.
+Each fit is kept. Prints tables, then one JSON line. All synthetic.
 
 The finished model did learn the units that are left out, so its tokens hold them: only the reader has never been told.
 That favours every reader.
@@ -30,7 +30,19 @@ from transformers import PreTrainedTokenizerBase
 
 from benchmarks.development import DOMAINS, TEST_SEED, TRAINING_SEEDS, development_clips
 from benchmarks.language import ALL_PEOPLE, TESTED_PEOPLE, smallest_seen
-from benchmarks.readers import ADAPTED, ASKED, BATCH, QUESTION, RATE, STEPS, Reader, Tokens, see, wordings
+from benchmarks.readers import (
+    ADAPTED,
+    ASKED,
+    ASKED_IN_WORDS,
+    BATCH,
+    QUESTION,
+    RATE,
+    STEPS,
+    Reader,
+    Tokens,
+    see,
+    wordings,
+)
 from dataset_scripts.labels import AU_SETS
 from dataset_scripts.whole_files import whole_file
 from training_aullm.comparing.sides import refuse_shared_people
@@ -44,29 +56,18 @@ LEFT_OUT = (("AU1", "AU7", "AU12", "AU17"), ("AU2", "AU4", "AU14", "AU15"))
 NEAREST = {"AU1": "AU2", "AU2": "AU1", "AU4": "AU7", "AU7": "AU4", "AU12": "AU6", "AU14": "AU12"}
 NEAREST |= {"AU15": "AU17", "AU17": "AU15"}
 """The labelled unit that moves skin nearest to the one that is left out."""
-ASKED_IN_WORDS = ("language", "text-mlp")
 ROUNDS, RANDOM_TEXTS = 8, 3
 """Times that each training clip is varied, and random texts of each length."""
-COLUMNS = {
-    "unit": "left out",
-    "positives": "positives",
-    **{
-        f"{kind} {way}": f"{kind}: {way}"
-        for kind in ASKED_IN_WORDS
-        for way in ("number", "random number", "description", "random description", "both", "labelled")
-    },
-    "nearest": "nearest labelled unit",
-    "moves": "mean of labelled units",
-    "labelled": "rows: labelled units",
-    "seconds": "s a fit of language",
-}
+WAYS = ("number", "random number", "description", "random description", "both", "labelled")
+COLUMNS = {"unit": "left out", "positives": "positives", "nearest": "nearest labelled unit"}
+COLUMNS |= {"moves": "mean of labelled units", "labelled": "rows: labelled units"}
 COMPARED = (
     *((f"{kind} {way}", f"{kind} random {way}") for kind in ASKED_IN_WORDS for way in ("number", "description")),
-    *((f"{kind} description", other) for kind in ASKED_IN_WORDS for other in ("nearest", "moves")),
-    ("language description", "text-mlp description"),
-    ("language both", "text-mlp both"),
-    ("language labelled", "text-mlp labelled"),
-    ("language labelled", "labelled"),
+    *((f"{kind} {way}", "nearest") for kind in ASKED_IN_WORDS for way in ("description", "both")),
+    *((f"{kind} description", f"{kind} number") for kind in ASKED_IN_WORDS),
+    *((f"{kind} {way}", f"word-mlp {way}") for kind in ("hidden-mlp", "text-mlp") for way in ("description", "both")),
+    ("hidden-mlp description", "text-mlp description"),
+    ("language description", "text-mlp-short description"),
 )
 DIFFERENCES = {
     "difference": "AUC, difference of",
@@ -140,7 +141,7 @@ def unit_draws(tables: dict[str, pd.DataFrame], unit: str) -> dict[str, np.ndarr
         unit: its name.
     """
     found = {}
-    for kind in ASKED_IN_WORDS:
+    for kind in [name for name in tables if name != "rows"]:
         table, mark = tables[kind], f"{kind} "
         found |= {mark + way: auc_of(table, f"{unit} {way}", unit) for way in ("number", "description", "both")}
         for way in ("number", "description"):
@@ -191,17 +192,19 @@ def summarise(fits: Sequence[dict[str, pd.DataFrame]]) -> tuple[list[dict], list
         for unit in left_out:
             draws.append(unit_draws(tables, unit))
             facts = {"unit": unit, "positives": int((tables["rows"][f"{unit} label"] == 1).sum())}
-            facts["seconds"] = int(tables["language"]["seconds"].iloc[0])
+            facts |= {f"{kind} seconds": int(table["seconds"].iloc[0]) for kind, table in tables.items()}
             rows.append(facts | {name: interval(each) for name, each in draws[-1].items()})
-    differences = [
-        {"difference": f"{first} - {second}"} | over_units([each[first] - each[second] for each in draws])
-        for first, second in COMPARED
-    ]
+    differences = []
+    for first, second in COMPARED:
+        apart = [each[first] - each[second] for each in draws if first in each]
+        if apart:
+            differences.append({"difference": f"{first} - {second}"} | over_units(apart))
     return rows, differences
 
 
 def main(
     fits: Annotated[int, typer.Option(min=1, max=len(LEFT_OUT), help="Groups of units to leave out.")] = len(LEFT_OUT),
+    read: Annotated[int, typer.Option(help="Groups of which `language` learns, which takes minutes a fit.")] = 1,
     model: Annotated[str, typer.Option(help="The finished model; it has seen none of these people.")] = "release",
     out: Annotated[Path, typer.Option(help="Folder of answers and measured clips.")] = Path("runs/names"),
 ) -> None:
@@ -217,7 +220,7 @@ def main(
         record = {"model": model, "question": QUESTION, "adapted": ADAPTED, "steps": STEPS, "seed": seed}
         record |= {"batch": BATCH, "asked": ASKED, "rate": RATE, "rounds": ROUNDS, "random": RANDOM_TEXTS}
         check_record(folder / "made_with.json", record, f"delete {folder} or choose another --out")
-        for kind in ("rows", *ASKED_IN_WORDS):
+        for kind in ("rows", *(kind for kind in ASKED_IN_WORDS if kind != "language" or seed < read)):
             path = folder / f"{kind}.parquet"
             if not path.exists():
                 table = run_fit(kind, left_out, train, test, others.subjects, seed)
@@ -226,7 +229,8 @@ def main(
             tables[kind] = pd.read_parquet(path)
         answered.append(tables)
     rows, differences = summarise(answered)
-    for content, columns in ((rows, COLUMNS), (differences, DIFFERENCES)):
+    by_kind = [COLUMNS | {f"{kind} {way}": f"{kind}: {way}" for way in (*WAYS, "seconds")} for kind in ASKED_IN_WORDS]
+    for content, columns in (*((rows, columns) for columns in by_kind), (differences, DIFFERENCES)):
         Console(width=200).print(result_table(content, columns, "AUC for units that were never labelled"))
         print(markdown_table(content, columns), end="\n\n")
     print(json_line({"benchmark": "names", "units": rows, "differences": differences}))

@@ -11,7 +11,7 @@ minutes of one core, and is all that differs between two answers.
 Tested in tests/benchmarks/test_names.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,17 +31,24 @@ QUESTION = f"Is there {{}} in this face? {CONTENT_TOKEN}{INSTRUCTION_TOKEN}"
 """Read at its last token; what is asked stands before what was seen, so that it is read once for all clips."""
 ADAPTED = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 BY_UNIT = {"reader": "mlp", "readout": "au"}
-KINDS = {"language": {"readout": "au"}, "text-mlp": BY_UNIT, "unit-vectors": BY_UNIT, "rows": {"reader": "mlp"}}
-"""Fields of the model that a reader is taken from.
+WORD_VECTORS = ("hidden-mlp", "text-mlp", "text-mlp-short", "word-mlp")
+ASKED_IN_WORDS = ("language", *WORD_VECTORS)
+KINDS = {"language": {"readout": "au"}, "unit-vectors": BY_UNIT, "rows": {"reader": "mlp"}}
+KINDS |= dict.fromkeys(WORD_VECTORS, BY_UNIT)
+"""Fields of the model that a reader is taken from. MLPs are of the size that is trained of the language model.
 
-`language`: the language model with fresh adapters, asked in words. `text-mlp`: an MLP of equal trained size that is
-given the mean of the embeddings of the same words. `unit-vectors`: one that is given a learned vector for each unit.
-`rows`: one with a row of the head for each unit.
+`language`: the language model with fresh adapters, asked in words. Asked in the same words are MLPs that are given one
+vector for what is asked: `hidden-mlp` the mean of the words' hidden states in the frozen language model, all 30 layers;
+`text-mlp` the mean of their embeddings; `word-mlp` the mean of random vectors, one a word, which say nothing but where
+two names share a word. `text-mlp-short` learns as shortly as `language`. Not asked in words: `unit-vectors`, an MLP
+with a learned vector for each unit, and `rows`, one with a row of the head for each unit.
 """
-STEPS = {"language": 250, "text-mlp": 800, "unit-vectors": 800, "rows": 800}
-"""A step of an MLP takes a fiftieth of the time."""
-BATCH, ASKED, RATE = 48, 3, 1e-3
-"""Clips of a step, units that the language model is asked for (an MLP: all), and the highest rate."""
+STEPS = dict.fromkeys(KINDS, 800) | {"language": 250, "text-mlp-short": 250}
+"""A step of an MLP takes a twentieth of the language model's time."""
+ASKED = {"language": 3, "text-mlp-short": 3}
+"""Units of a step; others: all."""
+BATCH, RATE = 48, 1e-3
+"""Clips of a step, and the highest rate."""
 
 
 class Tokens(NamedTuple):
@@ -95,11 +102,12 @@ class Reader:
         self.tokenizer = new_processor("base", self.units, language_model, "query").tokenizer
         self.config, self.prompt = model.config, model.model.prompt
         self.body, self.head = model.model.reader, model.head
-        self.words = None
-        if kind == "text-mlp":
-            lent = new_model(recipe_base().but(model={"num_language_layers": 1}), self.units, language_model)
-            self.words = lent.model.reader.body.get_input_embeddings().weight.detach()
+        self.language_model, self._vectors, self._centre = language_model, {}, 0.0
+        if kind in WORD_VECTORS:
             self.body.units.requires_grad_(False)
+            self._encode = self._encoder()
+            known = [text for unit in self.units for text in wordings(unit)]
+            self._centre = torch.stack([self._encode(text) for text in known]).mean(0)
 
     def weights(self) -> list[torch.nn.Parameter]:
         """What is learned."""
@@ -110,15 +118,34 @@ class Reader:
         if self.kind == "language":
             hidden = [self.body(content, instruction, self._question(text)) for text in texts]
             return torch.cat([self.head(each) for each in hidden], 1)
-        if self.kind == "text-mlp":
-            self.body.units.data = torch.stack([self._mean_word(text) for text in texts])
+        if self.kind in WORD_VECTORS:
+            self.body.units.data = torch.stack([self._vector(text) for text in texts])
             return self.head(self.body(content, instruction, None))
         return self.head(self.body(content, instruction, None))[:, [self.units.index(text) for text in texts]]
 
-    def _mean_word(self, text: str) -> torch.Tensor:
-        """(D,) as large as one word."""
-        mean = self.words[self._ids(f" {text}")].mean(0)
-        return mean * self.config.embedding_rms / mean.square().mean().sqrt()
+    def _vector(self, text: str) -> torch.Tensor:
+        """(D,) what tells a text from those that are learned, as large as a word's embedding."""
+        if text not in self._vectors:
+            vector = self._encode(text) - self._centre
+            self._vectors[text] = vector * self.config.embedding_rms / vector.square().mean().sqrt()
+        return self._vectors[text]
+
+    @torch.no_grad()
+    def _encoder(self) -> Callable[[str], torch.Tensor]:
+        """Text -> (D,), by the frozen language model."""
+        fields = {"num_language_layers": None if self.kind == "hidden-mlp" else 1, "lora_rank": 0}
+        lent = new_model(recipe_base().but(model=fields), self.units, self.language_model).model.reader.body.eval()
+        table = lent.get_input_embeddings().weight.detach()
+        if self.kind == "hidden-mlp":
+            return lambda text: self._hidden(lent, text)
+        if self.kind == "word-mlp":
+            table = torch.randn(table.shape, generator=torch.Generator().manual_seed(0))
+        return lambda text: table[self._ids(f" {text}")].mean(0)
+
+    @torch.no_grad()
+    def _hidden(self, lent: torch.nn.Module, text: str) -> torch.Tensor:
+        before, own = self._ids(QUESTION.split(" {}")[0]), self._ids(f" {text}")
+        return lent(input_ids=torch.tensor([before + own])).last_hidden_state[0, len(before) :].mean(0)
 
     def _question(self, text: str):
         ids = torch.tensor([self._ids(QUESTION.format(text))])
@@ -133,10 +160,10 @@ class Reader:
         optimizer = torch.optim.AdamW(self.weights(), RATE, weight_decay=0.05)
         schedule = get_cosine_schedule_with_warmup(optimizer, steps // 10, steps)
         focus = (self.config.gamma_negative, self.config.gamma_positive, self.config.probability_clip)
-        drawn, asks = np.random.default_rng(self.seed), self.kind in ("language", "text-mlp")
+        drawn, asks = np.random.default_rng(self.seed), self.kind in ASKED_IN_WORDS
         for _ in tqdm(range(steps), desc=self.kind, unit="step", leave=False, mininterval=20):
             rows = torch.from_numpy(drawn.integers(0, len(seen.labels), BATCH))
-            columns = drawn.permutation(len(self.units))[: ASKED if self.kind == "language" else None]
+            columns = drawn.permutation(len(self.units))[: ASKED.get(self.kind)]
             names = [self.units[column] for column in columns]
             texts = [str(drawn.choice(wordings(name))) for name in names] if asks else names
             logits = self.ask(seen.content[rows], seen.instruction[rows], texts)
