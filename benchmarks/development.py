@@ -6,6 +6,7 @@ Tables render seed 0, the checkpoint is trained on seed 500 and tested on 900, t
 Tested in tests/benchmarks/test_language.py.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,20 +22,23 @@ TEST_SEED = 320
 DOMAINS = ("casme2-like", "samm-like")
 
 
-def development_clips(domain: str, seed: int, subjects: int, cache_dir: Path) -> ClipSet:
-    """Clips as measured motion, labelled for the units of the domain's protocol.
+def development_clips(
+    domain: str, seed: int, subjects: int, cache_dir: Path, action_units: Sequence[str] | None = None
+) -> ClipSet:
+    """Clips as measured motion.
 
     Args:
         domain: of the clip source.
         seed: one of the above.
         subjects: how many people; the domain's clips per person.
         cache_dir: where measured clips are kept.
+        action_units: they are labelled for; None: those of the domain's protocol.
 
     Returns:
         The clips; people carry the domain's name.
     """
     table = load_synthetic(domain, subjects=subjects, seed=seed)
-    return ClipSet.joined([form_clips("motion", table, AU_SETS[domain], cache_dir)], domain)
+    return ClipSet.joined([form_clips("motion", table, action_units or AU_SETS[domain], cache_dir)], domain)
 
 
 def first_people(clips: ClipSet, people: int) -> ClipSet:

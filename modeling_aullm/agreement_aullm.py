@@ -56,13 +56,14 @@ def check_asked_units(config, numbers: torch.Tensor) -> None:
     """Refuse prompts for other action units than the logits stand for.
 
     Args:
-        config: an `AullmConfig`; a model that only reads by name (`readout="au"` without `evidence_skip`) answers any.
+        config: an `AullmConfig`; a language model that only reads by name (`readout="au"` without `evidence_skip`)
+            answers any.
         numbers: (B, K), 4 for AU4, as the processor gives them.
 
     Raises:
         ValueError: the units or their order differ.
     """
-    if config.readout == "au" and not config.evidence_skip:
+    if config.reader == "language" and config.readout == "au" and not config.evidence_skip:
         return
     own = torch.tensor([int(name[2:]) for name in config.action_units], device=numbers.device)
     if numbers.shape[1:] != own.shape or not bool((numbers == own).all()):

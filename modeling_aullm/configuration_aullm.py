@@ -41,7 +41,8 @@ class AullmConfig(PreTrainedConfig):
         embedding_rms: root mean square of the base's token embeddings, the size soft tokens start at.
         lora_rank (0 = no adapters), lora_alpha, lora_dropout, lora_targets: adapters.
         prompt_ids, au_positions, content_token_id, instruction_token_id: the prompt used when none is passed.
-        readout: `"last"` position or `"au"` (each logit at its own AU name). head_dropout: before every head.
+        readout: `"last"` position or `"au"` (each logit at its own AU name; `"mlp"`: a learned vector for each AU).
+            head_dropout: before every head.
         evidence_skip: add the logits of a small head on the two tokens and each node's own evidence for its unit.
         share_prefix: compute the static prompt before the soft tokens once a batch.
         reader: `"language"` or `"mlp"` (ablation, equal trained size; mlp_width None = derived).
@@ -243,8 +244,6 @@ class AullmConfig(PreTrainedConfig):
             raise ValueError(f"graph_width={self.graph_width} must be a multiple of pooling_heads={self.pooling_heads}")
         if not (self.use_content_token or self.use_instruction_token):
             raise ValueError("use_content_token and use_instruction_token are both False: nothing is left to read")
-        if self.reader == "mlp" and self.readout == "au":
-            raise ValueError("reader='mlp' has no AU names to read at; set readout='last'")
 
     @property
     def is_complete(self) -> bool:

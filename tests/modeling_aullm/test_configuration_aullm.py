@@ -41,7 +41,6 @@ def test_default_prior_is_sparse_and_says_where_from():
         ({"num_frames": 2}, "num_frames"),
         ({"graph_width": 30, "pooling_heads": 4}, "graph_width=30"),
         ({"use_content_token": False, "use_instruction_token": False}, "use_content_token"),
-        ({"reader": "mlp", "readout": "au"}, "reader='mlp'"),
         ({"action_units": ["AU4", "AU7"], "prior": [[0, 0.5], [0.1, 0]], "prior_source": "x"}, "prior"),
         ({"front_end": "radar"}, "front_end"),
         ({"no_such_field": 1}, "no_such_field"),

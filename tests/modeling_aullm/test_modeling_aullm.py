@@ -116,6 +116,18 @@ SWITCHES = {
 }
 
 
+def test_an_mlp_that_reads_by_unit_tells_units_apart_by_their_vectors_alone(build, motion, labels):
+    model = build(reader="mlp", readout="au", evidence_skip=False).train()
+    output = model(motion_values=motion, labels=labels)
+    output.loss.backward()
+    assert output.logits.shape == (3, UNITS) and model.model.reader.units.grad.abs().amax(1).min() > 0
+    assert model.eval()(motion_values=motion).logits.std(1).min() > 1e-4
+    with torch.no_grad():
+        model.model.reader.units[:] = model.model.reader.units[0]
+    logits = model(motion_values=motion).logits
+    torch.testing.assert_close(logits, logits[:, :1].expand_as(logits))
+
+
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_every_ablation_trains(build, motion, labels, switch):
     model = build(**{switch: SWITCHES[switch]}).train()
@@ -133,11 +145,12 @@ def test_ablated_tokens_are_gone(build, motion):
 
 
 def test_mlp_reader_has_about_as_many_weights_as_the_adapters(build):
-    def trained(reader: str) -> int:
-        reader = build(reader=reader, lora_rank=32, num_language_layers=3).model.reader
-        return sum(p.numel() for p in reader.parameters() if p.requires_grad)
+    def trained(reader: str, readout: str = "last") -> int:
+        reader = build(reader=reader, readout=readout, lora_rank=32, num_language_layers=3).model.reader
+        return sum(p.numel() for name, p in reader.named_parameters() if p.requires_grad and name != "units")
 
     assert trained("mlp") == pytest.approx(trained("language"), rel=0.05)
+    assert trained("mlp", "au") == pytest.approx(trained("language"), rel=0.05)
 
 
 def test_evidence_comes_when_asked_for(build, motion):

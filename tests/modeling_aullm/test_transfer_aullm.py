@@ -15,7 +15,14 @@ def processor_for(*units: str):
     return processor
 
 
-@pytest.mark.parametrize("overrides", [{}, {"readout": "au", "au_positions": [6, 7, 6, 7]}, {"reader": "mlp"}])
+OTHER_READERS = [
+    {"readout": "au", "au_positions": [6, 7, 6, 7]},
+    {"reader": "mlp"},
+    {"reader": "mlp", "readout": "au", "evidence_skip": False},
+]
+
+
+@pytest.mark.parametrize("overrides", [{}, *OTHER_READERS])
 def test_the_same_units_in_another_order_give_the_same_answers_in_that_order(build, motion, overrides):
     model = build(**overrides).eval()
     turned = processor_for(*UNITS[::-1])
