@@ -37,7 +37,7 @@ class ReleaseSettings:
     tested: int = 26
     films: int = 36
     seconds: float = 20.0
-    epochs: float = 10
+    epochs: float = 7
     action_units: tuple[str, ...] = (
         "AU1",
         "AU2",
