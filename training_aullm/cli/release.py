@@ -14,10 +14,10 @@ from training_aullm.cli.options import LanguageModelOption, LayersOption, SeedOp
 def release(
     out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/release"),
     people: Annotated[int, typer.Option(min=2, help="Rendered people to train on, of each of three domains.")] = 200,
-    films: Annotated[int, typer.Option(min=1, help="Long takes to train on, of each domain.")] = 36,
+    films: Annotated[int, typer.Option(min=1, help="Long takes to train on, of each domain.")] = 12,
     seconds: Annotated[float, typer.Option(min=5, max=60, help="How long a take lasts.")] = 20.0,
     tested: Annotated[int, typer.Option(min=2, help="Other people to score on, of each domain.")] = 26,
-    epochs: Annotated[float, typer.Option(min=0, help="Passes over the clips.")] = 7,
+    epochs: Annotated[float, typer.Option(min=0, help="Passes over the clips.")] = 10,
     language_model: LanguageModelOption = "bundled",
     layers: LayersOption = None,
     seed: SeedOption = 0,

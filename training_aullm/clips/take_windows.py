@@ -1,10 +1,8 @@
-"""Long takes as training clips: windows of rest, blinks, speech, held expressions and releases, and movements.
+"""Windows of long takes as training clips: rest, blinks, speech, held expressions, releases, and spotted movements.
 
 A clip of a data set holds a movement from its onset to its offset. A window that slides over a video compares any of
-its frames with the face at rest before, and a movement is read from what spotting takes for its onset to what it takes
-for its apex; a model that is to read videos has to have seen such clips, cut by the same reader
-(`face_reader_aullm.py`). Hardly one spotted movement in five is an expression, so expressions are cut by the truth,
-too, about as well as spotting finds them.
+its frames with the face at rest before; a model that is to read videos has to have seen such windows, cut by the same
+reader (`face_reader_aullm.py`).
 
     clips = take_clips(load_takes("casme3-like", subjects=20), names, Windows(), cache_dir="runs/mine/windows")
 """
@@ -36,8 +34,7 @@ from training_aullm.clips.clip_cache import is_whole
 from training_aullm.clips.clip_set import ClipSet
 
 EXPRESSIONS = ("micro", "macro")
-WINDOWS_VERSION = "6"  # raised when the reader cuts windows or movements otherwise
-EARLY_S, LATE_S = (0.12, 0.04), (0.05, 0.1)  # before and after its onset, and its apex, at which spotting sees them
+WINDOWS_VERSION = "5"  # raised when the reader cuts windows or movements otherwise
 BATCH = 16
 WHOLE = Section(index=0, first=0, stop=None, read_from=None, read_to=None, whole=True, begin=0, total=None)
 
@@ -49,7 +46,6 @@ class Windows:
     Attributes:
         length: seconds that a window covers.
         hop: seconds from one to the next; each is moved by up to half a hop at random.
-        cuts: clips of each expression, from about its onset to about its apex.
         seed: of those moves.
         present_px, present_share: a unit is present where its movement is farther than at rest by so many pixels, and
             by this share of its full size; by a pixel in any case.
@@ -57,8 +53,7 @@ class Windows:
     """
 
     length: float = 0.5
-    hop: float = 0.5
-    cuts: int = 2
+    hop: float = 0.25
     seed: int = 0
     present_px: float = 0.3
     present_share: float = 0.5
@@ -68,8 +63,6 @@ class Windows:
     def __post_init__(self):
         if self.hop <= 0 or self.length <= 0:
             raise ValueError(f"windows need a length and a hop above zero, not {self.length} and {self.hop} s")
-        if self.cuts < 0:
-            raise ValueError(f"cuts counts clips of each expression: 0 or more, not {self.cuts}")
 
 
 def take_clips(
@@ -94,7 +87,7 @@ def take_clips(
         The windows and spotted movements, takes in order; sample ids end in the first and last frame.
     """
     folder = Path(cache_dir)
-    jobs = [TakeJob.of(row, _cache_path(folder, row, windows), windows) for row in takes]
+    jobs = [TakeJob(row["sample_id"], Path(row["video"]), _cache_path(folder, row, windows), windows) for row in takes]
     missing = [job for job in jobs if not is_whole(job.path)]
     if missing:
         with tqdm(total=len(missing), desc="windows of takes", unit="take", disable=not progress) as bar:
@@ -124,19 +117,12 @@ def take_clips(
 
 @dataclass(frozen=True)
 class TakeJob:
-    """One film to measure, and the file that its windows go to; `expressions` are onsets and apexes."""
+    """One film to measure, and the file that its windows go to."""
 
     sample_id: str
     video: Path
     path: Path
     windows: Windows
-    expressions: tuple[tuple[int, int], ...]
-
-    @classmethod
-    def of(cls, row: dict, path: Path, windows: Windows) -> "TakeJob":
-        """Of a row of `load_takes`."""
-        marks = tuple((each["onset"], each["apex"]) for each in row["events"] if each["kind"] in EXPRESSIONS)
-        return cls(row["sample_id"], Path(row["video"]), path, windows, marks)
 
     def __str__(self) -> str:
         return f"take {self.sample_id}"
@@ -145,20 +131,17 @@ class TakeJob:
 def measure_take(job: TakeJob) -> None:
     """Write the clips of one film: `motion_values` (W, 3, T - 1, h, w) and `spans` (W, 3): rest, first and last frame.
 
-    They are cut by the reader of videos itself: windows from rest, wherever they lie, each movement that it spots, and
-    each expression.
+    They are cut by the reader of videos itself: windows from rest, wherever they lie, and each movement that it spots.
     """
     image_processor, front_end = AullmImageProcessor(), MotionFrontEnd(AullmConfig.preset("base"))
     stream = image_processor.open_stream(job.video, length=job.windows.length)
-    of_take = zlib.crc32(job.sample_id.encode())
-    spans = window_spans(0, stream.frames - 1, stream.fps, job.windows, of_take)
-    cuts = expression_spans(job.expressions, stream.frames - 1, stream.fps, job.windows, of_take)
+    spans = window_spans(0, stream.frames - 1, stream.fps, job.windows, zlib.crc32(job.sample_id.encode()))
     grid = WindowGrid.of(stream.fps, job.windows.length, job.windows.hop)
     reader = FaceReader(grid, WHOLE, image_processor.num_frames, [], threshold=0.5, fps=stream.fps)
     found, motion = [], []
     for chunk in stream:
         reader.add(chunk)
-        clips = _clips_of(reader, chunk, spans, cuts)
+        clips = _clips_of(reader, chunk, spans)
         for at in range(0, len(clips), BATCH):
             pixels = torch.from_numpy(np.stack([np.stack(crops) for _, crops in clips[at : at + BATCH]]))
             motion.append(front_end.measure(pixels[:, :, None].float() / 255))
@@ -168,18 +151,14 @@ def measure_take(job: TakeJob) -> None:
 
 
 def _clips_of(
-    reader: FaceReader, chunk: FaceChunk, spans: np.ndarray, cuts: np.ndarray
+    reader: FaceReader, chunk: FaceChunk, spans: np.ndarray
 ) -> list[tuple[tuple[int, int, int], list[np.ndarray]]]:
-    """Rest, first and last frame, and T crops, of windows and expressions that end in a chunk and of movements spotted
-    in it."""
+    """Rest, first and last frame, and T crops, of windows that end in a chunk and of movements spotted in it."""
     last = chunk.first + len(chunk) - 1
     clips = []
     for onset, offset in spans.tolist():
         if chunk.first <= onset and chunk.first + chunk.new_from <= offset <= last:
             clips.append(((reader.rest.at(onset).number, onset, offset), reader.cut(chunk, onset, offset)))
-    for onset, apex in cuts.tolist():
-        if reader.traces.first <= onset and chunk.first + chunk.new_from <= apex <= last:
-            clips.append(((onset, onset, apex), reader.cut_movement(onset, apex)))
     for target, crops in reader.take_waiting(ends=False):
         if isinstance(target, MovementClip) and target.as_spotted:  # windows are cut at places of our own
             clips.append(((target.onset, target.onset, target.offset), crops))
@@ -203,28 +182,6 @@ def window_spans(first: int, last: int, fps: float, windows: Windows, stream: in
     moved = starts + np.random.default_rng([windows.seed, stream]).uniform(-0.5, 0.5, len(starts)) * windows.hop * fps
     starts = np.clip(np.rint(moved), first, last - span).astype(np.int64)
     return np.stack([starts, starts + span], axis=1)
-
-
-def expression_spans(
-    marks: Sequence[tuple[int, int]], last: int, fps: float, windows: Windows, stream: int = 0
-) -> np.ndarray:
-    """First and last frame of the clips of each expression, `windows.cuts` of each.
-
-    Args:
-        marks: onset and apex of each.
-        last: frame of the film.
-        fps: frames per second.
-        windows: how many, and the seed.
-        stream: another one moves them otherwise.
-
-    Returns:
-        (E * cuts, 2) int64.
-    """
-    rng = np.random.default_rng([windows.seed, stream, 1])  # 1: other moves than those of windows
-    marks = np.repeat(np.array(marks, dtype=np.int64).reshape(-1, 2), windows.cuts, axis=0)
-    early, late = (rng.uniform(-before, after, len(marks)) * fps for before, after in (EARLY_S, LATE_S))
-    onsets = np.clip(np.rint(marks[:, 0] + early), 0, marks[:, 1] - 1)
-    return np.stack([onsets, np.clip(np.rint(marks[:, 1] + late), onsets + 1, last)], axis=1).astype(np.int64)
 
 
 def window_labels(

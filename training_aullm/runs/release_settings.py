@@ -35,9 +35,9 @@ class ReleaseSettings:
 
     people: int = 200
     tested: int = 26
-    films: int = 36
+    films: int = 12
     seconds: float = 20.0
-    epochs: float = 7
+    epochs: float = 10
     action_units: tuple[str, ...] = (
         "AU1",
         "AU2",
