@@ -27,7 +27,7 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.sides import refuse_shared_people, without_labels
 from training_aullm.files import check_record
 from training_aullm.learn.fitting import as_predictions
-from training_aullm.peers.aullm import OWN, base_with
+from training_aullm.peers.aullm import NO_CCR, OWN, base_with
 from training_aullm.peers.method import Method, Setup
 from training_aullm.score.bootstrap import Interval, bootstrap_difference, bootstrap_f1
 from training_aullm.score.metrics import score
@@ -38,8 +38,13 @@ TRAINED, OTHER = DOMAINS
 ALL_PEOPLE = 26
 TESTED_PEOPLE = {TRAINED: 52, OTHER: 58}
 """Twice as many as the data sets have."""
-MODELS = OWN | {"base-mlp-1": base_with({"reader": "mlp", "mlp_width": 1})}
-"""`base-mlp-1` has an MLP one unit wide: hardly a reader at all."""
+SWITCHES = ("use_moe", "use_prior", "use_laplacian", "use_squeeze_excitation")
+MODELS = OWN | {
+    "base-mlp-1": base_with({"reader": "mlp", "mlp_width": 1}),
+    "base-lean": base_with(dict.fromkeys(SWITCHES, False), **NO_CCR),
+}
+"""`base-mlp-1` has an MLP one unit wide: hardly a reader at all. `base-lean` is without CCR, expert gate, prior,
+Laplacian and squeeze-excitation at once: parts that stand in for each other cost nothing one at a time."""
 TWO_SIDED, POWER = 1.96, 0.84
 """Quantiles of the normal distribution for an error of 5%, and for a power of 80%."""
 COLUMNS = {
