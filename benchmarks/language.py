@@ -19,6 +19,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
+from scipy.stats import t as student
 from tqdm.auto import tqdm
 
 from benchmarks.development import DOMAINS, TEST_SEED, TRAINING_SEEDS, development_clips, first_people
@@ -26,9 +27,9 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.sides import refuse_shared_people, without_labels
 from training_aullm.files import check_record
 from training_aullm.learn.fitting import as_predictions
-from training_aullm.peers.aullm import OWN, base_with
+from training_aullm.peers.aullm import NO_CCR, OWN, base_with
 from training_aullm.peers.method import Method, Setup
-from training_aullm.score.bootstrap import bootstrap_difference, bootstrap_f1
+from training_aullm.score.bootstrap import Interval, bootstrap_difference, bootstrap_f1
 from training_aullm.score.metrics import score
 from training_aullm.score.predictions import Predictions
 from training_aullm.score.report import json_line, markdown_table, result_table
@@ -37,19 +38,28 @@ TRAINED, OTHER = DOMAINS
 ALL_PEOPLE = 26
 TESTED_PEOPLE = {TRAINED: 52, OTHER: 58}
 """Twice as many as the data sets have."""
-MODELS = OWN | {"base-mlp-1": base_with({"reader": "mlp", "mlp_width": 1})}
-"""`base-mlp-1` has an MLP one unit wide: hardly a reader at all."""
+SWITCHES = ("use_moe", "use_prior", "use_laplacian", "use_squeeze_excitation")
+MODELS = OWN | {
+    "base-mlp-1": base_with({"reader": "mlp", "mlp_width": 1}),
+    "base-lean": base_with(dict.fromkeys(SWITCHES, False), **NO_CCR),
+}
+"""`base-mlp-1` has an MLP one unit wide: hardly a reader at all. `base-lean` is without CCR, expert gate, prior,
+Laplacian and squeeze-excitation at once: parts that stand in for each other cost nothing one at a time."""
 TWO_SIDED, POWER = 1.96, 0.84
 """Quantiles of the normal distribution for an error of 5%, and for a power of 80%."""
 COLUMNS = {
     "model": "model",
     "f1": "F1 (95%)",
-    "difference": "minus base (95%)",
+    "over_draws": "minus base, over draws (95%)",
+    "difference": "over people (95%)",
     "draws": "of each draw",
     "seen": "smallest difference seen",
     "auc": "AUC",
+    "auc_over_draws": "minus base, over draws (95%)",
     "other_f1": "other domain F1 (95%)",
-    "other_difference": "minus base (95%)",
+    "other_over_draws": "minus base, over draws (95%)",
+    "other_difference": "over people (95%)",
+    "other_draws": "of each draw",
     "other_seen": "smallest difference seen",
     "seconds": "s a fit",
 }
@@ -106,6 +116,24 @@ def smallest_seen(people: float, draws: list[float]) -> float:
     return float((TWO_SIDED + POWER) * error)
 
 
+def over_draws(draws: list[float]) -> Interval | None:
+    """The mean difference with Student's 95% interval.
+
+    Args:
+        draws: the difference with each draw of training people.
+
+    Returns:
+        The interval: where the mean over all draws of training people and seeds may lie, for these people tested.
+        None with one draw, which says nothing about others.
+    """
+    if len(draws) < 2:
+        return None
+    mean, count = float(np.mean(draws)), len(draws)
+    # Few draws: their own spread is uncertain, too, so that 1.96 would be far too narrow.
+    half = float(student.ppf(0.975, count - 1) * np.std(draws, ddof=1) / np.sqrt(count))
+    return Interval(mean, mean - half, mean + half)
+
+
 def row_of(name: str, folders: list[Path], reference: list[Path] | None) -> dict:
     """One row: scores over all draws, and paired differences to the reference."""
     row = {"model": name, "seconds": round(float(np.mean([_seconds(folder) for folder in folders])))}
@@ -118,13 +146,13 @@ def row_of(name: str, folders: list[Path], reference: list[Path] | None) -> dict
         if reference is None:
             continue
         others = [Predictions.load(folder / f"{domain}.parquet") for folder in reference]
-        apart = [
-            one.mean_f1 - score(other.probabilities, labels, other.action_units).mean_f1
-            for one, other in zip(each, others, strict=True)
-        ]
+        theirs = [score(other.probabilities, labels, other.action_units) for other in others]
+        apart = [one.mean_f1 - other.mean_f1 for one, other in zip(each, theirs, strict=True)]
         probabilities = [[part.probabilities for part in group] for group in (parts, others)]
         row[f"{prefix}difference"] = found = bootstrap_difference(labels, *probabilities, people)
-        row[f"{prefix}draws"] = apart
+        row[f"{prefix}draws"], row[f"{prefix}over_draws"] = apart, over_draws(apart)
+        ranked = [one.mean_auc - other.mean_auc for one, other in zip(each, theirs, strict=True)]
+        row[f"{prefix}auc_over_draws"] = over_draws(ranked)
         row[f"{prefix}seen"] = smallest_seen((found.high - found.low) / 2, apart)
     return row
 

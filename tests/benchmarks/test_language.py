@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.development import TEST_SEED, TRAINING_SEEDS, first_people
-from benchmarks.language import MODELS, OTHER, TRAINED, row_of, run_draw, smallest_seen, with_steps
+from benchmarks.language import MODELS, OTHER, TRAINED, over_draws, row_of, run_draw, smallest_seen, with_steps
 from tests.training_aullm.conftest import make_clips
 from training_aullm.comparing.inputs import MACRO_SEED
 from training_aullm.peers.method import Method
@@ -64,3 +64,25 @@ def test_few_people_are_trained_for_as_many_steps_and_many_never_shorter():
 def test_a_difference_is_seen_the_sooner_the_more_draws_agree():
     together, apart = smallest_seen(0.02, [0.01, 0.01, 0.01]), smallest_seen(0.02, [0.05, -0.03, 0.01])
     assert together == pytest.approx(2.8 * 0.02 / 1.96) and apart > 2 * together
+
+
+def test_the_interval_over_draws_is_the_one_of_a_textbook():
+    # Sleep gained by ten patients ("Student", 1908, as R's `sleep`): mean 1.58, t.test gives 0.70 to 2.46.
+    found = over_draws([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4])
+    assert (found.value, found.low, found.high) == pytest.approx((1.58, 0.7001, 2.4599), abs=1e-3)
+    assert over_draws([0.3]) is None
+    assert over_draws([0.0, 0.1]).high > 0.6  # two draws say next to nothing
+
+
+def test_a_row_has_its_interval_over_draws_in_both_domains(tmp_path):
+    train, tests = make_clips(24), {TRAINED: named(make_clips(24, 1), "a"), OTHER: named(make_clips(12, 2), "b")}
+    clever = Method("motion", lambda recipe, train, tests, setup: [np.full((len(each), 4), 0.9) for each in tests])
+    for draw in (0, 1):
+        run_draw(Method("motion", oracle), train, tests, draw, tmp_path / "one" / str(draw))
+        run_draw(clever, train, tests, draw, tmp_path / "two" / str(draw))
+    row = row_of(
+        "two", [tmp_path / "two" / str(draw) for draw in (0, 1)], [tmp_path / "one" / str(draw) for draw in (0, 1)]
+    )
+    for prefix in ("", "other_"):
+        assert row[f"{prefix}over_draws"].value == pytest.approx(row[f"{prefix}difference"].value)
+        assert row[f"{prefix}over_draws"].low == row[f"{prefix}over_draws"].high == row[f"{prefix}draws"][0]

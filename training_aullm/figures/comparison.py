@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from training_aullm.figures.style import BLUE, INK, QUIET, new_figure
 from training_aullm.score.bootstrap import Interval
+
+TITLE_WIDTH = 95
+"""Characters a line of the title: more run out of the picture, and its last word is "synthetic"."""
 
 
 def draw_comparison(
@@ -24,11 +28,11 @@ def draw_comparison(
         names: of the methods.
         scores: mean F1 of each.
         differences: of each to the first, paired; None for the first.
-        title: above the picture.
+        title: above the picture; long ones take several lines.
     """
-    places = -np.arange(len(names))
-    with new_figure(path, 8.4, 1.1 + 0.32 * len(names)) as figure:
-        figure.suptitle(title, fontsize=9.5, fontweight="bold", x=0.01, ha="left")
+    places, lines = -np.arange(len(names)), wrap(title, TITLE_WIDTH)
+    with new_figure(path, 8.4, 0.9 + 0.2 * len(lines) + 0.32 * len(names)) as figure:
+        figure.suptitle("\n".join(lines), fontsize=9.5, fontweight="bold", x=0.01, ha="left")
         left, right = figure.subplots(1, 2, sharey=True)
         _draw_points(left, places, scores, INK)
         left.set(xlim=(0, 1), xlabel="mean F1 of the positive class, 95% interval over people")

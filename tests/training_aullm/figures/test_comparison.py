@@ -13,3 +13,10 @@ def test_methods_are_drawn(tmp_path):
     draw_comparison(tmp_path / "d.png", ["base", "flow-lr"], scores, [None, Interval(0.2, 0.1, 0.3)], "two methods")
     first, second = pixels(tmp_path / "c.png"), pixels(tmp_path / "d.png")
     assert first.shape == second.shape and not np.array_equal(first, second)
+
+
+def test_a_long_title_stays_in_the_picture(tmp_path):
+    score = [Interval(0.7, 0.6, 0.8)]
+    draw_comparison(tmp_path / "c.png", ["base"], score, [None], "casme3-like (860 clips), " * 6 + "(synthetic)")
+    picture = pixels(tmp_path / "c.png")
+    assert (picture[:, -3:] == picture[0, 0]).all()
