@@ -6,6 +6,9 @@ import torch
 from datasets import Dataset
 from safetensors.torch import save_file
 
+from processing_aullm.face_reader_aullm import FaceReader
+from processing_aullm.windows_aullm import WindowGrid
+from tests.processing_aullm.faked_faces import FPS, FakeFace, FakeStream
 from training_aullm.clips import take_windows
 from training_aullm.clips.take_windows import Windows, take_clips, window_labels, window_spans
 
@@ -110,6 +113,19 @@ def test_takes_become_clips_once(takes, tmp_path, monkeypatch):
         monkeypatch.setattr(take_windows, version, "another")
         cut(Windows())
     assert len(calls) == 10, "and so are those of another version"
+
+
+def test_a_spotted_movement_is_one_clip_to_learn_from():
+    """A reader of videos asks for it wider, too."""
+    face = FakeFace(frames=240, moves=((70, 74, 78, 4.0, "AU4"),))
+    reader = FaceReader(WindowGrid.of(FPS, 0.5, 0.1), take_windows.WHOLE, 4, ["AU4"], threshold=0.5, fps=FPS)
+    clips = []
+    for chunk in FakeStream([face], 0, 240, overlap=5):
+        reader.add(chunk)
+        clips += take_windows._clips_of(reader, chunk, np.zeros((0, 2), np.int64))
+    ((rest, onset, apex), crops), *others = clips
+    assert not others and len(crops) == 4
+    assert rest == onset and 66 <= onset <= 71 and 73 <= apex <= 76
 
 
 @pytest.mark.slow
