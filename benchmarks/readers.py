@@ -8,7 +8,7 @@
 What is seen of a clip is fixed: the two tokens that the finished model gives its language model. So a reader takes two
 minutes of one core, and is all that differs between two answers.
 
-Tested in tests/benchmarks/test_names.py.
+Tested in tests/benchmarks/test_readers.py.
 """
 
 from collections.abc import Callable, Sequence

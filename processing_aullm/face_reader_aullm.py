@@ -37,7 +37,7 @@ BLINK_S = 3.0  # after which a blink is final
 TALK_S = 0.7  # before and after a rise, in which lips that go back and forth speak against it
 TURN_S = 0.35  # before and after a brief movement, in which a head that turns speaks against it
 WIDER_S = 0.1  # a movement is also read from so much earlier, and to so much later: no single frame decides
-CERTAIN = 1e-6  # probabilities as near to 0 or 1 count as that far from it, so that no single reading decides
+CERTAIN = 1e-6  # probabilities nearer to 0 or 1 than this count as so near: 0 and 1 themselves have no log-odds
 
 
 @dataclass
