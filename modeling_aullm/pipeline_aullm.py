@@ -86,6 +86,8 @@ class AullmPipeline(Pipeline):
             threshold: from here on an action unit counts as present.
             fps: frames per second, where the video states none.
             batch_size: windows per forward pass.
+            second_opinion: whether MediaPipe's blendshapes are asked about each movement, and name those that they
+                alone see; False: our model alone.
             progress: called with the share of the video that is read, 0 to 1.
             after: the `resume` of a piece of an earlier, interrupted reading with equal options: go on after it.
 

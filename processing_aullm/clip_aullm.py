@@ -18,9 +18,10 @@ import numpy as np
 from transformers.image_processing_utils import BaseImageProcessor, BatchFeature
 
 from .alignment_aullm import ALIGNMENT_VERSION, AlignedClip, FaceAligner, Framing
+from .blendshape_network_aullm import BlendshapeModel
 from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
-from .face_networks_aullm import FaceFiles
+from .face_networks_aullm import BlendshapeFiles, FaceFiles
 from .geometry_aullm import resize_matrix, to_gray
 from .landmarks_aullm import BlazeFaceDetector, FaceDetector, FaceMesh, LandmarkModel
 from .stream_aullm import FaceStream
@@ -62,7 +63,8 @@ class AullmImageProcessor(BaseImageProcessor):
         self.size = size
         self.align = align
         self.framing = Framing(**(framing or {})).to_dict()
-        self._face_files = FaceFiles.packaged()
+        self._face_files, self._blendshape_files = FaceFiles.packaged(), BlendshapeFiles.packaged()
+        self._blendshapes: BlendshapeModel | None = None
         self._aligner: FaceAligner | None = None
 
     def use_faces(self, detector: FaceDetector, mesh: LandmarkModel) -> None:
@@ -140,6 +142,7 @@ class AullmImageProcessor(BaseImageProcessor):
         end: float | None = None,
         fps: float | None = None,
         length: float = 0.5,
+        second_opinion: bool = False,
     ) -> FaceStream:
         """Open a video of any length; iterating over what this gives follows its faces, a few seconds at a time.
 
@@ -150,8 +153,10 @@ class AullmImageProcessor(BaseImageProcessor):
             end: Seconds where to end; None is the video's end.
             fps: Frames per second; None takes what the file says.
             length: Seconds that a window covers: what neighbouring chunks overlap by.
+            second_opinion: Whether blendshapes are read, too.
 
         Raises:
+            FileNotFoundError: A second opinion is asked for and its networks are missing.
             ClipError: The video cannot be read, or start and end name no part of it.
             ValueError: The frame rate is not known, an option is out of range, or `align` is off.
         """
@@ -161,7 +166,15 @@ class AullmImageProcessor(BaseImageProcessor):
                 "following its faces: give registered clips to the processor itself, or set align=True"
             )
         frames = NumberedFrames(open_clip(video, "video"), start=start, end=end, fps=fps)
-        return FaceStream(self.aligner, frames, self.size, faces=faces, length=length)
+        blendshapes = self.blendshapes if second_opinion else None
+        return FaceStream(self.aligner, frames, self.size, faces=faces, length=length, blendshapes=blendshapes)
+
+    @property
+    def blendshapes(self) -> BlendshapeModel:
+        """Reads blendshapes, its networks read at the first use."""
+        if self._blendshapes is None:
+            self._blendshapes = BlendshapeModel.load(self._blendshape_files)
+        return self._blendshapes
 
     @property
     def aligner(self) -> FaceAligner:
@@ -219,7 +232,7 @@ class AullmImageProcessor(BaseImageProcessor):
 
     def save_face_networks(self, folder: str | Path) -> list[str]:
         """Copy the face networks into a folder, so that a processor loaded from there finds them."""
-        return self._face_files.copy_to(Path(folder))
+        return [path for files in (self._face_files, self._blendshape_files) for path in files.copy_to(Path(folder))]
 
     def save_pretrained(self, save_directory: str | Path, push_to_hub: bool = False, **kwargs) -> list[str]:
         """Save the configuration, this code and the face networks, so that the folder works on its own."""
@@ -231,10 +244,10 @@ class AullmImageProcessor(BaseImageProcessor):
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **kwargs) -> "AullmImageProcessor":
         """Load from a folder or a Hub id; the face networks come from the same place and revision."""
-        files = FaceFiles.from_pretrained(pretrained_model_name_or_path, **kwargs)
+        files = [kind.from_pretrained(pretrained_model_name_or_path, **kwargs) for kind in (FaceFiles, BlendshapeFiles)]
         loaded = super().from_pretrained(pretrained_model_name_or_path, **kwargs)
         processor = loaded[0] if isinstance(loaded, tuple) else loaded
-        processor._face_files = files
+        processor._face_files, processor._blendshape_files = files
         return loaded
 
     @classmethod

@@ -1,7 +1,8 @@
-"""The three face networks as data: a program in JSON and its weights in safetensors, run by plain torch.
+"""The face networks as data: a program in JSON and its weights in safetensors, run by plain torch.
 
-They are MediaPipe's BlazeFace (short and full range) and FaceMesh, Apache-2.0, converted once from TFLite;
-docs/faces.md names the sources. Nothing is downloaded at run time: both files travel inside the processor's folder.
+They are MediaPipe's BlazeFace (short and full range), FaceMesh, and its face landmarker with blendshapes, Apache-2.0,
+converted once from TFLite; docs/faces.md names the sources. Nothing is downloaded at run time: all files travel inside
+the processor's folder.
 
     mesh = FaceFiles.packaged().load("mesh")
     points, score = mesh(torch.rand(1, 3, 192, 192))
@@ -14,6 +15,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Self
 
 import torch
 import torch.nn.functional as F
@@ -23,10 +25,15 @@ from transformers.utils import cached_file
 
 PROGRAMS = "face_networks.json"
 WEIGHTS = "face_networks.safetensors"
+BLENDSHAPE_PROGRAMS = "blendshape_networks.json"
+BLENDSHAPE_WEIGHTS = "blendshape_networks.safetensors"
 SHA256 = {  # of the text and of the bytes: other networks would move every crop, and so the answers, unseen
     PROGRAMS: "0767bbf6f73d5963b1ae4fa055c6e743cc36c3875093ad20bb54e590bfc88ed9",
     WEIGHTS: "fb87e4a79e5f41ea39111a02555ff4586ea0c50abda027beed6bcb53e5084e72",
+    BLENDSHAPE_PROGRAMS: "22d6a799f4a06c47848190cfd7de80e098b46ce080edc0a7a09411c3520b91fa",
+    BLENDSHAPE_WEIGHTS: "3a850b5e77acf90af87330a98209b02df992b25ae03ff2cf5c905adc574d6de5",
 }
+MIXER = "mixer."  # before the names of the BlendshapeNetwork's weights
 HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "revision", "subfolder", "token")
 
 
@@ -86,7 +93,9 @@ class FaceNetwork(nn.Module):
             return _channels_last(x).reshape(len(x), -1, step["width"])
         if op == "concat":
             return torch.cat(inputs, dim=1)
-        raise ValueError(f"{PROGRAMS} holds an unknown step {op!r}: the file and this code are of different versions")
+        raise ValueError(
+            f"a network's program holds an unknown step {op!r}: the file and this code are of different versions"
+        )
 
     def _weight(self, name: str) -> Tensor:
         return self.weights[name.replace(".", "_")]
@@ -94,7 +103,7 @@ class FaceNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class FaceFiles:
-    """Where the program and weight files stand.
+    """Where the program and weight files of detector and landmarks stand.
 
     Args:
         programs: Path of the JSON file, None if there is none.
@@ -105,21 +114,26 @@ class FaceFiles:
     programs: Path | None
     weights: Path | None
     origin: str
+    names: ClassVar[tuple[str, str]] = (PROGRAMS, WEIGHTS)
+    needed_for: ClassVar[str] = (
+        "finding a face needs: save the processor with save_pretrained, copy both files there, or pass align=False for "
+        "clips that are registered already"
+    )
 
     @classmethod
-    def packaged(cls) -> "FaceFiles":
+    def packaged(cls) -> Self:
         """The files beside this code; code copied from the Hub has none beside it."""
         folder = Path(__file__).parent / "weights"
-        programs, weights = folder / PROGRAMS, folder / WEIGHTS
+        programs, weights = (folder / name for name in cls.names)
         return cls(programs if programs.is_file() else None, weights if weights.is_file() else None, str(folder))
 
     @classmethod
-    def from_pretrained(cls, folder_or_id: str | Path, **kwargs) -> "FaceFiles":
+    def from_pretrained(cls, folder_or_id: str | Path, **kwargs) -> Self:
         """The files in a saved folder or a Hub repository; the packaged ones where it has none."""
         options = {name: kwargs[name] for name in HUB_OPTIONS if kwargs.get(name) is not None}
         found = [
             cached_file(str(folder_or_id), name, _raise_exceptions_for_missing_entries=False, **options)
-            for name in (PROGRAMS, WEIGHTS)
+            for name in cls.names
         ]
         if None in found:
             packaged = cls.packaged()
@@ -127,7 +141,7 @@ class FaceFiles:
         return cls(Path(found[0]), Path(found[1]), str(folder_or_id))
 
     def load(self, name: str) -> FaceNetwork:
-        """Read one network: "short_range", "full_range" or "mesh".
+        """Read one network: "short_range", "full_range" or "mesh" (of `BlendshapeFiles`: "mesh_478").
 
         Raises:
             FileNotFoundError: The files are not where the processor was loaded from.
@@ -136,27 +150,31 @@ class FaceFiles:
         self._check()
         self._refuse_changed()
         program = json.loads(self.programs.read_text(encoding="utf-8"))[name]
-        with safe_open(self.weights, framework="pt") as file:
-            names = {step[part] for step in program["steps"] for part in ("weight", "bias") if part in step}
-            weights = {key: file.get_tensor(key).float() for key in names}
-        return FaceNetwork(program, weights)
+        names = {step[part] for step in program["steps"] for part in ("weight", "bias") if part in step}
+        return FaceNetwork(program, self._tensors(names))
 
     def copy_to(self, folder: Path) -> list[str]:
         """Copy both files into a folder, if they are not there already; returns their new paths."""
         self._check()
         folder.mkdir(parents=True, exist_ok=True)
-        targets = [folder / PROGRAMS, folder / WEIGHTS]
+        targets = [folder / name for name in self.names]
         for source, target in zip((self.programs, self.weights), targets, strict=True):
             if not (target.exists() and source.samefile(target)):
                 shutil.copyfile(source, target)
         return [str(target) for target in targets]
 
+    def _tensors(self, names: set[str]) -> dict[str, Tensor]:
+        with safe_open(self.weights, framework="pt") as file:
+            return {name: file.get_tensor(name).float() for name in names}
+
+    @property
+    def there(self) -> bool:
+        """Whether there are both."""
+        return self.programs is not None and self.weights is not None
+
     def _check(self) -> None:
-        if self.programs is None or self.weights is None:
-            raise FileNotFoundError(
-                f"{self.origin} holds no {PROGRAMS} and {WEIGHTS}, which finding a face needs: save the processor with "
-                "save_pretrained, copy both files there, or pass align=False for clips that are registered already"
-            )
+        if not self.there:
+            raise FileNotFoundError(f"{self.origin} holds no {' and '.join(self.names)}, which {self.needed_for}")
 
     def _refuse_changed(self) -> None:
         contents = {
@@ -169,6 +187,29 @@ class FaceFiles:
                     f"{path} is damaged, or of another version than this code: fetch it anew, save the processor anew, "
                     "or give networks of your own to use_faces"
                 )
+
+
+class BlendshapeFiles(FaceFiles):
+    """The same of the networks that read blendshapes, `BlendshapeModel`."""
+
+    names = (BLENDSHAPE_PROGRAMS, BLENDSHAPE_WEIGHTS)
+    needed_for = (
+        "a second opinion needs: save the processor with save_pretrained, copy both files there, or read with "
+        "second_opinion=False"
+    )
+
+    def mixer(self) -> dict[str, Tensor]:
+        """State of the `BlendshapeNetwork`.
+
+        Raises:
+            FileNotFoundError, ValueError: as `load`.
+        """
+        self._check()
+        self._refuse_changed()
+        with safe_open(self.weights, framework="pt") as file:
+            names = file.keys()
+        weights = self._tensors({name for name in names if name.startswith(MIXER)})
+        return {name.removeprefix(MIXER): value for name, value in weights.items()}
 
 
 def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:

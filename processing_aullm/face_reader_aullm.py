@@ -21,6 +21,7 @@ from .movement_templates_aullm import TemplateFit
 from .reading_types_aullm import Blink, ClipAnswer, FacePart, Movement, Window
 from .rest_aullm import RestFrame, RestReference
 from .rises_aullm import Rise, SkinMotion, find_rises
+from .second_opinion_aullm import SecondOpinion, SeenMovement, stands
 from .sections_aullm import Section
 from .skin_step_aullm import SkinStep, agreed
 from .skin_traces_aullm import SkinTraces
@@ -93,6 +94,7 @@ class FaceReader:
         section: the part of the video whose results are reported.
         num_frames: T, frames of a clip that the model sees.
         action_units: K names. threshold: probability from which a unit is present. fps: frames per second.
+        second: opinion on movements; the chunks have blendshapes then.
 
     Attributes:
         over: whether the face is not followed any more.
@@ -108,7 +110,9 @@ class FaceReader:
         action_units: list[str],
         threshold: float,
         fps: float,
+        second: SecondOpinion | None = None,
     ) -> None:
+        self.second = second
         self.grid, self.section, self.num_frames, self.fps = grid, section, num_frames, fps
         self.spotter = MovementSpotter(fps, threshold, action_units)
         self.traces, self.rest, self.kept = SkinTraces(fps), RestReference(fps), KeptCrops(fps)
@@ -118,6 +122,8 @@ class FaceReader:
         self._new: list[Window] = []
         self._view: list[ViewFault] = []
         self._candidates: list[_Candidate] = []
+        self._seen: list[SeenMovement] = []
+        self._last_seen: SeenMovement | None = None
         self._found: list[tuple[Spotted, Movement]] = []
         self._next = self._blinked_to = self._moved_to = 0
         self._first = self._last = self.first_box = self.last_box = None
@@ -127,10 +133,12 @@ class FaceReader:
         if chunk.new_from == 0:
             self._next = -(-chunk.first // self.grid.step) * self.grid.step
             self._blinked_to = self._moved_to = chunk.first - 1
-            self._found = []
+            self._found, self._last_seen = [], None
         self._forget()
         self.traces.add(chunk)
         self.kept.add(chunk)
+        if self.second is not None:
+            self.second.add(chunk)
         self._view += [fault for fault in view_faults(chunk) if fault not in self._view]
         self._copies = {}
         last = chunk.first + len(chunk) - 1
@@ -234,6 +242,13 @@ class FaceReader:
             clips = list(self._readings(spotted))
             self.waiting += [(clip, self.cut_movement(clip.onset, clip.offset)) for clip in clips]
             self._candidates.append(_Candidate(spotted, clips))
+        if self.second is not None:
+            for seen in self.second.movements(self._blinks):
+                # A rise that went on when it was first seen has a later apex now, and is still the same.
+                again = self._last_seen is not None and seen.onset <= self._last_seen.apex
+                if self._moved_to < seen.apex <= horizon and not again:
+                    self._seen.append(seen)
+                    self._last_seen = seen
         self._moved_to = max(self._moved_to, horizon)
 
     def _readings(self, spotted: Spotted) -> Iterator[MovementClip]:
@@ -282,7 +297,7 @@ class FaceReader:
         return [blink._asdict() for blink in final if self.section.owns(blink.apex)]
 
     def _final_movements(self) -> list[Movement]:
-        """Movements whose clips were answered."""
+        """Movements whose clips were answered, weighed against the second opinion."""
         found = []
         for candidate in self._candidates:
             step = candidate.step(self.traces)
@@ -291,11 +306,30 @@ class FaceReader:
             if movement is not None:
                 names, coarse = list(movement["action_units"]), candidate.coarse_step(self.traces)
                 extent = agreed(step.extent(names), coarse.extent(names))
-                found.append((spotted, {**movement, **extent}))
+                seen = None if self.second is None else self.second.units(movement["onset"], movement["apex"])
+                named: Movement = {**movement, **extent, "named_by": "aullm", "second_opinion": seen}
+                if stands(named):
+                    found.append((spotted, named))
         self._candidates = []
         own = apart(found, self._found)
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]
-        return [movement for spotted, movement in own if self.section.owns(spotted.top)]
+        movements = [movement for spotted, movement in own if self.section.owns(spotted.top)]
+        return sorted([*movements, *self._only_seen()], key=lambda each: each["onset"])
+
+    def _only_seen(self) -> list[Movement]:
+        """Movements that the second opinion alone names."""
+        seen, self._seen = self._seen, []
+        known = [movement for _, movement in self._found]
+        return [
+            self._as_movement(each)
+            for each in seen
+            if self.section.owns(each.apex) and not each.is_among(known, self.fps)
+        ]
+
+    def _as_movement(self, seen: SeenMovement) -> Movement:
+        first = self.traces.first
+        step = SkinStep.of_traces(self.traces, max(0, seen.onset - first), seen.apex - first)
+        return {**seen.rated(self.fps), **step.extent(list(seen.units))}
 
     def _timed(self, spotted: Spotted, name: str) -> TemplateFit | None:
         """The movement template that the skin matches best along a unit, in frame numbers."""
@@ -309,3 +343,5 @@ class FaceReader:
         self.traces.forget(min(before, self.traces.last - self.grid.span))
         self.rest.forget(self.traces.first)
         self.kept.forget(self.traces.first)  # movements that are known later may begin there
+        if self.second is not None:
+            self.second.forget(self.traces.first)

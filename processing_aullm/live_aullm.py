@@ -50,7 +50,10 @@ class LiveReading:
 
     Attributes:
         overlap, longest, crop_size: of the chunks, in frames and pixels.
+        blendshapes: None: a picture has to be read before the next one comes.
     """
+
+    blendshapes = None
 
     def __init__(
         self,

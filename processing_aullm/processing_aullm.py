@@ -176,9 +176,12 @@ class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
         end: float | None = None,
         fps: float | None = None,
         length: float = 0.5,
+        second_opinion: bool = False,
     ) -> FaceStream:
         """Follow the faces of a video of any length, see `AullmImageProcessor.open_stream`."""
-        return self.image_processor.open_stream(video, faces=faces, start=start, end=end, fps=fps, length=length)
+        return self.image_processor.open_stream(
+            video, faces=faces, start=start, end=end, fps=fps, length=length, second_opinion=second_opinion
+        )
 
     def read_live(self, answer: Answer, **options) -> LiveReading:
         """Read a face while it is filmed, see `LiveReading`; `answer` as for `read_video`."""

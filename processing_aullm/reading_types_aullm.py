@@ -46,12 +46,19 @@ class RatedMovement(TypedDict):
     apex: int
     offset: int
     score: float
-    action_units: dict[str, float]  # strongest first
+    action_units: dict[str, float]  # strongest first; probabilities, or how far shapes rise if `blendshapes` name them
     kind: Literal["micro", "macro"]
 
 
-class Movement(RatedMovement, Extent):
-    """The same with its side and size."""
+class Opinions(TypedDict):
+    """Who says so."""
+
+    named_by: Literal["aullm", "blendshapes"]
+    second_opinion: dict[str, float] | None  # how far shapes rise, 0 to 1, by unit; None where nobody was asked
+
+
+class Movement(RatedMovement, Extent, Opinions):
+    """The same with its side and size, and whose opinion it is."""
 
 
 class Blink(TypedDict):

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from .alignment_aullm import WORK_SIZE, FaceAligner
+from .blendshape_network_aullm import BLENDSHAPES, BlendshapeModel
 from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
 from .geometry_aullm import apply, compose, resize_matrix
@@ -24,6 +25,7 @@ from .head_pose_aullm import mouth_openness, pose_of
 from .landmarks_aullm import Landmarks
 from .tracking_aullm import AlignedFrame, FaceTrack
 
+SHAPES_EVERY_S = 0.1  # between readings of the blendshapes
 CHUNK_S = 4.0  # of frames that a chunk adds, about
 STALE = 0.85  # similarity to the reference below which a chunk ends early: the head has turned
 SEARCH_S = (0.4, 1.0)  # between searches for faces: while none is followed, while some are but more may come
@@ -32,6 +34,7 @@ SAME_PLACE, SOON_S = 0.6, 1.0  # the same for one who stands where a face was lo
 PICTURES = 4  # of a face that are remembered: the first, which is mostly one at rest, and the last ones
 THUMB = 32  # px, side of the thumbnail of a face that has left
 MAX_REMEMBERED = 32  # faces
+NOT_READ = np.full(len(BLENDSHAPES), np.nan, np.float32)
 NEAR = 0.4  # of a face's size: a found face whose centre stands nearer to a followed one is the same
 
 
@@ -54,6 +57,7 @@ class FaceChunk:
         done: Share of the wanted part of the video that has been read, 0 to 1; 0 where its length is not known.
         points: (n, 468, 2) landmarks in pixels of the frame, as last read, carried along with the face; None where
             nobody has them.
+        shapes: (n, 52) blendshapes, NaN in frames in which they were not read; None where nobody has them.
     """
 
     face: int
@@ -68,6 +72,7 @@ class FaceChunk:
     last: bool
     done: float
     points: np.ndarray | None = None
+    shapes: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.crops)
@@ -82,6 +87,7 @@ class FaceStream:
         size: S, side of the crops.
         faces: How many faces to follow at once, the largest first.
         length: Seconds that a window of the reader covers: what chunks overlap by.
+        blendshapes: Reads them in ten frames a second, None: in none.
 
     Attributes:
         fps: Frames per second.
@@ -96,7 +102,13 @@ class FaceStream:
     """
 
     def __init__(
-        self, aligner: FaceAligner, frames: NumberedFrames, size: int, faces: int = 1, length: float = 0.5
+        self,
+        aligner: FaceAligner,
+        frames: NumberedFrames,
+        size: int,
+        faces: int = 1,
+        length: float = 0.5,
+        blendshapes: BlendshapeModel | None = None,
     ) -> None:
         if faces < 1:
             raise ValueError(f"faces is {faces}: give how many faces to follow, at least 1")
@@ -106,7 +118,8 @@ class FaceStream:
         self.clip = frames.clip
         self.overlap = max(1, round(length * self.fps))
         self.longest = self.overlap + max(self.overlap, round(CHUNK_S * self.fps))
-        self.crop_size = size
+        self.crop_size, self.blendshapes = size, blendshapes
+        self.shapes_every = max(1, round(SHAPES_EVERY_S * self.fps))
         self._aligner, self._source, self._max_faces = aligner, frames, faces
 
     def __iter__(self) -> Iterator[FaceChunk]:
@@ -191,6 +204,8 @@ class FollowedFace:
             full = self._chunk(False)
             self._begin(self.track.rebase(list(self._kept)), new_from=self.stream.overlap)
         aligned = self.track.follow(number, frame)
+        if aligned is not None and self.stream.blendshapes is not None and number % self.stream.shapes_every == 0:
+            aligned = self.track.read_shapes(frame, self.stream.blendshapes)
         if full is not None:
             full.last = aligned is None
             yield full
@@ -223,15 +238,25 @@ class FollowedFace:
         head = pose_of(aligned.points, aligned.matrix), mouth_openness(aligned.points)
         points = apply(aligned.matrix, aligned.points).astype(np.float32)
         self._rows.append(
-            (aligned.crop(matrix, size), matrix, aligned.box(), aligned.openness, *head, points, aligned.number)
+            (
+                aligned.crop(matrix, size),
+                matrix,
+                aligned.box(),
+                aligned.openness,
+                *head,
+                points,
+                NOT_READ if aligned.shapes is None else aligned.shapes,
+                aligned.number,
+            )
         )
         self._kept.append(aligned)
 
     def _chunk(self, last: bool) -> FaceChunk:
-        *columns, points, numbers = zip(*self._rows, strict=True)
+        *columns, points, shapes, numbers = zip(*self._rows, strict=True)
         stacked = [np.stack(column) for column in columns]
         done = self.stream.done(numbers[-1])
-        return FaceChunk(self.face, numbers[0], *stacked, self._new_from, last, done, np.stack(points))
+        shapes = None if self.stream.blendshapes is None else np.stack(shapes)
+        return FaceChunk(self.face, numbers[0], *stacked, self._new_from, last, done, np.stack(points), shapes)
 
 
 @dataclass(frozen=True)

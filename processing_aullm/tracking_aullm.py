@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .alignment_aullm import MIN_SCORE, WORK_SIZE, FaceAligner, moved, outside, settle
+from .blendshape_network_aullm import BlendshapeModel
 from .blinks_aullm import EyeWatch, eye_openness
 from .geometry_aullm import apply, compose, fit_similarity, invert, scale_of, to_gray, warp
 from .landmarks_aullm import Landmarks, Region
@@ -43,6 +44,7 @@ class AlignedFrame:
         matrix: (2, 3), pixels of a crop of WORK_SIZE to pixels of the frame.
         points: (468, 2) landmarks in pixels of the crop, as last read.
         openness: (2,) of the eyes, as last measured.
+        shapes: (52,) blendshapes, None where they were not read.
     """
 
     number: int
@@ -51,6 +53,7 @@ class AlignedFrame:
     matrix: np.ndarray
     points: np.ndarray
     openness: np.ndarray
+    shapes: np.ndarray | None = None
 
     def crop(self, matrix: np.ndarray, size: int) -> np.ndarray:
         """Draw a (size, size) crop; its matrix takes crop pixels to pixels of the frame."""
@@ -110,6 +113,12 @@ class FaceTrack:
             self._note_landmarks(crop, aligned)
         self.aligned, self.similarity = aligned, similarity
         return aligned
+
+    def read_shapes(self, frame: np.ndarray, blendshapes: BlendshapeModel) -> AlignedFrame:
+        """The last frame of the face with its blendshapes, if they can be read off it."""
+        shapes = blendshapes(frame, _map_region(self.aligned.matrix, self.view))
+        self.aligned = replace(self.aligned, shapes=shapes)
+        return self.aligned
 
     def rebase(self, kept: list[AlignedFrame]) -> list[AlignedFrame]:
         """Take the first of these frames as the new reference, and align all of them to it.

@@ -16,6 +16,7 @@ from .clip_error_aullm import ClipError, ClipFault
 from .face_reader_aullm import FaceReader, note
 from .prompt_aullm import ACTION_UNIT_MEANINGS
 from .reading_types_aullm import ClipAnswer, FaceReading, Piece, Reading, Resume
+from .second_opinion_aullm import VISIBLE, SecondOpinion
 from .sections_aullm import FaceNumbers, Section, cut_sections
 from .stream_aullm import FaceStream
 from .video_file_aullm import VideoFile
@@ -54,6 +55,7 @@ class ReadingOptions:
     threshold: float = 0.5
     fps: float | None = None
     batch_size: int = 16
+    second_opinion: bool = True
 
     def __post_init__(self) -> None:
         for name in ("faces", "batch_size"):
@@ -194,7 +196,15 @@ class VideoReading:
         return {**reading, "faces": [faces[number] for number in sorted(faces)]}
 
     def _stream(self, video: object, wanted: ReadingOptions, start: float | None, end: float | None) -> FaceStream:
-        return self.open_stream(video, faces=wanted.faces, start=start, end=end, fps=wanted.fps, length=wanted.length)
+        return self.open_stream(
+            video,
+            faces=wanted.faces,
+            start=start,
+            end=end,
+            fps=wanted.fps,
+            length=wanted.length,
+            second_opinion=wanted.second_opinion,
+        )
 
 
 def _is_empty(plan: FaceStream, section: Section) -> bool:
@@ -260,9 +270,15 @@ class _SectionReader:
             "frames": self.stream.frames or self.read_to + 1,
             "size": [int(side) for side in self.stream.size],
             "action_units": names,
-            "meanings": {name: ACTION_UNIT_MEANINGS[name] for name in names},
+            "meanings": {name: ACTION_UNIT_MEANINGS[name] for name in (*names, *self._only_seen(names))},
             "threshold": self.wanted.threshold,
         }
+
+    def _only_seen(self, names: list[str]) -> list[str]:
+        """Units that the second opinion may name and the model does not know."""
+        if not self.wanted.second_opinion:
+            return []
+        return [name for name in ACTION_UNIT_MEANINGS if name in VISIBLE and name not in names]
 
     def _reader(self, face: int) -> FaceReader:
         if face not in self.readers:
@@ -275,6 +291,7 @@ class _SectionReader:
                 action_units=names,
                 threshold=self.wanted.threshold,
                 fps=self.stream.fps,
+                second=SecondOpinion(self.stream.fps) if self.wanted.second_opinion else None,
             )
         return self.readers[face]
 

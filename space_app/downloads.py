@@ -12,14 +12,15 @@ from readings import movements_of
 from words import joined, plain
 
 NAMES = ("face", "event", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score")
-EXTENT = ("side", "size_px", "size_mm")
+EXTENT = ("side", "size_px", "size_mm", "named_by")
 
 
 def as_csv(reading: dict) -> str:
     """One row per movement and blink of every face; a column per action unit with its score."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*NAMES, *EXTENT, *reading["action_units"]])
+    units = list(reading["meanings"])  # those that only the second opinion may name, too
+    writer.writerow([*NAMES, *EXTENT, *units])
     fps = reading["fps"]
     for face in reading["faces"]:
         events = [(each["kind"], each) for each in face["movements"]] + [
@@ -27,7 +28,7 @@ def as_csv(reading: dict) -> str:
         ]
         for kind, each in sorted(events, key=lambda pair: pair[1]["onset"]):
             frames = [each["onset"], each["apex"], each["offset"]]
-            scores = [_rounded(each.get("action_units", {}).get(unit)) for unit in reading["action_units"]]
+            scores = [_rounded(each.get("action_units", {}).get(unit)) for unit in units]
             seconds = [round(frame / fps, 3) for frame in frames]
             extent = [each.get(name) for name in EXTENT]
             writer.writerow([face["face"], kind, *frames, *seconds, _rounded(each.get("score")), *extent, *scores])
@@ -51,7 +52,8 @@ def as_webvtt(reading: dict) -> str:
         for each in movements_of(reading, face["face"]):
             what = joined([plain(unit, meanings).short for unit in each.units]) if each.units else "something moved"
             one = f" ({each.side} side)" if each.units and each.side in ("left", "right") else ""
-            cues.append((each.start, each.end, f"{whose}{what}{one} {' '.join(each.units)}".strip()))
+            by = "" if each.ours else " (second opinion)"
+            cues.append((each.start, each.end, f"{whose}{what}{one} {' '.join(each.units)}{by}".strip()))
         cues += [
             (each["onset"] / fps, each["offset"] / fps, f"{whose}{each.get('kind', 'blink')}")
             for each in face["blinks"]

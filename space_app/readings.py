@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from words import KINDS, VIEW, joined, number, plain, sure
+from words import KINDS, SECOND, VIEW, joined, number, plain, sure
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Movement:
         units: action units at or above the threshold -> score, strongest first.
         side: of the person's face, "left", "right" or "both", None where it is not known.
         millimetres: that the skin goes on an adult's face, about; None where it is not known.
+        seen: action units that the second opinion sees, too; None where it was not asked.
+        ours: whether our model names it, or the second opinion alone, whose scores are no probabilities.
     """
 
     number: int
@@ -35,6 +37,8 @@ class Movement:
     units: dict[str, float]
     side: str | None = None
     millimetres: float | None = None
+    seen: tuple[str, ...] | None = None
+    ours: bool = True
 
     @property
     def start(self) -> float:
@@ -59,7 +63,7 @@ class Movement:
             else "none of the known movements"
         )
         one = f", {self.side} side" if self.units and self.side in ("left", "right") else ""
-        return f"{self.number}: at {self.peak:.1f} s, {what}{one}"
+        return f"{self.number}: at {self.peak:.1f} s, {what}{one}{'' if self.ours else ' (second opinion)'}"
 
     def sentence(self, meanings: dict[str, str] | None = None) -> str:
         """What one would have seen, on which side, and how sure the model is; or that it would rather not say."""
@@ -71,7 +75,16 @@ class Movement:
         seen = [f"{plain(unit, meanings).seen(self.side)} ({unit}, {number(p)})" for unit, p in self.units.items()]
         far = f" The skin moved by about {self.millimetres:.1f} mm." if self.millimetres else ""
         lasted = f"It lasted {self.end - self.start:.1f} s, {KINDS[self.kind]}."
-        return f"{lead} {joined(seen)}. {sure(self.score)} (score {number(self.score)}). {lasted}{far}"
+        return f"{lead} {joined(seen)}. {self._certainty()} {lasted}{far}"
+
+    def _certainty(self) -> str:
+        """How sure the model is, and what the second opinion says."""
+        if not self.ours:
+            return f"{SECOND['alone']} (rise {number(self.score)})."
+        told = f"{sure(self.score)} (score {number(self.score)})."
+        if self.seen is None:
+            return told
+        return f"{told} {SECOND['agrees' if set(self.units) & set(self.seen) else 'silent']}"
 
 
 def face_of(reading: dict, face: int) -> dict:
@@ -92,9 +105,11 @@ def movements_of(reading: dict, face: int) -> list[Movement]:
             fps=reading["fps"],
             kind=each["kind"],
             score=each["score"],
-            units=_present(each["action_units"], reading["threshold"]),
+            units=_present(each["action_units"], reading["threshold"] if _is_ours(each) else 0.0),
             side=each.get("side"),
             millimetres=each.get("size_mm"),
+            seen=None if each.get("second_opinion") is None else tuple(each["second_opinion"]),
+            ours=_is_ours(each),
         )
         for place, each in enumerate(found, 1)
     ]
@@ -135,6 +150,10 @@ def doubt(reading: dict, face: int) -> str:
     """Why what is read from this face should not be trusted, to be said before anything else."""
     why = joined([VIEW[fault] for fault in face_of(reading, face)["view"]])
     return f"This face is not seen well: {why}. The model would rather not say anything about it."
+
+
+def _is_ours(movement: dict) -> bool:
+    return movement.get("named_by", "aullm") == "aullm"
 
 
 def _present(units: dict[str, float], threshold: float) -> dict[str, float]:

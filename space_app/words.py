@@ -98,6 +98,14 @@ SURE = (
 )
 """From which score on a movement is told how; scores of rendered faces, no chance of being right on a real one."""
 
+SECOND = {
+    "alone": "This is a second opinion: a network by Google, MediaPipe, sees it in the pictures, and our model is not "
+    "sure of it",
+    "agrees": "A second network, MediaPipe, sees it in the pictures, too.",
+    "silent": "A second network, MediaPipe, does not see it; of small movements it sees nothing.",
+}
+"""What is said of the second opinion."""
+
 EXPERTS = {
     "fine detail": "small patches of skin",
     "wider detail": "larger patches of skin",

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import torch
 
+from processing_aullm.blendshape_network_aullm import BLENDSHAPES
 from processing_aullm.clip_error_aullm import ClipError, ClipFault
 from processing_aullm.skin_field_aullm import CELLS
 from processing_aullm.skin_traces_aullm import FACE, HEAD
@@ -21,10 +22,13 @@ UNITS = ["AU4", "AU12"]
 
 @dataclass(frozen=True)
 class FakeFace:
-    """What happens: moves are (onset, apex, offset, px, action unit), px of a 224-px crop."""
+    """What happens: moves are (onset, apex, offset, px, action unit), px of a 224-px crop; what blendshapes show,
+    (onset, apex, offset, rise, blendshape).
+    """
 
     frames: int = 80
     moves: tuple = ()
+    shows: tuple = ()
     blinks: tuple = ()
     holds: bool = False  # a move stands from its apex to its third mark, and goes in as many frames as it came
     turn: tuple | None = None
@@ -45,6 +49,14 @@ class FakeFace:
 
     def pose(self, number: int) -> tuple[float, float, float]:
         return 0.0, 0.0 if self.turn is None else float(np.interp(number, self.turn[:3], [0, 4 * self.turn[3], 0])), 0.0
+
+
+def blendshapes_of(shows: tuple, number: int) -> np.ndarray:
+    """(52,) in one frame."""
+    shapes = np.zeros(len(BLENDSHAPES), np.float32)
+    for onset, apex, offset, rise, name in shows:
+        shapes[BLENDSHAPES.index(name)] += np.interp(number, [onset, apex, offset], [0, rise, 0])
+    return shapes
 
 
 @cache
@@ -116,6 +128,7 @@ class FakeStream:
                     new_from=0 if low == first else self.overlap,
                     last=high == stop,
                     done=0.0,
+                    shapes=np.stack([blendshapes_of(face.shows, n) for n in range(low, high)]),
                 )
         if not some:
             raise ClipError("fake.mp4: no face", ClipFault.NO_FACE)
@@ -130,7 +143,9 @@ class FakeProcessor(VideoReading):
     def __init__(self) -> None:
         self.asked = 0
 
-    def open_stream(self, video, faces=1, start=None, end=None, fps=None, length=0.5) -> FakeStream:
+    def open_stream(
+        self, video, faces=1, start=None, end=None, fps=None, length=0.5, second_opinion=False
+    ) -> FakeStream:
         frames = max(face.frames for face in video)
         stop = frames if end is None else min(frames, round(end * FPS))
         return FakeStream(video[:faces], round((start or 0) * FPS), stop, round(length * FPS))
@@ -139,6 +154,7 @@ class FakeProcessor(VideoReading):
         return self.join_pieces(self.pieces(*faces, **options))
 
     def pieces(self, *faces: FakeFace, **options) -> list[dict]:
+        options = {"second_opinion": False} | options  # most fakes move and show nothing
         return list(self.read_video(list(faces), self.answer, faces=len(faces), **options))
 
     def answer(self, crops: torch.Tensor, windows: torch.Tensor) -> list[tuple[list[float], None]]:

@@ -41,6 +41,25 @@ def test_one_side_is_named_where_one_side_moved(reading, unit, side, told):
     assert (f", {side} side" in movement.short()) == (side in ("left", "right"))
 
 
+def test_a_second_opinion_is_told_as_one(reading):
+    from downloads import as_csv, as_webvtt
+    from readings import movements_of
+
+    first, second = reading["faces"][0]["movements"][:2]
+    reading["meanings"] |= {"AU24": "lip pressor"}
+    first |= {"named_by": "blendshapes", "second_opinion": {"AU24": 0.41}, "action_units": {"AU24": 0.41}}
+    second |= {"named_by": "aullm", "second_opinion": {}}
+    seen, ours = movements_of(reading, 0)[:2]
+    assert seen.units == {"AU24": 0.41} and "(second opinion)" in seen.short()
+    assert "This is a second opinion" in seen.sentence() and "The model is" not in seen.sentence()
+    assert "does not see it" in ours.sentence()
+    second["second_opinion"] = dict.fromkeys(second["action_units"], 0.5)
+    assert "sees it in the pictures, too" in movements_of(reading, 0)[1].sentence()
+    assert "lips pressed" in as_webvtt(reading) and "(second opinion)" in as_webvtt(reading)
+    row = next(csv.DictReader(io.StringIO(as_csv(reading))))
+    assert row["named_by"] == "blendshapes" and row["AU24"] == "0.41"
+
+
 def test_how_sure_the_model_is_is_told_in_words():
     from words import sure
 

@@ -36,6 +36,9 @@ def predict(
     ] = 0.5,
     fps: Annotated[float | None, typer.Option(min=1, help="Frames per second, where the video states none.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Windows per forward pass.")] = 16,
+    second_opinion: Annotated[
+        bool, typer.Option(help="Let MediaPipe's blendshapes, too, name what they see; marked as theirs.")
+    ] = True,
     workers: Annotated[int | None, typer.Option(min=1, help="Read so many videos at once; OUT/manifest.jsonl.")] = None,
     engine: Annotated[
         Engine, typer.Option(help="Processes of this machine, or Ray on this machine or a cluster.")
@@ -67,7 +70,7 @@ def predict(
     from training_aullm.videos.video_files import FORMATS, base_names, check_formats
 
     options = {"faces": faces, "start": start, "end": end, "length": length, "hop": hop, "threshold": threshold}
-    options |= {"fps": fps, "batch_size": batch_size}
+    options |= {"fps": fps, "batch_size": batch_size, "second_opinion": second_opinion}
     wanted = list(FORMATS) if every else [name.strip() for name in formats.split(",") if name.strip()]
     check_formats(wanted)
     bases = base_names(videos, out)

@@ -18,9 +18,9 @@ METRIC = "au_f1"
 
 NOTICES = r"README\.md|LICENSE|NOTICE"
 ALLOWED: dict[Role, str] = {
-    "model": rf"{NOTICES}|\w+_aullm\.py|chat_template\.jinja|merges\.txt|tokenizer\.model|face_networks\.safetensors"
-    r"|(config|generation_config|processor_config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map"
-    r"|added_tokens|vocab|face_networks)\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json",
+    "model": rf"{NOTICES}|\w+_aullm\.py|chat_template\.jinja|merges\.txt|tokenizer\.model"
+    r"|(face|blendshape)_networks\.(json|safetensors)|(config|generation_config|processor_config|preprocessor_config"
+    r"|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json",
     "metric": rf"{NOTICES}|index\.html|requirements\.txt|au_f1\.py|metrics\.py",
     "clips": rf"{NOTICES}|data/[\w-]+\.parquet",
     "space": rf"{NOTICES}|requirements\.txt|packages\.txt|model\.json|\w+\.(py|css|js|html)"

@@ -17,7 +17,7 @@ from pathlib import Path
 from pympi import Eaf
 
 from dataset_scripts.whole_files import whole_file
-from training_aullm.videos.summary import Summary
+from training_aullm.videos.summary import Summary, by_second_opinion
 
 MOVEMENT, APEX, BLINK = "movement", "apex", "blink"
 LETTERS = {"left": " L", "right": " R"}
@@ -79,7 +79,7 @@ def _annotations(row: dict, fps: float) -> Iterator[tuple[str, int, int, str]]:
         return
     size = "" if row["size_px"] is None else f", {row['size_px']:.2f} px, {row['size_mm']:.2f} mm"
     side = f", {row['side']}" if row["side"] else ""
-    yield MOVEMENT, onset, offset, f"{row['kind']} {row['score']:.2f}{side}{size}, {frames}"
+    yield MOVEMENT, onset, offset, f"{row['kind']} {row['score']:.2f}{side}{size}, {frames}{by_second_opinion(row)}"
     yield APEX, apex, max(milliseconds(row["apex"] + 1, fps), apex + 1), f"frame {row['apex']}"
     for unit in row["action_units"].split():
         name, probability = unit.split(":")

@@ -26,7 +26,7 @@ from processing_aullm.reading_types_aullm import Piece
 from processing_aullm.video_aullm import open_clip
 from processing_aullm.video_file_aullm import VideoFile
 from training_aullm.videos.journal import Journal, parts_folder
-from training_aullm.videos.summary import Summary, events_of
+from training_aullm.videos.summary import Summary, by_second_opinion, events_of
 
 # what looks ahead in x264 gives other bytes now and then for the same pictures
 STEADY = {"bf": "0", "x264-params": "no-mbtree=1:weightp=0"}
@@ -216,7 +216,9 @@ def draw_face(picture: np.ndarray, trail: FaceTrail, now: list[dict], frame: int
     left, top, right, bottom = (round(value) for value in box.tolist())
     colour = COLOURS[now[0]["kind"]] if now else CALM
     cv2.rectangle(picture, (left, top), (right, bottom), colour, max(1, unit // 8), cv2.LINE_AA)
-    label = ", ".join(f"{row['kind']} {row['action_units'].replace(':', ' ')}".strip() for row in now)
+    label = ", ".join(
+        f"{row['kind']} {row['action_units'].replace(':', ' ')}".strip() + by_second_opinion(row) for row in now
+    )
     _write(picture, label or f"face {trail.number}", (left, max(unit, top - unit // 3)), unit, colour)
     room = right + unit // 2 + 9 * unit < picture.shape[1]
     at = right + unit // 2 if room else max(0, left - unit // 2 - 8 * unit)

@@ -16,7 +16,7 @@ from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import EXTENT, Summary, seconds
 from training_aullm.videos.tables import write_lines
 
-MORE = ("movement", *EXTENT)  # columns behind those that the others have
+MORE = ("movement", *EXTENT, "named_by")  # columns behind those that the others have
 
 
 def write_openface(base: Path, journal: Journal, summary: Summary) -> list[Path]:
@@ -70,7 +70,7 @@ def _face_rows(
         while waiting and waiting[0]["offset"] < frame:
             waiting.popleft()
         moves = waiting[0] if waiting and waiting[0]["onset"] <= frame else {}
-        more = {"movement": moves.get("kind"), **{name: moves.get(name) for name in EXTENT}}
+        more = {"movement": moves.get("kind"), **{name: moves.get(name) for name in MORE[1:]}}
         yield frame, number, row(frame, number, window, summary) | more
 
 

@@ -15,6 +15,7 @@ from training_aullm.console import counted
 MAX_ROWS = 30  # of the table in the terminal
 MARKS = ("onset", "apex", "offset")
 EXTENT = ("side", "size_px", "size_mm")  # None where a reading does not say
+OPINIONS = ("named_by", "second_opinion")  # the same
 
 
 @dataclass
@@ -96,19 +97,26 @@ class Summary:
 
 def events_of(piece: Piece) -> list[dict]:
     """Movements and blinks of a piece as rows, in order of time: face, kind, marks in frames and seconds, score, units,
-    side and size.
+    side, size, who named it, and what the second opinion sees.
 
-    `score`, side and size are None for a blink; `action_units` reads "AU4:0.83 AU7:0.61".
+    All from `score` on is None for a blink; `action_units` and `second_opinion` read "AU4:0.83 AU7:0.61".
     """
     rows = []
     for face in piece["faces"]:
         for event in (*face["movements"], *face["blinks"]):
-            units = " ".join(f"{name}:{p:.2f}" for name, p in event.get("action_units", {}).items())
             marks = {mark: event[mark] for mark in MARKS}
             named = {"face": face["face"], "kind": event["kind"], **marks, **seconds_of(marks, piece["fps"])}
-            said = {"score": event.get("score"), "action_units": units, **{name: event.get(name) for name in EXTENT}}
+            said = {"score": event.get("score"), "action_units": _in_numbers(event.get("action_units", {}))}
+            said |= {name: event.get(name) for name in (*EXTENT, *OPINIONS)}
+            if said["second_opinion"] is not None:
+                said["second_opinion"] = _in_numbers(said["second_opinion"])
             rows.append({**named, **said})
     return sorted(rows, key=_in_time)
+
+
+def by_second_opinion(row: dict) -> str:
+    """What is said behind the units of an event that our model did not name, nothing behind others."""
+    return " (second opinion)" if row["named_by"] == "blendshapes" else ""
 
 
 def seconds(frame: int, fps: float) -> float:
@@ -124,7 +132,11 @@ def seconds_of(event: dict, fps: float) -> dict[str, float]:
 def in_words(row: dict, meanings: dict[str, str]) -> str:
     """The action units of an event: "AU4 brow lowerer 0.83, AU7 lid tightener 0.61"."""
     units = [unit.split(":") for unit in row["action_units"].split()]
-    return ", ".join(f"{name} {meanings[name]} {p}" for name, p in units)
+    return ", ".join(f"{name} {meanings[name]} {p}" for name, p in units) + by_second_opinion(row)
+
+
+def _in_numbers(units: dict[str, float]) -> str:
+    return " ".join(f"{name}:{value:.2f}" for name, value in units.items())
 
 
 def _in_time(row: dict) -> tuple[int, int]:

@@ -26,7 +26,7 @@ LINES = {"index": False, "lineterminator": "\r\n"}  # of a CSV file, as RFC 4180
 COUNT, REAL, TEXT = pa.int64(), pa.float64(), pa.string()
 EVENT_COLUMNS = {"face": COUNT, "kind": TEXT, **dict.fromkeys(MARKS, COUNT)}
 EVENT_COLUMNS |= {**{f"{mark}_s": REAL for mark in MARKS}, "score": REAL, "action_units": TEXT}
-EVENT_COLUMNS |= {"side": TEXT, "size_px": REAL, "size_mm": REAL}
+EVENT_COLUMNS |= {"side": TEXT, "size_px": REAL, "size_mm": REAL, "named_by": TEXT, "second_opinion": TEXT}
 WINDOW_COLUMNS = {"face": COUNT, "onset": COUNT, "offset": COUNT, "onset_s": REAL, "offset_s": REAL, "moved": REAL}
 
 

@@ -12,7 +12,7 @@ from training_aullm.videos.elan import write_eaf
 from training_aullm.videos.summary import Summary
 
 EVENT = {"face": 0, "kind": "micro", "onset": 30, "apex": 32, "offset": 35, "score": 0.8, "action_units": "AU4:0.83"}
-EVENT |= {"side": None, "size_px": None, "size_mm": None}
+EVENT |= {"side": None, "size_px": None, "size_mm": None, "named_by": "aullm", "second_opinion": None}
 
 
 @pytest.fixture
@@ -42,6 +42,11 @@ def test_a_tier_an_action_unit_and_side_one_for_movements_one_for_blinks(write):
     assert found["apex@face0"] == [(320, 330, "frame 32")] and found["blink@face0"] == [(500, 550, "frames 50 to 55")]
     assert found["AU4 L@face0"] == [(300, 350, "0.83")] and found["AU12 L@face0"] == [(300, 350, "0.60")]
     assert found["AU4@face1"] == [(300, 350, "0.83")] and len(found) == 8
+
+
+def test_a_second_opinion_is_called_one(write):
+    (movement,) = tiers(write({"named_by": "blendshapes"}))["movement@face0"]
+    assert movement[2] == "micro 0.80, frames 30 to 35 (second opinion)"
 
 
 def test_what_overlaps_gets_a_tier_of_its_own(write):

@@ -32,7 +32,7 @@ def tables(journal, summary, tmp_path):
 def test_openface_columns(tables, pieces):
     table, _ = tables
     first = ["frame", "face_id", "timestamp", "confidence", "success", "AU04_r", "AU12_r", "AU04_c", "AU12_c"]
-    assert list(table[0]) == [*first, "movement", "side", "size_px", "size_mm"]
+    assert list(table[0]) == [*first, "movement", "side", "size_px", "size_mm", "named_by"]
     assert [(int(row["frame"]), int(row["face_id"])) for row in table] == [
         (n, f) for n in range(1, 201) for f in (0, 1)
     ]
@@ -45,7 +45,7 @@ def test_fex_columns(tables, pieces):
     table = tables[1]
     box = ["FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight"]
     known = ["input", "frame", "timestamp", "Identity", *box, "AU04", "AU12"]
-    assert list(table[0]) == [*known, "movement", "side", "size_px", "size_mm"]
+    assert list(table[0]) == [*known, "movement", "side", "size_px", "size_mm", "named_by"]
     assert [float(table[0][name]) for name in box] == [10, 10, 50, 50] and table[0]["input"] == "fake.mp4"
     assert [row["AU04"] for row in table] == [row["AU04_r"] for row in tables[0]]
     assert all(int(row["frame"]) + 1 == int(other["frame"]) for row, other in zip(table, tables[0], strict=True))

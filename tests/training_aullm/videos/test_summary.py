@@ -1,8 +1,8 @@
 """What a reading says in short."""
 
-from tests.processing_aullm.faked_faces import FakeProcessor
+from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
 from training_aullm.videos import summary as reading_summary
-from training_aullm.videos.summary import Summary
+from training_aullm.videos.summary import Summary, in_words
 
 
 def test_pieces_and_the_whole_reading_say_the_same(pieces, summary):
@@ -35,3 +35,13 @@ def test_the_table_lists_movements(summary, monkeypatch):
     assert list(table.columns[1].cells) == ["micro", "micro", "macro"]
     monkeypatch.setattr(reading_summary, "MAX_ROWS", 1)
     assert summary.table().row_count == 1 and "2 more in the files" in summary.table().caption
+
+
+def test_a_second_opinion_is_called_one_wherever_units_stand():
+    face = FakeFace(frames=140, shows=((30, 36, 60, 0.7, "mouthPressLeft"),))
+    reading = FakeProcessor().read(face, second_opinion=True)
+    summary = Summary.of([reading])
+    (row,) = summary.events
+    assert row["named_by"] == "blendshapes" and row["second_opinion"] == row["action_units"]
+    assert in_words(row, reading["meanings"]).startswith("AU24 lip pressor 0.")
+    assert next(iter(summary.table().columns[-1].cells)).endswith("(second opinion)")

@@ -13,7 +13,7 @@ from training_aullm.videos.summary import Summary
 from training_aullm.videos.tables import TABLES
 
 EVENTS = ["face", "kind", "onset", "apex", "offset", "onset_s", "apex_s", "offset_s", "score", "action_units"]
-EVENTS += ["side", "size_px", "size_mm"]
+EVENTS += ["side", "size_px", "size_mm", "named_by", "second_opinion"]
 WINDOWS = ["face", "onset", "offset", "onset_s", "offset_s", "moved", "AU4", "AU12"]
 
 

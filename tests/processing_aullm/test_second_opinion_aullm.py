@@ -1,0 +1,122 @@
+"""Movements by blendshapes: when, which units, what is no movement, and how they stand beside our model's."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from processing_aullm.blinks_aullm import EyesClosed
+from processing_aullm.second_opinion_aullm import SecondOpinion, stands
+from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor, blendshapes_of
+
+FPS = 30.0
+SMILE = (60, 75, 120, 0.8, "mouthSmileLeft")
+
+
+def opinion(*shows: tuple, frames: int = 240, every: int = 1, chunk: int | None = None) -> SecondOpinion:
+    """Of a face that shows (onset, apex, offset, rise, blendshape), read in some of its frames."""
+    shapes = np.stack([blendshapes_of(shows, n) for n in range(frames)])
+    shapes[np.arange(frames) % every != 0] = np.nan
+    second, chunk = SecondOpinion(FPS), chunk or frames
+    for first in range(0, frames, chunk):
+        new_from = min(first, 10)
+        part = shapes[first - new_from : first + chunk]
+        second.add(SimpleNamespace(shapes=part, first=first - new_from, new_from=new_from))
+    return second
+
+
+def movement(units: list[str], size: float = 8.0, onset: int = 60, apex: int = 75) -> dict:
+    return {"onset": onset, "apex": apex, "action_units": dict.fromkeys(units, 0.9), "size_px": size}
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_rise_is_timed_and_named(every):
+    (seen,) = opinion(SMILE, every=every).movements([])
+    assert abs(seen.onset - 61) <= 3 and abs(seen.apex - 74) <= 3 and 100 <= seen.offset <= 120
+    assert seen.units == {"AU12": pytest.approx(0.8, abs=0.05)}
+
+
+def test_chunks_are_joined():
+    whole, parts = opinion(SMILE), opinion(SMILE, chunk=37)
+    assert parts.movements([]) == whole.movements([])
+    parts.forget(50)
+    (seen,) = parts.movements([])
+    assert seen == whole.movements([])[0]
+
+
+@pytest.mark.parametrize("shows", [(60, 75, 120, 0.3, "mouthSmileLeft"), (60, 130, 200, 0.8, "mouthSmileLeft")])
+def test_small_and_slow_rises_are_none(shows):
+    assert opinion(shows).movements([]) == []
+
+
+def test_shapes_of_speech_are_none():
+    assert opinion((60, 75, 90, 0.9, "jawOpen"), (60, 75, 90, 0.9, "mouthPucker")).movements([]) == []
+
+
+def test_what_a_mouth_does_in_speaking_is_none():
+    press, brow = (60, 75, 90, 0.5, "mouthPressLeft"), (60, 75, 90, 0.5, "browInnerUp")
+    jaw, less = (60, 75, 90, 0.8, "jawOpen"), (60, 75, 90, 0.2, "mouthPucker")
+    assert opinion(press, jaw).movements([]) == []
+    assert [list(seen.units) for seen in opinion(press, less).movements([])] == [["AU24"]]
+    assert [list(seen.units) for seen in opinion(brow, jaw).movements([])] == [["AU1"]]
+
+
+def test_rises_that_touch_are_one_movement():
+    (seen,) = opinion(SMILE, (70, 85, 120, 0.5, "mouthUpperUpRight")).movements([])
+    assert list(seen.units) == ["AU12", "AU10"] and seen.apex >= 83
+    assert len(opinion(SMILE, (130, 140, 160, 0.5, "browInnerUp")).movements([])) == 2
+
+
+def test_brows_and_eyes_that_move_with_the_lids_are_no_movement():
+    frown, blink = opinion((60, 66, 72, 0.5, "browDownLeft")), EyesClosed(59, 64, 70)
+    assert [list(seen.units) for seen in frown.movements([])] == [["AU4"]]
+    assert frown.movements([blink]) == []
+    assert len(opinion(SMILE).movements([blink])) == 1
+
+
+def test_a_large_movement_of_which_nothing_is_seen_does_not_stand():
+    def rated(second: SecondOpinion, units: list[str], size: float = 8.0) -> dict:
+        return movement(units, size) | {"second_opinion": second.units(60, 75)}
+
+    nothing, smile = opinion(), opinion(SMILE)
+    assert not stands(rated(nothing, ["AU12"]))
+    assert stands(rated(nothing, ["AU12"], size=2.0))  # pictures show no small ones
+    assert stands(rated(nothing, ["AU6"]))  # nor ever this one
+    assert stands(rated(smile, ["AU12"])) and not stands(rated(smile, ["AU17"]))
+    assert stands(movement(["AU12"]) | {"second_opinion": None})
+    assert smile.units(60, 75) == {"AU12": pytest.approx(0.8, abs=0.05)}
+
+
+def test_units_that_cannot_be_told_apart_are_the_same_movement():
+    (seen,) = opinion(SMILE).movements([])
+    assert seen.is_among([movement(["AU6"])], FPS)
+    assert not seen.is_among([movement(["AU4"])], FPS)
+    assert not seen.is_among([movement(["AU12"], onset=100, apex=110)], FPS)
+
+
+def test_what_it_alone_sees_is_marked_as_its_own():
+    face = FakeFace(frames=140, shows=((30, 36, 60, 0.7, "mouthSmileLeft"),))
+    (seen,) = FakeProcessor().read(face, second_opinion=True)["faces"][0]["movements"]
+    assert seen["named_by"] == "blendshapes" and list(seen["action_units"]) == ["AU12"]
+    assert seen["score"] == pytest.approx(0.7, abs=0.1) and seen["kind"] == "macro"
+    assert FakeProcessor().read(face, second_opinion=False)["faces"][0]["movements"] == []
+
+
+def test_what_both_see_is_told_once_and_says_so():
+    moves, shows = ((30, 33, 37, 4.0, "AU4"),), ((30, 33, 37, 0.6, "browDownLeft"),)
+    (both,) = FakeProcessor().read(FakeFace(moves=moves, shows=shows), second_opinion=True)["faces"][0]["movements"]
+    assert both["named_by"] == "aullm" and list(both["second_opinion"]) == ["AU4"]
+    (alone,) = FakeProcessor().read(FakeFace(moves=moves), second_opinion=False)["faces"][0]["movements"]
+    assert alone["second_opinion"] is None and alone["onset"] == both["onset"]
+
+
+def test_a_rise_over_the_end_of_chunks_is_told_once():
+    shows = tuple((at, at + 9, at + 14, 0.8, "mouthSmileRight") for at in range(20, 380, 29))
+    face = FakeProcessor().read(FakeFace(frames=400, shows=shows), second_opinion=True)["faces"][0]
+    assert len(face["movements"]) == len(shows)
+
+
+def test_only_its_units_have_a_meaning_where_it_is_asked():
+    asked, not_asked = (FakeProcessor().read(FakeFace(), second_opinion=each) for each in (True, False))
+    assert list(not_asked["meanings"]) == ["AU4", "AU12"]
+    assert asked["meanings"]["AU24"] == "lip pressor" and asked["action_units"] == ["AU4", "AU12"]
