@@ -307,19 +307,18 @@ class FaceReader:
                 names, coarse = list(movement["action_units"]), candidate.coarse_step(self.traces)
                 extent = agreed(step.extent(names), coarse.extent(names))
                 seen = None if self.second is None else self.second.units(movement["onset"], movement["apex"])
-                named: Movement = {**movement, **extent, "named_by": "aullm", "second_opinion": seen}
-                if stands(named):
-                    found.append((spotted, named))
+                found.append((spotted, {**movement, **extent, "named_by": "aullm", "second_opinion": seen}))
         self._candidates = []
         own = apart(found, self._found)
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]
-        movements = [movement for spotted, movement in own if self.section.owns(spotted.top)]
+        # One that does not stand takes its parts with it.
+        movements = [movement for spotted, movement in own if self.section.owns(spotted.top) and stands(movement)]
         return sorted([*movements, *self._only_seen()], key=lambda each: each["onset"])
 
     def _only_seen(self) -> list[Movement]:
         """Movements that the second opinion alone names."""
         seen, self._seen = self._seen, []
-        known = [movement for _, movement in self._found]
+        known = [movement for _, movement in self._found if stands(movement)]
         return [
             self._as_movement(each)
             for each in seen

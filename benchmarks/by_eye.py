@@ -1,0 +1,171 @@
+"""Does a model say of real people what eyes see? The development videos against two coders who looked at them.
+
+    python -m benchmarks.by_eye VIDEOS --model release
+
+`benchmarks/real_faces.py` scores against another network, which is wrong at times itself; its second opinion even *is*
+that network. Here the truth is what two coders saw, `by_eye.json`: movements that both wrote down (their ways from
+onset to apex meet, and they share an action unit), of which they were sure (2 of 3, on average). Movements of which the
+model knows no unit do not count, and those that only one coder saw, or was in doubt of, are neither hits nor alarms.
+
+A movement is found if a spotted movement's way from onset to apex meets it (0.2 s of slack; each counts once, the
+surest first), and named right if they share a unit. Beside the model stand the same with the second opinion, and, where
+`benchmarks/blendshapes.py` has written NAME.blendshapes.csv beside a video, the movements that `real_faces` takes for
+true: how good that reference is.
+
+Who coded: language models (Claude), asked to code as FACS coders do, from pictures of 8 frames a second. No certified
+coder has looked, two of one kind may share their errors, and the constants of the reader were chosen on these videos.
+"""
+
+import argparse
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from benchmarks.blendshapes import SUFFIX
+from benchmarks.real_faces import SLACK_S, Reference
+from training_aullm.console import wide_console
+from training_aullm.loading import load_pipeline
+
+CODED = Path(__file__).with_suffix(".json")
+SURE = 2.0  # of 3, the mean of both coders
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A movement: seconds, action units, and how sure somebody is of it."""
+
+    onset: float
+    apex: float
+    units: frozenset[str]
+    sure: float
+
+    def meets(self, other: "Coded") -> bool:
+        """Whether their ways from onset to apex overlap, give or take."""
+        return self.onset - SLACK_S <= other.apex and other.onset <= self.apex + SLACK_S
+
+    def nearness(self, other: "Coded") -> tuple[int, float]:
+        """The more units they share, then the nearer in time, the higher."""
+        return len(self.units & other.units), -abs(self.onset - other.onset) - abs(self.apex - other.apex)
+
+
+def read_coded(path: Path = CODED) -> dict[str, tuple[list[Coded], list[Coded]]]:
+    """Video -> what the one and what the other coder saw in it."""
+    coded = json.loads(path.read_text("utf-8"))
+    return {video: tuple(_of_video(rows, video) for rows in coded["coders"].values()) for video in coded["videos"]}
+
+
+def _of_video(rows: list[dict], video: str) -> list[Coded]:
+    rows = (row for row in rows if row["video"] == video)
+    return [Coded(row["onset"], row["apex"], frozenset(row["units"]), row["sure"]) for row in rows]
+
+
+def pairs(first: list[Coded], second: list[Coded]) -> list[tuple[Coded, Coded]]:
+    """Movements that both saw, each with its nearest one: the best pairs first, each in one pair only."""
+    both = [(a, b) for a in first for b in second if a.meets(b) and a.units & b.units]
+    taken: list[Coded] = []
+    found = []
+    for a, b in sorted(both, key=lambda pair: pair[0].nearness(pair[1]), reverse=True):
+        if not any(a is each or b is each for each in taken):
+            taken += [a, b]
+            found.append((a, b))
+    return sorted(found, key=lambda pair: pair[0].onset)
+
+
+def agreed(first: list[Coded], second: list[Coded]) -> list[Coded]:
+    """What both saw, with the mean of their marks and the units that both name."""
+    return [
+        Coded((a.onset + b.onset) / 2, (a.apex + b.apex) / 2, a.units & b.units, (a.sure + b.sure) / 2)
+        for a, b in pairs(first, second)
+    ]
+
+
+def score(said: list[Coded], coders: tuple[list[Coded], list[Coded]], known: set[str]) -> Counter:
+    """Counts of one video: true, found, named, alarms, and what else was said of a movement, or is in doubt.
+
+    Args:
+        said: what was spotted. coders: what each of them saw. known: the units that a model could name.
+    """
+    true = [each for each in agreed(*coders) if each.sure >= SURE and each.units & known]
+    hits: dict[int, Coded] = {}
+    counts = Counter(true=len(true), found=0, named=0, alarms=0, uncounted=0)
+    for one in sorted(said, key=lambda each: -each.sure):
+        free = [place for place, each in enumerate(true) if place not in hits and one.meets(each)]
+        if free:
+            hits[max(free, key=lambda place: one.nearness(true[place]))] = one
+        elif any(one.meets(each) for coder in coders for each in coder):
+            counts["uncounted"] += 1
+        else:
+            counts["alarms"] += 1
+    counts.update(found=len(hits), named=sum(bool(one.units & true[place].units) for place, one in hits.items()))
+    return counts
+
+
+def spotted_in(reading: dict) -> list[Coded]:
+    """The movements of a reading."""
+    fps = reading["fps"]
+    return [
+        Coded(each["onset"] / fps, each["apex"] / fps, frozenset(each["action_units"]), each["score"])
+        for face in reading["faces"]
+        for each in face["movements"]
+    ]
+
+
+def seen_in(reference: Reference, known: set[str]) -> list[Coded]:
+    """The movements that `real_faces` takes for true."""
+    return [Coded(each.start, each.end, each.units, 1.0) for each in reference.known(known)]
+
+
+def agreement(coded: dict[str, tuple[list[Coded], list[Coded]]]) -> dict:
+    """How well the coders agree: movements of each, those of both, and how far their marks are apart in seconds."""
+    both = [pair for coders in coded.values() for pair in pairs(*coders)]
+    apart = {mark: [abs(getattr(a, mark) - getattr(b, mark)) for a, b in both] for mark in ("onset", "apex")}
+    first, second = (sum(len(coders[place]) for coders in coded.values()) for place in (0, 1))
+    medians = {f"{mark}_apart_s": round(float(np.median(values)), 3) for mark, values in apart.items()}
+    return {"first": first, "second": second, "both": len(both), **medians}
+
+
+def table_of(scores: dict[str, dict[str, Counter]], title: str) -> Table:
+    """A row a method and video, and one of all."""
+    names = ("true", "found", "named", "alarms", "uncounted")
+    table = Table("who", "video", *names, title=title)
+    for who, videos in scores.items():
+        for video, counts in {**videos, "all": sum(videos.values(), Counter())}.items():
+            table.add_row(who, video, *(str(counts[name]) for name in names), end_section=video == "all")
+    return table
+
+
+def main() -> None:
+    """Print a table and one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", default="release")
+    options = parser.parse_args()
+    coded, pipe = read_coded(), load_pipeline(options.model)
+    videos = {name: options.folder / f"{name}.mp4" for name in coded}
+    if missing := [path.name for path in videos.values() if not path.is_file()]:
+        parser.error(f"{options.folder} has no {', '.join(missing)}: docs/results.md says where the videos come from")
+    known, scores, seconds = set(pipe.processor.action_units), {}, 0.0
+    for name, path in videos.items():
+        said = {}
+        for who, second in (("model alone", False), ("with second opinion", True)):
+            reading = pipe(str(path), second_opinion=second)
+            said[who] = spotted_in(reading)
+        seconds += reading["frames"] / reading["fps"]
+        if (reference := path.with_name(name + SUFFIX)).is_file():
+            said["reference of real_faces"] = seen_in(Reference(pd.read_csv(reference)), known)
+        for who, movements in said.items():
+            scores.setdefault(who, {})[name] = score(movements, coded[name], known)
+    wide_console().print(table_of(scores, f"{options.model} against two coders, {seconds:.0f} s"))
+    everything = {who: dict(sum(videos.values(), Counter())) for who, videos in scores.items()}
+    rates = {who: round(60 * counts.get("alarms", 0) / seconds, 2) for who, counts in everything.items()}
+    result = {"model": options.model, "seconds": round(seconds, 2), "coders": agreement(coded), "scores": everything}
+    print(json.dumps({"benchmark": "by_eye", **result, "alarms_a_minute": rates}))
+
+
+if __name__ == "__main__":
+    main()
