@@ -25,7 +25,7 @@ from .head_pose_aullm import mouth_openness, pose_of
 from .landmarks_aullm import Landmarks
 from .tracking_aullm import AlignedFrame, FaceTrack
 
-SHAPES_EVERY_S = 0.1  # between readings of the blendshapes
+SHAPES_EVERY_S = 1 / 6  # between readings of the blendshapes
 CHUNK_S = 4.0  # of frames that a chunk adds, about
 STALE = 0.85  # similarity to the reference below which a chunk ends early: the head has turned
 SEARCH_S = (0.4, 1.0)  # between searches for faces: while none is followed, while some are but more may come
@@ -87,7 +87,7 @@ class FaceStream:
         size: S, side of the crops.
         faces: How many faces to follow at once, the largest first.
         length: Seconds that a window of the reader covers: what chunks overlap by.
-        blendshapes: Reads them in ten frames a second, None: in none.
+        blendshapes: Reads them in six frames a second, None: in none.
 
     Attributes:
         fps: Frames per second.
