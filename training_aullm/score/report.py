@@ -1,6 +1,7 @@
 """Scores as tables: for the terminal (rich), for documents (markdown, LaTeX) and for programs (JSON)."""
 
 import json
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,8 @@ from rich.table import Table
 from training_aullm.score.bootstrap import Interval
 from training_aullm.score.label_free import LabelFree
 from training_aullm.score.metrics import Scores
+
+MINUS = re.compile(r"(?<![\w.])-(?=\d)")  # before a number, and no hyphen of a name
 
 
 def score_table(
@@ -133,9 +136,14 @@ def latex_table(results: Sequence[dict], columns: dict[str, str], caption: str) 
     """
     rows = [[_cell(result.get(key)) for key in columns] for result in results]
     styled = pd.DataFrame(rows, columns=list(columns.values())).style.hide(axis="index")
-    styled = styled.format(escape="latex").format_index(escape="latex", axis="columns")
+    styled = styled.format(_set, escape="latex").format_index(_set, escape="latex", axis="columns")
     escaped = caption.replace("%", r"\%").replace("_", r"\_").replace("&", r"\&")
     return styled.to_latex(hrules=True, column_format="l" + "r" * (len(columns) - 1), caption=escaped, position="t")
+
+
+def _set(text: str) -> str:
+    """A cell as any LaTeX engine sets it: minus signs are no hyphens, en dashes are typed."""
+    return MINUS.sub("$-$", text).replace("–", "--")
 
 
 def json_line(content: dict) -> str:

@@ -55,5 +55,12 @@ def test_json_has_no_nan():
 def test_a_table_for_a_paper_has_every_cell_and_no_bare_sign_of_latex():
     rows = [{"name": "a_b & c", "f1": Interval(0.5, 0.4, 0.6)}, {"name": "d", "f1": None}]
     text = latex_table(rows, {"name": "method", "f1": "F1 (95%)"}, "50% of a_b")
-    assert r"method & F1 (95\%) \\" in text and r"a\_b \& c & 0.500 (0.40–0.60) \\" in text and r"50\% of a\_b" in text
+    assert r"method & F1 (95\%) \\" in text and r"a\_b \& c & 0.500 (0.40--0.60) \\" in text and r"50\% of a\_b" in text
     assert text.count(r"\\") == 3 and r"\begin{tabular}{lr}" in text
+
+
+def test_minus_signs_and_dashes_are_those_of_latex():
+    rows = [{"name": "base-mlp-1", "f1": Interval(-0.05, -0.1, 0.02)}, {"name": "base", "f1": None}]
+    text = latex_table(rows, {"name": "method", "f1": "minus base"}, "")
+    assert r"base-mlp-1 & $-$0.050 ($-$0.10--0.02) \\" in text and r"base & -- \\" in text
+    assert "–" not in text
