@@ -39,9 +39,12 @@ ALL_PEOPLE = 26
 TESTED_PEOPLE = {TRAINED: 52, OTHER: 58}
 """Twice as many as the data sets have."""
 SWITCHES = ("use_moe", "use_prior", "use_laplacian", "use_squeeze_excitation")
+DEPTHS = (8, 16, 30)
+"""Layers of the language model; `base` keeps the first 4 of 30."""
 MODELS = OWN | {
     "base-mlp-1": base_with({"reader": "mlp", "mlp_width": 1}),
     "base-lean": base_with(dict.fromkeys(SWITCHES, False), **NO_CCR),
+    **{f"base-{layers}-layers": base_with({"num_language_layers": layers}) for layers in DEPTHS},
 }
 """`base-mlp-1` has an MLP one unit wide: hardly a reader at all. `base-lean` is without CCR, expert gate, prior,
 Laplacian and squeeze-excitation at once: parts that stand in for each other cost nothing one at a time."""
