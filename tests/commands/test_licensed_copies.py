@@ -44,7 +44,7 @@ def test_spotting_is_scored_on_a_copy(tmp_path, monkeypatch):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text("{}")
     movement = {"kind": "micro", "onset": 9, "apex": 12, "offset": 20, "score": 0.9}
-    pipe = Mock(side_effect=lambda video, fps: {"faces": [{"movements": [movement]}]})
+    pipe = Mock(side_effect=lambda video, fps, second_opinion: {"faces": [{"movements": [movement]}]})
     pipe.model.config = AullmConfig(trained_on={"data_sets": {}, "people": [], "label_releases": [], "complete": True})
     loaded = []
     monkeypatch.setattr(loading, "load_pipeline", lambda model: loaded.append(model) or pipe)
@@ -56,4 +56,5 @@ def test_spotting_is_scored_on_a_copy(tmp_path, monkeypatch):
     assert (scores["takes"], scores["quiet"], scores["scores"]["micro"]["f1"]) == (4, 1, 0.333)
     invoke("evaluate", *asked)
     assert loaded == ["model", "release"], "without a name the checkpoint that comes along"
+    assert not any(call.kwargs["second_opinion"] for call in pipe.call_args_list), "a score of the model alone"
     assert (tmp_path / "runs/release-on-samm_long/scores-spotting-samm_long.json").is_file()

@@ -16,7 +16,8 @@ class FakePipe:
     def __init__(self):
         self.asked = []
 
-    def __call__(self, video, fps):
+    def __call__(self, video, fps, second_opinion):
+        assert second_opinion is False, "a score of the model alone"
         self.asked.append((video, fps))
         movement = {"kind": "micro", "onset": 9, "apex": 12, "offset": 20, "score": 0.9, "action_units": {"AU4": 0.9}}
         return {"faces": [{"movements": [movement], "blinks": []}]}
@@ -59,7 +60,7 @@ def test_a_broken_evaluation_goes_on_and_another_model_is_refused(takes, model, 
 
 
 def test_a_recording_that_cannot_be_read_is_told_and_counts(takes, model, tmp_path):
-    def pipe(video, fps):
+    def pipe(video, fps, second_opinion):
         raise ClipError("no face in any frame", ClipFault.NO_FACE)
 
     for _ in range(2):
