@@ -155,6 +155,11 @@ class FaceReader:
         self._add_candidates(self.over)
         self._note_boxes(chunk)
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether results have to be settled before the next chunk: with it the frames that they rest on may go."""
+        return self.over or bool(self._candidates or self._seen)
+
     def take_waiting(self, ends: bool) -> list[tuple[Window | MovementClip, list[np.ndarray]]]:
         """What waits for the model, and T crops (S, S) of each; the caller notes the answers (`note`).
 

@@ -240,7 +240,9 @@ class _SectionReader:
             reader = self._reader(chunk.face)
             reader.add(chunk)
             self.read_to = max(self.read_to, chunk.first + len(chunk) - 1)
-            full = reader.over or sum(len(each.waiting) for each in self.readers.values()) >= self.wanted.batch_size
+            full = (
+                reader.unsettled or sum(len(each.waiting) for each in self.readers.values()) >= self.wanted.batch_size
+            )
             if full or self.read_to - since >= MAX_PIECE_S * self.stream.fps:
                 since = self.read_to
                 yield from self._piece(False)
