@@ -83,6 +83,11 @@ class SeenMovement:
             for other in movements
         )
 
+    def goes_on(self, earlier: "SeenMovement") -> bool:
+        """Whether it is another one, seen when more of it was known: a shape of both rises at the same time."""
+        together = self.onset <= earlier.apex and earlier.onset <= self.apex
+        return together and bool(self.units.keys() & earlier.units.keys())
+
     def rated(self, fps: float) -> RatedMovement | Opinions:
         """As a movement of a reading; the score is how far its strongest shape rises."""
         lasts = (self.offset - self.onset) / fps

@@ -193,6 +193,8 @@ class VideoReading:
                 face["view"] += [fault for fault in part["view"] if fault not in face["view"]]
                 for kind in LISTS:
                     face[kind] += part[kind]
+        for face in faces.values():  # what the second opinion alone sees is known a little later
+            face["movements"].sort(key=lambda each: each["onset"])
         return {**reading, "faces": [faces[number] for number in sorted(faces)]}
 
     def _stream(self, video: object, wanted: ReadingOptions, start: float | None, end: float | None) -> FaceStream:

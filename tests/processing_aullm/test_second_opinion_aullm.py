@@ -116,6 +116,25 @@ def test_a_rise_over_the_end_of_chunks_is_told_once():
     assert len(face["movements"]) == len(shows)
 
 
+@pytest.mark.parametrize("onset", [14, 30, 44])
+def test_what_our_model_finds_a_chunk_later_is_not_told_before(onset):
+    """Shapes are up before the skin has gone all the way; between lies the frame up to which a chunk is settled."""
+    moves, shows = (
+        ((onset, onset + 8, onset + 16, 6.0, "AU4"),),
+        ((onset - 1, onset + 3, onset + 16, 0.6, "browDownLeft"),),
+    )
+    (both,) = FakeProcessor().read(FakeFace(frames=160, moves=moves, shows=shows), second_opinion=True)["faces"][0][
+        "movements"
+    ]
+    assert both["named_by"] == "aullm"
+
+
+def test_a_movement_that_begins_before_another_one_peaks_is_told():
+    shows = ((40, 53, 70, 0.8, "mouthSmileLeft"), (51, 59, 70, 0.6, "browInnerUp"))  # too long for one movement
+    movements = FakeProcessor().read(FakeFace(frames=160, shows=shows), second_opinion=True)["faces"][0]["movements"]
+    assert [list(each["action_units"]) for each in movements] == [["AU12"], ["AU1"]]
+
+
 def test_only_its_units_have_a_meaning_where_it_is_asked():
     asked, not_asked = (FakeProcessor().read(FakeFace(), second_opinion=each) for each in (True, False))
     assert list(not_asked["meanings"]) == ["AU4", "AU12"]
