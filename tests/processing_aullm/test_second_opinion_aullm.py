@@ -87,6 +87,12 @@ def test_a_large_movement_of_which_nothing_is_seen_does_not_stand():
     assert smile.units(60, 75) == {"AU12": pytest.approx(0.8, abs=0.05)}
 
 
+def test_a_movement_stands_where_no_shapes_could_be_read():
+    blind = opinion(every=1000)
+    assert blind.units(60, 75) is None and blind.movements([]) == []
+    assert stands(movement(["AU12"]) | {"second_opinion": blind.units(60, 75)})
+
+
 def test_units_that_cannot_be_told_apart_are_the_same_movement():
     (seen,) = opinion(SMILE).movements([])
     assert seen.is_among([movement(["AU6"])], FPS)
