@@ -18,9 +18,9 @@ from .blinks_aullm import EyesClosed, find_blinks, lids_move
 from .head_pose_aullm import talk, turned
 from .kept_crops_aullm import KeptCrops
 from .movement_templates_aullm import TemplateFit
-from .reading_types_aullm import Blink, ClipAnswer, FacePart, Movement, Window
+from .reading_types_aullm import Blink, ClipAnswer, Extent, FacePart, Movement, Window
 from .rest_aullm import RestFrame, RestReference
-from .rises_aullm import Rise, SkinMotion, find_rises
+from .rises_aullm import LONGEST_RISE_S, Rise, SkinMotion, find_rises
 from .second_opinion_aullm import SecondOpinion, SeenMovement, stands
 from .sections_aullm import Section
 from .skin_step_aullm import SkinStep, agreed
@@ -122,8 +122,8 @@ class FaceReader:
         self._new: list[Window] = []
         self._view: list[ViewFault] = []
         self._candidates: list[_Candidate] = []
-        self._seen: list[SeenMovement] = []
-        self._last_seen: SeenMovement | None = None
+        self._seen: list[tuple[SeenMovement, Extent]] = []  # that wait for what our model may find
+        self._told: list[SeenMovement] = []  # that were there before, of which frames are remembered
         self._found: list[tuple[Spotted, Movement]] = []
         self._next = self._blinked_to = self._moved_to = 0
         self._first = self._last = self.first_box = self.last_box = None
@@ -133,7 +133,7 @@ class FaceReader:
         if chunk.new_from == 0:
             self._next = -(-chunk.first // self.grid.step) * self.grid.step
             self._blinked_to = self._moved_to = chunk.first - 1
-            self._found, self._last_seen = [], None
+            self._found, self._told = [], []
         self._forget()
         self.traces.add(chunk)
         self.kept.add(chunk)
@@ -154,6 +154,11 @@ class FaceReader:
             self._add_window(chunk, first, offset)
         self._add_candidates(self.over)
         self._note_boxes(chunk)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether results have to be settled before the next chunk: with it the frames that they rest on may go."""
+        return self.over or bool(self._candidates or self._seen)
 
     def take_waiting(self, ends: bool) -> list[tuple[Window | MovementClip, list[np.ndarray]]]:
         """What waits for the model, and T crops (S, S) of each; the caller notes the answers (`note`).
@@ -176,7 +181,7 @@ class FaceReader:
             "box": self.first_box,
             "view": self._view,
             "windows": [window for window in self._new if self.section.owns(window["onset"])],
-            "movements": self._final_movements(),
+            "movements": self._final_movements(ends or self.over),
             "blinks": self._final_blinks(ends or self.over),
         }
         self._new, self._view = [], []
@@ -243,13 +248,16 @@ class FaceReader:
             self.waiting += [(clip, self.cut_movement(clip.onset, clip.offset)) for clip in clips]
             self._candidates.append(_Candidate(spotted, clips))
         if self.second is not None:
-            for seen in self.second.movements(self._blinks):
-                # A rise that went on when it was first seen has a later apex now, and is still the same.
-                again = self._last_seen is not None and seen.onset <= self._last_seen.apex
-                if self._moved_to < seen.apex <= horizon and not again:
-                    self._seen.append(seen)
-                    self._last_seen = seen
+            self._add_seen(horizon)
         self._moved_to = max(self._moved_to, horizon)
+
+    def _add_seen(self, horizon: int) -> None:
+        """Movements of the second opinion up to a frame; one that went on when it was first seen is still the same."""
+        self._told = [each for each in self._told if each.apex >= self.traces.first]
+        found = [seen for seen in self.second.movements(self._blinks) if self._moved_to < seen.apex <= horizon]
+        new = [seen for seen in found if not any(seen.goes_on(each) for each in self._told)]
+        self._seen += [(seen, self._extent(seen)) for seen in new]
+        self._told += new
 
     def _readings(self, spotted: Spotted) -> Iterator[MovementClip]:
         """The clips that a movement is read from, its own first."""
@@ -296,7 +304,7 @@ class FaceReader:
         self._blinked_to = max(self._blinked_to, horizon)
         return [blink._asdict() for blink in final if self.section.owns(blink.apex)]
 
-    def _final_movements(self) -> list[Movement]:
+    def _final_movements(self, ends: bool) -> list[Movement]:
         """Movements whose clips were answered, weighed against the second opinion."""
         found = []
         for candidate in self._candidates:
@@ -313,22 +321,24 @@ class FaceReader:
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]
         # One that does not stand takes its parts with it.
         movements = [movement for spotted, movement in own if self.section.owns(spotted.top) and stands(movement)]
-        return sorted([*movements, *self._only_seen()], key=lambda each: each["onset"])
+        return sorted([*movements, *self._only_seen(ends)], key=lambda each: each["onset"])
 
-    def _only_seen(self) -> list[Movement]:
-        """Movements that the second opinion alone names."""
-        seen, self._seen = self._seen, []
+    def _only_seen(self, ends: bool) -> list[Movement]:
+        """Movements that the second opinion alone names, once all is known that our model may find there."""
         known = [movement for _, movement in self._found if stands(movement)]
+        until = self._moved_to - (0 if ends else round(LONGEST_RISE_S * self.fps))
+        final = [each for each in self._seen if each[0].apex <= until]
+        self._seen = [each for each in self._seen if each[0].apex > until]
         return [
-            self._as_movement(each)
-            for each in seen
-            if self.section.owns(each.apex) and not each.is_among(known, self.fps)
+            {**seen.rated(self.fps), **extent}
+            for seen, extent in final
+            if self.section.owns(seen.apex) and not seen.is_among(known, self.fps)
         ]
 
-    def _as_movement(self, seen: SeenMovement) -> Movement:
+    def _extent(self, seen: SeenMovement) -> Extent:
         first = self.traces.first
         step = SkinStep.of_traces(self.traces, max(0, seen.onset - first), seen.apex - first)
-        return {**seen.rated(self.fps), **step.extent(list(seen.units))}
+        return step.extent(list(seen.units))
 
     def _timed(self, spotted: Spotted, name: str) -> TemplateFit | None:
         """The movement template that the skin matches best along a unit, in frame numbers."""

@@ -54,7 +54,7 @@ class Opinions(TypedDict):
     """Who says so."""
 
     named_by: Literal["aullm", "blendshapes"]
-    second_opinion: dict[str, float] | None  # how far shapes rise, 0 to 1, by unit; None where nobody was asked
+    second_opinion: dict[str, float] | None  # how far shapes rise, 0 to 1, by unit; None: not asked, or it saw no face
 
 
 class Movement(RatedMovement, Extent, Opinions):

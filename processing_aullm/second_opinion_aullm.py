@@ -83,6 +83,11 @@ class SeenMovement:
             for other in movements
         )
 
+    def goes_on(self, earlier: "SeenMovement") -> bool:
+        """Whether it is another one, seen when more of it was known: a shape of both rises at the same time."""
+        together = self.onset <= earlier.apex and earlier.onset <= self.apex
+        return together and bool(self.units.keys() & earlier.units.keys())
+
     def rated(self, fps: float) -> RatedMovement | Opinions:
         """As a movement of a reading; the score is how far its strongest shape rises."""
         lasts = (self.offset - self.onset) / fps
@@ -145,20 +150,23 @@ class SecondOpinion:
         swings = [swing for shape in SHAPE_UNITS for swing in self._swings(shape, curves, blinks)]
         return [self._seen(group, curves) for group in self._groups(swings)]
 
-    def units(self, onset: int, apex: int) -> dict[str, float]:
+    def units(self, onset: int, apex: int) -> dict[str, float] | None:
         """How far each unit's shape rises about a movement of our model; the farthest first.
+
+        None where shapes were not read twice: one that nobody looks at is not one that stands still.
 
         Args:
             onset, apex: frame numbers.
         """
         first = max(0, onset - round(BEFORE_S * self.fps) - self.first)
         offset = apex + round(SLACK_S * self.fps)
+        if np.count_nonzero(~np.isnan(self._read[first : offset + 1 - self.first, 0])) < 2:
+            return None
         rises: dict[str, float] = {}
         curves = self._curves()
         for shape, units in SHAPE_UNITS.items():
             part = curves[shape][first : offset + 1 - self.first]
-            if len(part):
-                rises[units[0]] = round(float((part - np.minimum.accumulate(part)).max()), 3)
+            rises[units[0]] = round(float((part - np.minimum.accumulate(part)).max()), 3)
         return {unit: rises[unit] for unit in sorted(rises, key=rises.get, reverse=True) if rises[unit] >= SOME_RISE}
 
     def _curves(self) -> dict[str, np.ndarray]:

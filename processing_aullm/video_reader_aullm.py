@@ -193,6 +193,8 @@ class VideoReading:
                 face["view"] += [fault for fault in part["view"] if fault not in face["view"]]
                 for kind in LISTS:
                     face[kind] += part[kind]
+        for face in faces.values():  # what the second opinion alone sees is known a little later
+            face["movements"].sort(key=lambda each: each["onset"])
         return {**reading, "faces": [faces[number] for number in sorted(faces)]}
 
     def _stream(self, video: object, wanted: ReadingOptions, start: float | None, end: float | None) -> FaceStream:
@@ -240,7 +242,9 @@ class _SectionReader:
             reader = self._reader(chunk.face)
             reader.add(chunk)
             self.read_to = max(self.read_to, chunk.first + len(chunk) - 1)
-            full = reader.over or sum(len(each.waiting) for each in self.readers.values()) >= self.wanted.batch_size
+            full = (
+                reader.unsettled or sum(len(each.waiting) for each in self.readers.values()) >= self.wanted.batch_size
+            )
             if full or self.read_to - since >= MAX_PIECE_S * self.stream.fps:
                 since = self.read_to
                 yield from self._piece(False)

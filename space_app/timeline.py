@@ -124,7 +124,7 @@ def _curve(reading: dict, face: int, k: int, scale: _Scale, movements: list[Move
         f'<i class="present" style="left:{scale.at(each.start)}%;'
         f'width:{max(scale.at(each.end) - scale.at(each.start), 0.6):.2f}%"></i>'
         for each in movements
-        if unit in each.units
+        if unit in each.units and each.ours  # a rise of the second opinion reaches no threshold
     )
     best = max((p for _, p in points), default=0.0)
     level = 100 - 100 * reading["threshold"]
@@ -155,7 +155,8 @@ def _table(reading: dict, face: int, movements: list[Movement]) -> str:
 
 
 def _told(movement: Movement, meanings: dict) -> str:
-    return ", ".join(f"{label(unit, meanings)} {number(p)}" for unit, p in movement.units.items()) or "not named"
+    units = ", ".join(f"{label(unit, meanings)} {number(p)}" for unit, p in movement.units.items()) or "not named"
+    return units if movement.ours else f"{units} (second opinion)"
 
 
 def _cells(name: str, start: float, end: float, peak: float, what: str) -> str:

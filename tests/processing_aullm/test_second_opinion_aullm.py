@@ -87,6 +87,12 @@ def test_a_large_movement_of_which_nothing_is_seen_does_not_stand():
     assert smile.units(60, 75) == {"AU12": pytest.approx(0.8, abs=0.05)}
 
 
+def test_a_movement_stands_where_no_shapes_could_be_read():
+    blind = opinion(every=1000)
+    assert blind.units(60, 75) is None and blind.movements([]) == []
+    assert stands(movement(["AU12"]) | {"second_opinion": blind.units(60, 75)})
+
+
 def test_units_that_cannot_be_told_apart_are_the_same_movement():
     (seen,) = opinion(SMILE).movements([])
     assert seen.is_among([movement(["AU6"])], FPS)
@@ -114,6 +120,25 @@ def test_a_rise_over_the_end_of_chunks_is_told_once():
     shows = tuple((at, at + 9, at + 14, 0.8, "mouthSmileRight") for at in range(20, 380, 29))
     face = FakeProcessor().read(FakeFace(frames=400, shows=shows), second_opinion=True)["faces"][0]
     assert len(face["movements"]) == len(shows)
+
+
+@pytest.mark.parametrize("onset", [14, 30, 44])
+def test_what_our_model_finds_a_chunk_later_is_not_told_before(onset):
+    """Shapes are up before the skin has gone all the way; between lies the frame up to which a chunk is settled."""
+    moves, shows = (
+        ((onset, onset + 8, onset + 16, 6.0, "AU4"),),
+        ((onset - 1, onset + 3, onset + 16, 0.6, "browDownLeft"),),
+    )
+    (both,) = FakeProcessor().read(FakeFace(frames=160, moves=moves, shows=shows), second_opinion=True)["faces"][0][
+        "movements"
+    ]
+    assert both["named_by"] == "aullm"
+
+
+def test_a_movement_that_begins_before_another_one_peaks_is_told():
+    shows = ((40, 53, 70, 0.8, "mouthSmileLeft"), (51, 59, 70, 0.6, "browInnerUp"))  # too long for one movement
+    movements = FakeProcessor().read(FakeFace(frames=160, shows=shows), second_opinion=True)["faces"][0]["movements"]
+    assert [list(each["action_units"]) for each in movements] == [["AU12"], ["AU1"]]
 
 
 def test_only_its_units_have_a_meaning_where_it_is_asked():

@@ -100,6 +100,14 @@ def test_windows_are_shown_to_the_model_from_rest_on_each_crop_once():
 HELD = FakeFace(frames=120, moves=((30, 34, 80, 5.0, "AU12"),), holds=True)
 
 
+@pytest.mark.parametrize("onset", [25, 30])
+def test_a_movement_is_settled_while_its_frames_are_remembered(onset):
+    """In a quiet video few windows wait; the movement's clips may not wait until they are a batch."""
+    face = FakeFace(frames=200, moves=((onset, onset + 8, onset + 16, 6.0, "AU4"),))
+    at_once, later = (FakeProcessor().read(face, batch_size=size)["faces"][0]["movements"] for size in (1, 16))
+    assert at_once == later and len(later) == 1 and abs(later[0]["onset"] - onset) <= 2
+
+
 def test_a_held_expression_stays_on_and_its_release_is_nothing_else():
     face = FakeProcessor().read(HELD)["faces"][0]
     (movement,) = face["movements"]

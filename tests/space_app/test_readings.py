@@ -44,6 +44,7 @@ def test_one_side_is_named_where_one_side_moved(reading, unit, side, told):
 def test_a_second_opinion_is_told_as_one(reading):
     from downloads import as_csv, as_webvtt
     from readings import movements_of
+    from timeline import timeline
 
     first, second = reading["faces"][0]["movements"][:2]
     reading["meanings"] |= {"AU24": "lip pressor"}
@@ -56,6 +57,12 @@ def test_a_second_opinion_is_told_as_one(reading):
     second["second_opinion"] = dict.fromkeys(second["action_units"], 0.5)
     assert "sees it in the pictures, too" in movements_of(reading, 0)[1].sentence()
     assert "lips pressed" in as_webvtt(reading) and "(second opinion)" in as_webvtt(reading)
+    drawn = timeline(reading, 0)
+    assert drawn.count("0.41 (second opinion)") == 1
+    spans = drawn.count('class="present"')
+    first |= {"action_units": {reading["action_units"][0]: 0.41}}
+    assert timeline(reading, 0).count('class="present"') == spans, "no score of our model's reaches its threshold there"
+    first |= {"action_units": {"AU24": 0.41}}
     row = next(csv.DictReader(io.StringIO(as_csv(reading))))
     assert row["named_by"] == "blendshapes" and row["AU24"] == "0.41"
 

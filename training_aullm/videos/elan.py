@@ -83,4 +83,4 @@ def _annotations(row: dict, fps: float) -> Iterator[tuple[str, int, int, str]]:
     yield APEX, apex, max(milliseconds(row["apex"] + 1, fps), apex + 1), f"frame {row['apex']}"
     for unit in row["action_units"].split():
         name, probability = unit.split(":")
-        yield f"{name}{LETTERS.get(row['side'], '')}", onset, offset, probability
+        yield f"{name}{LETTERS.get(row['side'], '')}", onset, offset, f"{probability}{by_second_opinion(row)}"

@@ -45,8 +45,9 @@ def test_a_tier_an_action_unit_and_side_one_for_movements_one_for_blinks(write):
 
 
 def test_a_second_opinion_is_called_one(write):
-    (movement,) = tiers(write({"named_by": "blendshapes"}))["movement@face0"]
-    assert movement[2] == "micro 0.80, frames 30 to 35 (second opinion)"
+    found = tiers(write({"named_by": "blendshapes"}))
+    assert found["movement@face0"][0][2] == "micro 0.80, frames 30 to 35 (second opinion)"
+    assert found["AU4@face0"][0][2] == "0.83 (second opinion)", "which is no probability"
 
 
 def test_what_overlaps_gets_a_tier_of_its_own(write):
