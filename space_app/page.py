@@ -69,8 +69,8 @@ def glossary(units: list[str]) -> str:
         f"movement that facial muscles can make a number. This model knows {len(units)} of them, and no others:</p>"
         f"<dl class='glossary'>{rows}</dl><p>The <b>score</b> goes from 0 to 1. It tells how strongly the model "
         "leans towards an answer. It is not the chance of being right: that was never measured on real faces.</p>"
-        "<p>A <b>second opinion</b> comes from another network, MediaPipe by Google, which looks at single pictures. It "
-        "may name movements that this model does not know, and sees none that are very small.</p>"
+        "<p>A <b>second opinion</b> comes from another network, MediaPipe by Google, which looks at single pictures. "
+        "It may name movements that this model does not know, and sees none that are very small.</p>"
     )
 
 

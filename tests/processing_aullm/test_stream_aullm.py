@@ -211,3 +211,32 @@ def test_memory_does_not_grow_with_length(scenes, open_stream):
 def test_a_processor_for_registered_clips_reads_no_videos():
     with pytest.raises(ValueError, match="align=False"):
         AullmImageProcessor(size=64, align=False).open_stream([np.zeros((64, 64), np.uint8)] * 3, fps=10.0)
+
+
+def test_blendshapes_are_read_in_the_same_frames_of_a_video_wherever_reading_begins(scenes):
+    """Of the face as it is followed, six times a second; chunks keep them, and other frames have none."""
+    asked = []
+
+    def blendshapes(frame, region):
+        asked.append(region.center)
+        return np.full(52, frame.mean(), np.float32)
+
+    reader = AullmImageProcessor(size=64)
+    reader.use_faces(scenes.detector, scenes.mesh)
+    reader._blendshapes = blendshapes
+    frames, places = drawn(scenes, sway(90)), sway(90)
+    for start in (None, 0.7):
+        asked.clear()
+        chunks = list(reader.open_stream(frames, fps=18.0, start=start, second_opinion=True))
+        read = {c.first + n for c in chunks for n in range(len(c)) if not np.isnan(c.shapes[n]).any()}
+        first = chunks[0].first
+        assert read == {number for number in range(first + 1, 90) if number % 3 == 0}
+        assert len(asked) == len(read), "in no frame twice, though chunks share frames"
+        assert all(
+            np.all(c.shapes[n] == np.float32(frames[c.first + n].mean()))
+            for c in chunks
+            for n in range(len(c))
+            if c.first + n in read
+        )
+    assert np.ptp([center[0] for center in asked]) > 0.8 * np.ptp([place.x for place in places])
+    assert next(iter(reader.open_stream(frames, fps=18.0))).shapes is None
