@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from processing_aullm import second_opinion_aullm
 from processing_aullm.blinks_aullm import EyesClosed
-from processing_aullm.second_opinion_aullm import LARGE_PX, SecondOpinion, stands
+from processing_aullm.second_opinion_aullm import SecondOpinion, stands
 from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor, blendshapes_of
 
 FPS = 30.0
@@ -147,10 +148,11 @@ def test_only_its_units_have_a_meaning_where_it_is_asked():
     assert asked["meanings"]["AU24"] == "lip pressor" and asked["action_units"] == ["AU4", "AU12"]
 
 
-def test_a_reading_leaves_out_what_does_not_stand():
+def test_a_reading_leaves_out_what_does_not_stand(monkeypatch):
+    monkeypatch.setattr(second_opinion_aullm, "LARGE_PX", 2.0)  # the coarse field of fakes measures 3 px of 9
     moves, shows = ((30, 38, 48, 9.0, "AU12"),), ((30, 38, 48, 0.8, "mouthSmileLeft"),)
     faces = FakeFace(moves=moves), FakeFace(moves=moves, shows=shows)
     refuted, seen = (FakeProcessor().read(face, second_opinion=True)["faces"][0]["movements"] for face in faces)
     (alone,) = FakeProcessor().read(faces[0])["faces"][0]["movements"]
-    assert alone["size_px"] >= LARGE_PX and refuted == []
+    assert alone["size_px"] >= 2 and refuted == []
     assert [each["named_by"] for each in seen] == ["aullm"]
