@@ -17,7 +17,7 @@ import torch
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import fit, new_model, predict_probabilities
 from training_aullm.learn.folds_at_once import fit_at_once
-from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper, tuning_recipe
+from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper, recipe_published, tuning_recipe
 from training_aullm.learn.starting import started_model
 from training_aullm.loading import load_model
 from training_aullm.peers.method import Method, Setup
@@ -116,6 +116,7 @@ OWN = {
     "base-no-squeeze": base_with({"use_squeeze_excitation": False}),
     "base-by-name": base_with({"readout": "au"}),
     "paper": Method("frames", run_aullm, recipe_paper(), "AULLM++ (Liu et al., 2026), as published"),
+    "paper-published": Method("frames", run_aullm, recipe_published(), "the same with AU-LLM's published schedule"),
 }
 STARTED = {
     "base-pretrained": Method(

@@ -1,6 +1,7 @@
 """Recipes, and the tables of docs/results.md that were measured with them."""
 
 import re
+from dataclasses import fields
 
 import pytest
 
@@ -10,9 +11,11 @@ from training_aullm.learn.recipes import (
     recipe_flow_cnn,
     recipe_led_network,
     recipe_paper,
+    recipe_published,
     tuning_recipe,
 )
 from training_aullm.peers.aullm import STARTED
+from training_aullm.peers.methods import METHODS
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.settings import RunSettings
 
@@ -40,6 +43,16 @@ def test_the_table_names_the_layers_that_the_recipe_trains_with(variant):
 @pytest.mark.parametrize("variant", RECIPES)
 def test_the_table_names_the_epochs_of_the_recipe(variant):
     assert int(re.search(r"(\d+) epochs", described(variant))[1]) == RECIPES[variant].epochs
+
+
+def test_the_published_schedule_is_that_of_the_script():
+    """Facts of the predecessor's script; the whole language model, and everything else as in `paper`."""
+    recipe, paper = recipe_published(), recipe_paper()
+    assert (recipe.epochs, recipe.batch_size, recipe.weight_decay) == (350, 256, 0.005)
+    assert recipe.learning_rate == recipe.lora_learning_rate == 3e-5
+    assert recipe.model["num_language_layers"] is None and METHODS["paper-published"].recipe == recipe
+    schedule = {"epochs", "batch_size", "learning_rate", "lora_learning_rate", "model"}
+    assert {f.name for f in fields(recipe) if getattr(recipe, f.name) != getattr(paper, f.name)} == schedule
 
 
 def test_changes_of_the_model_are_added_to_those_of_the_recipe():
