@@ -189,11 +189,11 @@ class SecondOpinion:
             onset = int(np.flatnonzero(way[: apex + 1] < 0.1)[-1])
             swing = _Swing(shape, low + onset, low + apex, float(curve[high] - curve[low]))
             if shape in UPPER:
-                else_moves = any(b.onset - reach <= swing.apex and swing.onset <= b.offset + reach for b in blinks)
+                explained = any(b.onset - reach <= swing.apex and swing.onset <= b.offset + reach for b in blinks)
             else:
                 meanwhile = slice(swing.onset, swing.apex + 1)
-                else_moves = max(np.ptp(curves[name][meanwhile]) for name in SPEECH) > swing.rise
-            if apex - onset <= LONGEST_RISE_S * self.fps and not else_moves:
+                explained = max(np.ptp(curves[name][meanwhile]) for name in SPEECH) > swing.rise
+            if apex - onset <= LONGEST_RISE_S * self.fps and not explained:
                 yield swing
 
     def _groups(self, swings: list[_Swing]) -> list[list[_Swing]]:
