@@ -42,10 +42,10 @@ from transformers import BatchFeature
 
 from benchmarks.blendshapes import ANGLES, SUFFIX, VIDEOS
 from modeling_aullm.pipeline_aullm import INPUTS, AullmPipeline
-from processing_aullm.second_opinion_aullm import turning_points
 from training_aullm.console import wide_console
 from training_aullm.loading import load_pipeline
 
+# The reference stands by itself, though the second opinion reads the same shapes: it may not change when a reader does.
 SHAPES: dict[str, tuple[str, ...]] = {  # blendshape -> units that may be said of it
     "browInnerUp": ("AU1", "AU2"),
     "browOuterUp": ("AU1", "AU2"),
@@ -180,6 +180,21 @@ class Reference:
 
 def _near_any(swings: list[Swing], start: float, end: float) -> bool:
     return any(swing.near(start, end, SLACK_S) for swing in swings)
+
+
+def turning_points(curve: np.ndarray, least: float) -> list[int]:
+    """Places of the lows and highs between which a curve goes by at least so much, in turn; none if it never does."""
+    turns: list[int] = []
+    low, high, rising = 0, 0, None
+    for at, value in enumerate(curve):
+        low, high = (at if value < curve[low] else low), (at if value > curve[high] else high)
+        if rising is not True and value - curve[low] >= least:
+            turns.append(low)
+            high, rising = at, True
+        elif rising is not False and curve[high] - value >= least:
+            turns.append(high)
+            low, rising = at, False
+    return [*turns, high if rising else low] if turns else []
 
 
 def _together(rises: Iterator[Swing]) -> list[Movement]:

@@ -13,13 +13,13 @@ Tested in tests/processing_aullm/test_second_opinion_aullm.py.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from .blendshape_network_aullm import BLENDSHAPES
 from .blinks_aullm import EyesClosed
 from .reading_types_aullm import Movement, Opinions, RatedMovement
+from .rises_aullm import turning_points
 from .skin_traces_aullm import smoothed
 from .spotting_aullm import MICRO_S
 from .stream_aullm import FaceChunk
@@ -181,8 +181,9 @@ class SecondOpinion:
     def _swings(self, shape: str, curves: dict[str, np.ndarray], blinks: Sequence[EyesClosed]) -> Iterator[_Swing]:
         """The rises of a shape that neither lids nor speech explain."""
         curve, reach = curves[shape], round(TOUCH_S * self.fps)
-        for low, high in pairwise(turning_points(curve, LEAST_RISE)):
-            if curve[high] < curve[low]:
+        turns = turning_points(curve, LEAST_RISE)
+        for low, high in zip(turns[::2], turns[1::2], strict=False):
+            if curve[high] - curve[low] < LEAST_RISE:  # the first low is the first frame, where a curve begins high
                 continue
             way = (curve[low : high + 1] - curve[low]) / (curve[high] - curve[low])
             apex = int(np.flatnonzero(way > 0.9)[0])
@@ -232,21 +233,6 @@ def stands(movement: Movement) -> bool:
     seen = {unit for units in SHAPE_UNITS.values() if units[0] in movement["second_opinion"] for unit in units}
     visible = movement["action_units"].keys() & VISIBLE
     return movement["size_px"] < LARGE_PX or not visible or bool(visible & seen)
-
-
-def turning_points(curve: np.ndarray, least: float) -> list[int]:
-    """Places of the lows and highs between which a curve goes by at least so much, in turn; none if it never does."""
-    turns: list[int] = []
-    low, high, rising = 0, 0, None
-    for at, value in enumerate(curve):
-        low, high = (at if value < curve[low] else low), (at if value > curve[high] else high)
-        if rising is not True and value - curve[low] >= least:
-            turns.append(low)
-            high, rising = at, True
-        elif rising is not False and curve[high] - value >= least:
-            turns.append(high)
-            low, rising = at, False
-    return [*turns, high if rising else low] if turns else []
 
 
 def _places() -> list[list[int]]:

@@ -50,6 +50,10 @@ def test_small_and_slow_rises_are_none(shows):
     assert opinion(shows).movements([]) == []
 
 
+def test_a_shape_that_is_up_when_a_film_begins_has_not_risen():
+    assert opinion((-30, 8, 40, 0.9, "mouthSmileLeft")).movements([]) == []
+
+
 def test_shapes_of_speech_are_none():
     assert opinion((60, 75, 90, 0.9, "jawOpen"), (60, 75, 90, 0.9, "mouthPucker")).movements([]) == []
 
