@@ -19,6 +19,7 @@ last picture of that clip are shown, as a pair of photographs, neutral and apex,
 
 Everything is scored twice, our model alone and with the second opinion. **That is the network of the reference itself,
 which is nearly bound to agree with itself**: the second table says what a reading has in it, not how right it is.
+Movements named by units alone that no shape of `SHAPES` shows (AU18) are not judged.
 
 What else is spotted is a false alarm, put down to the first that fits: a movement *again* that was found already; a
 *blink*; a *turn* of the head by 4 degrees; a *release*; *speech*, which is any swing of jaw or lips that is no action
@@ -73,6 +74,7 @@ MOUTH = (
     "mouthLowerDown",
 )
 LIDS = "eyeBlink"
+JUDGED = {unit for units in SHAPES.values() for unit in units}
 SWING = 0.25  # of a blendshape, between 0 and 1
 LID_SWING = 0.35
 LONGEST_RISE_S, LONGEST_BLINK_S = 1.5, 1.0
@@ -220,7 +222,7 @@ def score(reading: dict, reference: Reference) -> dict:
         "blinks_else" (spotted where there is none), "movements" (each true one: when, what rose, what was said of it)}.
     """
     fps, known = reading["fps"], set(reading["action_units"])
-    spotted = [each for face in reading["faces"] for each in face["movements"]]
+    spotted = [each for face in reading["faces"] for each in face["movements"] if JUDGED & each["action_units"].keys()]
     spotted = sorted(({**each, **_seconds(each, fps)} for each in spotted), key=lambda each: -each["score"])
     true = reference.known(known)
     said: dict[int, list[str]] = {}

@@ -330,7 +330,7 @@ class FaceReader:
         final = [each for each in self._seen if each[0].apex <= until]
         self._seen = [each for each in self._seen if each[0].apex > until]
         return [
-            {**seen.rated(self.fps), **extent}
+            seen.rated(self.fps, extent)
             for seen, extent in final
             if self.section.owns(seen.apex) and not seen.is_among(known, self.fps)
         ]

@@ -13,12 +13,13 @@ Tested in tests/processing_aullm/test_second_opinion_aullm.py.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from .blendshape_network_aullm import BLENDSHAPES
 from .blinks_aullm import EyesClosed
-from .reading_types_aullm import Movement, Opinions, RatedMovement
+from .reading_types_aullm import Extent, Movement
 from .rises_aullm import turning_points
 from .skin_traces_aullm import smoothed
 from .spotting_aullm import MICRO_S
@@ -36,15 +37,25 @@ SHAPE_UNITS: dict[str, tuple[str, ...]] = {
     "mouthPress": ("AU24", "AU23", "AU14"),
     "mouthShrugLower": ("AU17", "AU15"),
     "mouthStretch": ("AU20", "AU15"),
+    "mouthPucker": ("AU18",),
+    "mouthLeft": ("AU14", "AU12", "AU18"),
+    "mouthRight": ("AU14", "AU12", "AU18"),
 }
 """The action unit that a shape shows, then those that it cannot tell from it.
 
 Source: the names and pictures of Apple's ARKit, whose shapes these are, and our choice. cheekSquint (AU6), noseSneer
-(AU9) and mouthFrown (AU15) are missing: the network always answers nearly 0 there.
+(AU9) and mouthFrown (AU15) are missing: the network always answers nearly 0 there. A mouth that is pulled to one side
+has no number of its own in FACS: it is coded as what pulls its corner.
 """
-SPEECH = ("jawOpen", "mouthPucker", "mouthFunnel")  # what speaking moves: a smaller rise at the mouth is a part of it
+SIDEWAYS: dict[str, Literal["left", "right"]] = {"mouthLeft": "left", "mouthRight": "right"}
+"""They go along with any one-sided movement of the mouth, and then name nothing."""
+PARTED = "parted"  # how far the lips part: the jaw opens, and the lips do not stay closed over it
 LEAST_RISE = 0.4  # of a shape, between 0 and 1: a movement
 SOME_RISE = 0.1  # a smaller one is not told
+SHUT = ("mouthPucker", *SIDEWAYS)  # speech does these, too: they are movements if lips stay shut, and by more
+LEAST_SHUT_RISE = 0.6
+FUNNEL_RISE, PARTED_RISE = 0.1, 0.2  # lips that do more than this are not shut
+SHUT_S = 0.5  # so long before and after
 LONGEST_RISE_S = 1.5
 TOUCH_S = 0.1  # rises that are no farther apart are one movement; lids that move so near explain one of brows or eyes
 SLACK_S = 0.2  # between a movement that skin shows and the same one that shapes show
@@ -53,7 +64,8 @@ BEFORE_S = 0.3  # what our model spots may begin so much later
 BACK = 0.8  # of the rise: a movement ends where so much of it is gone
 SMOOTH_S = 0.05  # standard deviation
 UPPER = tuple(shape for shape in SHAPE_UNITS if shape.startswith(("brow", "eye")))  # what lids move along with
-READ = (*SHAPE_UNITS, *SPEECH)
+LOWER = tuple(shape for shape in SHAPE_UNITS if shape not in UPPER)  # what speech moves
+READ = (*SHAPE_UNITS, "mouthFunnel", "jawOpen", "mouthClose")
 VISIBLE = {units[0] for units in SHAPE_UNITS.values()}  # units that have a shape of their own
 
 
@@ -65,6 +77,7 @@ class SeenMovement:
         onset, apex, offset: frame numbers.
         units: action unit -> how far its shape rises, between 0 and 1; the farthest first.
         kin: all units that these shapes may show.
+        side: where only shapes of one side rise, None where they do not say.
     """
 
     onset: int
@@ -72,6 +85,7 @@ class SeenMovement:
     offset: int
     units: dict[str, float]
     kin: frozenset[str]
+    side: Literal["left", "right"] | None = None
 
     def is_among(self, movements: list[Movement], fps: float) -> bool:
         """Whether one of these is the same movement, and shares a unit with it or one that is not told from it."""
@@ -88,10 +102,16 @@ class SeenMovement:
         together = self.onset <= earlier.apex and earlier.onset <= self.apex
         return together and bool(self.units.keys() & earlier.units.keys())
 
-    def rated(self, fps: float) -> RatedMovement | Opinions:
-        """As a movement of a reading; the score is how far its strongest shape rises."""
+    def rated(self, fps: float, extent: Extent) -> Movement:
+        """As a movement of a reading; the score is how far its strongest shape rises.
+
+        Args:
+            fps: frames per second. extent: of the skin meanwhile.
+        """
         lasts = (self.offset - self.onset) / fps
         return {
+            **extent,
+            "side": self.side or extent["side"],
             "onset": self.onset,
             "apex": self.apex,
             "offset": self.offset,
@@ -105,11 +125,16 @@ class SeenMovement:
 
 @dataclass(frozen=True)
 class _Swing:
-    """A shape that rises, from a tenth to nine tenths of the way; frames from the first one remembered."""
+    """A shape that rises, from a tenth to nine tenths of the way; frames from the first one remembered.
+
+    Attributes:
+        until: where it is lowest before it rises again.
+    """
 
     shape: str
     onset: int
     apex: int
+    until: int
     rise: float
 
 
@@ -159,43 +184,60 @@ class SecondOpinion:
             onset, apex: frame numbers.
         """
         first = max(0, onset - round(BEFORE_S * self.fps) - self.first)
-        offset = apex + round(SLACK_S * self.fps)
-        if np.count_nonzero(~np.isnan(self._read[first : offset + 1 - self.first, 0])) < 2:
+        last = apex + round(SLACK_S * self.fps) - self.first
+        if np.count_nonzero(~np.isnan(self._read[first : last + 1, 0])) < 2:
             return None
-        rises: dict[str, float] = {}
         curves = self._curves()
-        for shape, units in SHAPE_UNITS.items():
-            part = curves[shape][first : offset + 1 - self.first]
-            rises[units[0]] = round(float((part - np.minimum.accumulate(part)).max()), 3)
-        return {unit: rises[unit] for unit in sorted(rises, key=rises.get, reverse=True) if rises[unit] >= SOME_RISE}
+        parts = {shape: curves[shape][first : last + 1] for shape in SHAPE_UNITS}
+        rises = {shape: float((part - np.minimum.accumulate(part)).max()) for shape, part in parts.items()}
+        return _units_of({shape: rise for shape, rise in rises.items() if rise >= SOME_RISE})
 
     def _curves(self) -> dict[str, np.ndarray]:
         """(n,) of each shape, in every frame."""
         places = np.arange(len(self._read))
         known = np.flatnonzero(~np.isnan(self._read[:, 0]))
         if not len(known):
-            return {shape: np.zeros(len(places)) for shape in READ}
+            return {shape: np.zeros(len(places)) for shape in (*READ, PARTED)}
         filled = np.stack([np.interp(places, known, column[known]) for column in self._read.T], axis=1)
-        return dict(zip(READ, smoothed(filled, SMOOTH_S * self.fps).T, strict=True))
+        curves = dict(zip(READ, smoothed(filled, SMOOTH_S * self.fps).T, strict=True))
+        return curves | {PARTED: np.maximum(curves["jawOpen"] - curves["mouthClose"], 0)}
 
     def _swings(self, shape: str, curves: dict[str, np.ndarray], blinks: Sequence[EyesClosed]) -> Iterator[_Swing]:
         """The rises of a shape that neither lids nor speech explain."""
-        curve, reach = curves[shape], round(TOUCH_S * self.fps)
-        turns = turning_points(curve, LEAST_RISE)
-        for low, high in zip(turns[::2], turns[1::2], strict=False):
-            if curve[high] - curve[low] < LEAST_RISE:  # the first low is the first frame, where a curve begins high
+        curve, least = curves[shape], LEAST_SHUT_RISE if shape in SHUT else LEAST_RISE
+        turns = turning_points(curve, least)
+        for low, high, until in zip(turns[::2], turns[1::2], [*turns[2::2], len(curve) - 1], strict=False):
+            if curve[high] - curve[low] < least:  # the first low is the first frame, where a curve begins high
                 continue
             way = (curve[low : high + 1] - curve[low]) / (curve[high] - curve[low])
             apex = int(np.flatnonzero(way > 0.9)[0])
             onset = int(np.flatnonzero(way[: apex + 1] < 0.1)[-1])
-            swing = _Swing(shape, low + onset, low + apex, float(curve[high] - curve[low]))
-            if shape in UPPER:
-                explained = any(b.onset - reach <= swing.apex and swing.onset <= b.offset + reach for b in blinks)
-            else:
-                meanwhile = slice(swing.onset, swing.apex + 1)
-                explained = max(np.ptp(curves[name][meanwhile]) for name in SPEECH) > swing.rise
+            swing = _Swing(shape, low + onset, low + apex, until, float(curve[high] - curve[low]))
+            explained = self._is_blink(swing, curve, blinks) if shape in UPPER else self._is_speech(swing, curves)
             if apex - onset <= LONGEST_RISE_S * self.fps and not explained:
                 yield swing
+
+    def _is_blink(self, swing: _Swing, curve: np.ndarray, blinks: Sequence[EyesClosed]) -> bool:
+        """Whether brows or eyes rise while lids move, and are down again when these are open."""
+        reach = round(TOUCH_S * self.fps)
+        meanwhile = [b.offset for b in blinks if b.onset - reach <= swing.apex and swing.onset <= b.offset + reach]
+        if not meanwhile:
+            return False
+        after = min(max(meanwhile) + reach, len(curve) - 1)
+        return curve[after] - curve[swing.onset] < LEAST_RISE
+
+    def _is_speech(self, swing: _Swing, curves: dict[str, np.ndarray]) -> bool:
+        """Whether a rise at the mouth is a part of speaking: the lips part farther meanwhile, or funnel, or pucker.
+
+        Speech itself puckers lips and pulls them aside. So these are none only where lips stay shut for a second.
+        """
+        shut = swing.shape in SHUT
+        reach = round(SHUT_S * self.fps) if shut else 0
+        around = slice(max(0, swing.onset - reach), swing.apex + reach + 1)
+        ways = {name: float(np.ptp(curves[name][around])) for name in ("mouthPucker", "mouthFunnel", PARTED)}
+        if shut:
+            return ways["mouthFunnel"] > FUNNEL_RISE or ways[PARTED] > PARTED_RISE
+        return max(ways.values()) > swing.rise
 
     def _groups(self, swings: list[_Swing]) -> list[list[_Swing]]:
         """Rises that touch."""
@@ -213,26 +255,42 @@ class SecondOpinion:
     def _seen(self, group: list[_Swing], curves: dict[str, np.ndarray]) -> SeenMovement:
         strongest = max(group, key=lambda each: each.rise)
         apex, curve = max(each.apex for each in group), curves[strongest.shape]
-        gone = apex + np.flatnonzero(curve[apex:] <= curve[strongest.apex] - BACK * strongest.rise)
-        offset = int(gone[0]) if len(gone) else len(curve) - 1
-        units: dict[str, float] = {}
-        for swing in sorted(group, key=lambda each: -each.rise):
-            units.setdefault(SHAPE_UNITS[swing.shape][0], round(swing.rise, 3))
+        gone = apex + np.flatnonzero(curve[apex : strongest.until] <= curve[strongest.apex] - BACK * strongest.rise)
+        offset = int(gone[0]) if len(gone) else max(apex, strongest.until)
+        units = _units_of({swing.shape: swing.rise for swing in sorted(group, key=lambda each: each.rise)})
         kin = frozenset(unit for swing in group for unit in SHAPE_UNITS[swing.shape])
         onset = min(each.onset for each in group)
-        return SeenMovement(self.first + onset, self.first + apex, self.first + offset, units, kin)
+        side = SIDEWAYS.get(strongest.shape) if len({swing.shape for swing in group}) == 1 else None
+        return SeenMovement(self.first + onset, self.first + apex, self.first + offset, units, kin, side)
 
 
 def stands(movement: Movement) -> bool:
     """Whether the second opinion lets a movement of our model stand.
 
-    A large one does not where nothing rises that its units could be seen by.
+    It does not where nothing rises that its units could be seen by, and it is large, or another unit of the same half
+    of the face goes far: pictures show that one then, and not this.
     """
-    if movement["second_opinion"] is None:
-        return True
-    seen = {unit for units in SHAPE_UNITS.values() if units[0] in movement["second_opinion"] for unit in units}
+    seen = movement["second_opinion"]
     visible = movement["action_units"].keys() & VISIBLE
-    return movement["size_px"] < LARGE_PX or not visible or bool(visible & seen)
+    if seen is None or not visible:
+        return True
+    if visible & {unit for units in SHAPE_UNITS.values() if units[0] in seen for unit in units}:
+        return True
+    others = {unit for unit, rise in seen.items() if rise >= LEAST_RISE}
+    halves = [{SHAPE_UNITS[shape][0] for shape in half} for half in (UPPER, LOWER)]
+    instead = any(visible <= half and others & half for half in halves)
+    return movement["size_px"] < LARGE_PX and not instead
+
+
+def _units_of(rises: dict[str, float]) -> dict[str, float]:
+    """What shapes show that rise so far: the farthest unit first."""
+    named = {shape: rise for shape, rise in rises.items() if shape not in SIDEWAYS}
+    if not any(shape in LOWER for shape in named):
+        named = rises
+    units: dict[str, float] = {}
+    for shape in sorted(named, key=named.get, reverse=True):
+        units.setdefault(SHAPE_UNITS[shape][0], round(named[shape], 3))
+    return units
 
 
 def _places() -> list[list[int]]:

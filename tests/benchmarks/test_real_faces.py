@@ -64,6 +64,11 @@ def test_units_that_a_model_does_not_know_are_not_asked_for():
     assert real_faces.score(reading(), reference(eyeWide=step(2, 4)))["true"] == 0
 
 
+def test_units_that_no_shape_shows_are_not_judged():
+    said = real_faces.score(reading((2.0, 2.4, 3.0, ["AU18"]), (6.0, 6.4, 7.0, ["AU18", "AU12"])), reference())
+    assert said["alarms"] == {"rest": 1}
+
+
 @pytest.mark.parametrize(
     ("cause", "curves"),
     [

@@ -66,6 +66,43 @@ def test_what_a_mouth_does_in_speaking_is_none():
     assert [list(seen.units) for seen in opinion(brow, jaw).movements([])] == [["AU1"]]
 
 
+POUT = (60, 70, 110, 0.9, "mouthPucker")
+
+
+def test_lips_that_pucker_and_stay_shut_pout():
+    shut_over_the_jaw = ((60, 70, 110, 0.5, "jawOpen"), (60, 70, 110, 0.45, "mouthClose"))
+    assert [list(seen.units) for seen in opinion(POUT).movements([])] == [["AU18"]]
+    assert [list(seen.units) for seen in opinion(POUT, *shut_over_the_jaw).movements([])] == [["AU18"]]
+
+
+@pytest.mark.parametrize(
+    "speaks", [(60, 70, 110, 0.3, "mouthFunnel"), (60, 70, 110, 0.3, "jawOpen"), (45, 50, 55, 0.4, "jawOpen")]
+)
+def test_lips_that_funnel_or_part_about_it_speak(speaks):
+    aside = (60, 70, 110, 0.9, "mouthLeft")
+    assert opinion(POUT, speaks).movements([]) == [] and opinion(aside, speaks).movements([]) == []
+
+
+def test_a_little_pucker_is_none():
+    assert opinion((60, 70, 110, 0.5, "mouthPucker")).movements([]) == []
+
+
+def test_a_mouth_that_is_pulled_aside_has_that_side():
+    pulled, smile = (60, 70, 110, 0.8, "mouthRight"), (60, 70, 110, 0.6, "mouthSmileRight")
+    (alone,), (smiles,) = opinion(pulled).movements([]), opinion(pulled, smile).movements([])
+    assert (list(alone.units), alone.side) == (["AU14"], "right")
+    assert (list(smiles.units), smiles.side) == (["AU12"], None)
+    (told,) = FakeProcessor().read(FakeFace(frames=140, shows=((30, 36, 60, 0.8, "mouthRight"),)), second_opinion=True)[
+        "faces"
+    ][0]["movements"]
+    assert told["side"] == "right"
+
+
+def test_a_movement_that_is_made_once_more_ends_before():
+    first, second = opinion((60, 70, 220, 0.9, "mouthSmileLeft"), (80, 100, 110, -0.55, "mouthSmileLeft")).movements([])
+    assert first.offset <= 101 and second.onset >= 95
+
+
 def test_rises_that_touch_are_one_movement():
     (seen,) = opinion(SMILE, (70, 85, 120, 0.5, "mouthUpperUpRight")).movements([])
     assert list(seen.units) == ["AU12", "AU10"] and seen.apex >= 83
@@ -79,6 +116,13 @@ def test_brows_and_eyes_that_move_with_the_lids_are_no_movement():
     assert len(opinion(SMILE).movements([blink])) == 1
 
 
+@pytest.mark.parametrize("blinks", [[(59, 64, 70)], [(40, 50, 58), (59, 64, 70)]])
+def test_brows_that_are_still_up_when_the_lids_are_open_have_moved(blinks):
+    blinks = [EyesClosed(*each) for each in blinks]
+    (seen,) = opinion((60, 66, 140, 0.8, "browInnerUp")).movements(blinks)
+    assert list(seen.units) == ["AU1"] and abs(seen.onset - 61) <= 3
+
+
 def test_a_large_movement_of_which_nothing_is_seen_does_not_stand():
     def rated(second: SecondOpinion, units: list[str], size: float = 8.0) -> dict:
         return movement(units, size) | {"second_opinion": second.units(60, 75)}
@@ -89,6 +133,9 @@ def test_a_large_movement_of_which_nothing_is_seen_does_not_stand():
     assert stands(rated(nothing, ["AU6"]))  # nor ever this one
     assert stands(rated(smile, ["AU12"])) and not stands(rated(smile, ["AU17"]))
     assert stands(movement(["AU12"]) | {"second_opinion": None})
+    pout = opinion(POUT)
+    assert not stands(rated(pout, ["AU12"], size=2.0))  # pictures show another one at the mouth, a large one
+    assert stands(rated(pout, ["AU4"], size=2.0)) and stands(rated(pout, ["AU4", "AU12"], size=2.0))
     assert smile.units(60, 75) == {"AU12": pytest.approx(0.8, abs=0.05)}
 
 
