@@ -25,7 +25,7 @@ from .second_opinion_aullm import SecondOpinion, SeenMovement, stands
 from .sections_aullm import Section
 from .skin_step_aullm import SkinStep, agreed
 from .skin_traces_aullm import SkinTraces
-from .spotting_aullm import MovementSpotter, Spotted, apart
+from .spotting_aullm import MovementSpotter, Spotted, apart, ended_by_the_next
 from .stream_aullm import FaceChunk
 from .timing_aullm import time_movement
 from .view_aullm import ViewFault, view_faults
@@ -55,12 +55,25 @@ class MovementClip:
     answer: ClipAnswer | None = None
 
 
-def note(target: Window | MovementClip, answer: ClipAnswer) -> None:
+@dataclass
+class WindowClip:
+    """A window that waits for the model's answer.
+
+    Attributes:
+        believed: (K,) share of each probability that is left where lips part.
+    """
+
+    window: Window
+    believed: np.ndarray
+
+
+def note(target: WindowClip | MovementClip, answer: ClipAnswer) -> None:
     """Write the model's answer to what waited for it."""
     if isinstance(target, MovementClip):
         target.answer = answer
     else:
-        target["probabilities"] = [round(float(p), 4) for p in answer.probabilities]
+        believed = np.array(answer.probabilities) * target.believed
+        target.window["probabilities"] = [round(float(p), 4) for p in believed]
 
 
 @dataclass
@@ -117,7 +130,7 @@ class FaceReader:
         self.spotter = MovementSpotter(fps, threshold, action_units)
         self.traces, self.rest, self.kept = SkinTraces(fps), RestReference(fps), KeptCrops(fps)
         self.over = self.left = False
-        self.waiting: list[tuple[Window | MovementClip, list[np.ndarray]]] = []
+        self.waiting: list[tuple[WindowClip | MovementClip, list[np.ndarray]]] = []
         self._copies: dict[int, np.ndarray] = {}
         self._new: list[Window] = []
         self._view: list[ViewFault] = []
@@ -160,7 +173,7 @@ class FaceReader:
         """Whether results have to be settled before the next chunk: with it the frames that they rest on may go."""
         return self.over or bool(self._candidates or self._seen)
 
-    def take_waiting(self, ends: bool) -> list[tuple[Window | MovementClip, list[np.ndarray]]]:
+    def take_waiting(self, ends: bool) -> list[tuple[WindowClip | MovementClip, list[np.ndarray]]]:
         """What waits for the model, and T crops (S, S) of each; the caller notes the answers (`note`).
 
         One array where clips share a frame. Each is a copy: what waits does not keep its chunk in memory.
@@ -202,7 +215,8 @@ class FaceReader:
         }
         self._new.append(window)
         if moved >= self._min_moved and not self._lids[first - start : last - start + 1].all():
-            self.waiting.append((window, self.cut(chunk, first, last)))
+            parted = max(0.0, float(self.traces.mouth[last - start]) - rest.mouth)
+            self.waiting.append((WindowClip(window, self.spotter.believed(parted)), self.cut(chunk, first, last)))
 
     def cut(self, chunk: FaceChunk, first: int, last: int) -> list[np.ndarray]:
         """T crops (S, S) of a window of the chunk that was added last: the face at rest, then frames up to `last`."""
@@ -321,7 +335,14 @@ class FaceReader:
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]
         # One that does not stand takes its parts with it.
         movements = [movement for spotted, movement in own if self.section.owns(spotted.top) and stands(movement)]
-        return sorted([*movements, *self._only_seen(ends)], key=lambda each: each["onset"])
+        movements = [self._begun_with_shapes(movement) for movement in movements]
+        return ended_by_the_next([*movements, *self._only_seen(ends)], self.fps)
+
+    def _begun_with_shapes(self, movement: Movement) -> Movement:
+        """The movement; one that pictures show begins where they do, if its skin sets out long before."""
+        seen = [] if self.second is None else self.second.movements(self._blinks)
+        onset = min((each.onset for each in seen if each.began(movement, self.fps)), default=movement["onset"])
+        return {**movement, "onset": onset}
 
     def _only_seen(self, ends: bool) -> list[Movement]:
         """Movements that the second opinion alone names, once all is known that our model may find there."""

@@ -37,7 +37,7 @@ class RestFrame:
     Attributes:
         number: of the frame. since: from this frame on it counts.
         skin: (C, 2) where the skin stands at rest, px in the traces.
-        pose: (3,) of the head. crop: (S, S) of the frame.
+        pose: (3,) of the head. mouth: how far the lips part. crop: (S, S) of the frame.
         view: (2, 3) from pixels of the current chunk's crops to pixels of its own.
     """
 
@@ -45,6 +45,7 @@ class RestFrame:
     since: int
     skin: np.ndarray
     pose: np.ndarray
+    mouth: float
     crop: np.ndarray | None
     view: np.ndarray
 
@@ -142,4 +143,5 @@ class RestReference:
 
     def _frame(self, number: int, chunk: FaceChunk, traces: SkinTraces, level: np.ndarray) -> RestFrame:
         crop = chunk.crops[number - chunk.first].copy()
-        return RestFrame(number, number, level.copy(), traces.pose[number - traces.first], crop, IDENTITY)
+        pose, mouth = (values[number - traces.first] for values in (traces.pose, traces.mouth))
+        return RestFrame(number, number, level.copy(), pose, float(mouth), crop, IDENTITY)

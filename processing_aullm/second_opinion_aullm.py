@@ -22,7 +22,7 @@ from .blinks_aullm import EyesClosed
 from .reading_types_aullm import Extent, Movement
 from .rises_aullm import turning_points
 from .skin_traces_aullm import smoothed
-from .spotting_aullm import MICRO_S
+from .spotting_aullm import kind_of
 from .stream_aullm import FaceChunk
 
 SHAPE_UNITS: dict[str, tuple[str, ...]] = {
@@ -97,6 +97,11 @@ class SeenMovement:
             for other in movements
         )
 
+    def began(self, movement: Movement, fps: float) -> bool:
+        """Whether it is the same movement, of which the skin had set out long before: the head did that, or light."""
+        peaks = self.apex <= movement["apex"] + SLACK_S * fps
+        return self.is_among([movement], fps) and peaks and movement["onset"] + SLACK_S * fps < self.onset
+
     def goes_on(self, earlier: "SeenMovement") -> bool:
         """Whether it is another one, seen when more of it was known: a shape of both rises at the same time."""
         together = self.onset <= earlier.apex and earlier.onset <= self.apex
@@ -108,7 +113,6 @@ class SeenMovement:
         Args:
             fps: frames per second. extent: of the skin meanwhile.
         """
-        lasts = (self.offset - self.onset) / fps
         return {
             **extent,
             "side": self.side or extent["side"],
@@ -117,7 +121,7 @@ class SeenMovement:
             "offset": self.offset,
             "score": max(self.units.values()),
             "action_units": self.units,
-            "kind": "micro" if lasts <= MICRO_S else "macro",
+            "kind": kind_of(self.onset, self.offset, fps),
             "named_by": "blendshapes",
             "second_opinion": self.units,
         }

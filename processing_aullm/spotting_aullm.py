@@ -9,11 +9,13 @@ All that is weighed against each other stands here, in `MovementSpotter.score`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
 from .movement_templates_aullm import TemplateFit
-from .reading_types_aullm import RatedMovement
+from .reading_types_aullm import Movement, RatedMovement
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
@@ -93,7 +95,7 @@ class MovementSpotter:
         """
         ways = self._ways(spotted.along)  # (K,)
         evidence = np.array(answer) * np.clip(ways / (OWN_SHARE * max(ways.max(), 1e-6)), 0, 1)
-        evidence[self._chin] *= np.exp(-((spotted.parted / PARTED_SHARE) ** 2))
+        evidence *= self.believed(spotted.parted)
         strongest = np.argsort(-evidence, kind="stable")[:MAX_UNITS]
         units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
         score = self.score(float(evidence.max()), float(ways[units].max()), spotted)
@@ -102,15 +104,18 @@ class MovementSpotter:
         fits = [fit for unit in units if (fit := timed(self.action_units[unit])) is not None]
         fit = max(fits, key=lambda each: each.explained, default=None)
         when = fit if fit is not None and self._times(fit, spotted) else spotted
-        lasts = (when.offset - when.onset) / self.fps
         return {
             "onset": when.onset,
             "apex": when.apex,
             "offset": when.offset,
             "score": round(score, 4),
             "action_units": {self.action_units[unit]: round(answer[unit], 4) for unit in units},
-            "kind": "micro" if lasts <= MICRO_S else "macro",
+            "kind": kind_of(when.onset, when.offset, self.fps),
         }
+
+    def believed(self, parted: float) -> np.ndarray:
+        """(K,) 0 to 1, less for units of the chin where lips part: the jaw takes it down."""
+        return np.where(self._chin, np.exp(-((parted / PARTED_SHARE) ** 2)), 1.0)
 
     def score(self, evidence: float, size: float, spotted: Spotted) -> float:
         """0 to 1, how sure a movement is: what the model answers, less what is small, or what head, lips, lids or jaw
@@ -142,6 +147,11 @@ class MovementSpotter:
         return np.array([along.max() if place is None else along[place] for place in self._templates])
 
 
+def kind_of(onset: int, offset: int, fps: float) -> Literal["micro", "macro"]:
+    """By how long it lasts from one frame to the other."""
+    return "micro" if (offset - onset) / fps <= MICRO_S else "macro"
+
+
 def apart(
     found: list[tuple[Spotted, RatedMovement]], known: list[tuple[Spotted, RatedMovement]]
 ) -> list[tuple[Spotted, RatedMovement]]:
@@ -157,6 +167,19 @@ def apart(
     return sorted(kept[len(known) :], key=lambda pair: pair[1]["onset"])
 
 
+def ended_by_the_next(movements: list[Movement], fps: float) -> list[Movement]:
+    """The same movements, in order of time; one whose unit is made once more ends where that begins."""
+    movements = sorted(movements, key=lambda each: each["onset"])
+    ends = [each["offset"] for each in movements]
+    for (place, first), (_, later) in combinations(enumerate(movements), 2):
+        if first["action_units"].keys() & later["action_units"].keys() and first["apex"] <= later["onset"]:
+            ends[place] = min(ends[place], later["onset"])
+    return [
+        {**each, "offset": end, "kind": kind_of(each["onset"], end, fps)}
+        for each, end in zip(movements, ends, strict=True)
+    ]
+
+
 def _part_of(one: tuple[Spotted, RatedMovement], other: tuple[Spotted, RatedMovement]) -> bool:
     """Whether a movement begins while another one lasts, and only adds to it."""
     if not other[0].onset <= one[0].onset < other[0].offset:
@@ -166,4 +189,5 @@ def _part_of(one: tuple[Spotted, RatedMovement], other: tuple[Spotted, RatedMove
     if one[0].along.max() < GROWTH * other[0].along.max():
         return True
     alike = one[1]["action_units"].keys() & other[1]["action_units"].keys()
-    return bool(alike) and one[0].onset < other[0].apex  # from there on, it is made once more
+    onset, apex = min(one[0].onset, one[1]["onset"]), max(other[0].apex, other[1]["apex"])
+    return bool(alike) and onset < apex  # from there on, it is made once more

@@ -174,6 +174,18 @@ def test_a_rise_over_the_end_of_chunks_is_told_once():
     assert len(face["movements"]) == len(shows)
 
 
+def test_a_movement_begins_where_pictures_show_it_if_the_skin_sets_out_long_before():
+    """Skin goes where the head goes, too."""
+    moves = ((30, 42, 60, 6.0, "AU12"),)
+    onsets = {}
+    for at in (30, 37):
+        face = FakeFace(frames=140, moves=moves, shows=((at, 42, 60, 0.9, "mouthSmileLeft"),))
+        (movement,) = FakeProcessor().read(face, second_opinion=True)["faces"][0]["movements"]
+        onsets[at] = movement["onset"]
+    (alone,) = FakeProcessor().read(FakeFace(frames=140, moves=moves))["faces"][0]["movements"]
+    assert onsets[30] == alone["onset"] < 34 and 36 <= onsets[37] <= 38
+
+
 @pytest.mark.parametrize("onset", [14, 30, 44])
 def test_what_our_model_finds_a_chunk_later_is_not_told_before(onset):
     """Shapes are up before the skin has gone all the way; between lies the frame up to which a chunk is settled."""

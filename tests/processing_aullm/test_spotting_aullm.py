@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from processing_aullm.movement_templates_aullm import TemplateFit
-from processing_aullm.spotting_aullm import MICRO_S, MovementSpotter, Spotted, apart
+from processing_aullm.spotting_aullm import MICRO_S, MovementSpotter, Spotted, apart, ended_by_the_next
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES
 
 FPS, UNITS = 30.0, ["AU1", "AU2", "AU17", "AU4", "AU12"]
@@ -106,7 +106,8 @@ def test_a_large_movement_is_there_although_the_eyes_blink_meanwhile():
 
 
 def pair(motion: Spotted, score: float, *units: str):
-    return motion, {"onset": motion.onset, "score": score, "action_units": dict.fromkeys(units, 0.9)}
+    marks = {"onset": motion.onset, "apex": motion.apex, "offset": motion.offset}
+    return motion, {**marks, "score": score, "action_units": dict.fromkeys(units, 0.9)}
 
 
 def test_of_two_parts_of_a_movement_the_larger_stays():
@@ -130,6 +131,24 @@ def test_a_brief_movement_on_top_of_a_slow_one_is_its_own():
 def test_what_is_made_once_more_after_its_apex_is_another():
     first, again = pair(spotted(100, 200, AU1=6.0), 0.7, "AU1"), pair(spotted(160, 190, AU1=5.0), 0.6, "AU1")
     assert apart([first, again], []) == [first, again]
+
+
+def test_a_part_is_one_by_the_marks_that_are_told_too():
+    """Templates time movements anew: the skin of the second set out after the first one's apex, it is told before."""
+    first, again = pair(spotted(100, 200, AU1=6.0), 0.7, "AU1"), pair(spotted(160, 190, AU1=5.0), 0.6, "AU1")
+    again[1]["onset"] = 140
+    assert apart([first, again], []) == [first]
+
+
+def test_a_unit_that_is_made_once_more_ends_before():
+    first, again, other = (
+        pair(spotted(*frames, AU1=6.0), 0.7, unit)[1] | {"kind": "macro"}
+        for *frames, unit in ((100, 200, "AU1"), (160, 220, "AU1"), (110, 300, "AU12"))
+    )
+    ended = ended_by_the_next([again, other, first], FPS)
+    assert [(each["onset"], each["offset"]) for each in ended] == [(100, 160), (110, 300), (160, 220)]
+    (brief, _) = ended_by_the_next([first | {"apex": 105}, again | {"onset": 110}], FPS)
+    assert (brief["offset"], brief["kind"]) == (110, "micro")
 
 
 def test_movements_of_their_own_stay():
