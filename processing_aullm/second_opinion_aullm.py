@@ -19,7 +19,7 @@ import numpy as np
 
 from .blendshape_network_aullm import BLENDSHAPES
 from .blinks_aullm import EyesClosed
-from .reading_types_aullm import Extent, Movement
+from .reading_types_aullm import Extent, Movement, Side
 from .rises_aullm import turning_points
 from .skin_traces_aullm import smoothed
 from .spotting_aullm import kind_of
@@ -61,11 +61,12 @@ TOUCH_S = 0.1  # rises that are no farther apart are one movement; lids that mov
 SLACK_S = 0.2  # between a movement that skin shows and the same one that shapes show
 LARGE_PX = 5.0  # px of a 224-px crop: a movement as large shows in single pictures
 BEFORE_S = 0.3  # what our model spots may begin so much later
+ONE_SIDE = 0.5  # of the rise on the other side: one that is less has that other side
 BACK = 0.8  # of the rise: a movement ends where so much of it is gone
 SMOOTH_S = 0.05  # standard deviation
 UPPER = tuple(shape for shape in SHAPE_UNITS if shape.startswith(("brow", "eye")))  # what lids move along with
 LOWER = tuple(shape for shape in SHAPE_UNITS if shape not in UPPER)  # what speech moves
-READ = (*SHAPE_UNITS, "mouthFunnel", "jawOpen", "mouthClose")
+READ = tuple(name for name in BLENDSHAPES if not name.startswith(("_", "eyeLook", "cheek", "nose")))
 VISIBLE = {units[0] for units in SHAPE_UNITS.values()}  # units that have a shape of their own
 
 
@@ -77,7 +78,7 @@ class SeenMovement:
         onset, apex, offset: frame numbers.
         units: action unit -> how far its shape rises, between 0 and 1; the farthest first.
         kin: all units that these shapes may show.
-        side: where only shapes of one side rise, None where they do not say.
+        side: the person's own.
     """
 
     onset: int
@@ -85,7 +86,7 @@ class SeenMovement:
     offset: int
     units: dict[str, float]
     kin: frozenset[str]
-    side: Literal["left", "right"] | None = None
+    side: Side
 
     def is_among(self, movements: list[Movement], fps: float) -> bool:
         """Whether one of these is the same movement, and shares a unit with it or one that is not told from it."""
@@ -115,7 +116,7 @@ class SeenMovement:
         """
         return {
             **extent,
-            "side": self.side or extent["side"],
+            "side": self.side,
             "onset": self.onset,
             "apex": self.apex,
             "offset": self.offset,
@@ -154,11 +155,11 @@ class SecondOpinion:
 
     def __init__(self, fps: float) -> None:
         self.fps, self.first = fps, 0
-        self._read = np.zeros((0, len(READ)), np.float32)  # NaN where a frame was not read
+        self._read = np.zeros((0, len(READ)), np.float32)  # of all `READ`; NaN where a frame was not read
 
     def add(self, chunk: FaceChunk) -> None:
         """Append a chunk; one that shares no frame with the one before starts anew."""
-        read = np.stack([chunk.shapes[:, places].max(1) for places in _PLACES], axis=1)  # (n, P)
+        read = chunk.shapes[:, _PLACES]  # (n, P)
         if chunk.new_from == 0 or chunk.new_from > len(self._read):
             self.first, self._read = chunk.first, read
         else:
@@ -197,13 +198,16 @@ class SecondOpinion:
         return _units_of({shape: rise for shape, rise in rises.items() if rise >= SOME_RISE})
 
     def _curves(self) -> dict[str, np.ndarray]:
-        """(n,) of each shape, in every frame."""
-        places = np.arange(len(self._read))
-        known = np.flatnonzero(~np.isnan(self._read[:, 0]))
-        if not len(known):
-            return {shape: np.zeros(len(places)) for shape in (*READ, PARTED)}
-        filled = np.stack([np.interp(places, known, column[known]) for column in self._read.T], axis=1)
-        curves = dict(zip(READ, smoothed(filled, SMOOTH_S * self.fps).T, strict=True))
+        """(n,) of each shape, its stronger half where it has two, and of each half; in every frame."""
+        read = dict(zip(READ, self._read.T, strict=True))
+        read |= {
+            shape: np.maximum(read[f"{shape}Left"], read[f"{shape}Right"]) for shape in SHAPE_UNITS.keys() - read.keys()
+        }
+        places, known = np.arange(len(self._read)), np.flatnonzero(~np.isnan(self._read[:, 0]))
+        filled = np.zeros((len(places), len(read)))
+        if len(known):
+            filled = np.stack([np.interp(places, known, values[known]) for values in read.values()], axis=1)
+        curves = dict(zip(read, smoothed(filled, SMOOTH_S * self.fps).T, strict=True))
         return curves | {PARTED: np.maximum(curves["jawOpen"] - curves["mouthClose"], 0)}
 
     def _swings(self, shape: str, curves: dict[str, np.ndarray], blinks: Sequence[EyesClosed]) -> Iterator[_Swing]:
@@ -264,7 +268,7 @@ class SecondOpinion:
         units = _units_of({swing.shape: swing.rise for swing in sorted(group, key=lambda each: each.rise)})
         kin = frozenset(unit for swing in group for unit in SHAPE_UNITS[swing.shape])
         onset = min(each.onset for each in group)
-        side = SIDEWAYS.get(strongest.shape) if len({swing.shape for swing in group}) == 1 else None
+        side = _side_of(strongest, curves)
         return SeenMovement(self.first + onset, self.first + apex, self.first + offset, units, kin, side)
 
 
@@ -297,10 +301,17 @@ def _units_of(rises: dict[str, float]) -> dict[str, float]:
     return units
 
 
-def _places() -> list[list[int]]:
-    """Of each shape, or of its left and right half, among the blendshapes."""
-    names = ([shape, f"{shape}Left", f"{shape}Right"] for shape in READ)
-    return [[BLENDSHAPES.index(name) for name in some if name in BLENDSHAPES] for some in names]
+def _side_of(swing: _Swing, curves: dict[str, np.ndarray]) -> Side:
+    """The side on which a shape rises by far more than on the other."""
+    if swing.shape in SIDEWAYS:
+        return SIDEWAYS[swing.shape]
+    if f"{swing.shape}Left" not in curves:
+        return "both"
+    rise = {
+        side: np.ptp(curves[swing.shape + side.title()][swing.onset : swing.apex + 1]) for side in ("left", "right")
+    }
+    less, more = sorted(rise, key=rise.get)
+    return more if rise[less] < ONE_SIDE * rise[more] else "both"
 
 
-_PLACES = _places()
+_PLACES = [BLENDSHAPES.index(name) for name in READ]

@@ -91,11 +91,19 @@ def test_a_mouth_that_is_pulled_aside_has_that_side():
     pulled, smile = (60, 70, 110, 0.8, "mouthRight"), (60, 70, 110, 0.6, "mouthSmileRight")
     (alone,), (smiles,) = opinion(pulled).movements([]), opinion(pulled, smile).movements([])
     assert (list(alone.units), alone.side) == (["AU14"], "right")
-    assert (list(smiles.units), smiles.side) == (["AU12"], None)
+    assert (list(smiles.units), smiles.side) == (["AU12"], "right")
     (told,) = FakeProcessor().read(FakeFace(frames=140, shows=((30, 36, 60, 0.8, "mouthRight"),)), second_opinion=True)[
         "faces"
     ][0]["movements"]
     assert told["side"] == "right"
+
+
+def test_a_rise_on_both_sides_has_none():
+    left, right, less = (
+        (60, 75, 120, rise, f"mouthSmile{side}") for rise, side in ((0.8, "Left"), (0.7, "Right"), (0.3, "Right"))
+    )
+    assert [opinion(left, other).movements([])[0].side for other in (right, less)] == ["both", "left"]
+    assert opinion((60, 75, 120, 0.8, "browInnerUp")).movements([])[0].side == "both", "it has no halves"
 
 
 def test_a_movement_that_is_made_once_more_ends_before():

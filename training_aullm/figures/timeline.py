@@ -1,6 +1,7 @@
 """Action-unit probabilities over the time of a video, what was spotted, and a strip of its frames above them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,24 @@ from training_aullm.figures.style import BLUE, CYCLE, GREEN, INK, ORANGE, QUIET,
 THUMBNAILS = 12
 LETTERS, NAME_LINES = 125, 2  # that fit side by side, and above each other, in the row of what was spotted
 KIND_COLOURS = {"micro": ORANGE, "macro": GREEN}
+BAR, LANE = 0.15, 0.17  # height of a movement's bar, and of the lane that it lies in
+
+
+@dataclass(frozen=True)
+class MarkedMovement:
+    """A movement as it is drawn.
+
+    Attributes:
+        onset, apex, offset: seconds. kind: "micro" or "macro".
+        name: what it is called. second: whether the second opinion named it.
+    """
+
+    onset: float
+    apex: float
+    offset: float
+    kind: str
+    name: str
+    second: bool = False
 
 
 def draw_timeline(
@@ -23,7 +42,7 @@ def draw_timeline(
     limits: tuple[float, float],
     threshold: float = 0.5,
     truth: Sequence[tuple[float, float, str]] = (),
-    movements: Sequence[tuple[float, float, float, str, str]] = (),
+    movements: Sequence[MarkedMovement] = (),
     blinks: Sequence[float] = (),
 ) -> None:
     """Write the picture.
@@ -39,8 +58,7 @@ def draw_timeline(
         limits: seconds where the axis begins and ends.
         threshold: drawn as a line.
         truth: (start, end, text) spans where something is known to happen; shaded.
-        movements: (onset, apex, offset, kind, name) of what was spotted, in seconds, and what it is called, as far as
-            there is room. blinks: seconds of each.
+        movements: what was spotted; names stand there as far as there is room. blinks: seconds of each.
     """
     rows = len(action_units)
     with new_figure(path, 10, 2.55 + 0.62 * rows) as figure:
@@ -66,26 +84,28 @@ def draw_timeline(
 
 
 def _draw_spotted(
-    axis,
-    movements: Sequence[tuple[float, float, float, str, str]],
-    blinks: Sequence[float],
-    limits: tuple[float, float],
+    axis, movements: Sequence[MarkedMovement], blinks: Sequence[float], limits: tuple[float, float]
 ) -> None:
-    """Movements as bars from onset to offset with a tick at the apex, their names above, blinks as points below."""
-    for onset, apex, offset, kind, _ in movements:
-        axis.broken_barh([(onset, offset - onset)], (0.26, 0.3), color=KIND_COLOURS[kind], lw=0)
-        axis.plot([apex, apex], [0.26, 0.56], color=INK, lw=1)
+    """Movements as bars from onset to offset with a tick at the apex, their names above, blinks as points below.
+
+    Those of the second opinion lie in a lane of their own, hatched.
+    """
+    for each in movements:
+        low = 0.24 if each.second else 0.24 + LANE
+        hatch = {"hatch": "////"} if each.second else {}
+        colour = KIND_COLOURS[each.kind]
+        axis.broken_barh([(each.onset, each.offset - each.onset)], (low, BAR), fc=colour, ec="white", lw=1, **hatch)
+        axis.plot([each.apex, each.apex], [low, low + BAR], color=INK, lw=1)
     for centre, line, name in placed_names(movements, limits):
         axis.text(centre, 0.6 + 0.2 * line, name, ha="center", va="bottom", fontsize=7, color=INK)
     axis.plot(blinks, np.full(len(blinks), 0.12), ls="", marker="o", ms=3, color=BLUE)
     axis.set(ylim=(0, 1), xlim=limits, yticks=[])
     axis.tick_params(labelbottom=False, length=0)
-    _name(axis, "spotted: micro (orange),\nmacro (green), blinks (dots)")
+    hatched = "\nhatched: second opinion" if any(each.second for each in movements) else ""
+    _name(axis, "spotted: micro (orange),\nmacro (green), blinks (dots)" + hatched)
 
 
-def placed_names(
-    movements: Sequence[tuple[float, float, float, str, str]], limits: tuple[float, float]
-) -> list[tuple[float, int, str]]:
+def placed_names(movements: Sequence[MarkedMovement], limits: tuple[float, float]) -> list[tuple[float, int, str]]:
     """Where names of movements stand above their apices: (seconds, line from below, name).
 
     Names that would touch go to the next line; where all `NAME_LINES` are taken they are left out.
@@ -95,12 +115,12 @@ def placed_names(
     """
     placed, taken = [], [limits[0]] * NAME_LINES
     letter = (limits[1] - limits[0]) / LETTERS
-    for _, apex, _, _, name in sorted(movements, key=lambda each: each[1]):
-        width = letter * len(name)
-        centre = min(max(apex, limits[0] + width / 2), max(limits[0], limits[1] - width / 2))
+    for each in sorted(movements, key=lambda each: each.apex):
+        width = letter * len(each.name)
+        centre = min(max(each.apex, limits[0] + width / 2), max(limits[0], limits[1] - width / 2))
         line = next((k for k in range(NAME_LINES) if taken[k] <= centre - width / 2 + 1e-9), None)
         if line is not None:
-            placed.append((centre, line, name))
+            placed.append((centre, line, each.name))
             taken[line] = centre + width / 2 + letter
     return placed
 

@@ -225,8 +225,15 @@ def draw_face(picture: np.ndarray, trail: FaceTrail, now: list[dict], frame: int
     for row, (name, value) in enumerate(zip(trail.action_units, trail.answer(frame), strict=True), 1):
         line, start, length = top + row * unit, at + 4 * unit, 4 * unit
         _write(picture, name, (at, line), unit, LIGHT)
-        for end, shade in ((length, DARK), (int(length * value), MICRO if value >= trail.threshold else CALM)):
-            cv2.rectangle(picture, (start, line - unit // 2), (start + end, line - unit // 6), shade, -1)
+        _bar(picture, start, line - unit // 2, length, unit // 3, value, value >= trail.threshold)
+
+
+def _bar(picture: np.ndarray, left: int, top: int, length: int, height: int, value: float, present: bool) -> None:
+    """A frame that is filled from the left as far as a value from 0 to 1; what is empty lets the picture through."""
+    right, bottom = left + length, top + height
+    picture[top : bottom + 1, left : right + 1] = picture[top : bottom + 1, left : right + 1] // 2 + np.uint8(64)
+    cv2.rectangle(picture, (left, top), (left + int(length * value), bottom), MICRO if present else BLINK, -1)
+    cv2.rectangle(picture, (left - 1, top - 1), (right + 1, bottom + 1), DARK, 1)
 
 
 def draw_strip(picture: np.ndarray, events: list[dict], frame: int, fps: float) -> None:

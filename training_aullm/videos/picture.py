@@ -15,8 +15,8 @@ from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.geometry_aullm import to_gray, warp
 from processing_aullm.reading_types_aullm import Piece, Window
 from processing_aullm.video_aullm import open_clip
-from training_aullm.figures.timeline import THUMBNAILS, draw_timeline
-from training_aullm.videos.summary import Summary, by_second_opinion
+from training_aullm.figures.timeline import THUMBNAILS, MarkedMovement, draw_timeline
+from training_aullm.videos.summary import Summary
 
 MAX_POINTS = 1500  # of a curve: more than a picture has columns
 MAX_MARKED = 500  # movements, the strongest
@@ -102,7 +102,12 @@ def draw_reading(
         threshold=timeline.threshold,
         truth=truth,
         movements=[
-            (*(row[mark] / fps for mark in ("onset", "apex", "offset")), row["kind"], short_name(row))
+            MarkedMovement(
+                *(row[mark] / fps for mark in ("onset", "apex", "offset")),
+                kind=row["kind"],
+                name=short_name(row),
+                second=row["named_by"] == "blendshapes",
+            )
             for row in movements
         ],
         blinks=[row["apex"] / fps for row in events if row["score"] is None],
@@ -113,8 +118,7 @@ def short_name(row: dict) -> str:
     """The action units of an event and its side, as FACS coders write it: "AU4+7", "L AU12"."""
     names = [unit.partition(":")[0] for unit in row["action_units"].split()]
     side = {"left": "L ", "right": "R "}.get(row["side"], "")
-    named = side + "+".join([*names[:1], *(name.removeprefix("AU") for name in names[1:])])
-    return named + by_second_opinion(row)
+    return side + "+".join([*names[:1], *(name.removeprefix("AU") for name in names[1:])])
 
 
 def _windows_of(pieces: Iterable[Piece], face: int) -> Iterator[Window]:
