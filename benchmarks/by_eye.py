@@ -18,6 +18,7 @@ coder has looked, two of one kind may share their errors, and the constants of t
 
 import argparse
 import json
+import math
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from training_aullm.loading import load_pipeline
 
 CODED = Path(__file__).with_suffix(".json")
 SURE = 2.0  # of 3, the mean of both coders
+MARKS = ("onset", "apex", "offset")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Coded:
 
     onset: float
     apex: float
+    offset: float
     units: frozenset[str]
     sure: float
 
@@ -61,7 +64,7 @@ def read_coded(path: Path = CODED) -> dict[str, tuple[list[Coded], list[Coded]]]
 
 def _of_video(rows: list[dict], video: str) -> list[Coded]:
     rows = (row for row in rows if row["video"] == video)
-    return [Coded(row["onset"], row["apex"], frozenset(row["units"]), row["sure"]) for row in rows]
+    return [Coded(*(row[mark] for mark in MARKS), frozenset(row["units"]), row["sure"]) for row in rows]
 
 
 def pairs(first: list[Coded], second: list[Coded]) -> list[tuple[Coded, Coded]]:
@@ -79,13 +82,26 @@ def pairs(first: list[Coded], second: list[Coded]) -> list[tuple[Coded, Coded]]:
 def agreed(first: list[Coded], second: list[Coded]) -> list[Coded]:
     """What both saw, with the mean of their marks and the units that both name."""
     return [
-        Coded((a.onset + b.onset) / 2, (a.apex + b.apex) / 2, a.units & b.units, (a.sure + b.sure) / 2)
+        Coded(*((getattr(a, mark) + getattr(b, mark)) / 2 for mark in MARKS), a.units & b.units, (a.sure + b.sure) / 2)
         for a, b in pairs(first, second)
     ]
 
 
-def score(said: list[Coded], coders: tuple[list[Coded], list[Coded]], known: set[str]) -> Counter:
-    """Counts of one video: true, found, named, alarms, and what else was said of a movement, or is in doubt.
+@dataclass(frozen=True)
+class Score:
+    """Of one video.
+
+    Attributes:
+        counts: true, found, named, alarms, and what else was said of a movement, or is in doubt ("uncounted").
+        late: seconds by which each mark of what was found is late, by its name.
+    """
+
+    counts: Counter
+    late: dict[str, list[float]]
+
+
+def score(said: list[Coded], coders: tuple[list[Coded], list[Coded]], known: set[str]) -> Score:
+    """Score one video.
 
     Args:
         said: what was spotted. coders: what each of them saw. known: the units that a model could name.
@@ -102,40 +118,66 @@ def score(said: list[Coded], coders: tuple[list[Coded], list[Coded]], known: set
         else:
             counts["alarms"] += 1
     counts.update(found=len(hits), named=sum(bool(one.units & true[place].units) for place, one in hits.items()))
-    return counts
+    late = {mark: [getattr(one, mark) - getattr(true[place], mark) for place, one in hits.items()] for mark in MARKS}
+    return Score(counts, late)
 
 
 def spotted_in(reading: dict) -> list[Coded]:
     """The movements of a reading."""
     fps = reading["fps"]
     return [
-        Coded(each["onset"] / fps, each["apex"] / fps, frozenset(each["action_units"]), each["score"])
+        Coded(*(each[mark] / fps for mark in MARKS), frozenset(each["action_units"]), each["score"])
         for face in reading["faces"]
         for each in face["movements"]
     ]
 
 
 def seen_in(reference: Reference, known: set[str]) -> list[Coded]:
-    """The movements that `real_faces` takes for true."""
-    return [Coded(each.start, each.end, each.units, 1.0) for each in reference.known(known)]
+    """The movements that `real_faces` takes for true; it does not say when they end."""
+    return [Coded(each.start, each.end, math.nan, each.units, 1.0) for each in reference.known(known)]
 
 
 def agreement(coded: dict[str, tuple[list[Coded], list[Coded]]]) -> dict:
     """How well the coders agree: movements of each, those of both, and how far their marks are apart in seconds."""
     both = [pair for coders in coded.values() for pair in pairs(*coders)]
-    apart = {mark: [abs(getattr(a, mark) - getattr(b, mark)) for a, b in both] for mark in ("onset", "apex")}
+    apart = {mark: [abs(getattr(a, mark) - getattr(b, mark)) for a, b in both] for mark in MARKS}
     first, second = (sum(len(coders[place]) for coders in coded.values()) for place in (0, 1))
     medians = {f"{mark}_apart_s": round(float(np.median(values)), 3) for mark, values in apart.items()}
     return {"first": first, "second": second, "both": len(both), **medians}
 
 
-def table_of(scores: dict[str, dict[str, Counter]], title: str) -> Table:
+def together(videos: dict[str, Score]) -> Score:
+    """Of all videos."""
+    late = {mark: [value for each in videos.values() for value in each.late[mark]] for mark in MARKS}
+    return Score(sum((each.counts for each in videos.values()), Counter()), late)
+
+
+def apart_s(late: dict[str, list[float]]) -> dict[str, tuple[float, float]]:
+    """Median seconds by which each mark is off, either way, and what nine of ten stay within."""
+    off = {mark: np.abs([value for value in values if np.isfinite(value)]) for mark, values in late.items()}
+    return {
+        mark: (round(float(np.median(each)), 2), round(float(np.quantile(each, 0.9)), 2))
+        for mark, each in off.items()
+        if len(each)
+    }
+
+
+def table_of(scores: dict[str, dict[str, Score]], title: str) -> Table:
     """A row a method and video, and one of all."""
     names = ("true", "found", "named", "alarms", "uncounted")
     table = Table("who", "video", *names, title=title)
     for who, videos in scores.items():
-        for video, counts in {**videos, "all": sum(videos.values(), Counter())}.items():
-            table.add_row(who, video, *(str(counts[name]) for name in names), end_section=video == "all")
+        for video, each in {**videos, "all": together(videos)}.items():
+            table.add_row(who, video, *(str(each.counts[name]) for name in names), end_section=video == "all")
+    return table
+
+
+def marks_table_of(scores: dict[str, Score]) -> Table:
+    """A row a method: how far its marks are off."""
+    table = Table("who", *MARKS, title="seconds off where found: the median (nine of ten)")
+    for who, each in scores.items():
+        off = apart_s(each.late)
+        table.add_row(who, *("{} ({})".format(*off[mark]) if mark in off else "" for mark in MARKS))
     return table
 
 
@@ -161,7 +203,9 @@ def main() -> None:
         for who, movements in said.items():
             scores.setdefault(who, {})[name] = score(movements, coded[name], known)
     wide_console().print(table_of(scores, f"{options.model} against two coders, {seconds:.0f} s"))
-    everything = {who: dict(sum(videos.values(), Counter())) for who, videos in scores.items()}
+    all_of = {who: together(videos) for who, videos in scores.items()}
+    wide_console().print(marks_table_of(all_of))
+    everything = {who: {**each.counts, "off_s": apart_s(each.late)} for who, each in all_of.items()}
     rates = {who: round(60 * counts.get("alarms", 0) / seconds, 2) for who, counts in everything.items()}
     result = {"model": options.model, "seconds": round(seconds, 2), "coders": agreement(coded), "scores": everything}
     print(json.dumps({"benchmark": "by_eye", **result, "alarms_a_minute": rates}))

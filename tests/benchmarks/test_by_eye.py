@@ -1,10 +1,10 @@
 """Scores against what two coders saw: who agrees, what counts, and what is left out."""
 
-from benchmarks.by_eye import Coded, agreed, agreement, pairs, read_coded, score, spotted_in
+from benchmarks.by_eye import Coded, agreed, agreement, apart_s, pairs, read_coded, score, spotted_in, together
 
 
 def seen(onset: float, apex: float, *units: str, sure: float = 3.0) -> Coded:
-    return Coded(onset, apex, frozenset(units), sure)
+    return Coded(onset, apex, apex + 0.5, frozenset(units), sure)
 
 
 def test_the_coders_marks_are_whole():
@@ -28,20 +28,22 @@ def test_movements_are_paired_with_the_nearest_one():
 def test_found_named_and_alarms():
     smile, frown = seen(1.0, 1.4, "AU12", "AU6"), seen(4.0, 4.4, "AU4")
     said = [seen(1.1, 1.5, "AU12", sure=0.9), seen(1.2, 1.5, "AU6", sure=0.5), seen(3.9, 4.3, "AU2"), seen(8, 9, "AU1")]
-    counts = score(said, ([smile, frown], [smile, frown]), {"AU12", "AU4"})
-    assert counts == {"true": 2, "found": 2, "named": 1, "alarms": 1, "uncounted": 1}
+    video = score(said, ([smile, frown], [smile, frown]), {"AU12", "AU4"})
+    assert video.counts == {"true": 2, "found": 2, "named": 1, "alarms": 1, "uncounted": 1}
+    assert [round(late, 2) for late in video.late["onset"]] == [-0.1, 0.1]
+    assert apart_s(together({"one": video, "other": video}).late)["onset"] == (0.1, 0.1)
 
 
 def test_what_is_in_doubt_or_unknown_is_neither_hit_nor_alarm():
     doubtful, pout = seen(1.0, 1.4, "AU12", sure=1.0), seen(4.0, 4.4, "AU18")
     said = [seen(1.0, 1.4, "AU12"), seen(4.0, 4.4, "AU12")]
-    counts = score(said, ([doubtful, pout], [doubtful, pout]), {"AU12"})
+    counts = score(said, ([doubtful, pout], [doubtful, pout]), {"AU12"}).counts
     assert counts == {"true": 0, "found": 0, "named": 0, "alarms": 0, "uncounted": 2}
-    alone = score(said[:1], ([seen(1.0, 1.4, "AU12")], []), {"AU12"})
+    alone = score(said[:1], ([seen(1.0, 1.4, "AU12")], []), {"AU12"}).counts
     assert (alone["true"], alone["uncounted"]) == (0, 1)
 
 
 def test_movements_of_a_reading_are_taken_in_seconds():
-    movement = {"onset": 30, "apex": 45, "action_units": {"AU12": 0.9}, "score": 0.8}
+    movement = {"onset": 30, "apex": 45, "offset": 60, "action_units": {"AU12": 0.9}, "score": 0.8}
     (said,) = spotted_in({"fps": 30.0, "faces": [{"movements": [movement]}]})
-    assert (said.onset, said.apex, said.units, said.sure) == (1.0, 1.5, {"AU12"}, 0.8)
+    assert (said.onset, said.apex, said.offset, said.units, said.sure) == (1.0, 1.5, 2.0, {"AU12"}, 0.8)
