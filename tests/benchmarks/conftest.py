@@ -4,13 +4,15 @@ import inspect
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+import cv2
 import numpy as np
 import pytest
+import torch
 import typer
 
 from benchmarks import real_faces
@@ -59,6 +61,15 @@ def watched(tmp_path_factory) -> Path:
     rows = [{"frame": k, "time_s": k / 30, **still, "mouthSmile": float(smile[k])} for k in range(len(smile))]
     write(folder / f"smile{SUFFIX}", rows)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    """Programs that measure take one thread: the tests that follow get theirs back."""
+    of_torch, of_opencv = torch.get_num_threads(), cv2.getNumThreads()
+    yield
+    torch.set_num_threads(of_torch)
+    cv2.setNumThreads(of_opencv)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Scores against what two coders saw: who agrees, what counts, and what is left out."""
 
+import pytest
+
 from benchmarks import by_eye
 from benchmarks.by_eye import Coded, agreed, agreement, pairs, read_coded, score, spotted_in
 
@@ -48,6 +50,7 @@ def test_movements_of_a_reading_are_taken_in_seconds():
     assert (said.onset, said.apex, said.units, said.sure) == (1.0, 1.5, {"AU12"}, 0.8)
 
 
+@pytest.mark.slow
 def test_the_program_reads_the_coded_videos(run_program, watched, monkeypatch):
     monkeypatch.setattr(by_eye, "read_coded", lambda: {"smile": ([seen(1.4, 1.6, "AU12")], [seen(1.4, 1.6, "AU12")])})
     told = run_program(by_eye, watched)
