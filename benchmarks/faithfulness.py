@@ -1,6 +1,6 @@
 """Does the model look where it says it looks? Hide the attended region, hide random ones, and compare.
 
-    python -m benchmarks.faithfulness --model runs/release
+    python -m benchmarks.faithfulness --model release
     python -m benchmarks.faithfulness --model runs/demo --subjects 8 --pixels 0       # a quick look
 
 For every detection (probability of at least 0.5) on rendered people that the model never saw, the region with half of
@@ -200,7 +200,7 @@ def refuse_trained_on(model: str, domain: str, seed: int) -> None:
 
 
 def main(
-    model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "runs/release",
+    model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "release",
     domain: Annotated[str, typer.Option(help="Domain of the rendered clips.")] = "casme2-like",
     subjects: Annotated[int, typer.Option(help="People.")] = 26,
     clips: Annotated[int | None, typer.Option(help="Clips; default: as many as the domain has.")] = None,

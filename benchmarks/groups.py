@@ -1,6 +1,6 @@
 """Does the model do as well for everybody? F1, movements found and false alarms per group of rendered people.
 
-    python -m benchmarks.groups runs/release
+    python -m benchmarks.groups release
     python -m benchmarks.groups user/name --people 40
 
 The source has the truth: skin, age, sex, glasses and the amplitude of each movement are known. People come from a seed

@@ -1,6 +1,6 @@
 """What does a model make of real people? A folder of videos against the blendshapes of a network trained on real faces.
 
-    python -m benchmarks.real_faces VIDEOS --model runs/release
+    python -m benchmarks.real_faces VIDEOS --model release
 
 `benchmarks/blendshapes.py` makes the reference, NAME.blendshapes.csv beside each video, in an environment of its own.
 
@@ -371,7 +371,7 @@ def main() -> None:
     """Print a table and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", default="runs/release")
+    parser.add_argument("--model", default="release")
     parser.add_argument("--threshold", type=float, default=0.5)
     options = parser.parse_args()
     pairs, pipe = videos_of(options.folder), load_pipeline(options.model)

@@ -1,6 +1,6 @@
 """When do movements happen? Spotted intervals against the truth of rendered long takes.
 
-    python -m benchmarks.spotting --model runs/release --subjects 4 --seconds 30
+    python -m benchmarks.spotting --model release --subjects 4 --seconds 30
 
 Takes hold micro- and macro-expressions, blinks, speech, gaze shifts and head turns at the rates of docs/clip_source.md.
 A movement is found where an interval overlaps it by half (intersection over union); each counts once, the surest first.
@@ -96,7 +96,7 @@ def table_of(scores: dict[str, dict], title: str) -> Table:
 def main() -> None:
     """Print a table and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="runs/release")
+    parser.add_argument("--model", default="release")
     parser.add_argument("--domains", default="casme2-like,samm-like,casme3-like")
     parser.add_argument("--subjects", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=30)

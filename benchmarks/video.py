@@ -1,15 +1,14 @@
 """What does a video cost? Milliseconds a frame by stage, beside the floor; blinks; stillness; memory over an hour.
 
     python -m benchmarks.video                                     # stages of the stream on a rendered take, 640 x 480
-    python -m benchmarks.video --model runs/demo                   # and of everything, up to the reading
+    python -m benchmarks.video --model release                     # and of everything, up to the reading
+    python -m benchmarks.video --model release --no-second-opinion # the same without blendshapes
     python -m benchmarks.video --blinks 4 --stillness 3            # precision, recall; px of jitter
     python -m benchmarks.video --memory 3600 --plot docs/img/video_memory.png
-    python -m benchmarks.video --memory 3600 --model runs/release              # memory of all that `aullm predict` does
+    python -m benchmarks.video --memory 3600 --model release       # memory of all that `aullm predict` does
 
 Processor time of one thread. The floor is decoding and one pass of the landmark network a frame: what any reader that
 looks for landmarks in every frame pays before it has read anything.
-
-Tested in tests/benchmarks/test_programs.py.
 """
 
 import argparse
@@ -33,30 +32,47 @@ from benchmarks import alignment
 from benchmarks.video_memory import draw_memory, memory_curve
 from dataset_scripts.synthetic import load_takes
 from dataset_scripts.whole_files import whole_file
-from processing_aullm import tracking_aullm
+from modeling_aullm.pipeline_aullm import AullmPipeline
+from processing_aullm import face_reader_aullm, tracking_aullm
 from processing_aullm.blinks_aullm import EyeWatch, find_blinks
 from processing_aullm.clip_aullm import AullmImageProcessor
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.face_reader_aullm import FaceReader
 from processing_aullm.refinement_aullm import RigidRefiner
-from processing_aullm.spotting_aullm import MovementSpotter
-from processing_aullm.tracking_aullm import AlignedFrame
+from processing_aullm.rest_aullm import RestReference
+from processing_aullm.rises_aullm import SkinMotion
+from processing_aullm.second_opinion_aullm import SecondOpinion
+from processing_aullm.skin_traces_aullm import SkinTraces
+from processing_aullm.tracking_aullm import AlignedFrame, FaceTrack
 from processing_aullm.video_aullm import open_clip
 from training_aullm.console import wide_console
 from training_aullm.loading import load_pipeline
 
 WIDTH, HEIGHT = 640, 480
 STREAM = ("decode", "detection", "landmarks", "refinement", "warp", "eyes")
-READING = ("motion gate", "spotting", "displacement field", "model")
-METHODS = (
-    (RigidRefiner, "match", "refinement"),
+READING = ("skin field", "face at rest", "spotting", "windows and clips", "displacement field", "model", "weighing")
+SECOND = ("second opinion",)
+METHODS = (  # what is timed within another one counts for its own stage only
     (RigidRefiner, "__init__", "refinement"),
+    (RigidRefiner, "match", "refinement"),
     (AlignedFrame, "crop", "warp"),
     (tracking_aullm, "warp", "warp"),
     (EyeWatch, "__init__", "eyes"),
     (EyeWatch, "changed", "eyes"),
-    (FaceReader, "add", "motion gate"),
-    (MovementSpotter, "spot", "spotting"),
+    (SkinTraces, "add", "skin field"),
+    (RestReference, "add", "face at rest"),
+    (RestReference, "courses", "face at rest"),
+    (face_reader_aullm, "find_blinks", "spotting"),
+    (face_reader_aullm, "lids_move", "spotting"),
+    (SkinMotion, "of", "spotting"),
+    (face_reader_aullm, "find_rises", "spotting"),
+    (FaceReader, "add", "windows and clips"),
+    (FaceReader, "take_waiting", "windows and clips"),
+    (FaceReader, "settled", "weighing"),
+    (FaceTrack, "read_shapes", "second opinion"),
+    (SecondOpinion, "add", "second opinion"),
+    (SecondOpinion, "movements", "second opinion"),
+    (SecondOpinion, "units", "second opinion"),
 )
 
 
@@ -100,41 +116,54 @@ class Stopwatch:
             yield item
 
     @contextmanager
-    def watching(self, reader: AullmImageProcessor) -> Iterator[None]:
-        """Time the stages of everything that reads videos, with this processor's networks."""
-        aligner = reader.aligner
-        decode = NumberedFrames.__iter__
+    def watching(self, reader: AullmImageProcessor, pipe: AullmPipeline | None = None) -> Iterator[None]:
+        """Time the stages of everything that reads videos, with this processor's networks and this pipeline's model."""
+        decode, networks = NumberedFrames.__iter__, [*_networks(reader, pipe)]
         with ExitStack() as stack:
-            for place, method, name in METHODS:
+            for place, method, name in (*METHODS, *networks):
                 stack.enter_context(patch.object(place, method, self.timed(getattr(place, method), name)))
             stack.enter_context(
                 patch.object(NumberedFrames, "__iter__", lambda frames: self.each(decode(frames), "decode"))
             )
-            stack.enter_context(patch.object(aligner, "detector", self.timed(aligner.detector, "detection")))
-            stack.enter_context(patch.object(aligner, "mesh", self.timed(aligner.mesh, "landmarks")))
             yield
 
 
-def stages(film: Path, model: str | None) -> dict:
-    """Milliseconds a frame by stage, the floor, and how many landmark passes there were."""
+def _networks(reader: AullmImageProcessor, pipe: AullmPipeline | None) -> Iterator[tuple[object, str, str]]:
+    """What of these objects is timed: rows as of `METHODS`."""
+    yield reader.aligner, "detector", "detection"
+    yield reader.aligner, "mesh", "landmarks"
+    if pipe is not None:
+        yield pipe.model, "measure_motion", "displacement field"
+        yield pipe.model, "forward", "model"
+
+
+def stages(film: Path, model: str | None, second_opinion: bool = True) -> dict:
+    """Milliseconds a frame by stage, the floor, and how many landmark passes there were.
+
+    Args:
+        film: of one face.
+        model: a run, folder or Hub id; None: faces are followed only.
+        second_opinion: whether it is asked for, where there is a model.
+    """
     watch, pipe = Stopwatch(), load_pipeline(model) if model else None
     reader = pipe.processor.image_processor if pipe else AullmImageProcessor()
+    names = STREAM if pipe is None else STREAM + READING + (SECOND if second_opinion else ())
     floor = _floor(reader, film)
+    if pipe is not None:
+        pipe(str(film), second_opinion=second_opinion, end=1.0)  # warm
     start = time.process_time()
-    with watch.watching(reader):
+    with watch.watching(reader, pipe):
         if pipe is None:
             frames = sum(len(chunk) - chunk.new_from for chunk in reader.open_stream(film))
         else:
-            pipe.model.model.motion.measure = watch.timed(pipe.model.model.motion.measure, "displacement field")
-            pipe.model.forward = watch.timed(pipe.model.forward, "model")
-            frames = pipe(film)["frames"]
+            frames = pipe(str(film), second_opinion=second_opinion)["frames"]
     total = (time.process_time() - start) / frames * 1e3
-    names = STREAM if pipe is None else STREAM + READING
     spent = {name: watch.seconds[name] / frames * 1e3 for name in names}
     return {
         "frames": frames,
+        "second_opinion": pipe is not None and second_opinion,
         "ms_per_frame": {name: round(value, 2) for name, value in spent.items()}
-        | {"rest": round(total - sum(spent.values()), 2), "total": round(total, 2)},
+        | {"other": round(total - sum(spent.values()), 2), "total": round(total, 2)},
         "floor_ms": round(floor, 2),
         "landmark_passes": watch.calls["landmarks"],
         "detections": watch.calls["detection"],
@@ -246,6 +275,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--video", type=Path, help="a film of one face; default: a rendered take at 640 x 480")
     parser.add_argument("--model", help="a run, folder or Hub id: measure up to the reading")
+    parser.add_argument(
+        "--no-second-opinion", dest="second_opinion", action="store_false", help="with --model: by our model alone"
+    )
     parser.add_argument("--blinks", type=int, default=0, metavar="N", help="score blinks on so many rendered takes")
     parser.add_argument("--stillness", type=int, default=0, metavar="N", help="measure jitter on so many faces")
     parser.add_argument("--memory", type=float, metavar="SECONDS", help="watch memory over a film of that length")
@@ -258,11 +290,11 @@ def main() -> None:
         film = arguments.video or widen(load_takes(subjects=1, seconds=30, seed=100)[0]["video"], Path(folder, "f.mp4"))
         if arguments.memory:
             long = loop(film, Path(folder, "long.mp4"), arguments.memory)
-            result["memory"] = memory_curve(long, arguments.model)
+            result["memory"] = memory_curve(long, arguments.model, arguments.second_opinion)
             if arguments.plot:
                 draw_memory(arguments.plot, result["memory"])
         else:
-            result |= stages(film, arguments.model)
+            result |= stages(film, arguments.model, arguments.second_opinion)
             console.print(stage_table(result))
     reader = AullmImageProcessor()
     if arguments.stillness:

@@ -1,6 +1,6 @@
 """Memory of reading a long film, from its first minute to its last.
 
-Tested in tests/benchmarks/test_programs.py.
+Tested in tests/benchmarks/test_video.py.
 """
 
 import os
@@ -20,13 +20,14 @@ SAMPLES = 240  # points of a curve
 FILES = ("csv", "json", "parquet", "vtt")
 
 
-def memory_curve(film: Path, model: str | None = None) -> dict:
+def memory_curve(film: Path, model: str | None = None, second_opinion: bool = True) -> dict:
     """Read a film to its end and look at the process's memory on the way.
 
     Args:
         film: of one face.
         model: a run, folder or Hub id: all that `aullm predict` does, with FILES written at the end; None follows
             faces only.
+        second_opinion: whether it is asked for, where there is a model.
 
     Returns:
         {"minutes": [of the film], "megabytes": [resident then], "end_megabytes": when all files are written,
@@ -40,7 +41,7 @@ def memory_curve(film: Path, model: str | None = None) -> dict:
         minutes.append(round(share * seconds / 60, 3))
         megabytes.append(_resident())
 
-    sizes = _follow(film, look) if model is None else _predict(film, model, look)
+    sizes = _follow(film, look) if model is None else _predict(film, model, {"second_opinion": second_opinion}, look)
     step = max(1, len(minutes) // SAMPLES)
     return {
         "minutes": minutes[::step],
@@ -72,11 +73,11 @@ def _follow(film: Path, look: Callable[[float], None]) -> dict[str, int]:
     return {}
 
 
-def _predict(film: Path, model: str, look: Callable[[float], None]) -> dict[str, int]:
+def _predict(film: Path, model: str, options: dict, look: Callable[[float], None]) -> dict[str, int]:
     """What `aullm predict` does; gives the sizes of the files."""
     with tempfile.TemporaryDirectory() as folder:
         pipe, base = load_pipeline(model), Path(folder, "film")
-        _, files = read_to_files(film, pipe, base, {}, FILES, model, lambda what, share: look(share))
+        _, files = read_to_files(film, pipe, base, options, FILES, model, lambda what, share: look(share))
         return {path.name.removeprefix("film."): path.stat().st_size for path in files}
 
 

@@ -1,6 +1,6 @@
 """Do counterfactuals come true? The same clip is filmed once more without one action unit, and the model asked again.
 
-    python -m benchmarks.without_unit --model runs/release
+    python -m benchmarks.without_unit --model release
 
 "Without AU4, AU7 falls from 0.71 to 0.38" is a claim that a clip source can test: the same person, light, noise and
 moment, only that the muscle stays at rest. For every unit that the model sees and that is truly there the clip is
@@ -140,7 +140,7 @@ def compare_claims(pairs: list[dict], who: str) -> dict:
 
 
 def main(
-    model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "runs/release",
+    model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "release",
     domain: Annotated[str, typer.Option(help="Domain of the rendered clips.")] = "casme2-like",
     subjects: Annotated[int, typer.Option(help="People.")] = 26,
     seed: Annotated[int, typer.Option(help="Of the people; one that the model was not trained on.")] = 2026,

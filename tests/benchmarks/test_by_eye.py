@@ -1,5 +1,8 @@
 """Scores against what two coders saw: who agrees, what counts, and what is left out."""
 
+import pytest
+
+from benchmarks import by_eye
 from benchmarks.by_eye import Coded, agreed, agreement, apart_s, pairs, read_coded, score, spotted_in, together
 
 
@@ -47,3 +50,12 @@ def test_movements_of_a_reading_are_taken_in_seconds():
     movement = {"onset": 30, "apex": 45, "offset": 60, "action_units": {"AU12": 0.9}, "score": 0.8}
     (said,) = spotted_in({"fps": 30.0, "faces": [{"movements": [movement]}]})
     assert (said.onset, said.apex, said.offset, said.units, said.sure) == (1.0, 1.5, 2.0, {"AU12"}, 0.8)
+
+
+@pytest.mark.slow
+def test_the_program_reads_the_coded_videos(run_program, watched, monkeypatch):
+    monkeypatch.setattr(by_eye, "read_coded", lambda: {"smile": ([seen(1.4, 1.6, "AU12")], [seen(1.4, 1.6, "AU12")])})
+    told = run_program(by_eye, watched)
+    who = ["model alone", "with second opinion", "reference of real_faces"]
+    assert list(told["scores"]) == list(told["alarms_a_minute"]) == who
+    assert all(counts["true"] == 1 for counts in told["scores"].values())

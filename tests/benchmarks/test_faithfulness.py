@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks import faithfulness, without_unit
 from benchmarks.faithfulness import Detection, compare, compare_flips, detect, refuse_trained_on
 from benchmarks.hiding import face_cells, hide_motion, hide_pixels, moving_region, random_regions
 from benchmarks.without_unit import QuietSession, compare_claims, film_again
@@ -192,3 +193,16 @@ def test_a_trained_model_looks_where_it_says():
     clips = ClipSet.build(table, processor, processor.action_units, model=model)
     row = compare(detect(model, clips, None, 0.5, 10, seed=0), "motion")
     assert row["detections"] > 10 and row["difference"].low > 0 and row["share"].value > 0.7
+
+
+def test_the_program_hides_regions_of_the_checkpoint_that_comes_along(run_program, few_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(faithfulness, "load_synthetic", few_clips)
+    settings = ("--model", "release", "--draws", 1, "--pixels", 1, "--cache", tmp_path)
+    told = run_program(faithfulness, *settings)
+    assert told["clips"] == 4 and len(told["rows"]) == 6 and len(told["counterfactuals"]) == 2
+
+
+def test_the_program_films_without_a_unit(run_program, few_clips, monkeypatch):
+    monkeypatch.setattr(without_unit, "load_synthetic", few_clips)
+    told = run_program(without_unit, "--model", "release")
+    assert told["rows"][0]["who"] == "the unit itself" and told["rows"][0]["pairs"] > 0

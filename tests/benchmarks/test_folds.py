@@ -105,3 +105,11 @@ def test_thresholds_of_the_test_clips_stand_beside_the_result_and_are_never_lowe
     assert "old_f1" not in summarise(*asked)
     row = summarise(*asked, old_scoring=True)
     assert row["old_f1"] >= row["f1"].value and not {"old_f1", "old_macro_f1"} & set(COLUMNS)
+
+
+@pytest.mark.slow
+def test_the_program_runs_folds_and_the_other_domain(run_program, few_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(folds, "load_synthetic", few_clips)
+    settings = ("--variants", "base-mlp", "--seeds", 1, "--folds", 2, "--epochs", 1, "--workers", 1, "--out", tmp_path)
+    told = run_program(folds, *settings, "--old-scoring")
+    assert [row["variant"] for row in told["results"]] == ["base-mlp"]

@@ -1,11 +1,14 @@
 """Ways to go on from a finished model: weights move where they should, and decisions come from training people."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from scipy.special import expit
 from torch import nn
 
+from benchmarks import development, going_on
 from benchmarks.going_on import CUTS, NOW, WAYS, Draw, decided, expected_cut, move_towards, row_of, trained_weights
 from tests.training_aullm.conftest import make_clips
 from tests.training_aullm.score.test_prior_shift import shifted_set
@@ -76,3 +79,12 @@ def test_copies_do_not_follow_the_model():
     assert before["weight"].abs().sum() > 0
     move_towards(model, before, 1.0)
     assert torch.equal(model.weight, before["weight"])
+
+
+@pytest.mark.slow
+def test_the_program_goes_on_in_every_kind_of_way(run_program, few_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(development, "load_synthetic", few_clips)
+    for name in WAYS:
+        monkeypatch.setitem(WAYS, name, replace(WAYS[name], epochs=1, shares=WAYS[name].shares[:1]))
+    told = run_program(going_on, "--ways", "asked-alone,now,heads,pulled,fresh", "--seeds", 1, "--out", tmp_path)
+    assert {row["way"] for row in told["results"]} == {"asked-alone", "now", "heads", "pulled", "fresh"}

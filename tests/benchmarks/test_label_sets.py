@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import benchmarks.label_sets as label_sets
+from benchmarks import development
 from benchmarks.label_sets import DOMAINS, SECOND, UNITS, cell_draws, masked, row_of, two_sides
 from dataset_scripts.labels import AU_SETS
 from tests.benchmarks.test_language import named
@@ -47,3 +49,13 @@ def test_units_that_the_set_asked_is_not_labelled_for_are_scored_apart():
     assert cell_draws(one, labelled=True)[0] == 1 and cell_draws(one, labelled=False)[0] == 0
     row = row_of("two", [two], [one])
     assert row["labelled_difference"].value == 0 and row["unlabelled_difference"].value == 1
+
+
+@pytest.mark.slow
+def test_the_program_teaches_readers(run_program, few_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(development, "load_synthetic", few_clips)
+    monkeypatch.setitem(label_sets.TESTED_PEOPLE, SECOND, 2)
+    for kind in ("rows", "hidden-mlp"):
+        monkeypatch.setitem(label_sets.STEPS, kind, 1)
+    told = run_program(label_sets, "--kinds", "rows,hidden-mlp", "--fits", 1, "--out", tmp_path)
+    assert [row["kind"] for row in told["results"]] == ["rows", "hidden-mlp"]

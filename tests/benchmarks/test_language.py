@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from benchmarks import development, language
 from benchmarks.development import TEST_SEED, TRAINING_SEEDS, first_people
 from benchmarks.language import MODELS, OTHER, TRAINED, over_draws, row_of, run_draw, smallest_seen, with_steps
+from dataset_scripts.labels import AU_SETS
 from tests.training_aullm.conftest import make_clips
 from training_aullm.comparing.inputs import MACRO_SEED
 from training_aullm.peers.method import Method
@@ -86,3 +88,20 @@ def test_a_row_has_its_interval_over_draws_in_both_domains(tmp_path):
     for prefix in ("", "other_"):
         assert row[f"{prefix}over_draws"].value == pytest.approx(row[f"{prefix}difference"].value)
         assert row[f"{prefix}over_draws"].low == row[f"{prefix}over_draws"].high == row[f"{prefix}draws"][0]
+
+
+def test_development_clips_are_those_of_a_draw(few_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(development, "load_synthetic", few_clips)
+    clips = development.development_clips(TRAINED, TRAINING_SEEDS[0], 2, tmp_path)
+    assert clips.data_set == TRAINED and clips.input_name == "motion_values" and len(clips) == 4
+    assert clips.action_units == tuple(AU_SETS[TRAINED]) and len(set(clips.subjects)) == 2
+
+
+@pytest.mark.slow
+def test_the_program_fits_and_tells_a_row_a_model(run_program, few_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(development, "load_synthetic", few_clips)
+    monkeypatch.setattr(language, "MODELS", {"base-mlp": MODELS["base-mlp"].with_epochs(1)})
+    settings = ("--models", "base-mlp", "--people", 1, "--draws", 1, "--out", tmp_path)
+    told = run_program(language, *settings)
+    assert [row["model"] for row in told["results"]] == ["base-mlp"]
+    assert told == run_program(language, *settings), "fits are kept"

@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from benchmarks import motion
+from tests.contract.tree import ROOT
+
+EXAMPLES = ROOT / "space_app/examples"
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +69,14 @@ def test_agreement_compares_the_field_at_the_landmarks():
     assert answer["windows"] == 1 and answer["correlation"] > 0.98
     assert answer["pull"] == pytest.approx(0.5, abs=0.03)
     assert motion.agreement([(window[0], points, 0.1 * moved)], right)["windows"] == 0
+
+
+def test_the_program_compares_both_fields_with_renders_and_with_landmarks(run_program, monkeypatch):
+    monkeypatch.setattr(motion, "SIZES", (2.0,))
+    monkeypatch.setattr(motion, "CLOSED", {"smile": motion.CLOSED["smile"]})
+    monkeypatch.setattr(motion, "PARTED", {})
+    told = run_program(motion, "--people", 1, "--video", EXAMPLES / "short-smile.mp4")
+    assert set(told["fields"]) == {"model", "skin"}
+    for field in told["fields"].values():
+        assert [line["lips"] for line in field["rendered"]] == ["closed", "blink"]
+        assert field["videos"]["short-smile.mp4"]["windows"] > 0

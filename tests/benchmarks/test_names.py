@@ -7,6 +7,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 import benchmarks.names as names
+from benchmarks import development
 from benchmarks.names import ASKED_IN_WORDS, LEFT_OUT, NEAREST, auc_draws, over_units, probes, random_texts, summarise
 from benchmarks.readers import Tokens
 from dataset_scripts.labels import AU_SETS
@@ -91,3 +92,12 @@ def test_a_mean_over_units_is_as_sure_as_the_units_agree():
     same, apart = ([np.full(2001, value) for value in values] for values in ((0.1, 0.1, 0.1), (0.3, -0.1, 0.1)))
     assert over_units(same)["mean"].low == pytest.approx(0.1) and over_units(same)["seen"] == pytest.approx(0)
     assert over_units(apart)["mean"].low < 0 and over_units(apart)["seen"] > 0.2
+
+
+@pytest.mark.slow
+def test_the_program_asks_for_units_that_were_left_out(run_program, few_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(development, "load_synthetic", few_clips)
+    for kind in names.STEPS:
+        monkeypatch.setitem(names.STEPS, kind, 1)
+    told = run_program(names, "--fits", 1, "--read", 1, "--out", tmp_path)
+    assert [row["unit"] for row in told["units"]] == list(LEFT_OUT[0])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from benchmarks import prevalence
 from benchmarks.prevalence import compare, drawn, of_drawn
 from tests.training_aullm.score.test_prior_shift import shifted_set
 from training_aullm.score.predictions import Predictions
@@ -27,3 +28,10 @@ def test_only_where_frequency_changed_decisions_gain(predictions):
     rare, as_it_is = of_drawn(predictions, 0.05), compare(predictions)
     assert rare["fixed"] < rare["estimated"] - 0.03 and rare["error"] < 0.05
     assert as_it_is["error"] < 0.05
+
+
+def test_the_program_compares_decisions(run_program, few_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(prevalence, "load_synthetic", few_clips)
+    monkeypatch.setattr(prevalence, "of_drawn", lambda predictions, share: compare(predictions))  # of more clips
+    told = run_program(prevalence, "--model", "release", "--out", tmp_path)
+    assert [row["tested"].split(",")[0] for row in told["results"]] == 3 * ["casme2-like"] + ["samm-like"]

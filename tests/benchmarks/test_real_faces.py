@@ -147,3 +147,9 @@ def test_the_reference_is_written_whole_with_gaps_where_no_face_is(tmp_path):
     table = pd.read_csv(path)
     assert [path] == list(tmp_path.iterdir()) and list(table) == [*HEAD, "jawOpen"]
     assert table["jawOpen"].isna().tolist() == [False, True] and table["yaw"][0] == 0
+
+
+def test_the_program_reads_a_folder_of_videos(run_program, watched):
+    told = run_program(real_faces, watched, "--model", "release")
+    assert list(told["videos"]) == list(told["videos_alone"]) == ["smile.mp4"]
+    assert told["all"]["true"] == told["alone"]["true"] == 1

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks import space_examples
 from benchmarks.space_examples import EXAMPLES, OUT, Act, film
 from dataset_scripts.synthetic.camera.codec import frames_of
 from tests.contract.tree import ROOT
@@ -48,3 +49,11 @@ def test_half_a_second_tells_short_expressions_from_long_ones():
 def test_the_dark_one_is_dark():
     bright, dark = (next(frames_of(FOLDER / name)) for name in ("frown.mp4", "dark.mp4"))
     assert dark.shape == bright.shape and np.percentile(dark, 99) < 0.25 * np.percentile(bright, 99)
+
+
+def test_the_script_writes_films_and_words(run_program, tmp_path, monkeypatch):
+    still = replace(BY_NAME["still.mp4"], size=96, seconds=2.0)
+    monkeypatch.setattr(space_examples, "EXAMPLES", (still, replace(still, name="other.mp4")))
+    told = run_program(space_examples, "--out", tmp_path, "--only", "still.mp4")
+    assert told == {"still.mp4": [[]]} and next(frames_of(tmp_path / "still.mp4")).shape == (96, 96, 3)
+    assert list(json.loads((tmp_path / "examples.json").read_text("utf-8"))) == ["still.mp4", "other.mp4"]

@@ -1,5 +1,6 @@
 """How spotted intervals are scored."""
 
+from benchmarks import spotting
 from benchmarks.spotting import score_take, summary
 
 UNITS = ["AU4", "AU12"]
@@ -31,3 +32,12 @@ def test_counts_and_rates():
     assert scores["false_alarms_per_minute"] == 1.0 and scores["false_alarms_during"] == {"rest": 1, "speech": 1}
     assert scores["unit_f1_where_found"] == 0.8  # AU9 is none of the model's units
     assert summary(score_take(reading(), []), 1.0)["both"]["f1"] is None
+
+
+def test_the_program_reads_takes_and_scores_them(run_program, short_takes, monkeypatch):
+    monkeypatch.setattr(spotting, "load_takes", short_takes)
+    told = run_program(spotting, "--model", "release", "--domains", "casme2-like", "--subjects", 1, "--second-opinion")
+    scores = told["scores"]
+    assert (
+        set(scores) == {"casme2-like", "all"} and scores["all"]["blink"]["true"] == scores["all"]["both"]["true"] == 1
+    )

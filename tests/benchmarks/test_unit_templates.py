@@ -35,3 +35,12 @@ def test_other_people_move_alike(monkeypatch):
 
 def _cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def test_the_program_prints_a_line_a_unit(monkeypatch, capsys):
+    monkeypatch.setattr(unit_templates, "UNIT_TEMPLATES", {"AU12": UNIT_TEMPLATES["AU12"]})
+    monkeypatch.setattr(unit_templates, "DOMAINS", {"samm-like": DOMAINS["samm-like"]})
+    monkeypatch.setattr(unit_templates, "STARTS", 1)
+    monkeypatch.setattr("sys.argv", ["unit_templates", "--people", "1"])
+    unit_templates.main()
+    assert capsys.readouterr().out.startswith('"AU12": ((')

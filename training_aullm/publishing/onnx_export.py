@@ -2,7 +2,7 @@
 
     write_onnx(AullmForActionUnitDetection.from_pretrained("runs/demo/model"), "model.onnx")
     session = onnxruntime.InferenceSession("model.onnx")
-    logits = session.run(None, {"motion_values": motion})[0]  # (B, 2, T - 1, G, G) float32 -> (B, K)
+    logits = session.run(None, {"motion_values": motion})[0]  # (B, 3, T - 1, G, G) float32 -> (B, K)
 
 Needs `pip install aullm[onnx]`. The config's prompt is a constant of the graph.
 """
@@ -30,7 +30,7 @@ class MotionToLogits(nn.Module):
         self.model = model
 
     def forward(self, motion_values: torch.Tensor) -> torch.Tensor:
-        """(B, 2, T - 1, G, G) -> (B, K)."""
+        """(B, 3, T - 1, G, G) -> (B, K)."""
         return self.model(motion_values=motion_values).logits
 
 
@@ -52,14 +52,19 @@ def write_onnx(model: AullmForActionUnitDetection, path: str | Path) -> None:
     config = model.config
     if config.front_end != "displacement":
         raise ValueError(f"front_end={config.front_end!r} reads pixels: only a model that measures motion becomes ONNX")
-    # Two clips stand for any number: torch takes a size of one for a constant.
-    example = torch.zeros(2, 2, config.num_frames - 1, config.motion_grid, config.motion_grid)
     clips = {"motion_values": {0: Dim("clips", min=1, max=MOST_CLIPS)}}
-    graph = torch.export.export(MotionToLogits(model).eval(), (), {"motion_values": example}, dynamic_shapes=clips)
+    example = {"motion_values": measured_example(model)}
+    graph = torch.export.export(MotionToLogits(model).eval(), (), example, dynamic_shapes=clips)
     graph = graph.run_decompositions(dict.fromkeys(ADAPTIVE_POOLING, mean_of_cells))
     program = torch.onnx.export(graph, dynamo=True, output_names=["logits"], verbose=False)
     with whole_file(Path(path)) as unfinished:
         program.save(unfinished)
+
+
+def measured_example(model: AullmForActionUnitDetection) -> torch.Tensor:
+    """What the model measures on two black clips, as a graph's example."""
+    config = model.config  # two clips stand for any number: torch takes a size of one for a constant
+    return model.measure_motion(torch.zeros(2, config.num_frames, 1, config.image_size, config.image_size))
 
 
 def mean_of_cells(values: torch.Tensor, size: list[int]) -> torch.Tensor:
