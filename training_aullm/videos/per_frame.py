@@ -9,6 +9,7 @@ says what each column means.
 from collections import deque
 from collections.abc import Callable, Iterator
 from heapq import merge
+from itertools import takewhile
 from pathlib import Path
 
 from processing_aullm.reading_types_aullm import Window
@@ -16,7 +17,8 @@ from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import EXTENT, Summary, seconds
 from training_aullm.videos.tables import write_lines
 
-MORE = ("movement", *EXTENT, "named_by")  # columns behind those that the others have
+MORE = {"movement": "kind", "movement_units": "action_units", **{name: name for name in (*EXTENT, "named_by")}}
+"""Columns behind those that the others have, and what of a movement stands there."""
 
 
 def write_openface(base: Path, journal: Journal, summary: Summary) -> list[Path]:
@@ -69,8 +71,10 @@ def _face_rows(
     for frame, window in frames_of(windows):
         while waiting and waiting[0]["offset"] < frame:
             waiting.popleft()
-        moves = waiting[0] if waiting and waiting[0]["onset"] <= frame else {}
-        more = {"movement": moves.get("kind"), **{name: moves.get(name) for name in MORE[1:]}}
+        begun = takewhile(lambda event, now=frame: event["onset"] <= now, waiting)
+        under_way = [event for event in begun if frame <= event["offset"]]
+        surest = max(under_way, key=lambda event: event["score"], default={})
+        more = {column: surest.get(name) for column, name in MORE.items()}
         yield frame, number, row(frame, number, window, summary) | more
 
 
