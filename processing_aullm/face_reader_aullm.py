@@ -21,11 +21,11 @@ from .movement_templates_aullm import TemplateFit
 from .reading_types_aullm import Blink, ClipAnswer, Extent, FacePart, Movement, Window
 from .rest_aullm import RestFrame, RestReference
 from .rises_aullm import LONGEST_RISE_S, Rise, SkinMotion, find_rises
-from .second_opinion_aullm import SecondOpinion, SeenMovement, stands
+from .second_opinion_aullm import SecondOpinion, SeenMovement, begun, stands
 from .sections_aullm import Section
 from .skin_step_aullm import SkinStep, agreed
 from .skin_traces_aullm import SkinTraces
-from .spotting_aullm import MovementSpotter, Spotted, apart, ended_by_the_next
+from .spotting_aullm import MovementSpotter, Spotted, apart
 from .stream_aullm import FaceChunk
 from .timing_aullm import time_movement
 from .view_aullm import ViewFault, view_faults
@@ -334,19 +334,17 @@ class FaceReader:
         own = apart(found, self._found)
         self._found = [each for each in [*self._found, *own] if each[0].offset >= self.traces.first]
         # One that does not stand takes its parts with it.
-        movements = [movement for spotted, movement in own if self.section.owns(spotted.top) and stands(movement)]
-        movements = [self._begun_with_shapes(movement) for movement in movements]
-        return ended_by_the_next([*movements, *self._only_seen(ends)], self.fps)
+        seen = self.second.movements(self._blinks) if self.second is not None and self._found else []
+        movements = [
+            begun(movement, seen, self.fps)
+            for spotted, movement in own
+            if self.section.owns(spotted.top) and stands(movement, seen, self.fps)
+        ]
+        return sorted([*movements, *self._only_seen(ends, seen)], key=lambda each: each["onset"])
 
-    def _begun_with_shapes(self, movement: Movement) -> Movement:
-        """The movement; one that pictures show begins where they do, if its skin sets out long before."""
-        seen = [] if self.second is None else self.second.movements(self._blinks)
-        onset = min((each.onset for each in seen if each.began(movement, self.fps)), default=movement["onset"])
-        return {**movement, "onset": onset}
-
-    def _only_seen(self, ends: bool) -> list[Movement]:
+    def _only_seen(self, ends: bool, seen: list[SeenMovement]) -> list[Movement]:
         """Movements that the second opinion alone names, once all is known that our model may find there."""
-        known = [movement for _, movement in self._found if stands(movement)]
+        known = [movement for _, movement in self._found if stands(movement, seen, self.fps)]
         until = self._moved_to - (0 if ends else round(LONGEST_RISE_S * self.fps))
         final = [each for each in self._seen if each[0].apex <= until]
         self._seen = [each for each in self._seen if each[0].apex > until]

@@ -12,7 +12,7 @@ Tested in tests/processing_aullm/test_second_opinion_aullm.py.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -38,17 +38,17 @@ SHAPE_UNITS: dict[str, tuple[str, ...]] = {
     "mouthShrugLower": ("AU17", "AU15"),
     "mouthStretch": ("AU20", "AU15"),
     "mouthPucker": ("AU18",),
-    "mouthLeft": ("AU14", "AU12", "AU18"),
-    "mouthRight": ("AU14", "AU12", "AU18"),
+    "mouthLeft": ("AU14",),
+    "mouthRight": ("AU14",),
 }
 """The action unit that a shape shows, then those that it cannot tell from it.
 
 Source: the names and pictures of Apple's ARKit, whose shapes these are, and our choice. cheekSquint (AU6), noseSneer
 (AU9) and mouthFrown (AU15) are missing: the network always answers nearly 0 there. A mouth that is pulled to one side
-has no number of its own in FACS: it is coded as what pulls its corner.
+has no number of its own in FACS: both coders of docs/results.md wrote down what pulls its corner, AU14 among it.
 """
 SIDEWAYS: dict[str, Literal["left", "right"]] = {"mouthLeft": "left", "mouthRight": "right"}
-"""They go along with any one-sided movement of the mouth, and then name nothing."""
+"""They go along with any one-sided movement of the mouth, and name nothing beside another shape that goes far."""
 PARTED = "parted"  # how far the lips part: the jaw opens, and the lips do not stay closed over it
 LEAST_RISE = 0.4  # of a shape, between 0 and 1: a movement
 SOME_RISE = 0.1  # a smaller one is not told
@@ -56,6 +56,7 @@ SHUT = ("mouthPucker", *SIDEWAYS)  # speech does these, too: they are movements 
 LEAST_SHUT_RISE = 0.6
 FUNNEL_RISE, PARTED_RISE = 0.1, 0.2  # lips that do more than this are not shut
 SHUT_S = 0.5  # so long before and after
+OPEN_S = 0.3  # after a blink, in which shapes are read at least once: brows that are still up then have moved
 LONGEST_RISE_S = 1.5
 TOUCH_S = 0.1  # rises that are no farther apart are one movement; lids that move so near explain one of brows or eyes
 SLACK_S = 0.2  # between a movement that skin shows and the same one that shapes show
@@ -88,25 +89,28 @@ class SeenMovement:
     kin: frozenset[str]
     side: Side
 
+    def meets(self, movement: Movement, fps: float) -> bool:
+        """Whether it goes from onset to apex while a movement does, give or take."""
+        slack = SLACK_S * fps
+        return self.onset - slack <= movement["apex"] and movement["onset"] <= self.apex + slack
+
     def is_among(self, movements: list[Movement], fps: float) -> bool:
         """Whether one of these is the same movement, and shares a unit with it or one that is not told from it."""
-        slack = SLACK_S * fps
-        return any(
-            self.onset - slack <= other["apex"]
-            and other["onset"] <= self.apex + slack
-            and self.kin & other["action_units"].keys()
-            for other in movements
-        )
+        return any(self.meets(other, fps) and self.kin & other["action_units"].keys() for other in movements)
 
-    def began(self, movement: Movement, fps: float) -> bool:
-        """Whether it is the same movement, of which the skin had set out long before: the head did that, or light."""
-        peaks = self.apex <= movement["apex"] + SLACK_S * fps
-        return self.is_among([movement], fps) and peaks and movement["onset"] + SLACK_S * fps < self.onset
+    def goes_on_after(self, movement: Movement, fps: float) -> bool:
+        """Whether it rises on while the movement is over: then it is a larger one, of which that is a part."""
+        return self.apex > movement["apex"] + SLACK_S * fps
 
     def goes_on(self, earlier: "SeenMovement") -> bool:
         """Whether it is another one, seen when more of it was known: a shape of both rises at the same time."""
         together = self.onset <= earlier.apex and earlier.onset <= self.apex
         return together and bool(self.units.keys() & earlier.units.keys())
+
+    def ended_by(self, later: list["SeenMovement"]) -> "SeenMovement":
+        """The same; it ends where one of its units is made once more."""
+        again = [each.onset for each in later if self.units.keys() & each.units.keys() and self.apex <= each.onset]
+        return replace(self, offset=min([self.offset, *again]))
 
     def rated(self, fps: float, extent: Extent) -> Movement:
         """As a movement of a reading; the score is how far its strongest shape rises.
@@ -178,7 +182,8 @@ class SecondOpinion:
         """
         curves = self._curves()
         swings = [swing for shape in SHAPE_UNITS for swing in self._swings(shape, curves, blinks)]
-        return [self._seen(group, curves) for group in self._groups(swings)]
+        seen = [self._seen(group, curves) for group in self._groups(swings)]
+        return [each.ended_by(seen[place + 1 :]) for place, each in enumerate(seen)]
 
     def units(self, onset: int, apex: int) -> dict[str, float] | None:
         """How far each unit's shape rises about a movement of our model; the farthest first.
@@ -221,23 +226,32 @@ class SecondOpinion:
             apex = int(np.flatnonzero(way > 0.9)[0])
             onset = int(np.flatnonzero(way[: apex + 1] < 0.1)[-1])
             swing = _Swing(shape, low + onset, low + apex, until, float(curve[high] - curve[low]))
-            explained = self._is_blink(swing, curve, blinks) if shape in UPPER else self._is_speech(swing, curves)
+            lids = shape in UPPER and self._is_blink(swing, curve - curve[low], blinks)
+            explained = lids or (shape in LOWER and self._is_speech(swing, curves))
             if apex - onset <= LONGEST_RISE_S * self.fps and not explained:
                 yield swing
 
-    def _is_blink(self, swing: _Swing, curve: np.ndarray, blinks: Sequence[EyesClosed]) -> bool:
-        """Whether brows or eyes rise while lids move, and are down again when these are open."""
-        reach = round(TOUCH_S * self.fps)
-        meanwhile = [b.offset for b in blinks if b.onset - reach <= swing.apex and swing.onset <= b.offset + reach]
-        if not meanwhile:
+    def _is_blink(self, swing: _Swing, risen: np.ndarray, blinks: Sequence[EyesClosed]) -> bool:
+        """Whether brows or eyes rise while lids move, and brows are not seen up when the lids are open again.
+
+        Args:
+            risen: (n,) the shape, from the low that it rises from.
+        """
+        reach, settled = (round(seconds * self.fps) for seconds in (TOUCH_S, OPEN_S))
+        over = None
+        for blink in blinks:  # those that follow at once are one
+            meets = blink.onset - reach <= swing.apex and swing.onset <= blink.offset + reach
+            if meets or (over is not None and blink.onset - settled <= over):
+                over = blink.offset
+        if over is None:
             return False
-        after = min(max(meanwhile) + reach, len(curve) - 1)
-        return curve[after] - curve[swing.onset] < LEAST_RISE
+        seen = over + settled < len(risen) and swing.shape.startswith("brow")
+        return not seen or bool(risen[over + settled] < LEAST_RISE)
 
     def _is_speech(self, swing: _Swing, curves: dict[str, np.ndarray]) -> bool:
         """Whether a rise at the mouth is a part of speaking: the lips part farther meanwhile, or funnel, or pucker.
 
-        Speech itself puckers lips and pulls them aside. So these are none only where lips stay shut for a second.
+        Speech itself puckers lips and pulls them aside. So these count only where lips stay shut for a second.
         """
         shut = swing.shape in SHUT
         reach = round(SHUT_S * self.fps) if shut else 0
@@ -261,44 +275,64 @@ class SecondOpinion:
         return groups
 
     def _seen(self, group: list[_Swing], curves: dict[str, np.ndarray]) -> SeenMovement:
-        strongest = max(group, key=lambda each: each.rise)
+        named = _naming({swing.shape: swing.rise for swing in group})
+        strongest = max((swing for swing in group if swing.shape in named), key=lambda each: each.rise)
         apex, curve = max(each.apex for each in group), curves[strongest.shape]
         gone = apex + np.flatnonzero(curve[apex : strongest.until] <= curve[strongest.apex] - BACK * strongest.rise)
         offset = int(gone[0]) if len(gone) else max(apex, strongest.until)
         units = _units_of({swing.shape: swing.rise for swing in sorted(group, key=lambda each: each.rise)})
-        kin = frozenset(unit for swing in group for unit in SHAPE_UNITS[swing.shape])
+        kin = frozenset(unit for shape in named for unit in SHAPE_UNITS[shape])
         onset = min(each.onset for each in group)
         side = _side_of(strongest, curves)
         return SeenMovement(self.first + onset, self.first + apex, self.first + offset, units, kin, side)
 
 
-def stands(movement: Movement) -> bool:
+def stands(movement: Movement, seen: Sequence[SeenMovement], fps: float) -> bool:
     """Whether the second opinion lets a movement of our model stand.
 
-    It does not where nothing rises that its units could be seen by, and it is large, or another unit of the same half
-    of the face goes far: pictures show that one then, and not this.
+    It does not where nothing rises that its units could be seen by, and it is large, or pictures show another one in
+    the same half of the face meanwhile.
+
+    Args:
+        movement: with `second_opinion`. seen: movements of the face by shapes. fps: frames per second.
     """
-    seen = movement["second_opinion"]
-    visible = movement["action_units"].keys() & VISIBLE
-    if seen is None or not visible:
+    rises, visible = movement["second_opinion"], movement["action_units"].keys() & VISIBLE
+    if rises is None or not visible:
         return True
-    if visible & {unit for units in SHAPE_UNITS.values() if units[0] in seen for unit in units}:
+    if visible & {unit for units in SHAPE_UNITS.values() if units[0] in rises for unit in units}:
         return True
-    others = {unit for unit, rise in seen.items() if rise >= LEAST_RISE}
+    others = {unit for each in seen if each.meets(movement, fps) for unit in each.units}
     halves = [{SHAPE_UNITS[shape][0] for shape in half} for half in (UPPER, LOWER)]
     instead = any(visible <= half and others & half for half in halves)
     return movement["size_px"] < LARGE_PX and not instead
 
 
+def begun(movement: Movement, seen: Sequence[SeenMovement], fps: float) -> Movement:
+    """The movement; it begins where pictures show it, if its skin set out long before: heads move skin, and light does.
+
+    Args:
+        movement, seen, fps: as for `stands`.
+    """
+    same = [each for each in seen if each.is_among([movement], fps) and not each.goes_on_after(movement, fps)]
+    onset = min((each.onset for each in same), default=movement["onset"])
+    late = movement["onset"] + SLACK_S * fps < onset < movement["apex"]
+    return {**movement, "onset": onset, "kind": kind_of(onset, movement["offset"], fps)} if late else movement
+
+
 def _units_of(rises: dict[str, float]) -> dict[str, float]:
     """What shapes show that rise so far: the farthest unit first."""
-    named = {shape: rise for shape, rise in rises.items() if shape not in SIDEWAYS}
-    if not any(shape in LOWER for shape in named):
-        named = rises
     units: dict[str, float] = {}
+    named = _naming(rises)
     for shape in sorted(named, key=named.get, reverse=True):
         units.setdefault(SHAPE_UNITS[shape][0], round(named[shape], 3))
     return units
+
+
+def _naming(rises: dict[str, float]) -> dict[str, float]:
+    """The shapes that name a movement: those that go aside only where nothing else at the mouth goes far."""
+    others = {shape: rise for shape, rise in rises.items() if shape not in SIDEWAYS}
+    far = any(shape in LOWER and rise >= LEAST_RISE for shape, rise in others.items())
+    return others if far else rises
 
 
 def _side_of(swing: _Swing, curves: dict[str, np.ndarray]) -> Side:

@@ -9,13 +9,12 @@ All that is weighed against each other stands here, in `MovementSpotter.score`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
 from .movement_templates_aullm import TemplateFit
-from .reading_types_aullm import Movement, RatedMovement
+from .reading_types_aullm import RatedMovement
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
@@ -167,27 +166,16 @@ def apart(
     return sorted(kept[len(known) :], key=lambda pair: pair[1]["onset"])
 
 
-def ended_by_the_next(movements: list[Movement], fps: float) -> list[Movement]:
-    """The same movements, in order of time; one whose unit is made once more ends where that begins."""
-    movements = sorted(movements, key=lambda each: each["onset"])
-    ends = [each["offset"] for each in movements]
-    for (place, first), (_, later) in combinations(enumerate(movements), 2):
-        if first["action_units"].keys() & later["action_units"].keys() and first["apex"] <= later["onset"]:
-            ends[place] = min(ends[place], later["onset"])
-    return [
-        {**each, "offset": end, "kind": kind_of(each["onset"], end, fps)}
-        for each, end in zip(movements, ends, strict=True)
-    ]
-
-
 def _part_of(one: tuple[Spotted, RatedMovement], other: tuple[Spotted, RatedMovement]) -> bool:
-    """Whether a movement begins while another one lasts, and only adds to it."""
-    if not other[0].onset <= one[0].onset < other[0].offset:
+    """Whether a movement begins while another one lasts, and only adds to it.
+
+    By its motion, or, where both are of the same unit, by the marks that are told.
+    """
+    alike = bool(one[1]["action_units"].keys() & other[1]["action_units"].keys())
+    within = other[0].onset <= one[0].onset < other[0].offset
+    rises = alike and other[1]["onset"] <= one[1]["onset"] < other[1]["apex"]
+    if not (within or rises) or (one[0].brief and one[0].speed >= FASTER * other[0].speed):
         return False
-    if one[0].brief and one[0].speed >= FASTER * other[0].speed:
-        return False
-    if one[0].along.max() < GROWTH * other[0].along.max():
-        return True
-    alike = one[1]["action_units"].keys() & other[1]["action_units"].keys()
-    onset, apex = min(one[0].onset, one[1]["onset"]), max(other[0].apex, other[1]["apex"])
-    return bool(alike) and onset < apex  # from there on, it is made once more
+    smaller = one[0].along.max() < GROWTH * other[0].along.max()
+    again = one[0].onset >= other[0].apex  # from there on, it is made once more
+    return rises or smaller or (alike and not again)

@@ -1,5 +1,6 @@
 """Movements by blendshapes: when, which units, what is no movement, and how they stand beside our model's."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from processing_aullm import second_opinion_aullm
 from processing_aullm.blinks_aullm import EyesClosed
-from processing_aullm.second_opinion_aullm import SecondOpinion, stands
+from processing_aullm.second_opinion_aullm import SecondOpinion, SeenMovement, begun, stands
 from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor, blendshapes_of
 
 FPS = 30.0
@@ -92,6 +93,8 @@ def test_a_mouth_that_is_pulled_aside_has_that_side():
     (alone,), (smiles,) = opinion(pulled).movements([]), opinion(pulled, smile).movements([])
     assert (list(alone.units), alone.side) == (["AU14"], "right")
     assert (list(smiles.units), smiles.side) == (["AU12"], "right")
+    (even,) = opinion(pulled, smile, (60, 70, 110, 0.6, "mouthSmileLeft")).movements([])
+    assert even.side == "both", "of what is named"
     (told,) = FakeProcessor().read(FakeFace(frames=140, shows=((30, 36, 60, 0.8, "mouthRight"),)), second_opinion=True)[
         "faces"
     ][0]["movements"]
@@ -131,26 +134,56 @@ def test_brows_that_are_still_up_when_the_lids_are_open_have_moved(blinks):
     assert list(seen.units) == ["AU1"] and abs(seen.onset - 61) <= 3
 
 
-def test_a_large_movement_of_which_nothing_is_seen_does_not_stand():
-    def rated(second: SecondOpinion, units: list[str], size: float = 8.0) -> dict:
-        return movement(units, size) | {"second_opinion": second.units(60, 75)}
+@pytest.mark.parametrize(
+    ("shows", "blinks"),
+    [
+        ((60, 66, 74, 0.5, "browInnerUp"), [(59, 64, 70)]),  # down again a moment after
+        ((60, 66, 82, 0.5, "browInnerUp"), [(59, 64, 67), (68, 72, 78)]),  # a double blink: up while lids move
+        ((70, 74, 90, 0.8, "browInnerUp"), [(70, 73, 74)]),  # the film ends before anybody could know
+        ((60, 66, 140, 0.8, "eyeSquintLeft"), [(59, 64, 70)]),  # eyes are narrow for long after some blinks
+    ],
+)
+def test_what_brows_and_eyes_do_about_a_blink_is_none_otherwise(shows, blinks):
+    second = opinion(shows, frames=76 if shows[0] == 70 else 240)
+    assert second.movements([EyesClosed(*each) for each in blinks]) == []
 
+
+def test_a_large_movement_of_which_nothing_is_seen_does_not_stand():
     nothing, smile = opinion(), opinion(SMILE)
-    assert not stands(rated(nothing, ["AU12"]))
-    assert stands(rated(nothing, ["AU12"], size=2.0))  # pictures show no small ones
-    assert stands(rated(nothing, ["AU6"]))  # nor ever this one
-    assert stands(rated(smile, ["AU12"])) and not stands(rated(smile, ["AU17"]))
-    assert stands(movement(["AU12"]) | {"second_opinion": None})
-    pout = opinion(POUT)
-    assert not stands(rated(pout, ["AU12"], size=2.0))  # pictures show another one at the mouth, a large one
-    assert stands(rated(pout, ["AU4"], size=2.0)) and stands(rated(pout, ["AU4", "AU12"], size=2.0))
+    assert not weighed(nothing, ["AU12"])
+    assert weighed(nothing, ["AU12"], size=2.0)  # pictures show no small ones
+    assert weighed(nothing, ["AU6"])  # nor ever this one
+    assert weighed(smile, ["AU12"]) and not weighed(smile, ["AU17"])
+    assert stands(movement(["AU12"]) | {"second_opinion": None}, [], FPS)
     assert smile.units(60, 75) == {"AU12": pytest.approx(0.8, abs=0.05)}
+
+
+def test_a_small_one_does_not_stand_where_pictures_show_another_one_of_its_half():
+    pout, late = opinion(POUT), opinion((120, 130, 150, 0.9, "mouthPucker"))
+    assert not weighed(pout, ["AU12"], size=2.0) and weighed(late, ["AU12"], size=2.0)
+    assert weighed(pout, ["AU4"], size=2.0) and weighed(pout, ["AU4", "AU12"], size=2.0)
+    speaks = opinion(POUT, (60, 70, 110, 0.9, "jawOpen"))
+    assert weighed(speaks, ["AU12"], size=2.0), "what is no movement refutes none"
+    blinks = opinion((60, 66, 72, 0.6, "eyeSquintLeft"))
+    assert weighed(blinks, ["AU1"], [EyesClosed(59, 64, 70)], size=2.0)
+
+
+def weighed(second: SecondOpinion, units: list[str], blinks: tuple = (), size: float = 8.0) -> bool:
+    """Whether a movement stands."""
+    rated = movement(units, size) | {"second_opinion": second.units(60, 75)}
+    return stands(rated, second.movements(blinks), FPS)
+
+
+def test_a_mouth_that_goes_aside_tells_nothing_of_other_units():
+    aside, little = (60, 70, 110, 0.9, "mouthLeft"), (60, 70, 110, 0.15, "mouthUpperUpLeft")
+    assert list(opinion(aside, little).units(60, 75)) == ["AU14", "AU10"]
+    assert weighed(opinion(aside, little), ["AU14"]) and not weighed(opinion(aside), ["AU12"])
 
 
 def test_a_movement_stands_where_no_shapes_could_be_read():
     blind = opinion(every=1000)
     assert blind.units(60, 75) is None and blind.movements([]) == []
-    assert stands(movement(["AU12"]) | {"second_opinion": blind.units(60, 75)})
+    assert weighed(blind, ["AU12"])
 
 
 def test_units_that_cannot_be_told_apart_are_the_same_movement():
@@ -192,6 +225,28 @@ def test_a_movement_begins_where_pictures_show_it_if_the_skin_sets_out_long_befo
         onsets[at] = movement["onset"]
     (alone,) = FakeProcessor().read(FakeFace(frames=140, moves=moves))["faces"][0]["movements"]
     assert onsets[30] == alone["onset"] < 34 and 36 <= onsets[37] <= 38
+
+
+SEEN = SeenMovement(40, 50, 90, {"AU12": 0.9}, frozenset({"AU12", "AU6"}), "both")
+
+
+@pytest.mark.parametrize(
+    ("seen", "onset"),
+    [
+        ([SEEN], 40),
+        ([], 30),
+        ([replace(SEEN, onset=35)], 30),  # not long after
+        ([replace(SEEN, kin=frozenset({"AU17"}))], 30),  # another movement
+        ([replace(SEEN, apex=60)], 30),  # a larger one, of which ours is a part
+        ([replace(SEEN, onset=56, apex=58)], 30),  # after ours
+        ([replace(SEEN, onset=32, apex=36), SEEN], 30),  # the first of several set out on time
+    ],
+)
+def test_onsets_by_shapes(seen, onset):
+    ours = movement(["AU12"], onset=30, apex=52) | {"offset": 54, "kind": "macro"}
+    told = begun(ours, seen, FPS)
+    assert (told["onset"], told["apex"]) == (onset, 52)
+    assert told["kind"] == ("micro" if onset == 40 else "macro"), "24 frames last 0.8 s, 14 less than half a second"
 
 
 @pytest.mark.parametrize("onset", [14, 30, 44])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from processing_aullm.movement_templates_aullm import TemplateFit
-from processing_aullm.spotting_aullm import MICRO_S, MovementSpotter, Spotted, apart, ended_by_the_next
+from processing_aullm.spotting_aullm import MICRO_S, MovementSpotter, Spotted, apart
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES
 
 FPS, UNITS = 30.0, ["AU1", "AU2", "AU17", "AU4", "AU12"]
@@ -133,22 +133,15 @@ def test_what_is_made_once_more_after_its_apex_is_another():
     assert apart([first, again], []) == [first, again]
 
 
-def test_a_part_is_one_by_the_marks_that_are_told_too():
-    """Templates time movements anew: the skin of the second set out after the first one's apex, it is told before."""
-    first, again = pair(spotted(100, 200, AU1=6.0), 0.7, "AU1"), pair(spotted(160, 190, AU1=5.0), 0.6, "AU1")
-    again[1]["onset"] = 140
-    assert apart([first, again], []) == [first]
-
-
-def test_a_unit_that_is_made_once_more_ends_before():
-    first, again, other = (
-        pair(spotted(*frames, AU1=6.0), 0.7, unit)[1] | {"kind": "macro"}
-        for *frames, unit in ((100, 200, "AU1"), (160, 220, "AU1"), (110, 300, "AU12"))
-    )
-    ended = ended_by_the_next([again, other, first], FPS)
-    assert [(each["onset"], each["offset"]) for each in ended] == [(100, 160), (110, 300), (160, 220)]
-    (brief, _) = ended_by_the_next([first | {"apex": 105}, again | {"onset": 110}], FPS)
-    assert (brief["offset"], brief["kind"]) == (110, "micro")
+@pytest.mark.parametrize(("onset", "apex", "parts"), [(140, 150, True), (140, 130, False)])
+def test_a_part_is_one_by_the_marks_that_are_told_too(onset, apex, parts):
+    """Templates time movements anew: the skin of the second set out when the first one's was back."""
+    first, again = pair(spotted(100, 120, AU1=6.0), 0.7, "AU1"), pair(spotted(160, 190, AU1=5.0), 0.6, "AU1")
+    first[1].update(apex=apex, offset=170)
+    again[1].update(onset=onset)
+    assert (again not in apart([first, again], [])) == parts
+    other = (again[0], again[1] | {"action_units": {"AU12": 0.9}})
+    assert other in apart([first, other], [])
 
 
 def test_movements_of_their_own_stay():

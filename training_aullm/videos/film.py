@@ -230,7 +230,9 @@ def draw_face(picture: np.ndarray, trail: FaceTrail, now: list[dict], frame: int
 
 def _bar(picture: np.ndarray, left: int, top: int, length: int, height: int, value: float, present: bool) -> None:
     """A frame that is filled from the left as far as a value from 0 to 1; what is empty lets the picture through."""
-    right, bottom = left + length, top + height
+    right, top, bottom = left + length, max(0, top), top + height
+    if bottom <= top:  # the face reaches over the upper edge
+        return
     picture[top : bottom + 1, left : right + 1] = picture[top : bottom + 1, left : right + 1] // 2 + np.uint8(64)
     cv2.rectangle(picture, (left, top), (left + int(length * value), bottom), MICRO if present else BLINK, -1)
     cv2.rectangle(picture, (left - 1, top - 1), (right + 1, bottom + 1), DARK, 1)
