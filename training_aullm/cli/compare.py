@@ -18,7 +18,7 @@ from training_aullm.cli.options import (
     LanguageModelOption,
     LayersOption,
     SubjectsOption,
-    action_unit_names,
+    chosen_action_units,
 )
 
 
@@ -106,7 +106,7 @@ def compare(
         raise ValueError("say which clips to compare on: --data (prepared) or --domain (rendered), once or more")
     chosen = chosen_methods(models).items()
     methods = {name: with_layers(method.with_epochs(epochs), layers) for name, method in chosen}
-    names = action_unit_names(action_units)
+    names = chosen_action_units(action_units)
     comparison = Comparison(
         out, sources, methods, protocol.value, folds, seeds, names and tuple(names), language_model, tries, start
     )

@@ -115,6 +115,19 @@ def action_unit_names(text: str | None) -> list[str] | None:
     return [name if name.startswith("AU") else f"AU{name}" for name in names]
 
 
+def chosen_action_units(text: str | None) -> list[str] | None:
+    """As `action_unit_names`, of units that clips can be labelled with.
+
+    Raises:
+        ValueError: a name that is none of them, with the list.
+    """
+    from dataset_scripts.labels import label_vector
+
+    names = action_unit_names(text)
+    label_vector(names or ())
+    return names
+
+
 def shares_of(text: str | None) -> dict[str, float]:
     """ "AU1=0.2,12=.05" -> {"AU1": 0.2, "AU12": 0.05}; None -> {}.
 
@@ -159,7 +172,7 @@ def chosen_settings(
                 "--preset, --language-model and --layers say what is built; with --from it is there already"
             )
         preset = Preset(preset_of_model(start))
-    names = action_unit_names(action_units) or default_action_units(source)
+    names = chosen_action_units(action_units) or default_action_units(source)
     return RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed, start)
 
 

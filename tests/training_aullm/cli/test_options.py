@@ -14,6 +14,13 @@ def test_action_units_may_be_written_short(text):
     assert action_unit_names(text) == ["AU1", "AU4"]
 
 
+def test_a_unit_that_no_clip_is_labelled_with_is_refused_before_work():
+    built = (Preset.BASE, "bundled", None, None, 0, None)
+    with pytest.raises(ValueError, match=r"unknown action units \['AU99'\]; known are AU1, AU2"):
+        chosen_settings(Source("samm-like"), "AU99", *built)
+    assert chosen_settings(Source("samm-like"), "4,au12", *built).action_units == ("AU4", "AU12")
+
+
 def test_shares_may_be_written_short_and_a_part_that_is_none_is_named():
     assert shares_of("AU1=0.2, 12=.05,") == {"AU1": 0.2, "AU12": 0.05} and shares_of(None) == {}
     for wrong in ("AU4", "AU4=often", "=0.2"):
