@@ -57,8 +57,11 @@ ClipsOption = Annotated[
     int | None,
     typer.Option(min=2, help="Clips to render, with --domain; left out: as the real data set has per person."),
 ]
-SeedOption = Annotated[int, typer.Option(help="Same seed, same result.")]
-EpochsOption = Annotated[float | None, typer.Option(help="Passes over the training clips; left out: the preset's.")]
+SeedOption = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")]
+EpochsOption = Annotated[
+    float | None,
+    typer.Option(min=0.01, max=10_000, help="Passes over the training clips; left out: the preset's."),
+]
 LanguageModelOption = Annotated[str, typer.Option(help="Hub id, folder, or bundled.")]
 LayersOption = Annotated[
     int | None, typer.Option(min=1, help="Layers of the language model to use; left out: the preset's.")

@@ -42,29 +42,35 @@ def synth(
     size: Annotated[
         int | None, typer.Option(min=32, help="Side of a frame in pixels; left out: 224, 320 for takes.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same clips.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32, help="Same seed, same clips.")] = 0,
     processes: Annotated[int | None, typer.Option(min=1, help="Processes that render; left out: one per core.")] = None,
     expression: Annotated[
         Expression | None, typer.Option(help="micro (default), or macro: the same people at full size, 2 to 6 px.")
     ] = None,
     neutral: Annotated[
-        float | None, typer.Option(help="Share of clips without any expression, such as 0.2; added to --clips.")
+        float | None,
+        typer.Option(min=0, max=1, help="Share of clips without any expression, such as 0.2; added to --clips."),
     ] = None,
     everybody: Annotated[bool | None, typer.Option(help="People of all ancestries, not the domain's own.")] = None,
     colour: Annotated[bool | None, typer.Option(help="Colour or grey; left out: as the domain; takes: colour.")] = None,
-    glasses: Annotated[float | None, typer.Option(help="Share of people with glasses, 0 to 1.")] = None,
-    beard: Annotated[float | None, typer.Option(help="Share of men with a beard, 0 to 1.")] = None,
-    gaze: Annotated[float | None, typer.Option(help="Share of clips in which the eyes jump elsewhere, 0 to 1.")] = None,
-    h264: Annotated[
-        int | None, typer.Option(help="Take the frames from an H.264 film of this rate factor: 18 good, 40 bad.")
+    glasses: Annotated[float | None, typer.Option(min=0, max=1, help="Share of people with glasses.")] = None,
+    beard: Annotated[float | None, typer.Option(min=0, max=1, help="Share of men with a beard.")] = None,
+    gaze: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of clips in which the eyes jump elsewhere.")
     ] = None,
-    lead_in: Annotated[int | None, typer.Option(help="Frames of a resting face before the onset.")] = None,
-    lead_out: Annotated[int | None, typer.Option(help="Frames after the offset.")] = None,
+    h264: Annotated[
+        int | None,
+        typer.Option(min=0, max=51, help="Take the frames from an H.264 film of this rate factor: 18 good, 40 bad."),
+    ] = None,
+    lead_in: Annotated[
+        int | None, typer.Option(min=0, max=1000, help="Frames of a resting face before the onset.")
+    ] = None,
+    lead_out: Annotated[int | None, typer.Option(min=0, max=1000, help="Frames after the offset.")] = None,
     takes: Annotated[
         int | None, typer.Option(min=1, help="Film long takes instead of clips: so many of each person.")
     ] = None,
-    seconds: Annotated[float | None, typer.Option(help="Length of a take, 2 to 600; left out: 20.")] = None,
-    fps: Annotated[int | None, typer.Option(help="Frames a second of a take; left out: 30.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=2, max=600, help="Length of a take; left out: 20.")] = None,
+    fps: Annotated[int | None, typer.Option(min=1, help="Frames a second of a take; left out: 30.")] = None,
     framing: Annotated[
         Framing | None,
         typer.Option(help="head (default): as a camera sees it. crop: the registered face of the clips."),
