@@ -45,7 +45,7 @@ def recorded(path: str | Path, settings: dict, advice: str) -> Iterator[None]:
     check_record(path, settings, advice)
     try:
         yield
-    except Exception:
+    except BaseException:
         if new and [*path.parent.iterdir()] == [path]:
             path.unlink()
         raise

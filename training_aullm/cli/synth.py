@@ -88,7 +88,8 @@ def synth(
     With --takes, films of 2 to 600 seconds for spotting: OUT/s000-t00.mp4 and its
     truth beside it as .json, the first and last frame and the apex of every event:
     micro, macro (with their action units), blink, speech, gaze, turn.
-    OUT/takes.parquet holds all of it in one table.
+    OUT/takes.parquet holds all of it in one table. OUT/synth.json says what the
+    set was rendered with: one of other options is not replaced.
 
     \b
     Examples:
@@ -106,12 +107,15 @@ def synth(
     of_takes = _given(seconds=seconds, fps=fps, framing=framing and framing.value, events=events)
     if takes is None:
         _refuse(of_takes, "with --takes only: say how many takes of each person, or leave it out")
-        _write_clips(domain.value, out, shared | of_clips)
+        with _made_with(out, "clips.parquet", domain.value, shared | of_clips):
+            _write_clips(domain.value, out, shared | of_clips)
         return
     _refuse(of_clips, "not with --takes: what happens in a take is set by --seconds and --events")
     if events is not None:
         of_takes["events"] = event_counts(events)
-    _write_takes(domain.value, out, shared | of_takes | {"takes": takes})
+    of_takes["takes"] = takes
+    with _made_with(out, "takes.parquet", domain.value, shared | of_takes):
+        _write_takes(domain.value, out, shared | of_takes)
 
 
 def event_counts(text: str) -> dict[str, int]:
@@ -137,6 +141,23 @@ def _refuse(options: dict, why: str) -> None:
     if options:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in options)
         raise ValueError(f"{names} goes {why}")
+
+
+def _made_with(out: Path, table: str, domain: str, options: dict):
+    """OUT/synth.json around the work: what the set was rendered with, so that another never replaces it.
+
+    Raises:
+        FileExistsError: there is a set that does not say so.
+        ValueError: it was rendered with other options.
+    """
+    from dataset_scripts.synthetic.config import SOURCE_VERSION
+    from training_aullm.files import recorded
+
+    record, advice = out / "synth.json", "choose another --out, or delete the folder"
+    if (out / table).exists() and not record.exists():
+        raise FileExistsError(f"{out / table} is there, and no {record.name} says what it was rendered with: {advice}")
+    settings = {name: value for name, value in options.items() if name != "num_proc"}
+    return recorded(record, {"domain": domain, "source": SOURCE_VERSION} | settings, advice)
 
 
 def _write_clips(domain: str, out: Path, options: dict) -> None:
