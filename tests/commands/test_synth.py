@@ -48,14 +48,14 @@ def test_left_out_options_leave_the_source_its_defaults(synth):
     assert asked == {"clips": ("casme2-like", {"seed": 0, "num_proc": None})}
 
 
-def test_every_option_of_a_set_of_clips_reaches_the_source(synth):
+def test_every_option_of_a_set_of_clips_reaches_the_source(synth, tmp_path):
     words = "--neutral 0.2 --expression macro --colour --glasses 0.3 --beard 0.1 --gaze 0 --h264 30 --lead-in 3"
     _, asked = synth(*words.split(), "--lead-out", "2", "--size", "64", "--frames", "4", "--subjects", "3")
     variety = {"neutral": 0.2, "expression": "macro", "colour": True, "glasses": 0.3, "beard": 0.1, "gaze": 0.0}
     variety |= {"h264": 30, "lead_in": 3, "lead_out": 2}
     counts = {"seed": 0, "num_proc": None, "size": 64, "frames": 4, "subjects": 3}
     assert asked["clips"][1] == variety | counts
-    assert synth("--no-colour")[1]["clips"][1]["colour"] is False
+    assert synth("--no-colour", "--out", str(tmp_path / "grey"))[1]["clips"][1]["colour"] is False
 
 
 def test_takes_are_copied_with_their_truth_and_a_table(synth, tmp_path):
