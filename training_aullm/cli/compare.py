@@ -97,7 +97,7 @@ def compare(
     from training_aullm.console import wide_console
     from training_aullm.peers.aullm import with_layers
     from training_aullm.peers.methods import chosen_methods
-    from training_aullm.prepare.sources import Source
+    from training_aullm.prepare.sources import Source, why_action_units
 
     part = Shard.of(shard)
     rendered = [Source(domain=each.value, subjects=subjects, clips=clips) for each in domain or ()]
@@ -110,6 +110,9 @@ def compare(
     comparison = Comparison(
         out, sources, methods, protocol.value, folds, seeds, names and tuple(names), language_model, tries, start
     )
+    for source, (data_set, units) in zip(sources, comparison.units.items(), strict=True):
+        why = "--action-units" if names else why_action_units(source)
+        typer.echo(f"{data_set} is scored on {' '.join(units)} ({why}).")
     comparison.run(part, folds_at_once)
     manifest = comparison.write_manifest()
     if manifest["left"]:

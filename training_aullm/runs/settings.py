@@ -90,7 +90,7 @@ class RunSettings:
         """
         path = run / SETTINGS_FILE
         if path.exists() and RunSettings.load(run) != self and [*run.iterdir()] != [path]:
-            raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
+            raise FileExistsError(f"{run} holds a run with other settings ({path}): name another folder or delete it")
         write_whole(path, json.dumps(self.as_record(), indent=2) + "\n")
 
     @classmethod

@@ -54,5 +54,11 @@ def test_what_cannot_be_done_is_said_before_any_work(words, said, clips, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+def test_the_units_that_are_scored_are_said_with_the_reason(clips, tmp_path):
+    words = ("--data", clips, "--models", "all-present", "--out")
+    assert "is scored on AU4 AU12 (those that two people or more show)." in run(*words, tmp_path / "a").output
+    assert "is scored on AU4 (--action-units)." in run(*words, tmp_path / "b", "--action-units", "4").output
+
+
 def test_clips_must_be_named(tmp_path):
     assert "say which clips" in str(run("--out", tmp_path / "out").exception)
