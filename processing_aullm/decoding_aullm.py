@@ -83,9 +83,21 @@ class NumberedFrames:
                 yield from ((between, pixels) for between in range(max(before + 1, self.first), stop))
             if self.stop is not None and number >= self.stop:
                 return
-            before, pixels = number, upright(frame) if isinstance(self.clip, VideoFile) else frame
+            before = number
+            pixels = upright(frame) if isinstance(self.clip, VideoFile) else self._of_one_size(frame, number)
             if number >= self.first:
                 yield number, pixels
+
+    def _of_one_size(self, pixels: np.ndarray, number: int) -> np.ndarray:
+        """A picture as it is.
+
+        Raises:
+            ClipError: It has another size than the first: a face cannot be followed from one to the other.
+        """
+        if (size := pixels.shape[1::-1]) != tuple(self.size):
+            found = "frame {} is {} x {} pixels, the first is {} x {}".format(number, *size, *self.size)
+            raise ClipError(f"{self.name}: {found}: give pictures of one size", ClipFault.NOT_A_CLIP)
+        return pixels
 
     def _number(self, field: str, seconds: float | None, default: int | None) -> int | None:
         if seconds is None:

@@ -181,3 +181,10 @@ def test_nothing_is_made_up_across_a_long_gap_of_images(tmp_path):
 def test_a_frame_rate_that_no_camera_has_is_refused(regular, fps):
     with pytest.raises(ValueError, match="give the frames per second"):
         NumberedFrames(open_clip(regular), fps=fps)
+
+
+def test_pictures_of_two_sizes_are_no_film(tmp_path):
+    folder = write_images(tmp_path / "images", ["a1", "a2"])
+    Image.fromarray(np.zeros((6, 10, 3), np.uint8)).save(folder / "a3.png")
+    with pytest.raises(ClipError, match="frame 2 is 10 x 6 pixels, the first is 8 x 8"):
+        read(folder, fps=100)
