@@ -27,6 +27,11 @@ class Framing(StrEnum):
     CROP = "crop"
 
 
+def _share(text: str):
+    """An option that takes a share."""
+    return typer.Option(min=0, max=1, help=text)
+
+
 def synth(
     domain: Annotated[Domain, typer.Argument(help="Which kind of camera, people and faces' movement to render.")],
     out: Annotated[Path, typer.Option(help="Folder to write.")],
@@ -47,24 +52,16 @@ def synth(
     expression: Annotated[
         Expression | None, typer.Option(help="micro (default), or macro: the same people at full size, 2 to 6 px.")
     ] = None,
-    neutral: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Share of clips without any expression, such as 0.2; added to --clips."),
-    ] = None,
+    neutral: Annotated[float | None, _share("Share of clips without any expression; added to --clips.")] = None,
     everybody: Annotated[bool | None, typer.Option(help="People of all ancestries, not the domain's own.")] = None,
     colour: Annotated[bool | None, typer.Option(help="Colour or grey; left out: as the domain; takes: colour.")] = None,
-    glasses: Annotated[float | None, typer.Option(min=0, max=1, help="Share of people with glasses.")] = None,
-    beard: Annotated[float | None, typer.Option(min=0, max=1, help="Share of men with a beard.")] = None,
-    gaze: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Share of clips in which the eyes jump elsewhere.")
-    ] = None,
+    glasses: Annotated[float | None, _share("Share of people with glasses.")] = None,
+    beard: Annotated[float | None, _share("Share of men with a beard.")] = None,
+    gaze: Annotated[float | None, _share("Share of clips in which the eyes jump elsewhere.")] = None,
     h264: Annotated[
-        int | None,
-        typer.Option(min=0, max=51, help="Take the frames from an H.264 film of this rate factor: 18 good, 40 bad."),
+        int | None, typer.Option(min=0, max=51, help="Frames of an H.264 film of this rate factor: 18 good, 40 bad.")
     ] = None,
-    lead_in: Annotated[
-        int | None, typer.Option(min=0, max=1000, help="Frames of a resting face before the onset.")
-    ] = None,
+    lead_in: Annotated[int | None, typer.Option(min=0, max=1000, help="Resting frames before the onset.")] = None,
     lead_out: Annotated[int | None, typer.Option(min=0, max=1000, help="Frames after the offset.")] = None,
     takes: Annotated[
         int | None, typer.Option(min=1, help="Film long takes instead of clips: so many of each person.")
@@ -107,15 +104,12 @@ def synth(
     of_takes = _given(seconds=seconds, fps=fps, framing=framing and framing.value, events=events)
     if takes is None:
         _refuse(of_takes, "with --takes only: say how many takes of each person, or leave it out")
-        with _made_with(out, "clips.parquet", domain.value, shared | of_clips):
-            _write_clips(domain.value, out, shared | of_clips)
+        _write_clips(domain.value, out, shared | of_clips)
         return
     _refuse(of_clips, "not with --takes: what happens in a take is set by --seconds and --events")
     if events is not None:
         of_takes["events"] = event_counts(events)
-    of_takes["takes"] = takes
-    with _made_with(out, "takes.parquet", domain.value, shared | of_takes):
-        _write_takes(domain.value, out, shared | of_takes)
+    _write_takes(domain.value, out, shared | of_takes | {"takes": takes})
 
 
 def event_counts(text: str) -> dict[str, int]:
@@ -165,9 +159,10 @@ def _write_clips(domain: str, out: Path, options: dict) -> None:
     from dataset_scripts.whole_files import whole_file
     from training_aullm.prepare.previews import save_preview
 
-    table = load_synthetic(domain, **options)
-    with whole_file(out / "clips.parquet") as unfinished:
-        table.to_parquet(unfinished)
+    with _made_with(out, "clips.parquet", domain, options):
+        table = load_synthetic(domain, **options)
+        with whole_file(out / "clips.parquet") as unfinished:
+            table.to_parquet(unfinished)
     save_preview(table, out / "preview.png")
     typer.echo(f"{len(table)} clips of {len(set(table['subject']))} people: {out / 'clips.parquet'}")
     typer.echo(f"a look at some of them: {out / 'preview.png'}")
@@ -178,14 +173,15 @@ def _write_takes(domain: str, out: Path, options: dict) -> None:
     from dataset_scripts.synthetic import load_takes
     from dataset_scripts.whole_files import whole_file
 
-    table = load_takes(domain, **options)
-    for film in map(Path, table["video"]):
-        for path in (film, film.with_suffix(".json")):
-            with whole_file(out / path.name) as unfinished:
-                shutil.copyfile(path, unfinished)
-    table = table.map(lambda row: {"video": Path(row["video"]).name}, features=table.features)
-    with whole_file(out / "takes.parquet") as unfinished:
-        table.to_parquet(unfinished)
+    with _made_with(out, "takes.parquet", domain, options):
+        table = load_takes(domain, **options)
+        for film in map(Path, table["video"]):
+            for path in (film, film.with_suffix(".json")):
+                with whole_file(out / path.name) as unfinished:
+                    shutil.copyfile(path, unfinished)
+        table = table.map(lambda row: {"video": Path(row["video"]).name}, features=table.features)
+        with whole_file(out / "takes.parquet") as unfinished:
+            table.to_parquet(unfinished)
     kinds = [event["kind"] for events in table["events"] for event in events]
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(sorted(kinds)))
     typer.echo(f"{len(table)} takes of {len(set(table['subject']))} people, in them {counted or 'no event'}")
