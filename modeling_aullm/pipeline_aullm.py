@@ -84,7 +84,7 @@ class AullmPipeline(Pipeline):
             start, end: seconds; what lies outside is not read.
             length, hop: seconds that a window covers, and from one window to the next.
             threshold: from here on an action unit counts as present.
-            fps: frames per second, where the video states none.
+            fps: frames per second, where the video states none; over one that it states, with a warning.
             batch_size: windows per forward pass.
             second_opinion: whether MediaPipe's blendshapes are asked about each movement, and name those that they
                 alone see; False: our model alone.

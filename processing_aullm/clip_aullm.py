@@ -211,6 +211,19 @@ class AullmImageProcessor(BaseImageProcessor):
         else:
             last = len(clip) - 1
         indices = sample_indices(0, last, onset, offset, self.num_frames, clip.name)
+        try:
+            return self._sample_frames(clip, indices, align, face)
+        except ClipError as error:
+            if error.code is not ClipFault.NO_SUCH_FRAME or last < len(clip):
+                raise
+            # Frames before it are missing, too, and one of those was looked for first: nobody has named that one.
+            message = f"{clip.name}: frame {last} does not exist, the video has {len(clip)} frames"
+            raise ClipError(message, ClipFault.NO_SUCH_FRAME) from error
+
+    def _sample_frames(
+        self, clip: Clip, indices: np.ndarray, align: bool, face: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `_sample`, of these frames."""
         if align:
             return self._sample_aligned(clip, indices, face)
         frames = [to_gray(frame) for frame in clip.frames(indices)]

@@ -7,6 +7,7 @@
 What a number means is the clip's affair: see `video_file_aullm`.
 """
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,7 @@ from .video_aullm import Clip
 from .video_file_aullm import VideoFile, upright
 
 MAX_FPS = 10_000
+SAME_RATE = 0.01  # 29.97 may be called 30
 MAX_REPEAT_S = 1.0  # across a longer gap in the file nothing can be followed, so none of its frames are made up
 
 
@@ -27,7 +29,8 @@ class NumberedFrames:
         start: Seconds from the first frame where reading starts; a video file is not decoded before it.
         end: Seconds where reading ends, not included; None reads all.
         fps: Frames per second; None takes what the file says. It says how many seconds a number is, and does not change
-            which frame has which number.
+            which frame has which number. Another rate than the file's is for films that play slower than the camera
+            filmed; a warning names both.
 
     Attributes:
         fps: Frames per second.
@@ -49,8 +52,11 @@ class NumberedFrames:
             raise ValueError(f"fps is {fps}: give the frames per second, above 0 and at most {MAX_FPS}")
         self.fps = fps or clip.fps
         if not self.fps:
-            message = f"{self.name} states no frame rate: pass the frames per second (fps)"
+            message = f"{self.name} states no frame rate: pass the frames per second: fps, on the command line --fps"
             raise ClipError(message, ClipFault.NO_RATE)
+        if clip.fps and abs(self.fps / clip.fps - 1) > SAME_RATE:
+            told = f"{self.name}: fps is {self.fps:g}, and the file states {clip.fps:g} frames per second"
+            warnings.warn(f"{told}: all times are those of {self.fps:g}, not those of a player", stacklevel=2)
         if isinstance(clip, VideoFile):
             clip.refuse_wild_times()
         self.size, self.count = clip.size, clip.stated_count
@@ -77,9 +83,21 @@ class NumberedFrames:
                 yield from ((between, pixels) for between in range(max(before + 1, self.first), stop))
             if self.stop is not None and number >= self.stop:
                 return
-            before, pixels = number, upright(frame) if isinstance(self.clip, VideoFile) else frame
+            before = number
+            pixels = upright(frame) if isinstance(self.clip, VideoFile) else self._of_one_size(frame, number)
             if number >= self.first:
                 yield number, pixels
+
+    def _of_one_size(self, pixels: np.ndarray, number: int) -> np.ndarray:
+        """A picture as it is.
+
+        Raises:
+            ClipError: It has another size than the first: a face cannot be followed from one to the other.
+        """
+        if (size := pixels.shape[1::-1]) != tuple(self.size):
+            found = "frame {} is {} x {} pixels, the first is {} x {}".format(number, *size, *self.size)
+            raise ClipError(f"{self.name}: {found}: give pictures of one size", ClipFault.NOT_A_CLIP)
+        return pixels
 
     def _number(self, field: str, seconds: float | None, default: int | None) -> int | None:
         if seconds is None:

@@ -19,6 +19,7 @@ from .clip_error_aullm import ClipError, ClipFault
 from .video_file_aullm import VideoFile
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")  # for a hint only
 CHANNELS = (1, 3, 4)
 
 
@@ -54,7 +55,9 @@ class ImageFolder(_Pictures):
         self.name = str(folder)
         self.paths = sorted((p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES), key=_natural_order)
         if not self.paths:
-            raise ClipError(f"{self.name}: the folder holds no images ({', '.join(IMAGE_SUFFIXES)})", ClipFault.EMPTY)
+            message = f"{self.name}: the folder holds no images ({', '.join(IMAGE_SUFFIXES)})"
+            video = next((p for p in sorted(folder.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES), None)
+            raise ClipError(f"{message}; name the videos in it, such as {video}" if video else message, ClipFault.EMPTY)
 
         self.numbers = _frame_numbers(self.paths)
 
@@ -127,6 +130,11 @@ def open_clip(video: object, name: str = "clip") -> Clip:
     if isinstance(video, (np.ndarray, torch.Tensor)) and video.ndim not in (3, 4):
         raise ClipError(
             f"{name}: an array of shape {tuple(video.shape)} is no clip; give (N, H, W) or (N, H, W, C)",
+            ClipFault.NOT_A_CLIP,
+        )
+    if isinstance(video, (np.ndarray, torch.Tensor)) and video.ndim == 3 and video.shape[-1] in CHANNELS:
+        raise ClipError(
+            f"{name}: an array of shape {tuple(video.shape)} is one picture; a clip is (N, H, W) or (N, H, W, C)",
             ClipFault.NOT_A_CLIP,
         )
     if isinstance(video, (list, tuple, np.ndarray, torch.Tensor)):

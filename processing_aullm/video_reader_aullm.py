@@ -6,7 +6,8 @@ reading = processor.join_pieces(pieces)
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from itertools import islice
 
 import numpy as np
@@ -56,6 +57,21 @@ class ReadingOptions:
     fps: float | None = None
     batch_size: int = 16
     second_opinion: bool = True
+
+    @classmethod
+    def of(cls, options: dict[str, object]) -> "ReadingOptions":
+        """The options that a call names.
+
+        Raises:
+            ValueError: one is out of range, or there is none of that name.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in options:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                hint = f", is {near[0]} meant?" if near else "."
+                raise ValueError(f"there is no option {name}{hint} There are {', '.join(known)}")
+        return cls(**options)
 
     def __post_init__(self) -> None:
         for name in ("faces", "batch_size"):
@@ -121,7 +137,7 @@ class VideoReading:
             ClipError: the video cannot be read or shows no face.
             ValueError: an option is out of range, or the frame rate is not known.
         """
-        wanted = ReadingOptions(**options)
+        wanted = ReadingOptions.of(options)
         steps, answers = self._steps(video, wanted, progress, after), None
         while (step := _next(steps, answers)) is not None:
             answers = None
@@ -145,7 +161,7 @@ class VideoReading:
             ClipError, ValueError: as there.
         """
         progress = options.pop("progress", None)
-        wanted, left = ReadingOptions(**options), iter(videos)
+        wanted, left = ReadingOptions.of(options), iter(videos)
         readings: list[_UnderWay] = []
         asking: list[_UnderWay] = []
         while True:

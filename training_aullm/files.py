@@ -1,6 +1,8 @@
 """Small JSON files that say how the files beside them were made."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dataset_scripts.damaged_files import read_json
@@ -30,6 +32,23 @@ def check_record(path: str | Path, settings: dict, advice: str) -> None:
         told = [f"{name}: {_short(found.get(name))}, now {_short(settings.get(name))}" for name in names[:MAX_TOLD]]
         differences = "; ".join(told) + (f"; {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else "")
         raise ValueError(f"{path.parent} holds files made otherwise ({differences}): {advice}")
+
+
+@contextmanager
+def recorded(path: str | Path, settings: dict, advice: str) -> Iterator[None]:
+    """As `check_record`, around the work: where that fails before anything is made, the record is taken back.
+
+    Else the record of a call that was refused would refuse the corrected one.
+    """
+    path = Path(path)
+    new = not path.exists()
+    check_record(path, settings, advice)
+    try:
+        yield
+    except BaseException:
+        if new and [*path.parent.iterdir()] == [path]:
+            path.unlink()
+        raise
 
 
 def _flat(settings: dict, above: str = "") -> dict[str, object]:

@@ -48,14 +48,14 @@ def test_left_out_options_leave_the_source_its_defaults(synth):
     assert asked == {"clips": ("casme2-like", {"seed": 0, "num_proc": None})}
 
 
-def test_every_option_of_a_set_of_clips_reaches_the_source(synth):
+def test_every_option_of_a_set_of_clips_reaches_the_source(synth, tmp_path):
     words = "--neutral 0.2 --expression macro --colour --glasses 0.3 --beard 0.1 --gaze 0 --h264 30 --lead-in 3"
     _, asked = synth(*words.split(), "--lead-out", "2", "--size", "64", "--frames", "4", "--subjects", "3")
     variety = {"neutral": 0.2, "expression": "macro", "colour": True, "glasses": 0.3, "beard": 0.1, "gaze": 0.0}
     variety |= {"h264": 30, "lead_in": 3, "lead_out": 2}
     counts = {"seed": 0, "num_proc": None, "size": 64, "frames": 4, "subjects": 3}
     assert asked["clips"][1] == variety | counts
-    assert synth("--no-colour")[1]["clips"][1]["colour"] is False
+    assert synth("--no-colour", "--out", str(tmp_path / "grey"))[1]["clips"][1]["colour"] is False
 
 
 def test_takes_are_copied_with_their_truth_and_a_table(synth, tmp_path):
@@ -65,7 +65,7 @@ def test_takes_are_copied_with_their_truth_and_a_table(synth, tmp_path):
     settings = {"takes": 2, "seconds": 30.0, "fps": 60, "framing": "crop", "events": {"micro": 4, "turn": 0}}
     assert asked == {"takes": ("casme2-like", {"seed": 0, "num_proc": 1, "glasses": 0.5} | settings)}
     out = tmp_path / "out"
-    assert {path.name for path in out.iterdir()} == {"s000-t00.mp4", "s000-t00.json", "takes.parquet"}
+    assert {path.name for path in out.iterdir()} == {"s000-t00.mp4", "s000-t00.json", "takes.parquet", "synth.json"}
     assert (out / "s000-t00.mp4").read_bytes() == b"film"
     table = load_dataset("parquet", data_files=str(out / "takes.parquet"), split="train", cache_dir=str(tmp_path / "c"))
     assert table[0]["video"] == "s000-t00.mp4" and table[0]["events"][0]["action_units"] == ["AU4"]
@@ -103,7 +103,7 @@ def test_takes_and_a_set_with_options_are_rendered(aullm, tmp_path):
     assert done.returncode == 0 and "2 takes of 1 people" in done.stdout and "2 micro" in done.stdout, done.stderr
     truth = json.loads((tmp_path / "takes" / "s000-t01.json").read_text())
     assert truth["frames"] == 30 and [each["kind"] for each in truth["events"]].count("micro") == 1
-    wrong = aullm("synth", "samm-like", "--out", "takes", "--takes", "1", "--events", "smile=1", cwd=tmp_path, **cache)
+    wrong = aullm("synth", "samm-like", "--out", "wrong", "--takes", "1", "--events", "smile=1", cwd=tmp_path, **cache)
     assert wrong.returncode == 2 and "micro, macro, blink, speech, gaze, turn" in wrong.stderr
 
 
@@ -116,3 +116,13 @@ def test_a_table_is_there_whole_or_not_at_all(synth, tmp_path, monkeypatch):
     synth()
     synth("--takes", "1")
     assert not list((tmp_path / "out").glob("*.parquet"))
+
+
+@pytest.mark.parametrize("kind", [[], ["--takes", "1"]])
+def test_a_set_of_other_settings_is_not_replaced(synth, tmp_path, kind):
+    assert synth(*kind)[0].exit_code == 0 and synth(*kind, "--processes", "2")[0].exit_code == 0
+    result, asked = synth(*kind, "--seed", "7")
+    assert "seed: 0, now 7" in str(result.exception) and "choose another --out" in str(result.exception)
+    assert [options["seed"] for _, options in asked.values()] == [0], "refused before anything is rendered"
+    (tmp_path / "out" / "synth.json").unlink()
+    assert isinstance(synth(*kind)[0].exception, FileExistsError)

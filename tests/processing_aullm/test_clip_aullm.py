@@ -10,6 +10,7 @@ from processing_aullm import AullmImageProcessor, ClipError
 from processing_aullm.alignment_aullm import Framing
 from processing_aullm.clip_aullm import sample_indices
 from processing_aullm.geometry_aullm import apply
+from tests.processing_aullm.grey_films import write
 from tests.processing_aullm.moving import moved
 
 
@@ -155,3 +156,9 @@ def test_a_setting_edited_in_the_file_is_refused_and_one_asked_for_is_not(tmp_pa
     del saved["settings_sha256"]
     path.write_text(json.dumps(saved | {"num_frames": 7}))
     assert AullmImageProcessor.from_pretrained(tmp_path).num_frames == 7
+
+
+def test_an_offset_behind_the_end_is_the_frame_that_is_named(image_processor, tmp_path):
+    path = write(tmp_path / "film.mp4", [40 * i for i in range(50)])
+    with pytest.raises(ClipError, match=r"frame 2000 does not exist, the video has 50 frames"):
+        image_processor(str(path), onset=10, offset=2000, align=False)

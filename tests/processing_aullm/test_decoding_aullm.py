@@ -80,8 +80,15 @@ def test_a_stated_rate_that_times_contradict_is_not_believed(tmp_path):
 
 
 def test_a_rate_that_is_given_counts(regular):
-    frames = NumberedFrames(open_clip(regular), start=0.1, end=0.2, fps=200.0)
+    with pytest.warns(UserWarning, match="fps is 200, and the file states 25 frames per second"):
+        frames = NumberedFrames(open_clip(regular), start=0.1, end=0.2, fps=200.0)
     assert frames.fps == 200 and [number for number, _ in frames] == list(range(20, 40))
+
+
+def test_the_rate_that_a_file_states_may_be_given_without_a_word(regular):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert NumberedFrames(open_clip(regular), fps=25.1).fps == 25.1
 
 
 def test_a_file_cut_short_gives_what_it_has_and_names_the_frame(tmp_path):
@@ -174,3 +181,10 @@ def test_nothing_is_made_up_across_a_long_gap_of_images(tmp_path):
 def test_a_frame_rate_that_no_camera_has_is_refused(regular, fps):
     with pytest.raises(ValueError, match="give the frames per second"):
         NumberedFrames(open_clip(regular), fps=fps)
+
+
+def test_pictures_of_two_sizes_are_no_film(tmp_path):
+    folder = write_images(tmp_path / "images", ["a1", "a2"])
+    Image.fromarray(np.zeros((6, 10, 3), np.uint8)).save(folder / "a3.png")
+    with pytest.raises(ClipError, match="frame 2 is 10 x 6 pixels, the first is 8 x 8"):
+        read(folder, fps=100)

@@ -67,6 +67,18 @@ def test_unreadable_videos_name_the_file(tmp_path):
             len(open_clip(tmp_path / name))
 
 
+def test_a_folder_of_videos_says_what_to_name(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"")
+    with pytest.raises(ClipError, match=r"holds no images .*; name the videos in it, such as .*a\.mp4"):
+        open_clip(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+def test_one_picture_is_no_clip(kind):
+    with pytest.raises(ClipError, match=r"\(48, 64, 3\) is one picture"):
+        open_clip(kind(np.zeros((48, 64, 3), np.uint8)))
+
+
 def test_a_video_that_ends_early_says_so(frames, tmp_path):
     clip = open_clip(write_video(tmp_path / "clip.mp4", frames))
     with pytest.raises(ClipError, match=r"clip.mp4: frame 7 does not exist, the video has 5 frames"):

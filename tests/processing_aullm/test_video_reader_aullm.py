@@ -9,6 +9,7 @@ from processing_aullm import ClipError, face_reader_aullm, spotting_aullm, video
 from processing_aullm import sections_aullm as sections
 from processing_aullm.rises_aullm import Rise
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES
+from processing_aullm.video_reader_aullm import ReadingOptions
 from tests.processing_aullm.faked_faces import FPS, FakeFace, FakeProcessor, crop
 
 MICRO = (30, 32, 35, 4.0, "AU4")
@@ -262,3 +263,11 @@ def test_one_of_many_videos_that_cannot_be_read_is_an_error():
     processor, nobody = FakeProcessor(), FakeFace(frames=60, seen=(0, 0))
     with pytest.raises(ClipError):
         processor.read_videos([[FakeFace(frames=60)], [nobody]], processor.answer)
+
+
+def test_an_option_that_is_none_is_named_with_the_nearest():
+    with pytest.raises(ValueError, match=r"no option treshold, is threshold meant\? There are faces, start, end"):
+        ReadingOptions.of({"treshold": 0.3})
+    with pytest.raises(ValueError, match=r"no option zzz\. There are faces"):
+        ReadingOptions.of({"zzz": 1})
+    assert ReadingOptions.of({"threshold": 0.3}).threshold == 0.3

@@ -30,7 +30,8 @@ def annotations(
     lies on tiers such as AU12, AU12 L and AU12 R (left and right of the person,
     as in FACS). A unit's text may be an intensity or doubt, such as B, ? or
     C?; anything else, such as our probability, is not read. New tiers are
-    read by their name.
+    read by their name, AU2 as well as au2@face0; where there are several faces,
+    the name must say whose it is. Tiers that are not read are told.
 
     \b
     Read, correct, fine-tune:
@@ -41,17 +42,22 @@ def annotations(
 
     \b
     More examples:
-      aullm annotations clips/*.eaf --out clips/metadata.csv
+      aullm annotations clips/anna/*.eaf --subject anna --out clips/metadata.csv
       aullm prepare folder --data-dir clips --out prepared/mine
     """
     from dataset_scripts.sets.folder_metadata import METADATA
-    from training_aullm.videos.annotations import read_annotations, write_metadata
+    from training_aullm.videos.annotations import read_annotations, unread_tiers, write_metadata
 
     if video is not None and len(files) > 1:
         raise ValueError(f"--video {video}: belongs to one file, {len(files)} are given")
     lines = [line for file in files for line in read_annotations(file, subject, video, fps, face)]
     path = metadata or (lines[0].video.parent if lines else Path()) / METADATA
     write_metadata(lines, path)
+    for file in files:
+        if left := unread_tiers(file, face):
+            typer.echo(f"{file}: not read: {', '.join(left)}", err=True)
     people = len({line.subject for line in lines})
     typer.echo(f"{len(lines)} movements of {people} {'person' if people == 1 else 'people'}: {path}")
-    typer.echo(f"next: aullm prepare folder --data-dir {path.parent} --out prepared/{path.parent.name or 'mine'}")
+    named = "" if path.name == METADATA else f"name the file {METADATA}, no other is read, then "
+    out = f"prepared/{path.absolute().parent.name or 'mine'}"
+    typer.echo(f"next: {named}aullm prepare folder --data-dir {path.parent} --out {out}")

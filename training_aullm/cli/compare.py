@@ -18,7 +18,7 @@ from training_aullm.cli.options import (
     LanguageModelOption,
     LayersOption,
     SubjectsOption,
-    action_unit_names,
+    chosen_action_units,
 )
 
 
@@ -106,13 +106,22 @@ def compare(
         raise ValueError("say which clips to compare on: --data (prepared) or --domain (rendered), once or more")
     chosen = chosen_methods(models).items()
     methods = {name: with_layers(method.with_epochs(epochs), layers) for name, method in chosen}
-    names = action_unit_names(action_units)
-    comparison = Comparison(
-        out, sources, methods, protocol.value, folds, seeds, names and tuple(names), language_model, tries, start
-    )
+    names = tuple(chosen_action_units(action_units) or ()) or None
+    settings = (protocol.value, folds, seeds, names, language_model, tries, start)
+    comparison = Comparison(out, sources, methods, *settings)
+    _say_units(comparison)
     comparison.run(part, folds_at_once)
     manifest = comparison.write_manifest()
     if manifest["left"]:
         typer.echo(f"{manifest['left']} of {len(comparison.pieces)} fits are left: run the other shards, or again.")
         return
     typer.echo(show_comparison(comparison, wide_console(), old_scoring))
+
+
+def _say_units(comparison) -> None:
+    """A line a data set: the units that it is scored on, and why those."""
+    from training_aullm.prepare.sources import why_action_units
+
+    for source, (data_set, units) in zip(comparison.sources, comparison.units.items(), strict=True):
+        why = "--action-units" if comparison.action_units else why_action_units(source)
+        typer.echo(f"{data_set} is scored on {' '.join(units)} ({why}).")

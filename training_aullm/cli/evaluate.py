@@ -39,7 +39,7 @@ def evaluate(
     ] = None,
     protocol: Annotated[Protocol | None, typer.Option(help="Who is tested; see above.")] = None,
     spotting: Annotated[
-        bool, typer.Option("--spotting", help="Score when movements happen, in whole recordings; see below.")
+        bool, typer.Option("--spotting", help="Score when movements happen, in whole recordings; see above.")
     ] = False,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds, with --protocol folds.")] = 5,
     domain: DomainOption = None,

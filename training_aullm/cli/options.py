@@ -57,8 +57,11 @@ ClipsOption = Annotated[
     int | None,
     typer.Option(min=2, help="Clips to render, with --domain; left out: as the real data set has per person."),
 ]
-SeedOption = Annotated[int, typer.Option(help="Same seed, same result.")]
-EpochsOption = Annotated[float | None, typer.Option(help="Passes over the training clips; left out: the preset's.")]
+SeedOption = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")]
+EpochsOption = Annotated[
+    float | None,
+    typer.Option(min=0.01, max=10_000, help="Passes over the training clips; left out: the preset's."),
+]
 LanguageModelOption = Annotated[str, typer.Option(help="Hub id, folder, or bundled.")]
 LayersOption = Annotated[
     int | None, typer.Option(min=1, help="Layers of the language model to use; left out: the preset's.")
@@ -115,6 +118,19 @@ def action_unit_names(text: str | None) -> list[str] | None:
     return [name if name.startswith("AU") else f"AU{name}" for name in names]
 
 
+def chosen_action_units(text: str | None) -> list[str] | None:
+    """As `action_unit_names`, of units that clips can be labelled with.
+
+    Raises:
+        ValueError: a name that is none of them, with the list.
+    """
+    from dataset_scripts.labels import label_vector
+
+    names = action_unit_names(text)
+    label_vector(names or ())
+    return names
+
+
 def shares_of(text: str | None) -> dict[str, float]:
     """ "AU1=0.2,12=.05" -> {"AU1": 0.2, "AU12": 0.05}; None -> {}.
 
@@ -159,7 +175,7 @@ def chosen_settings(
                 "--preset, --language-model and --layers say what is built; with --from it is there already"
             )
         preset = Preset(preset_of_model(start))
-    names = action_unit_names(action_units) or default_action_units(source)
+    names = chosen_action_units(action_units) or default_action_units(source)
     return RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed, start)
 
 

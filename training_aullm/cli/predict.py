@@ -34,7 +34,9 @@ def predict(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="From here on an action unit counts as present.")
     ] = 0.5,
-    fps: Annotated[float | None, typer.Option(min=1, help="Frames per second, where the video states none.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=1, help="Frames per second, where the video states none, or plays slower.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Windows per forward pass.")] = 16,
     second_opinion: Annotated[
         bool, typer.Option(help="Let MediaPipe's blendshapes, too, name what they see; marked as theirs.")

@@ -17,7 +17,7 @@ def release(
     films: Annotated[int, typer.Option(min=1, help="Long takes to train on, of each domain.")] = 12,
     seconds: Annotated[float, typer.Option(min=5, max=60, help="How long a take lasts.")] = 20.0,
     tested: Annotated[int, typer.Option(min=2, help="Other people to score on, of each domain.")] = 26,
-    epochs: Annotated[float, typer.Option(min=0, help="Passes over the clips.")] = 10,
+    epochs: Annotated[float, typer.Option(min=0.01, max=10_000, help="Passes over the clips.")] = 10,
     language_model: LanguageModelOption = "bundled",
     layers: LayersOption = None,
     seed: SeedOption = 0,

@@ -27,6 +27,11 @@ class Framing(StrEnum):
     CROP = "crop"
 
 
+def _share(text: str):
+    """An option that takes a share."""
+    return typer.Option(min=0, max=1, help=text)
+
+
 def synth(
     domain: Annotated[Domain, typer.Argument(help="Which kind of camera, people and faces' movement to render.")],
     out: Annotated[Path, typer.Option(help="Folder to write.")],
@@ -42,29 +47,27 @@ def synth(
     size: Annotated[
         int | None, typer.Option(min=32, help="Side of a frame in pixels; left out: 224, 320 for takes.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same clips.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32, help="Same seed, same clips.")] = 0,
     processes: Annotated[int | None, typer.Option(min=1, help="Processes that render; left out: one per core.")] = None,
     expression: Annotated[
         Expression | None, typer.Option(help="micro (default), or macro: the same people at full size, 2 to 6 px.")
     ] = None,
-    neutral: Annotated[
-        float | None, typer.Option(help="Share of clips without any expression, such as 0.2; added to --clips.")
-    ] = None,
+    neutral: Annotated[float | None, _share("Share of clips without any expression; added to --clips.")] = None,
     everybody: Annotated[bool | None, typer.Option(help="People of all ancestries, not the domain's own.")] = None,
     colour: Annotated[bool | None, typer.Option(help="Colour or grey; left out: as the domain; takes: colour.")] = None,
-    glasses: Annotated[float | None, typer.Option(help="Share of people with glasses, 0 to 1.")] = None,
-    beard: Annotated[float | None, typer.Option(help="Share of men with a beard, 0 to 1.")] = None,
-    gaze: Annotated[float | None, typer.Option(help="Share of clips in which the eyes jump elsewhere, 0 to 1.")] = None,
+    glasses: Annotated[float | None, _share("Share of people with glasses.")] = None,
+    beard: Annotated[float | None, _share("Share of men with a beard.")] = None,
+    gaze: Annotated[float | None, _share("Share of clips in which the eyes jump elsewhere.")] = None,
     h264: Annotated[
-        int | None, typer.Option(help="Take the frames from an H.264 film of this rate factor: 18 good, 40 bad.")
+        int | None, typer.Option(min=0, max=51, help="Frames of an H.264 film of this rate factor: 18 good, 40 bad.")
     ] = None,
-    lead_in: Annotated[int | None, typer.Option(help="Frames of a resting face before the onset.")] = None,
-    lead_out: Annotated[int | None, typer.Option(help="Frames after the offset.")] = None,
+    lead_in: Annotated[int | None, typer.Option(min=0, max=1000, help="Resting frames before the onset.")] = None,
+    lead_out: Annotated[int | None, typer.Option(min=0, max=1000, help="Frames after the offset.")] = None,
     takes: Annotated[
         int | None, typer.Option(min=1, help="Film long takes instead of clips: so many of each person.")
     ] = None,
-    seconds: Annotated[float | None, typer.Option(help="Length of a take, 2 to 600; left out: 20.")] = None,
-    fps: Annotated[int | None, typer.Option(help="Frames a second of a take; left out: 30.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=2, max=600, help="Length of a take; left out: 20.")] = None,
+    fps: Annotated[int | None, typer.Option(min=1, help="Frames a second of a take; left out: 30.")] = None,
     framing: Annotated[
         Framing | None,
         typer.Option(help="head (default): as a camera sees it. crop: the registered face of the clips."),
@@ -82,7 +85,8 @@ def synth(
     With --takes, films of 2 to 600 seconds for spotting: OUT/s000-t00.mp4 and its
     truth beside it as .json, the first and last frame and the apex of every event:
     micro, macro (with their action units), blink, speech, gaze, turn.
-    OUT/takes.parquet holds all of it in one table.
+    OUT/takes.parquet holds all of it in one table. OUT/synth.json says what the
+    set was rendered with: one of other options is not replaced.
 
     \b
     Examples:
@@ -133,14 +137,32 @@ def _refuse(options: dict, why: str) -> None:
         raise ValueError(f"{names} goes {why}")
 
 
+def _made_with(out: Path, table: str, domain: str, options: dict):
+    """OUT/synth.json around the work: what the set was rendered with, so that another never replaces it.
+
+    Raises:
+        FileExistsError: there is a set that does not say so.
+        ValueError: it was rendered with other options.
+    """
+    from dataset_scripts.synthetic.config import SOURCE_VERSION
+    from training_aullm.files import recorded
+
+    record, advice = out / "synth.json", "choose another --out, or delete the folder"
+    if (out / table).exists() and not record.exists():
+        raise FileExistsError(f"{out / table} is there, and no {record.name} says what it was rendered with: {advice}")
+    settings = {name: value for name, value in options.items() if name != "num_proc"}
+    return recorded(record, {"domain": domain, "source": SOURCE_VERSION} | settings, advice)
+
+
 def _write_clips(domain: str, out: Path, options: dict) -> None:
     from dataset_scripts.synthetic import load_synthetic
     from dataset_scripts.whole_files import whole_file
     from training_aullm.prepare.previews import save_preview
 
-    table = load_synthetic(domain, **options)
-    with whole_file(out / "clips.parquet") as unfinished:
-        table.to_parquet(unfinished)
+    with _made_with(out, "clips.parquet", domain, options):
+        table = load_synthetic(domain, **options)
+        with whole_file(out / "clips.parquet") as unfinished:
+            table.to_parquet(unfinished)
     save_preview(table, out / "preview.png")
     typer.echo(f"{len(table)} clips of {len(set(table['subject']))} people: {out / 'clips.parquet'}")
     typer.echo(f"a look at some of them: {out / 'preview.png'}")
@@ -151,14 +173,15 @@ def _write_takes(domain: str, out: Path, options: dict) -> None:
     from dataset_scripts.synthetic import load_takes
     from dataset_scripts.whole_files import whole_file
 
-    table = load_takes(domain, **options)
-    for film in map(Path, table["video"]):
-        for path in (film, film.with_suffix(".json")):
-            with whole_file(out / path.name) as unfinished:
-                shutil.copyfile(path, unfinished)
-    table = table.map(lambda row: {"video": Path(row["video"]).name}, features=table.features)
-    with whole_file(out / "takes.parquet") as unfinished:
-        table.to_parquet(unfinished)
+    with _made_with(out, "takes.parquet", domain, options):
+        table = load_takes(domain, **options)
+        for film in map(Path, table["video"]):
+            for path in (film, film.with_suffix(".json")):
+                with whole_file(out / path.name) as unfinished:
+                    shutil.copyfile(path, unfinished)
+        table = table.map(lambda row: {"video": Path(row["video"]).name}, features=table.features)
+        with whole_file(out / "takes.parquet") as unfinished:
+            table.to_parquet(unfinished)
     kinds = [event["kind"] for events in table["events"] for event in events]
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(sorted(kinds)))
     typer.echo(f"{len(table)} takes of {len(set(table['subject']))} people, in them {counted or 'no event'}")

@@ -22,9 +22,10 @@ from dataset_scripts.whole_files import write_whole
 from training_aullm.clips.clip_set import identities
 from training_aullm.comparing.inputs import Inputs
 from training_aullm.comparing.sharing import Shard
+from training_aullm.comparing.sides import refuse_seen_people, two_sides
 from training_aullm.comparing.splits import Split, divide
 from training_aullm.comparing.work import PREDICTIONS, Piece, run_piece, run_pieces
-from training_aullm.files import check_record
+from training_aullm.files import check_record, recorded
 from training_aullm.learn.folds_at_once import in_groups
 from training_aullm.loading import load_model
 from training_aullm.peers.method import Method, Setup
@@ -135,7 +136,17 @@ class Comparison:
             yield from in_groups(list(alike), at_once if self.methods[method].run_at_once else 1)
 
     def check(self) -> None:
-        """Refuse a folder that holds something else."""
+        """Refuse what cannot be done, before anything is written, and a folder that holds something else.
+
+        Raises:
+            ValueError: too few data sets, people or units for the protocol; somebody would be learnt from and tested;
+                a model is missing that a method goes on from; or the folder's record differs.
+        """
+        starting = any(method.starts for method in self.methods.values())
+        for split in self.splits:
+            tested = two_sides(self.inputs.clips("labels"), split)[1]
+            if starting:
+                refuse_seen_people(self.start, tested, split.group)
         settings = {
             "protocol": self.protocol,
             "folds": self.folds,
@@ -162,9 +173,9 @@ class Comparison:
         if method.starts:
             made_with["start"] = weights_digest(load_model(self.start)[0])
         record = self.out / PREDICTIONS / piece.method / "made_with.json"
-        check_record(record, made_with, f"delete {record.parent} or choose another --out")
         setup = Setup(piece.seed, self.language_model, self.out / "scratch", macro, self.start)
-        if len(pieces) > 1:
-            run_pieces(pieces, method, inputs.clips(method.clips), setup, self.out)
-        else:
-            run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out)
+        with recorded(record, made_with, f"delete {record.parent} or choose another --out"):
+            if len(pieces) > 1:
+                run_pieces(pieces, method, inputs.clips(method.clips), setup, self.out)
+            else:
+                run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out)

@@ -23,6 +23,7 @@ from dataset_scripts.schema import FEATURES
 from dataset_scripts.whole_files import write_whole
 
 RECORD_FILE, UNFINISHED_FILE, REPORT_FILE = "prepared.json", "preparing.json", "report.json"
+SYNTH_FILE = "clips.parquet"  # what `aullm synth` writes
 DATA_FOLDER, SOURCE_FOLDER, CACHE_FOLDER = "data", "source", ".cache"
 AGAIN = "run the same `aullm prepare` again, it makes anew what is damaged"
 STATES = {1: "present", 0: "absent", -1: "unknown"}
@@ -183,8 +184,13 @@ def _what_is_there(folder: Path) -> str:
             f"the preparation in {folder} was broken off while its data set was read: run the same `aullm prepare` "
             "again, it goes on from there"
         )
+    if (folder / SYNTH_FILE).is_file():
+        return (
+            f"{folder} holds {SYNTH_FILE} of `aullm synth`, which is no prepared set: --data of train, evaluate and "
+            f'compare reads it as it is; in code: datasets.Dataset.from_parquet("{(folder / SYNTH_FILE).as_posix()}")'
+        )
     names = sorted(path.name for path in folder.iterdir())
     found = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") if names else "nothing"
     return (
-        f"{folder} is not a prepared set: {RECORD_FILE} (or clips.parquet) was looked for, {found} was found; {advice}"
+        f"{folder} is not a prepared set: {RECORD_FILE} (or {SYNTH_FILE}) was looked for, {found} was found; {advice}"
     )

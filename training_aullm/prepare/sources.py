@@ -14,10 +14,9 @@ from dataset_scripts.damaged_files import naming
 from dataset_scripts.labels import ACTION_UNITS, AU_SETS
 from dataset_scripts.report import Report
 from dataset_scripts.synthetic import load_synthetic
-from training_aullm.prepare.prepared import PreparedRecord, is_prepared, load_prepared
+from training_aullm.prepare.prepared import SYNTH_FILE, PreparedRecord, is_prepared, load_prepared
 from training_aullm.prepare.preparing import Preparation, prepare_cached
 
-TABLE_FILE = "clips.parquet"
 NEEDED = {"sample_id", "data_set", "subject", "frames", "onset", "offset", "action_units"}
 
 
@@ -53,7 +52,7 @@ class Source:
         if self.domain is not None:
             return load_synthetic(self.domain, subjects=self.subjects, clips=self.clips, seed=self.seed)
         path = Path(self.data)
-        for file in (path, path / TABLE_FILE):
+        for file in (path, path / SYNTH_FILE):
             if file.is_file():
                 return _read_table(file)
         return load_prepared(path)
@@ -155,6 +154,11 @@ def default_action_units(source: Source) -> tuple[str, ...]:
         )
     wanted = min(2, max(people.values()))
     return tuple(name for name, count in people.items() if count >= wanted)
+
+
+def why_action_units(source: Source) -> str:
+    """Why `default_action_units` are those they are, in words."""
+    return "as its protocol scores" if AU_SETS.get(source.name) else "those that two people or more show"
 
 
 def people_showing(table: datasets.Dataset) -> dict[str, int]:

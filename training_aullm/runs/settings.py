@@ -83,12 +83,14 @@ class RunSettings:
     def save(self, run: Path) -> None:
         """Write RUN/settings.json.
 
+        One that lies there alone is of a call that was refused: nothing was made with it, and it is replaced.
+
         Raises:
             FileExistsError: the folder holds a run with other settings.
         """
         path = run / SETTINGS_FILE
-        if path.exists() and RunSettings.load(run) != self:
-            raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
+        if path.exists() and RunSettings.load(run) != self and [*run.iterdir()] != [path]:
+            raise FileExistsError(f"{run} holds a run with other settings ({path}): name another folder or delete it")
         write_whole(path, json.dumps(self.as_record(), indent=2) + "\n")
 
     @classmethod

@@ -18,18 +18,22 @@ from xml.etree import ElementTree
 
 from pympi import Eaf
 
+from dataset_scripts.cells.coding import FACS_CODES
 from dataset_scripts.sets.folder_metadata import METADATA
 from dataset_scripts.whole_files import write_whole
 from processing_aullm.video_aullm import open_clip
-from training_aullm.videos.elan import APEX, FPS, MOVEMENT
+from processing_aullm.video_file_aullm import VideoFile
+from training_aullm.videos.elan import APEX, BLINK, FPS, MOVEMENT
 
 COLUMNS = ("file_name", "subject", "action_units", "onset", "apex", "offset", "fps", "expression")
 TIER = re.compile(
     r"(?P<what>movement|apex|AU *(?P<unit>\d+)(?: *(?P<side>[LR]))?)(?: \(\d+\))?(?:@(?P<face>.+))?", re.I
 )
+LIKE_UNIT = re.compile(r"(?:[LR] *)?(?:AU|action *unit)\W*\d.*|[LR]? *\d{1,2} *[LR]?(?:@.+)?", re.I)  # meant as one
 CODED = re.compile(r"[A-E]?\??")  # intensity and doubt, where the coder writes them instead of our probability
 NOBODY = re.compile(r"(face\d+)?")  # a participant that says nothing of who it is
 KIND = re.compile(r"(micro|macro)\b", re.I)
+MAX_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Line:
 
 @dataclass(frozen=True)
 class _Mark:
-    """An annotation: what its tier is of, start and end in milliseconds, and its text."""
+    """An annotation: its tier and what that is of, start and end in milliseconds, and its text."""
 
     tier: str
     what: str
@@ -61,6 +65,11 @@ class _Mark:
         if self.what == APEX:
             return movement.start <= self.start <= movement.end
         return 2 * (min(self.end, movement.end) - max(self.start, movement.start)) > self.end - self.start
+
+    @property
+    def place(self) -> str:
+        """Where a coder finds it."""
+        return f"{self.tier} at {self.start / 1000:.3f} s"
 
 
 def read_annotations(
@@ -84,12 +93,14 @@ def read_annotations(
 
     Raises:
         FileNotFoundError: there is no such file, or not the video that it links to.
-        ValueError: it is no ELAN file, nobody says who is in it, or an annotation lies in no movement; all of these are
-            named.
+        ValueError: it is no ELAN file, nobody says who is in it, a tier looks like a unit and is none that is read, or
+            annotations that nothing can be cut from: in no movement, after the film's end. All of these are named.
     """
     path = Path(path)
     eaf = _open(path)
-    marks, people = _marks_of(path, eaf, f"face{face}")
+    tiers = _chosen_tiers(path, eaf, f"face{face}")
+    marks = _marks_of(eaf, tiers)
+    people = [eaf.get_parameters_for_tier(name).get("PARTICIPANT") or "" for name in tiers]
     who = subject or next((each for each in people if not NOBODY.fullmatch(each)), None)
     if who is None:
         raise ValueError(f"{path}: who is in it? Give --subject NAME, or name the tiers' participant in ELAN")
@@ -100,19 +111,37 @@ def read_annotations(
     stated = clip.fps or fps or next((float(value) for name, value in eaf.get_properties() if name == FPS), None)
     if stated is None:
         raise ValueError(f"{path}: {clip_path} states no frames per second: give --fps")
+    found, last = list(_movements(path, marks)), _last_frame(path, clip, marks, stated)
 
     def frame(milliseconds: int) -> int:
-        number = round(milliseconds / 1000 * stated)  # an annotation may end with the video, one frame after its last
-        return number - (number == clip.stated_count)
+        return min(_frame(milliseconds, stated), last)  # an annotation may end with the video, after its last frame
 
     lines = []
-    for movement, inside in _movements(path, marks):
+    for movement, inside in found:
         apex = next((frame(each.start) for each in inside if each.what == APEX), None)
         units = "+".join(sorted((_coded(each) for each in inside if each.what != APEX), key=_by_number))
         kind = KIND.match(movement.text)
         times = (frame(movement.start), apex, frame(movement.end))
+        if times[0] >= times[2]:
+            raise ValueError(f"{path}: {movement.place} ends with frame {times[2]}; a clip needs two frames at least")
         lines.append(Line(clip_path, who, units, *times, None if clip.fps else stated, kind[1].lower() if kind else ""))
     return lines
+
+
+def unread_tiers(path: str | Path, face: int = 0) -> list[str]:
+    """Names of the tiers with annotations of which `read_annotations` takes nothing, but for blinks as we write them.
+
+    Args:
+        path: an ELAN file.
+        face: whose tiers are read.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_annotations`.
+    """
+    path = Path(path)
+    eaf = _open(path)
+    read = _chosen_tiers(path, eaf, f"face{face}")
+    return [name for name in _used(eaf) if name not in read and not name.startswith(BLINK)]
 
 
 def write_metadata(lines: Sequence[Line], path: str | Path) -> None:
@@ -154,20 +183,62 @@ def _open(path: Path) -> Eaf:
         raise ValueError(f"{path}: is no ELAN file ({error})") from error
 
 
-def _marks_of(path: Path, eaf: Eaf, face: str) -> tuple[list[_Mark], list[str]]:
-    """Annotations of one face on tiers that are known, in order of time, and who takes part in these tiers."""
+def _used(eaf: Eaf) -> list[str]:
+    """The tiers that hold an annotation."""
+    return [name for name in eaf.get_tier_names() if eaf.get_annotation_data_for_tier(name)]
+
+
+def _chosen_tiers(path: Path, eaf: Eaf, face: str) -> dict[str, re.Match]:
+    """The tiers of one face whose names are known.
+
+    A name without a face is of the face there is.
+
+    Raises:
+        ValueError: a name looks like a unit and is none, or leaves open of which of several faces it is: its labels
+            would be lost, and lost is "absent"; or there are no tiers of this face.
+    """
     tiers = {name: found for name in eaf.get_tier_names() if (found := TIER.fullmatch(name.strip()))}
+    wrong = [name for name in _used(eaf) if name not in tiers and LIKE_UNIT.fullmatch(name.strip())]
+    wrong += [name for name, found in tiers.items() if found["unit"] and int(found["unit"]) not in FACS_CODES]
+    if wrong:
+        raise ValueError(f"{path}: tier {', '.join(wrong)} is no action unit of FACS; name it such as AU12 or AU12 L")
     faces = {found["face"] for found in tiers.values()}
-    chosen = faces if len(faces) == 1 else faces & {face}
+    named, open_ones = faces - {None}, [name for name in _used(eaf) if name in tiers and tiers[name]["face"] is None]
+    if len(named) > 1 and open_ones:
+        raise ValueError(f"{path}: of which face is tier {', '.join(open_ones)}? Name it such as {open_ones[0]}@{face}")
+    chosen = faces if len(named) < 2 else faces & {face}
     if tiers and not chosen:
-        raise ValueError(f"{path}: has tiers of {', '.join(map(str, faces))}, none of {face}: choose with --face")
-    marks, people = [], []
+        raise ValueError(f"{path}: has tiers of {', '.join(sorted(named))}, none of {face}: choose with --face")
+    return {name: found for name, found in tiers.items() if found["face"] in chosen}
+
+
+def _marks_of(eaf: Eaf, tiers: dict[str, re.Match]) -> list[_Mark]:
+    """The annotations on tiers, in order of time."""
+    marks = []
     for name, found in tiers.items():
-        if found["face"] in chosen:
-            unit = f"{(found['side'] or '').upper()}{found['unit']}" if found["unit"] else found["what"].lower()
-            people.append(eaf.get_parameters_for_tier(name).get("PARTICIPANT") or "")
-            marks += [_Mark(name, unit, *each[:3]) for each in eaf.get_annotation_data_for_tier(name)]
-    return sorted(marks, key=lambda mark: mark.start), people
+        what = f"{(found['side'] or '').upper()}{int(found['unit'])}" if found["unit"] else found["what"].lower()
+        marks += [_Mark(name, what, *each[:3]) for each in eaf.get_annotation_data_for_tier(name)]
+    return sorted(marks, key=lambda mark: mark.start)
+
+
+def _frame(milliseconds: int, fps: float) -> int:
+    return round(milliseconds / 1000 * fps)
+
+
+def _last_frame(path: Path, clip: VideoFile, marks: Iterable[_Mark], fps: float) -> int:
+    """The film's last frame.
+
+    Raises:
+        ValueError: an annotation begins or ends after the film does.
+    """
+    count = clip.expected_length()
+    end = max(count, clip.stated_count or count)
+    late = [mark for mark in marks if _frame(max(mark.start, mark.end), fps) > end]
+    if late:
+        told = "; ".join(f"{mark.place} to {mark.end / 1000:.3f} s" for mark in late[:MAX_TOLD])
+        more = f" and {len(late) - MAX_TOLD} more" if len(late) > MAX_TOLD else ""
+        raise ValueError(f"{path}: {told}{more} lies after the film's end at {end / fps:.3f} s: shorten or remove it")
+    return count - 1
 
 
 def _linked(path: Path, eaf: Eaf) -> Path:
@@ -192,8 +263,8 @@ def _movements(path: Path, marks: Iterable[_Mark]) -> Iterator[tuple[_Mark, list
     others = [mark for mark in marks if mark.what != MOVEMENT]
     lost = [mark for mark in others if not any(mark.lies_in(movement) for movement in movements)]
     if lost:
-        told = "; ".join(f"{mark.tier} at {mark.start / 1000:.3f} s" for mark in lost[:5])
-        more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        told = "; ".join(mark.place for mark in lost[:MAX_TOLD])
+        more = f" and {len(lost) - MAX_TOLD} more" if len(lost) > MAX_TOLD else ""
         raise ValueError(f"{path}: {told}{more} lies in no {MOVEMENT}: draw one around it, or remove it")
     for movement in movements:
         yield movement, [mark for mark in others if mark.lies_in(movement)]

@@ -80,7 +80,9 @@ def read_to_files(
 
 
 def check_formats(formats: Sequence[str]) -> None:
-    """Raise ValueError where a format is not known."""
+    """Raise ValueError where a format is not known, or none is named."""
+    if not formats:
+        raise ValueError(f"no format is named, so nothing would be written: choose from {', '.join(FORMATS)}")
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
         raise ValueError(f"unknown formats {', '.join(unknown)}: choose from {', '.join(FORMATS)}")

@@ -43,6 +43,7 @@ def test_two_methods_are_compared_in_two_parts(clips, tmp_path):
     [
         (("--models", "nonsense"), "is no method"),
         (("--models", "base", "--shard", "3/2"), "give a part and their number"),
+        (("--action-units", "AU99"), "unknown action units ['AU99']; known are AU1, AU2"),
         (("--protocol", "cross"), "needs two data sets"),
         (("--folds-at-once", "2", "--tries", "2"), "chooses one for each"),
     ],
@@ -50,7 +51,13 @@ def test_two_methods_are_compared_in_two_parts(clips, tmp_path):
 def test_what_cannot_be_done_is_said_before_any_work(words, said, clips, tmp_path):
     done = run("--data", clips, "--out", tmp_path / "out", *words)
     assert isinstance(done.exception, ValueError) and said in str(done.exception)
-    assert not (tmp_path / "out" / "predictions").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_units_that_are_scored_are_said_with_the_reason(clips, tmp_path):
+    words = ("--data", clips, "--models", "all-present", "--out")
+    assert "is scored on AU4 AU12 (those that two people or more show)." in run(*words, tmp_path / "a").output
+    assert "is scored on AU4 (--action-units)." in run(*words, tmp_path / "b", "--action-units", "4").output
 
 
 def test_clips_must_be_named(tmp_path):

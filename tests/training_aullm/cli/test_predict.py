@@ -67,6 +67,8 @@ def test_formats_and_names_are_refused_before_a_model_is_loaded(predict, tmp_pat
     monkeypatch.setattr(loading, "load_pipeline", None)
     refused = predict(tmp_path / "face.mp4", "--formats", "xml")
     assert isinstance(refused.exception, ValueError) and "xml" in str(refused.exception)
+    for none in ("", " , "):
+        assert "no format is named" in str(predict(tmp_path / "face.mp4", "--formats", none).exception)
     twice = predict(tmp_path / "face.mp4", tmp_path / "more" / "face.avi")
     assert isinstance(twice.exception, ValueError) and "same files" in str(twice.exception)
 

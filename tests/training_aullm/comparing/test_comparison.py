@@ -224,3 +224,28 @@ def test_settings_that_were_chosen_are_recorded(make):
     for record in manifest["done"]:
         assert record["tries"]["number"] == 2 and len(record["tries"]["f1_on_training_people"]) == 2
         assert record["tries"]["chosen"] == 1 and record["setting"]
+
+
+def test_a_call_that_is_refused_leaves_nothing_that_refuses_the_corrected_one(make):
+    with pytest.raises(ValueError, match="needs two data sets"):
+        make("cross").run(Shard())
+    assert not make().out.exists()
+
+    def refusing(recipe, train, tests, setup):
+        raise ValueError("no such language model")
+
+    refusing.__name__ = half_sure.__name__
+    with pytest.raises(ValueError, match="no such"):
+        make(methods={"half-sure": Method("labels", refusing)}).run(Shard())
+    assert finished(make(methods={"half-sure": Method("labels", half_sure)}, tries=2))["left"] == 0
+
+
+def test_people_whom_the_start_has_seen_are_refused_before_anything_is_written(make, monkeypatch):
+    def refuse(start, tested, where):
+        raise ValueError(f"{where}: {start} knows {tested.people[0]}")
+
+    monkeypatch.setattr("training_aullm.comparing.comparison.refuse_seen_people", refuse)
+    method = dataclasses.replace(METHODS_HERE["half-sure"], starts=True)
+    with pytest.raises(ValueError, match="release knows one/s0"):
+        make(methods=METHODS_HERE | {"started": method}).run(Shard())
+    assert not make().out.exists()

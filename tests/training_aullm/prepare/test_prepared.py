@@ -34,6 +34,11 @@ def test_no_folder_another_folder_and_half_a_set_are_told_apart(folder, tmp_path
     (other / "holiday.jpg").touch()
     with pytest.raises(FileNotFoundError, match=r"prepared\.json .* was looked for, holiday\.jpg was found"):
         load_prepared(other)
+    (other / "clips.parquet").touch()
+    with pytest.raises(
+        FileNotFoundError, match=r"holds clips\.parquet of `aullm synth`, .* datasets\.Dataset\.from_parquet"
+    ):
+        load_prepared(other)
     (other / "source").mkdir()
     with pytest.raises(FileNotFoundError, match="was broken off while its data set was read: run the same"):
         load_prepared(other)

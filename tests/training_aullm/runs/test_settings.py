@@ -16,8 +16,16 @@ def test_settings_come_back_as_written(tmp_path):
 
 def test_a_run_never_mixes_two_settings(tmp_path):
     RunSettings(Source("casme2-like"), ("AU4",)).save(tmp_path)
+    (tmp_path / "clips").mkdir()
     with pytest.raises(FileExistsError, match="other settings"):
         RunSettings(Source("casme2-like"), ("AU4",), seed=1).save(tmp_path)
+
+
+def test_settings_of_a_call_that_was_refused_do_not_refuse_the_corrected_one(tmp_path):
+    RunSettings(Source("casme2-like"), ("AU4",), layers=100).save(tmp_path)
+    corrected = RunSettings(Source("casme2-like"), ("AU4",), layers=10)
+    corrected.save(tmp_path)
+    assert RunSettings.load(tmp_path) == corrected
 
 
 def test_settings_reach_the_recipe():

@@ -4,9 +4,11 @@ import csv
 
 import pytest
 from pympi import Eaf
+from typer.testing import CliRunner
 
 from dataset_scripts.sets.folder_metadata import read_metadata
-from training_aullm.videos.annotations import COLUMNS, read_annotations, write_metadata
+from training_aullm.cli.main import app
+from training_aullm.videos.annotations import COLUMNS, read_annotations, unread_tiers, write_metadata
 from training_aullm.videos.elan import write_eaf
 
 
@@ -104,3 +106,50 @@ def test_mistakes_are_named(drawn, tmp_path):
         read_annotations(path)
     with pytest.raises(FileNotFoundError):
         read_annotations(tmp_path / "none.eaf")
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("AU2", "2B+12"), ("au2", "2B+12"), ("AU2 L", "L2B+12"), ("Au 02 l", "L2B+12")]
+)
+def test_a_tier_that_the_coder_adds_without_a_face_is_of_the_one_there_is(name, cell, drawn):
+    ours = {"movement@face0": [(1000, 1500, "")], "AU12@face0": [(1000, 1500, "0.9")], "blink@face0": [(0, 200, "")]}
+    path = drawn(**ours, **{name: [(1000, 1500, "B")]})
+    assert [line.action_units for line in read_annotations(path)] == [cell]
+    assert unread_tiers(path) == []
+
+
+def test_of_which_of_several_faces_a_tier_is_must_be_said(drawn):
+    ours = {"movement@face0": [(1000, 1500, "")], "movement@face1": [(1000, 1500, "")]}
+    with pytest.raises(ValueError, match="of which face is tier AU2\\?"):
+        read_annotations(drawn(**ours, AU2=[(1000, 1500, "")]))
+    assert read_annotations(drawn(**ours, AU2=[])), "an empty tier loses nothing"
+
+
+@pytest.mark.parametrize("name", ["AU99", "AU12+6", "AU12 left", "AU12-cp", "L12", "12", "AU 2 copy@face0", "L AU4"])
+def test_a_tier_that_looks_like_a_unit_is_never_passed_by(name, drawn):
+    with pytest.raises(ValueError, match="is no action unit") as error:
+        read_annotations(drawn(movement=[(1000, 1500, "")], **{name: [(1000, 1500, "")]}))
+    assert name in str(error.value)
+
+
+def test_tiers_that_are_not_read_are_named(drawn):
+    path = drawn(movement=[(1000, 1500, "")], smile=[(1000, 1500, "")], blink=[(0, 100, "")], empty=[])
+    assert read_annotations(path)[0].action_units == "" and unread_tiers(path) == ["smile"]
+    path = drawn(**{"movement@face0": [(1000, 1500, "")], "movement@face1": [(1000, 1500, "")]})
+    assert unread_tiers(path, face=1) == ["movement@face0"]
+
+
+def test_what_prepare_could_not_cut_is_refused_with_tier_and_time(drawn):
+    with pytest.raises(ValueError, match=r"face\.eaf: movement at 1\.000 s to 21\.000 s .* film's end at 20\.000 s"):
+        read_annotations(drawn(movement=[(1000, 21_000, "")]))
+    with pytest.raises(ValueError, match=r"movement at 1\.000 s .* two frames"):
+        read_annotations(drawn(movement=[(1000, 1010, "")]))
+
+
+def test_the_command_says_what_is_not_read_and_what_comes_next(drawn, tmp_path):
+    path = drawn(movement=[(1000, 1500, "")], smile=[(1000, 1500, "")])
+    done = CliRunner().invoke(app, ["annotations", str(path)])
+    assert done.exit_code == 0 and f"{path}: not read: smile" in done.output
+    assert f"next: aullm prepare folder --data-dir {tmp_path} --out" in done.output
+    done = CliRunner().invoke(app, ["annotations", str(path), "--out", str(tmp_path / "other.csv")])
+    assert done.exit_code == 0 and "next: name the file metadata.csv, no other is read, then aullm prep" in done.output
