@@ -275,15 +275,15 @@ class SecondOpinion:
         return groups
 
     def _seen(self, group: list[_Swing], curves: dict[str, np.ndarray]) -> SeenMovement:
-        named = _naming({swing.shape: swing.rise for swing in group})
+        rises = {swing.shape: swing.rise for swing in sorted(group, key=lambda each: each.rise)}  # some rise twice
+        named = _naming(rises)
         strongest = max((swing for swing in group if swing.shape in named), key=lambda each: each.rise)
         apex, curve = max(each.apex for each in group), curves[strongest.shape]
         gone = apex + np.flatnonzero(curve[apex : strongest.until] <= curve[strongest.apex] - BACK * strongest.rise)
         offset = int(gone[0]) if len(gone) else max(apex, strongest.until)
-        units = _units_of({swing.shape: swing.rise for swing in sorted(group, key=lambda each: each.rise)})
+        units, side = _units_of(rises), _side_of(strongest, curves)
         kin = frozenset(unit for shape in named for unit in SHAPE_UNITS[shape])
         onset = min(each.onset for each in group)
-        side = _side_of(strongest, curves)
         return SeenMovement(self.first + onset, self.first + apex, self.first + offset, units, kin, side)
 
 
