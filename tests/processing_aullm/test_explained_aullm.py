@@ -85,7 +85,7 @@ def test_frames_of_an_irregular_film_have_the_numbers_that_a_reading_gives_them(
 
 def test_a_frame_behind_the_end_is_named(tokenizer, slow_film):
     processor = AullmProcessor.from_parts(tokenizer, align=False, num_frames=4)
-    with pytest.raises(ClipError, match=r"slow\.mp4: frame 53 does not exist"):
+    with pytest.raises(ClipError, match=r"slow\.mp4: frame 60 does not exist"):
         read_clip(processor, slow_film, onset=40, offset=60)
     with pytest.raises(ClipError, match="onset 9 must come before offset 9"):
         read_clip(processor, slow_film, onset=9, offset=9)

@@ -37,7 +37,7 @@ def rest_of(shares, px=5.0, yaw=None, closed=(), chunk=60, overlap=15) -> RestRe
     for start in range(0, frames, chunk):
         stop = min(start + chunk, frames)
         low = max(0, start - overlap)
-        traces.skin, traces.pose = skin[:stop].astype(np.float32), pose[:stop]
+        traces.skin, traces.pose, traces.mouth = skin[:stop].astype(np.float32), pose[:stop], np.zeros(stop)
         part = Chunk(low, stop - low, start - low)
         rest.add(part, traces, SkinMotion.of(traces, []), shut[:stop])
     return rest

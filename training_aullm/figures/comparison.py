@@ -35,6 +35,7 @@ def draw_comparison(
         figure.suptitle("\n".join(lines), fontsize=9.5, fontweight="bold", x=0.01, ha="left")
         left, right = figure.subplots(1, 2, sharey=True)
         _draw_points(left, places, scores, INK)
+        left.set_ylim(0.5 - len(names), 0.5)
         left.set(xlim=(0, 1), xlabel="mean F1 of the positive class, 95% interval over people")
         left.set_yticks(places, names)
         others = [(place, each) for place, each in zip(places, differences, strict=True) if each is not None]

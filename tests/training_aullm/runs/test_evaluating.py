@@ -49,6 +49,7 @@ def test_clips_without_a_run_begin_one(tmp_path, monkeypatch):
     assert RunSettings.load(evaluation.out) == begin(OTHER)
     again = plan_evaluation(str(evaluation.out), OTHER, "loso", 5, begin)
     assert again == evaluation
+    (evaluation.out / "predictions").mkdir()
     with pytest.raises(FileExistsError, match="other settings"):
         plan_evaluation(str(evaluation.out), OTHER, "loso", 5, lambda source: replace(begin(source), seed=3))
 
