@@ -114,6 +114,12 @@ def test_a_movement_that_is_made_once_more_ends_before():
     assert first.offset <= 101 and second.onset >= 95
 
 
+def test_a_unit_that_another_shape_shows_once_more_ends_before():
+    first, second = opinion((60, 70, 130, 0.9, "mouthLeft"), (100, 108, 140, 0.9, "mouthRight")).movements([])
+    assert (list(first.units), list(second.units)) == (["AU14"], ["AU14"])
+    assert first.offset == second.onset < 108
+
+
 def test_rises_that_touch_are_one_movement():
     (seen,) = opinion(SMILE, (70, 85, 120, 0.5, "mouthUpperUpRight")).movements([])
     assert list(seen.units) == ["AU12", "AU10"] and seen.apex >= 83
@@ -138,7 +144,7 @@ def test_brows_that_are_still_up_when_the_lids_are_open_have_moved(blinks):
     ("shows", "blinks"),
     [
         ((60, 66, 74, 0.5, "browInnerUp"), [(59, 64, 70)]),  # down again a moment after
-        ((60, 66, 82, 0.5, "browInnerUp"), [(59, 64, 67), (68, 72, 78)]),  # a double blink: up while lids move
+        ((60, 66, 115, 0.55, "browInnerUp"), [(59, 64, 67), (72, 76, 82)]),  # a double blink: up while lids move
         ((70, 74, 90, 0.8, "browInnerUp"), [(70, 73, 74)]),  # the film ends before anybody could know
         ((60, 66, 140, 0.8, "eyeSquintLeft"), [(59, 64, 70)]),  # eyes are narrow for long after some blinks
     ],
@@ -272,6 +278,14 @@ def test_only_its_units_have_a_meaning_where_it_is_asked():
     asked, not_asked = (FakeProcessor().read(FakeFace(), second_opinion=each) for each in (True, False))
     assert list(not_asked["meanings"]) == ["AU4", "AU12"]
     assert asked["meanings"]["AU24"] == "lip pressor" and asked["action_units"] == ["AU4", "AU12"]
+
+
+def test_a_reading_tells_a_pout_and_no_small_smile():
+    moves, shows = ((30, 38, 48, 6.0, "AU12"),), ((30, 38, 48, 0.9, "mouthPucker"),)
+    (alone,) = FakeProcessor().read(FakeFace(moves=moves))["faces"][0]["movements"]
+    (told,) = FakeProcessor().read(FakeFace(moves=moves, shows=shows), second_opinion=True)["faces"][0]["movements"]
+    assert list(alone["action_units"]) == ["AU12"] and alone["size_px"] < second_opinion_aullm.LARGE_PX
+    assert list(told["action_units"]) == ["AU18"] and told["named_by"] == "blendshapes"
 
 
 def test_a_reading_leaves_out_what_does_not_stand(monkeypatch):
