@@ -78,10 +78,15 @@ def note(target: WindowClip | MovementClip, answer: ClipAnswer) -> None:
 
 @dataclass
 class _Candidate:
-    """A movement, and its clips: the first from onset to apex, the others wider."""
+    """A movement, and its clips: the first from onset to apex, the others wider.
+
+    Attributes:
+        wider: clips that are only read if the first one's answer leaves it in reach.
+    """
 
     spotted: Spotted
     clips: list[MovementClip]
+    wider: list[MovementClip]
 
     @property
     def probabilities(self) -> list[float]:
@@ -174,7 +179,7 @@ class FaceReader:
         return self.over or bool(self._candidates or self._seen)
 
     def take_waiting(self, ends: bool) -> list[tuple[WindowClip | MovementClip, list[np.ndarray]]]:
-        """What waits for the model, and T crops (S, S) of each; the caller notes the answers (`note`).
+        """What waits for the model, and T crops (S, S) of each; the caller notes the answers (`note`) and asks again.
 
         One array where clips share a frame. Each is a copy: what waits does not keep its chunk in memory.
 
@@ -183,6 +188,8 @@ class FaceReader:
         """
         if ends and len(self.traces.skin) and not self.over:
             self._add_candidates(True)
+        for candidate in self._candidates:
+            self._read_wider(candidate)
         waiting, self.waiting = self.waiting, []
         return waiting
 
@@ -258,12 +265,26 @@ class FaceReader:
             spotted = self._spotted(rise)
             if self.spotter.still(spotted) < self.spotter.min_score:
                 continue
-            clips = list(self._readings(spotted))
-            self.waiting += [(clip, self.cut_movement(clip.onset, clip.offset)) for clip in clips]
-            self._candidates.append(_Candidate(spotted, clips))
+            first, *wider = self._readings(spotted)
+            self._wait(first)
+            self._candidates.append(_Candidate(spotted, [first], wider))
         if self.second is not None:
             self._add_seen(horizon)
         self._moved_to = max(self._moved_to, horizon)
+
+    def _read_wider(self, candidate: _Candidate) -> None:
+        """Let the other clips of a movement wait, too, once its first answer has left it in reach."""
+        if candidate.clips[0].answer is None or not candidate.wider:
+            return
+        spotted = replace(candidate.spotted, along=candidate.step(self.traces).along)
+        if self.spotter.in_reach(spotted, candidate.clips[0].answer.probabilities):
+            candidate.clips += candidate.wider
+            for clip in candidate.wider:
+                self._wait(clip)
+        candidate.wider = []
+
+    def _wait(self, clip: MovementClip) -> None:
+        self.waiting.append((clip, self.cut_movement(clip.onset, clip.offset)))
 
     def _add_seen(self, horizon: int) -> None:
         """Movements of the second opinion up to a frame; one that went on when it was first seen is still the same."""

@@ -127,8 +127,7 @@ class LiveReading:
                 self._followed = FollowedFace(0, track, self)
 
     def _settled(self, ends: bool) -> FacePart | None:
-        waiting = self._reader.take_waiting(ends)
-        if waiting:
+        while waiting := self._reader.take_waiting(ends):
             answers = answers_to([crops for _, crops in waiting], self._answer, self._batch_size)
             for (target, _), answer in zip(waiting, answers, strict=True):
                 note(target, answer)

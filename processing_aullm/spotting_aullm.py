@@ -19,6 +19,7 @@ from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
 MIN_SCORE = 0.9  # of the threshold: from there on it is a movement
+IN_REACH = 0.5  # of that, after the first reading: a movement with less is not read again
 TOGETHER = 0.7  # of the strongest unit's evidence: units above it belong to the same movement
 MAX_UNITS = 3
 SIZE_PX = 0.25  # a way of so many pixels along its units counts 63%, twice as many 86%
@@ -92,12 +93,7 @@ class MovementSpotter:
             answer: K probabilities of its clip from onset to apex.
             timed: from a unit to the movement template that the skin matches best along it, in frame numbers.
         """
-        ways = self._ways(spotted.along)  # (K,)
-        evidence = np.array(answer) * np.clip(ways / (OWN_SHARE * max(ways.max(), 1e-6)), 0, 1)
-        evidence *= self.believed(spotted.parted)
-        strongest = np.argsort(-evidence, kind="stable")[:MAX_UNITS]
-        units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
-        score = self.score(float(evidence.max()), float(ways[units].max()), spotted)
+        units, score = self._weighed(spotted, answer)
         if score < self.min_score:
             return None
         fits = [fit for unit in units if (fit := timed(self.action_units[unit])) is not None]
@@ -111,6 +107,19 @@ class MovementSpotter:
             "action_units": {self.action_units[unit]: round(answer[unit], 4) for unit in units},
             "kind": kind_of(when.onset, when.offset, self.fps),
         }
+
+    def in_reach(self, spotted: Spotted, answer: list[float]) -> bool:
+        """Whether other readings of the same movement may make it one; arguments as for `movement`."""
+        return self._weighed(spotted, answer)[1] >= IN_REACH * self.min_score
+
+    def _weighed(self, spotted: Spotted, answer: list[float]) -> tuple[list[int], float]:
+        """Places of the units that it is of, the surest first, and its score."""
+        ways = self._ways(spotted.along)  # (K,)
+        evidence = np.array(answer) * np.clip(ways / (OWN_SHARE * max(ways.max(), 1e-6)), 0, 1)
+        evidence *= self.believed(spotted.parted)
+        strongest = np.argsort(-evidence, kind="stable")[:MAX_UNITS]
+        units = [int(unit) for unit in strongest if evidence[unit] >= TOGETHER * evidence.max()]
+        return units, self.score(float(evidence.max()), float(ways[units].max()), spotted)
 
     def believed(self, parted: float) -> np.ndarray:
         """(K,) 0 to 1, less for units of the chin where lips part: the jaw takes it down."""

@@ -317,8 +317,7 @@ class _SectionReader:
 
     def _ask(self, ends: bool) -> Steps:
         """Ask for what waits of all faces together, and note the answers."""
-        waiting = [task for reader in self.readers.values() for task in reader.take_waiting(ends)]
-        if waiting:
+        while waiting := [task for reader in self.readers.values() for task in reader.take_waiting(ends)]:
             answers = yield Question([crops for _, crops in waiting])
             for (target, _), answer in zip(waiting, answers, strict=True):
                 note(target, answer)

@@ -55,32 +55,39 @@ def test_a_window_in_which_the_jaw_falls_shows_no_chin_that_rises():
     assert said[20, 24][0][0] == 0.9 and said[20, 24][0][1] < 0.1
 
 
-def read(said: dict[tuple[int, int], float]) -> list[dict]:
-    """Movements of a face that frowns once, and AU4's probability in each of its readings, by (earlier, later)."""
+def read(said: dict[tuple[int, int], float]) -> tuple[list[dict], list[tuple[int, int]]]:
+    """Movements of a face that frowns once, and its readings by (earlier, later); AU4's probability in each is told."""
     face = FakeFace(frames=240, moves=((70, 74, 78, 4.0, "AU4"),))
     reader = FaceReader(WindowGrid.of(FPS, 0.5, 0.1), WHOLE, 4, UNITS, threshold=0.5, fps=FPS)
-    movements = []
+    movements, asked, own = [], [], None
     for chunk in FakeStream([face], 0, 240, overlap=5):
         reader.add(chunk)
-        waiting = [target for target, _ in reader.take_waiting(False)]
-        clips = [target for target in waiting if isinstance(target, MovementClip)]
-        for target in waiting:
-            if isinstance(target, MovementClip):
-                own = next(clip for clip in reversed(clips[: clips.index(target) + 1]) if clip.as_spotted)
-                wider = (own.onset - target.onset, target.offset - own.offset)
-                note(target, ClipAnswer([said[wider], 0.01], None))
-            else:
-                note(target, ClipAnswer([0.01, 0.01], None))
+        while waiting := [target for target, _ in reader.take_waiting(False)]:
+            for target in waiting:
+                if isinstance(target, MovementClip):
+                    own = target if target.as_spotted else own
+                    wider = (own.onset - target.onset, target.offset - own.offset)
+                    asked.append(wider)
+                    note(target, ClipAnswer([said[wider], 0.01], None))
+                else:
+                    note(target, ClipAnswer([0.01, 0.01], None))
         movements += reader.settled(False)["movements"]
-    return movements
+    return movements, asked
 
 
 def test_a_movement_is_read_wider_too_and_the_mean_of_the_log_odds_counts():
     odds = {(0, 0): 3.0, (0, 1): 1.0, (1, 0): 2.0, (1, 1): 0.0}
-    (movement,) = read({wider: 1 / (1 + np.exp(-each)) for wider, each in odds.items()})
+    (movement,), _ = read({wider: 1 / (1 + np.exp(-each)) for wider, each in odds.items()})
     assert movement["action_units"]["AU4"] == pytest.approx(1 / (1 + np.exp(-1.5)), abs=1e-4)
 
 
 def test_what_only_one_reading_sees_is_no_movement():
-    assert not read({(0, 0): 0.9, (0, 1): 0.1, (1, 0): 0.1, (1, 1): 0.1})
-    assert len(read({(0, 0): 0.0, (0, 1): 0.999, (1, 0): 0.999, (1, 1): 0.999})) == 1, "0.0 is no infinity"
+    assert read({(0, 0): 0.9, (0, 1): 0.1, (1, 0): 0.1, (1, 1): 0.1})[0] == []
+    assert len(read({(0, 0): 0.999, (0, 1): 0.0, (1, 0): 0.999, (1, 1): 0.999})[0]) == 1, "0.0 is no infinity"
+
+
+@pytest.mark.parametrize(("first", "told", "readings"), [(0.4, 1, 4), (0.1, 0, 1)])
+def test_a_movement_of_which_the_first_reading_is_far_from_sure_is_not_read_again(first, told, readings):
+    movements, asked = read({(0, 0): first, (0, 1): 0.99, (1, 0): 0.99, (1, 1): 0.99})
+    assert len(movements) == told
+    assert len(asked) == readings * asked.count((0, 0)) and asked[0] == (0, 0)
