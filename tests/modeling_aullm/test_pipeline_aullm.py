@@ -106,7 +106,8 @@ def test_a_list_of_paths_gives_a_list_of_readings(pipe):
     together, several = pipe([Path("a.mp4"), "b.mp4"], batch_size=200), batches.copy()
     batches.clear()
     alone = [pipe(name, batch_size=200) for name in faces]
-    assert len(several) == 1 and several == [sum(batches)] and len(batches) == 2, "one batch over both videos"
+    assert len(several) == 2 and len(batches) == 4, "both videos together: windows and first readings, then wider ones"
+    assert sum(several) == sum(batches)
     for one, other in zip(together, alone, strict=True):
         answers = [[window["probabilities"] for window in each["faces"][0]["windows"]] for each in (one, other)]
         assert [answer is None for answer in answers[0]] == [answer is None for answer in answers[1]]
