@@ -135,7 +135,8 @@ class LanguageReader(nn.Module):
         if not batch:
             return content.new_zeros(0, prompt.read.shape[1], content.shape[1])
         # Gradient checkpointing gives up the keys and values that a shared prefix is made of.
-        checkpointed = self.training and self.body.is_gradient_checkpointing
+        # As transformers asks it; the property's name differs between the versions that we support.
+        checkpointed = self.training and any(getattr(m, "gradient_checkpointing", False) for m in self.body.modules())
         start = prompt.static if self.share_prefix and not checkpointed else 0
         embeds = self._embed(content, instruction, prompt, start)
         positions = self._positions(prompt, start)

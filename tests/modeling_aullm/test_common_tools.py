@@ -1,6 +1,7 @@
 """The model under the tools its users bring: compile, export, other dtypes and attentions, gradient checkpointing."""
 
 import copy
+import warnings
 
 import pytest
 import torch
@@ -97,6 +98,13 @@ def test_gradient_checkpointing_gives_the_same_gradients(build, motion, labels):
         assert (one.grad is None) == (two.grad is None), name
         if one.grad is not None:
             torch.testing.assert_close(two.grad, one.grad, atol=1e-4, rtol=1e-3, msg=name)
+
+
+def test_a_training_step_warns_of_nothing(build, motion, labels):
+    """A warning of each new worker or process hides what matters."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        build().train()(motion_values=motion, labels=labels).loss.backward()
 
 
 def test_token_embeddings_are_the_language_models(build):
