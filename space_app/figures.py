@@ -25,7 +25,7 @@ def unit_bars(probabilities: dict[str, float], threshold: float, meanings: dict)
 
 
 def expert_bars(weights: dict[str, float]) -> str:
-    """How much each expert spoke, highest first; empty without experts."""
+    """How much each expert spoke, highest first; empty for a model that does not weigh them."""
     if not weights:
         return ""
     most = max(weights.values())
@@ -33,7 +33,7 @@ def expert_bars(weights: dict[str, float]) -> str:
         _bar(f"looked at {EXPERTS.get(name, name)}", p, p / most, f"{100 * p:.0f}%", p == most)
         for name, p in sorted(weights.items(), key=lambda each: -each[1])
     )
-    return f'<ul class="bars experts">{rows}</ul>'
+    return f'<h4>What it looked at</h4><ul class="bars experts">{rows}</ul>'
 
 
 def _bar(name: str, value: float, share: float, tag: str, strong: bool, mark: float | None = None) -> str:
@@ -110,13 +110,16 @@ def counterfactuals(explanation: dict, present: list[str], meanings: dict) -> st
         explanation: of the pipeline; `counterfactuals` flipped unit -> {unit -> score}.
         present: units the model saw, strongest first: these are flipped; the strongest one where it saw none.
         meanings: unit -> FACS name.
+
+    Returns:
+        HTML; empty for a model that was not trained to answer such questions.
     """
     flips, before = explanation.get("counterfactuals") or {}, explanation["probabilities"]
     chosen = [unit for unit in present or [max(before, key=before.get)] if unit in flips]
     if not chosen:
         return ""
     parts = [_without(unit, unit in present, before, flips[unit], meanings) for unit in chosen]
-    return "".join(parts)
+    return "".join(["<h4>What would change its mind</h4>", *parts])
 
 
 def _without(flipped: str, seen: bool, before: dict, after: dict, meanings: dict) -> str:
@@ -131,13 +134,13 @@ def _without(flipped: str, seen: bool, before: dict, after: dict, meanings: dict
         key=lambda each: -abs(each[2] - each[1]),
     )
     if not changes:
-        return f"<h4>{lead}</h4><p>No other score would change by {MIN_CHANGE:g} or more.</p>"
+        return f"<h5>{lead}</h5><p>No other score would change by {MIN_CHANGE:g} or more.</p>"
     rows = "".join(
         f'<tr><th scope="row">{escape(label(unit, meanings))}</th><td>{number(old)}</td><td>{number(new)}</td>'
         f"<td>{'▲ up' if new > old else '▼ down'} {abs(new - old):.2f}</td></tr>"
         for unit, old, new in changes
     )
     return (
-        f'<h4>{lead}</h4><table class="flips"><thead><tr><th scope="col">Score of</th><th scope="col">now</th>'
+        f'<h5>{lead}</h5><table class="flips"><thead><tr><th scope="col">Score of</th><th scope="col">now</th>'
         f'<th scope="col">then</th><th scope="col">change</th></tr></thead><tbody>{rows}</tbody></table>'
     )

@@ -144,10 +144,8 @@ def closer_parts(parts: dict) -> None:
         )
         with gr.Row():
             with gr.Column(min_width=300):
-                gr.HTML("<h4>What it looked at</h4>")
                 parts[Part.EXPERTS] = gr.HTML(elem_id="experts")
             with gr.Column(min_width=300):
-                gr.HTML("<h4>What would change its mind</h4>")
                 parts[Part.FLIPS] = gr.HTML(elem_id="flips")
         gr.HTML(
             "<h4>Which movements listen to each other</h4><p>Faces rarely move one muscle alone. The model learned "

@@ -97,11 +97,12 @@ def _draw_movement(part: Figure, shown: dict) -> None:
 
 
 def _draw_answers(part: Figure, explanation: dict, meanings: dict[str, str], threshold: float) -> None:
-    """Bars of all units, the graph between them, and the experts."""
+    """Bars of all units, the graph between them, and the experts of a model that weighs them."""
     seen = [name for name, value in explanation["probabilities"].items() if value >= threshold]
     told = ", ".join(f"{meanings.get(name, '')} ({name})" for name in seen) or "no action unit that it knows"
     _headline(part, f"2  What the model answers: {told}")
-    answers, graph, experts = part.subplots(1, 3, width_ratios=[1.35, 1, 0.9])
+    weights = explanation["expert_weights"]
+    answers, graph, *rest = part.subplots(1, 3 if weights else 2, width_ratios=[1.35, 1, 0.9] if weights else [1.35, 1])
     _draw_answer_bars(answers, explanation["probabilities"], meanings, threshold)
     _title(answers, "how sure it is (“seen” from the dotted line on)")
     if explanation["relations"] is None:
@@ -111,32 +112,32 @@ def _draw_answers(part: Figure, explanation: dict, meanings: dict[str, str], thr
         _title(
             graph, "which action units inform each other: arrows into\nthose seen are hints (blue: for, red: against)"
         )
-    if explanation["expert_weights"]:
-        _draw_experts(experts, explanation["expert_weights"])
+    for experts in rest:
+        _draw_experts(experts, weights)
         _title(experts, "which view of the movement counts\n(dotted: if all counted the same)")
-    else:
-        experts.set_axis_off()
 
 
 def _draw_unit(
     part: Figure, explanation: dict, shown: dict, name: str, meanings: dict[str, str], threshold: float
 ) -> None:
-    """One unit: where it looked, what would change without it, and both in words."""
+    """One unit: where it looked, what would change without it (if the model can say), and both in words."""
     probability = explanation["probabilities"][name]
     seen, flipped = ("seen" if probability >= limit else "not seen" for limit in (threshold, THRESHOLD))
     _headline(part, f"{name} {meanings.get(name, '')}: {PLAIN[name]} ({seen}, {probability:.2f})")
-    face, flip, words = part.subplots(1, 3, width_ratios=[0.95, 1.35, 1])
+    flips = explanation["counterfactuals"]
+    face, *rest, words = part.subplots(1, 3 if flips else 2, width_ratios=[0.95, 1.35, 1] if flips else [0.95, 2.35])
     face.imshow(draw(shown, "attention", name))
     face.set_axis_off()
     _title(face, "where it looked (outline: half of its attention)")
-    _draw_what_if(flip, explanation["probabilities"], explanation["counterfactuals"][name], name, meanings)
-    _title(flip, f"if the model had {'not seen' if flipped == 'seen' else 'seen'} {name}\n{FLIPPING}")
+    for flip in rest:
+        _draw_what_if(flip, explanation["probabilities"], flips[name], name, meanings)
+        _title(flip, f"if the model had {'not seen' if flipped == 'seen' else 'seen'} {name}\n{FLIPPING}")
     sentences = [
         say_place(explanation, name),
-        say_what_if(explanation, name),
+        say_what_if(explanation, name) if flips else "",
         say_relation(explanation, name),
     ]
-    text = "\n\n".join(fill(sentence, 44) for sentence in sentences if sentence)
+    text = "\n\n".join(fill(sentence, 44 if flips else 88) for sentence in sentences if sentence)
     words.text(0, 0.95, text, va="top", fontsize=9, color=INK, transform=words.transAxes, linespacing=1.4)
     words.set_axis_off()
 
