@@ -159,9 +159,25 @@ def say_relation(explanation: PicturedExplanation, name: str) -> str:
     j = int(np.abs(strengths).argmax())
     if strengths[j] == 0:
         return ""
+    if all_tied(explanation["prior"]):
+        if strengths[j] <= prior[j]:
+            return ""
+        return (
+            f"In its graph {name} listens most to {names[j]} "
+            f"(strength {strengths[j]:.2f} in this clip, {prior[j]:.2f} before training)."
+        )
     sign = "for" if strengths[j] > 0 else "against"
     tie = f"strength {abs(strengths[j]):.2f} in this clip, {abs(prior[j]):.2f} before training"
     return f"In its graph the strongest hint {sign} {name} comes from {names[j]} ({tie})."
+
+
+def all_tied(prior: np.ndarray) -> bool:
+    """Whether the graph began with every two units tied, as in `base`: then no tie has a sign that means something.
+
+    Args:
+        prior: (K, K) strengths before training.
+    """
+    return bool((np.asarray(prior) + np.eye(len(prior)) == 1).all())
 
 
 def say_experts(weights: dict[str, float]) -> str:

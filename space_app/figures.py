@@ -50,23 +50,28 @@ def relation_graph(explanation: dict, units: list[str], present: set[str], meani
     """Who listens to whom: the strongest relations, as a circle and as sentences; empty without a graph.
 
     Args:
-        explanation: of the pipeline; `relations` (K, K), row = who listens.
+        explanation: of the pipeline; `relations` (K, K), row = who listens; `prior` the same before training. Where
+            every two units were tied before, what training changed is shown.
         units: the K names.
         present: units the model saw: drawn filled.
         meanings: unit -> FACS name.
     """
     if explanation.get("relations") is None:
         return ""
-    strengths = np.array(explanation["relations"], dtype=float)
+    strengths, prior = (np.array(explanation[name], dtype=float) for name in ("relations", "prior"))
+    tied = (prior + np.eye(len(prior)) == 1).all()
+    strengths = strengths - prior if tied else strengths
     np.fill_diagonal(strengths, 0)
     size = np.abs(strengths)
     order = [divmod(int(i), len(units)) for i in np.argsort(-size, axis=None)[:STRONGEST]]
     edges = [(i, j, strengths[i, j]) for i, j in order if size[i, j] > WEAKEST * size.max()]
     if not edges:
         return "<p>No movement tells the model anything about another one here.</p>"
+    words = ("tells more than before training about", "tells less about") if tied else ("supports", "speaks against")
+    much = "by" if tied else "strength"
     told = "".join(
-        f"<li>“{escape(plain(units[j], meanings).short)}” ({units[j]}) {'supports' if s > 0 else 'speaks against'} "
-        f"“{escape(plain(units[i], meanings).short)}” ({units[i]}), strength {number(abs(s))}</li>"
+        f"<li>“{escape(plain(units[j], meanings).short)}” ({units[j]}) {words[int(s < 0)]} "
+        f"“{escape(plain(units[i], meanings).short)}” ({units[i]}), {much} {number(abs(s))}</li>"
         for i, j, s in edges
     )
     return f'<div class="relations">{_circle(units, present, edges)}<ol class="told">{told}</ol></div>'

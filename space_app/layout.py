@@ -150,6 +150,6 @@ def closer_parts(parts: dict) -> None:
         gr.HTML(
             "<h4>Which movements listen to each other</h4><p>Faces rarely move one muscle alone. The model learned "
             "which movements tell something about others; arrows run from the one that tells to the one that "
-            "listens. Filled circles: seen here. Dashed arrows speak against.</p>"
+            "listens. Filled circles: seen here. Dashed arrows speak against, or tell less than before training.</p>"
         )
         parts[Part.GRAPH] = gr.HTML(elem_id="graph")

@@ -12,7 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from processing_aullm.explained_aullm import draw, magnify, most_magnified, shown_step, zoom
-from processing_aullm.sentences_aullm import MIN_CHANGE, PLAIN, THRESHOLD, say_place, say_relation, say_what_if
+from processing_aullm.sentences_aullm import (
+    MIN_CHANGE,
+    PLAIN,
+    THRESHOLD,
+    all_tied,
+    say_place,
+    say_relation,
+    say_what_if,
+)
 from training_aullm.figures.style import BLUE, GRID, INK, ORANGE, QUIET, RED, new_figure
 
 CLOSE_UP = 460  # px a side of the faces on the page
@@ -108,10 +116,12 @@ def _draw_answers(part: Figure, explanation: dict, meanings: dict[str, str], thr
     if explanation["relations"] is None:
         graph.set_axis_off()
     else:
-        _draw_relations(graph, explanation["action_units"], explanation["relations"], seen)
-        _title(
-            graph, "which action units inform each other: arrows into\nthose seen are hints (blue: for, red: against)"
-        )
+        relations, prior = explanation["relations"], explanation["prior"]
+        tied = all_tied(prior)
+        _draw_relations(graph, explanation["action_units"], relations - prior if tied else relations, seen)
+        means = "to whom those seen listen more (blue)\nor less (red) than before training"
+        hints = "which action units inform each other: arrows into\nthose seen are hints (blue: for, red: against)"
+        _title(graph, means if tied else hints)
     for experts in rest:
         _draw_experts(experts, weights)
         _title(experts, "which view of the movement counts\n(dotted: if all counted the same)")
@@ -172,7 +182,7 @@ def _draw_relations(axis: Axes, names: Sequence[str], strengths: np.ndarray, lit
     """The graph as a circle of units; ties of the `lit` ones, those that were seen, are in colour.
 
     Args:
-        strengths: (K, K), row = who listens, column = who speaks.
+        strengths: (K, K), row = who listens, column = who speaks: ties, or how they changed in training.
     """
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(names)) / len(names)
     place = np.stack([np.cos(angles), np.sin(angles)], 1)
