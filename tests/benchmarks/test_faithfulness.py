@@ -221,7 +221,7 @@ def test_the_program_films_without_a_unit(run_program, few_clips, monkeypatch):
     untrained = new_model(recipe_whole(), names).eval(), new_processor("whole", names)
     monkeypatch.setattr(without_unit, "load_synthetic", few_clips)
     monkeypatch.setattr(without_unit, "load_model", lambda model: untrained)
-    monkeypatch.setattr(without_unit, "THRESHOLD", 0.0)  # it sees everything
+    monkeypatch.setattr(without_unit, "THRESHOLD", 1e-9)  # it sees everything
     told = run_program(without_unit, "--model", "untrained")
     assert told["rows"][0]["who"] == "the unit itself" and told["rows"][0]["pairs"] > 0
 

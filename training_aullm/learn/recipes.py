@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from processing_aullm.processing_aullm import PRESETS
 from training_aullm.learn.arguments import PREFIX, AullmTrainingArguments
 from training_aullm.learn.augmentation import AugmentationSettings
 
@@ -66,9 +67,9 @@ class Recipe:
         return replace(self, **changes)
 
     @property
-    def template(self) -> str | None:
-        """The prompt template; None: the preset's. A unit that is read at its name must stand in the prompt."""
-        return "query" if self.model.get("readout") == "au" else None
+    def template(self) -> str:
+        """The prompt template: the preset's, but a unit that is read at its name must stand in the prompt."""
+        return "query" if self.model.get("readout") == "au" else PRESETS[self.preset][1]
 
     def training_arguments(self, output_dir: str | Path, seed: int = 0, **overrides: Any) -> AullmTrainingArguments:
         """Arguments for `AullmTrainer`.

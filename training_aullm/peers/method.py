@@ -88,7 +88,7 @@ class Method:
         return settings | {
             "recipe": asdict(self.recipe),
             "model": model,
-            "template": TEMPLATES[self.recipe.template or self.recipe.preset],
+            "template": TEMPLATES[self.recipe.template],
         }
 
     @property
