@@ -113,11 +113,26 @@ def region_movement(displacement: np.ndarray, region: np.ndarray) -> tuple[float
     Returns:
         The length that a tenth of its cells exceeds, and the mean movement (right, down), in crop pixels.
     """
-    rows, columns = (np.arange(n) * m // n for n, m in zip(displacement.shape[2:], region.shape, strict=True))
-    inside = displacement[:, :, region[np.ix_(rows, columns)]]  # (T - 1, 2, cells)
-    lengths = np.quantile(np.hypot(inside[:, 0], inside[:, 1]), 0.9, axis=1)
+    inside = _inside(displacement, region)
+    lengths = region_course(displacement, region)
     furthest = int(lengths.argmax())
     return float(lengths[furthest]), tuple(float(value) for value in inside[furthest].mean(1))
+
+
+def region_course(displacement: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """How far a region has moved in each frame after the onset; arguments as for `region_movement`.
+
+    Returns:
+        (T - 1,) crop pixels, the length that a tenth of its cells exceeds.
+    """
+    inside = _inside(displacement, region)
+    return np.quantile(np.hypot(inside[:, 0], inside[:, 1]), 0.9, axis=1)
+
+
+def _inside(displacement: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """(T - 1, 2, cells): movements of the cells of a region, whose own cells may be larger."""
+    rows, columns = (np.arange(n) * m // n for n, m in zip(displacement.shape[2:], region.shape, strict=True))
+    return displacement[:, :, region[np.ix_(rows, columns)]]
 
 
 def _direction(length: float, across: float, down: float) -> str:

@@ -21,6 +21,7 @@ from processing_aullm.sentences_aullm import (
     PLAIN,
     describe,
     place_name,
+    region_course,
     region_movement,
     say_place,
     say_relation,
@@ -105,6 +106,13 @@ def test_pictures_are_drawn_on_the_frame_that_moved_most(explanation):
     still["frames"][2] = 200
     assert draw(still, "motion")[3, 3].tolist() == [200] * 3
     assert shown_step({**explanation, "displacement": None}) == 3
+
+
+def test_the_course_is_how_far_a_region_has_gone_in_each_frame(explanation):
+    region = np.zeros((14, 14), bool)
+    region[2:4, 4:10] = True  # the brows, which go down by a pixel in the second of five fields
+    assert region_course(explanation["displacement"], region).tolist() == [0.0, 1.0, 0.0, 0.0, 0.0]
+    assert not region_course(explanation["displacement"], region[::-1]).any()
 
 
 def test_where_all_were_tied_before_no_tie_is_called_for_or_against(explanation):

@@ -12,11 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from processing_aullm.explained_aullm import draw, magnify, most_magnified, shown_step, zoom
+from processing_aullm.pictures_aullm import attended_region
 from processing_aullm.sentences_aullm import (
     MIN_CHANGE,
     PLAIN,
     THRESHOLD,
     all_tied,
+    region_course,
     say_place,
     say_relation,
     say_what_if,
@@ -130,24 +132,33 @@ def _draw_answers(part: Figure, explanation: dict, meanings: dict[str, str], thr
 def _draw_unit(
     part: Figure, explanation: dict, shown: dict, name: str, meanings: dict[str, str], threshold: float
 ) -> None:
-    """One unit: where it looked, what would change without it (if the model can say), and both in words."""
+    """One unit in pictures and words: where it looked, and what would change without it, if the model can say that, or
+    else how far the skin went there.
+    """
     probability = explanation["probabilities"][name]
     seen, flipped = ("seen" if probability >= limit else "not seen" for limit in (threshold, THRESHOLD))
     _headline(part, f"{name} {meanings.get(name, '')}: {PLAIN[name]} ({seen}, {probability:.2f})")
-    flips = explanation["counterfactuals"]
-    face, *rest, words = part.subplots(1, 3 if flips else 2, width_ratios=[0.95, 1.35, 1] if flips else [0.95, 2.35])
+    flips, displacement = explanation["counterfactuals"], explanation["displacement"]
+    face, middle, words = part.subplots(1, 3, width_ratios=[0.95, 1.35, 1])
     face.imshow(draw(shown, "attention", name))
     face.set_axis_off()
     _title(face, "where it looked (outline: half of its attention)")
-    for flip in rest:
-        _draw_what_if(flip, explanation["probabilities"], flips[name], name, meanings)
-        _title(flip, f"if the model had {'not seen' if flipped == 'seen' else 'seen'} {name}\n{FLIPPING}")
+    if flips:
+        _draw_what_if(middle, explanation["probabilities"], flips[name], name, meanings)
+        _title(middle, f"if the model had {'not seen' if flipped == 'seen' else 'seen'} {name}\n{FLIPPING}")
+    elif displacement is not None:
+        _draw_course(
+            middle, explanation["frame_indices"], displacement, attended_region(explanation["attentions"][name])
+        )
+        _title(middle, "how far the skin in the outline has gone, pixels of the crop")
+    else:
+        middle.set_axis_off()
     sentences = [
         say_place(explanation, name),
         say_what_if(explanation, name) if flips else "",
         say_relation(explanation, name),
     ]
-    text = "\n\n".join(fill(sentence, 44 if flips else 88) for sentence in sentences if sentence)
+    text = "\n\n".join(fill(sentence, 44) for sentence in sentences if sentence)
     words.text(0, 0.95, text, va="top", fontsize=9, color=INK, transform=words.transAxes, linespacing=1.4)
     words.set_axis_off()
 
@@ -200,6 +211,13 @@ def _draw_relations(axis: Axes, names: Sequence[str], strengths: np.ndarray, lit
         axis.text(x, y, name.removeprefix("AU"), ha="center", va="center", fontsize=8, zorder=4, **style)
     axis.set(xlim=(-1.3, 1.3), ylim=(-1.25, 1.25), aspect="equal")
     axis.set_axis_off()
+
+
+def _draw_course(axis: Axes, frames: Sequence[int], displacement: np.ndarray, region: np.ndarray) -> None:
+    """Pixels over frames, from the onset, of what a unit looked at."""
+    axis.plot(frames, [0.0, *region_course(displacement, region)], color=BLUE, marker="o", ms=4)
+    axis.set(xlabel="frame", xticks=list(frames), ylim=(0, None))
+    axis.tick_params(labelsize=8)
 
 
 def _draw_what_if(
