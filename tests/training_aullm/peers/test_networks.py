@@ -18,14 +18,14 @@ from training_aullm.peers.htnet import HTNet, Level, face_parts
 from training_aullm.peers.method import Setup
 from training_aullm.peers.micro_attention import AttendingNetwork, MicroAttention, run_transfer
 from training_aullm.peers.off_apexnet import OffApexNet
-from training_aullm.peers.sssnet import ShallowStream
+from training_aullm.peers.sssnet import SSSNet
 
-NETWORKS = {
-    "htnet": (lambda labels: HTNet(labels, width=24, depths=(1, 1, 1)), 1),
-    "off-apexnet": (lambda labels: OffApexNet(labels, width=32), 1),
-    "sssnet": (lambda labels: ShallowStream(labels, channels=(8, 16), hidden=32), 1),
-    "micro-attention": (lambda labels: AttendingNetwork(labels, width=8), 1),
-    "artnet": (lambda labels: AmplificationTransformer(labels, width=32, depth=1), len(AMPLIFICATIONS)),
+NETWORKS = {  # small ones, and the (steps, cells) that they look at
+    "htnet": (lambda labels: HTNet(labels, width=24, depths=(1, 1, 1)), 1, 28),
+    "off-apexnet": (lambda labels: OffApexNet(labels, width=32), 1, 28),
+    "sssnet": (lambda labels: SSSNet(labels, channels=(8, 16), hidden=32), 1, 64),
+    "micro-attention": (lambda labels: AttendingNetwork(labels, width=8), 1, 28),
+    "artnet": (lambda labels: AmplificationTransformer(labels, width=32, depth=1), len(AMPLIFICATIONS), 28),
 }
 
 
@@ -36,8 +36,8 @@ def weights(module) -> int:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_learns_and_every_weight_of_it_takes_part(name):
     torch.manual_seed(0)
-    build, steps = NETWORKS[name]
-    clips, network = flow_clips(24, steps, 28), build(len(UNITS))
+    build, steps, cells = NETWORKS[name]
+    clips, network = flow_clips(24, steps, cells), build(len(UNITS))
     network(clips.inputs[:4]).square().sum().backward()
     idle = [key for key, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
     assert not idle
@@ -54,6 +54,15 @@ def test_strain_is_that_of_a_stretched_skin_and_none_where_it_moves_as_one():
     stretched = torch.stack([0.1 * across, torch.zeros(28, 28)])[None, :, None]  # a tenth of a pixel more each cell
     assert flow_maps(stretched)[0, 2] == pytest.approx(torch.full((28, 28), 0.1 / USUAL_STRAIN).numpy(), abs=1e-4)
     assert flow_maps(torch.ones(1, 2, 1, 28, 28))[0, 2].max() < 1e-4
+
+
+def test_strain_is_the_same_on_every_grid():
+    strains = []
+    for cells in (28, 64):
+        place = (torch.arange(cells) + 0.5) / cells
+        field = torch.stack([place.expand(cells, cells), torch.zeros(cells, cells)])  # 1 px more from side to side
+        strains.append(flow_maps(field[None, :, None])[0, 2].mean().item())
+    assert strains == pytest.approx([1 / 28 / USUAL_STRAIN] * 2, rel=1e-3)
 
 
 def test_a_mirrored_clip_has_the_mirrored_strain():
@@ -81,6 +90,7 @@ def test_tokens_of_a_level_meet_within_their_block_only():
 
 def test_the_published_sizes_make_these_numbers_of_weights():
     """Counted by hand from the layers; the papers' own figures are unchecked."""
+    assert weights(SSSNet(12)) == 1_351_564  # models/me_networks.py of its authors, for the units of CD6ME
     assert weights(OffApexNet(3)) == 2 * (156 + 2416) + (1568 + 1) * 1024 + 1025 * 1024 + 1025 * 3
     network = HTNet(3)
     assert [level.layers[0].feed[1].in_features for level in network.levels] == [256, 512, 1024]
