@@ -13,8 +13,11 @@ from training_aullm.learn.recipes import recipe_flow_cnn
 from training_aullm.peers.artnet import AmplificationTransformer
 from training_aullm.peers.fitting import fit_network
 from training_aullm.peers.flow import AMPLIFICATIONS
+from training_aullm.peers.flow_cnn import FlowConvNet
 from training_aullm.peers.flow_maps import USUAL_STRAIN, flow_maps
 from training_aullm.peers.htnet import HTNet, Level, face_parts
+from training_aullm.peers.led import LedNetwork
+from training_aullm.peers.led_published import PublishedLed
 from training_aullm.peers.method import Setup
 from training_aullm.peers.micro_attention import AttendingNetwork, MicroAttention, run_transfer
 from training_aullm.peers.off_apexnet import OffApexNet
@@ -88,16 +91,27 @@ def test_tokens_of_a_level_meet_within_their_block_only():
     assert moved[:2, :2].all() and not moved[2:].any() and not moved[:, 2:].any()
 
 
-def test_the_published_sizes_make_these_numbers_of_weights():
-    """Counted by hand from the layers; the papers' own figures are unchecked."""
-    assert weights(SSSNet(12)) == 1_351_564  # models/me_networks.py of its authors, for the units of CD6ME
-    assert weights(OffApexNet(3)) == 2 * (156 + 2416) + (1568 + 1) * 1024 + 1025 * 1024 + 1025 * 3
-    network = HTNet(3)
-    assert [level.layers[0].feed[1].in_features for level in network.levels] == [256, 512, 1024]
-    assert [len(level.layers) for level in network.levels] == [2, 2, 10]
-    assert [level.layers[0].attend[1].heads for level in network.levels] == [3, 6, 12]
-    # One token a block: attention has nothing to choose from, in the published settings.
-    assert [level.place.numel() for level in network.levels] == [1, 1, 1] and network.blocks == [4, 2, 1]
+WEIGHTS = {  # a network, how many classes, its trained weights: as built for eight units, then for its authors' classes
+    "htnet": (HTNet, 8, 139_588_107),
+    "micro-attention": (AttendingNetwork, 8, 1_488_680),
+    "artnet": (AmplificationTransformer, 8, 472_776),
+    "sssnet": (SSSNet, 8, 1_350_536),
+    "off-apexnet": (OffApexNet, 8, 2_669_600),
+    "led": (PublishedLed, 8, 2_694_475),
+    "led-network": (LedNetwork, 8, 121_487),
+    "flow-cnn": (FlowConvNet, 8, 104_936),
+    "htnet, three emotions: main_HTNet.py and Model.py of its authors": (HTNet, 3, 139_582_982),
+    "sssnet, units of CD6ME: models/me_networks.py of its authors": (SSSNet, 12, 1_351_564),
+    "led, units of CD6ME: LED.ipynb of its authors": (PublishedLed, 12, 2_695_503),
+    "off-apexnet, three emotions: 2.66M in the README of Off-TANet": (OffApexNet, 3, 2_664_475),
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_a_network_has_its_number_of_weights(name):
+    """The authors' own networks were built from their code and counted, and agree but for what a file says is ours."""
+    build, classes, number = WEIGHTS[name]
+    assert weights(build(classes)) == number
 
 
 def test_blocks_and_units_of_micro_attention_are_those_of_its_authors():
@@ -109,6 +123,15 @@ def test_blocks_and_units_of_micro_attention_are_those_of_its_authors():
     assert weights(network) - first == 5_944_839 - norm - convolution
     assert sum(weights(module) for module in network.modules() if isinstance(module, MicroAttention)) == 1_044_480
     assert AttendingNetwork(5).head.in_features == network.head.in_features / 2
+
+
+def test_one_token_a_block_is_left_by_the_published_sizes_of_htnet():
+    """So attention has nothing to choose from."""
+    network = HTNet(3)
+    assert [level.layers[0].feed[1].in_features for level in network.levels] == [256, 512, 1024]
+    assert [len(level.layers) for level in network.levels] == [2, 2, 10]
+    assert [level.layers[0].attend[1].heads for level in network.levels] == [3, 6, 12]
+    assert [level.place.numel() for level in network.levels] == [1, 1, 1] and network.blocks == [4, 2, 1]
 
 
 def test_micro_attention_raises_what_it_looks_at_in_all_maps_alike():
