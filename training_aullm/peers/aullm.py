@@ -1,9 +1,11 @@
 """AULLM++ itself, its parts switched off one at a time, and its predecessor AU-LLM.
 
-Source: AU-LLM is arXiv 2507.21778: LED, the published encoder, middle and high features in one content token behind the
-prompt's start, LoRA, the last position. It is our model with the parts of the predecessor alone: no graph, no
-instruction token, no counterfactuals, no expert gate, no Laplacian. Ours: the three convolutional experts that are left
-are averaged, the projection is compact (theirs has about 60 M weights), recipe and depth are those of `paper`.
+Source: AU-LLM is arXiv 2507.21778 (code: github.com/ZS-liu-JLU/AU-LLMs, commit 45430d0): LED, an encoder with
+squeeze-excitation, middle and high features in one content token behind the prompt, LoRA, read at the last position.
+It is our model with the parts of the predecessor alone: no graph, no instruction token, no counterfactuals, no expert
+gate, no Laplacian. Ours: three convolutional experts, averaged, where theirs has none; a compact projection (0.81 M
+weights; theirs has 62.7 M with our language model); a norm before the head; the content token before the prompt, as in
+AULLM++; recipe and depth are those of `paper`. So it trains 1.29 M weights for eight units and theirs would 66.3 M.
 
 Tested in tests/training_aullm/peers/test_methods.py.
 """
