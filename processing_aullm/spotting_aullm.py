@@ -18,7 +18,7 @@ from .reading_types_aullm import RatedMovement
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
-MIN_SCORE = 0.95  # of the threshold: from there on it is a movement
+MIN_ODDS = 1.5  # times those of the threshold: with a score of such odds it is a movement
 IN_REACH = 0.5  # of that, after the first reading: a movement with less is not read again
 TOGETHER = 0.7  # of the strongest unit's evidence: units above it belong to the same movement
 MAX_UNITS = 3
@@ -87,7 +87,7 @@ class MovementSpotter:
 
     def __init__(self, fps: float, threshold: float, action_units: list[str]) -> None:
         self.fps, self.action_units = fps, action_units
-        self.min_score = MIN_SCORE * threshold
+        self.min_score = MIN_ODDS * threshold / (1 - threshold + MIN_ODDS * threshold)
         known = list(UNIT_TEMPLATES)
         self._templates = [known.index(name) if name in known else None for name in action_units]
         self.places = [place for place in self._templates if place is not None] or None

@@ -74,7 +74,12 @@ def test_a_unit_along_which_the_skin_does_not_go_is_not_believed():
 def test_what_the_model_doubts_is_no_movement_unless_the_threshold_is_lower():
     doubted = said(AU4=0.3)
     assert movement(spotted(), doubted) is None
-    assert movement(spotted(), doubted, threshold=0.3) is not None
+    assert movement(spotted(), doubted, threshold=0.2) is not None
+
+
+@pytest.mark.parametrize(("threshold", "bar"), [(0.0, 0.0), (0.5, 0.6), (0.9, 0.931), (1.0, 1.0)])
+def test_the_bar_is_above_the_threshold_and_never_out_of_reach(threshold, bar):
+    assert MovementSpotter(FPS, threshold, UNITS).min_score == pytest.approx(bar, abs=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_head_speech_lids_jaw_and_a_small_size_speak_against_it(against):
 
 
 def test_a_brief_movement_is_explained_by_less():
-    for little in ({"turn": 6.0}, {"talk": 0.05}):
+    for little in ({"turn": 4.5}, {"talk": 0.05}):
         assert movement(spotted(**little)) is not None
         assert movement(spotted(**little, stands_out=6.0)) is None
     assert movement(spotted(stands_out=6.0)) is not None
