@@ -24,6 +24,7 @@ from .face_networks_aullm import FaceFiles
 from .geometry_aullm import warp
 from .landmarks_aullm import BlazeFaceDetector, FaceMesh
 from .live_aullm import LiveReading
+from .pair_reader_aullm import PairReader
 from .prompt_aullm import (
     ACTION_UNIT_MEANINGS,
     CONTENT_TOKEN,
@@ -68,7 +69,7 @@ PROMPT_INPUTS = ("input_ids", "attention_mask", "au_positions", "action_unit_num
 PRESETS = {"base": {"num_frames": 6, "size": 224}, "paper": {"num_frames": 6, "size": 64}}
 
 
-class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
+class AullmProcessor(VideoReading, PairReader, ExplainedClips, ProcessorMixin):
     """Face crops and prompt of a clip.
 
     Args:
