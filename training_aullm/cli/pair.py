@@ -47,11 +47,13 @@ def pair(
     options = {"face": face, "threshold": threshold, "second_opinion": second_opinion}
     with console.status("reading"):
         reading = pipe.pair([str(path) for path in pictures] if two else str(pictures[0]), onset, apex, **options)
-    reading["video"] = " and ".join(path.name for path in pictures)
-    name = (
-        "-".join(path.stem for path in pictures) if two else f"{pictures[0].stem}_{reading['onset']}-{reading['apex']}"
-    )
-    path = out / f"{name}.json"
+    if two:
+        stem, name = "-".join(path.stem for path in pictures), " and ".join(path.name for path in pictures)
+        reading["video"] = name
+    else:
+        stem = f"{pictures[0].stem}_{reading['onset']}-{reading['apex']}"
+        name = f"{pictures[0]}, frames {reading['onset']} and {reading['apex']}"
+    path = out / f"{stem}.json"
     write_pair(path, reading)
-    console.print(table_of(reading))
+    console.print(table_of(reading, name))
     console.print(str(path), soft_wrap=True)

@@ -32,7 +32,17 @@ READING = {
             "second_opinion": {"AU18": 0.88},
         }
     ],
-    "refuted": [],
+    "refuted": [
+        {
+            "score": 0.9,
+            "action_units": {"AU12": 0.93},
+            "side": "both",
+            "size_px": 3.0,
+            "size_mm": 2.2,
+            "named_by": "aullm",
+            "second_opinion": {"AU18": 0.88},
+        }
+    ],
 }
 
 
@@ -57,7 +67,12 @@ def test_two_photographs_have_a_table_and_their_numbers(pair, tmp_path):
     assert pipe.options == {"face": 0, "threshold": 0.5, "second_opinion": True}
     for said in (
         *("rest.jpg and apex.jpg", "1 movement", "AU18 lip pucker 0.88 (second opinion)"),
-        *("our model: AU12 0.93, AU4 0.11", "second opinion: AU18 0.88", "dark, eyes shut at the apex"),
+        *(
+            "refuted: AU12 lip corner puller 0.93",
+            "our model: AU12 0.93, AU4 0.11",
+            "second opinion: AU18 0.88",
+            "dark, eyes shut at the apex",
+        ),
     ):
         assert said in done.output
     assert json.loads((tmp_path / "out" / "rest-apex.json").read_text()) == READING | {"video": "rest.jpg and apex.jpg"}
@@ -66,7 +81,8 @@ def test_two_photographs_have_a_table_and_their_numbers(pair, tmp_path):
 def test_a_marked_clip_is_named_by_its_frames(pair, tmp_path):
     done, pipe = pair("face.mp4", "--onset", "60", "--apex", "72", "--no-second-opinion")
     assert pipe.asked == ("face.mp4", 60, 72) and pipe.options["second_opinion"] is False
-    assert done.exit_code == 0 and (tmp_path / "out" / "face_60-72.json").is_file()
+    assert done.exit_code == 0 and "face.mp4, frames 60 and 72: 1 movement" in done.output
+    assert (tmp_path / "out" / "face_60-72.json").is_file()
 
 
 @pytest.mark.parametrize("arguments", [("a.jpg", "b.jpg", "c.jpg"), ("a.jpg", "b.jpg", "--onset", "1")])
