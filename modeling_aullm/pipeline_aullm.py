@@ -98,7 +98,7 @@ class AullmPipeline(Pipeline):
             ValueError: as of `__call__`.
         """
         defaults = {name: value for name, value in self._preprocess_params.items() if name in OF_PAIRS}
-        return self.processor.read_pair(video, self._answer, onset=onset, apex=apex, **{**defaults, **options})
+        return self.processor.read_pair(_stored(video), self._answer, onset=onset, apex=apex, **{**defaults, **options})
 
     def stream(self, video: Any, **options: Any) -> Iterator[dict]:
         """Read a video of any length piece by piece, in memory that does not grow with it.
@@ -120,9 +120,7 @@ class AullmPipeline(Pipeline):
             Pieces of a few seconds (`Piece`, reading_types_aullm.py): a reading with only what became final in it;
             `done`, the share read; and `resume`, not None on the last piece of a section.
         """
-        if isinstance(video, dict) and {"bytes", "path"} <= video.keys():
-            video = video["path"] if video["bytes"] is None else video["bytes"]
-        yield from self.processor.read_video(video, self._answer, **self._options(options))
+        yield from self.processor.read_video(_stored(video), self._answer, **self._options(options))
 
     def live(self, **options: Any):
         """Read a face while it is filmed.
@@ -194,6 +192,13 @@ class AullmPipeline(Pipeline):
         """Save model (merged and complete), processor and this code, so that the folder works on its own."""
         self.model.save_pretrained(save_directory, full=True, **kwargs)
         self.processor.save_pretrained(save_directory)
+
+
+def _stored(video: Any) -> Any:
+    """A video as it is, or what stands for it in a `datasets` table."""
+    if isinstance(video, dict) and {"bytes", "path"} <= video.keys():
+        return video["path"] if video["bytes"] is None else video["bytes"]
+    return video
 
 
 if TASK not in PIPELINE_REGISTRY.supported_tasks:  # a folder's copy of this code may have come first

@@ -149,6 +149,8 @@ def test_two_pictures_and_marked_clips_are_read_as_one_movement(build):
         (pictures, marks | {"threshold": 0.6}),
     ]
     assert pipe(clip)["faces"] and len(asked) == 3, "a video is a video"
+    pipe({"bytes": b"film", "path": "a.mp4"}, onset=3)
+    assert asked[-1] == (b"film", marks | {"onset": 3})
     processor.read_video = lambda video, answer, **options: [{"video": video, "faces": []}]
     assert pipe([torch.zeros(9, 9)] * 2, fps=25.0).keys() == {"video", "faces"}, "of a known rate: two frames of a film"
 
