@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from processing_aullm import AullmImageProcessor, AullmProcessor, ClipError, ClipFault
+from processing_aullm import AullmImageProcessor, AullmProcessor, ClipError, ClipFault, pair_reader_aullm
 from processing_aullm.blendshape_network_aullm import BLENDSHAPES
 from processing_aullm.pair_reader_aullm import StillOpinion
 from processing_aullm.skin_field_aullm import CELLS
@@ -13,7 +13,7 @@ from processing_aullm.skin_traces_aullm import FACE
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, template_field
 from tests.processing_aullm.moving import moved
 
-UNITS = ["AU1", "AU4", "AU12"]
+UNITS = ["AU1", "AU4", "AU12", "AU17"]
 LIDS = {"eyeBlinkLeft": 0.7, "eyeBlinkRight": 0.7}
 POUT = {"mouthPucker": 0.9}
 
@@ -157,6 +157,29 @@ def test_photographs_may_differ_in_size_and_place(read, face):
         places.append(np.array(told["box"]))
         assert told["refuted"][0]["size_px"] == pytest.approx(4.0, abs=0.5)
     assert np.abs(places[0] - places[2] - [560, 150, 560, 150]).max() < 6 and np.abs(places[0] - places[1]).max() < 1
+
+
+def test_of_several_faces_the_one_of_the_same_size_is_taken(image_processor, tokenizer, face):
+    small, crops = cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA), []
+    pictures = [np.full((340, 560), 90, np.uint8) for _ in range(2)]
+    for picture, left, level in zip(pictures, (0, 240), (1.0, 0.6), strict=True):
+        picture[10:330, left : left + 320] = face * level
+    pictures[0][20:180, 390:550] = pictures[1][20:180, 40:200] = small
+    processor = AullmProcessor(image_processor, tokenizer, action_units=UNITS)
+    answer = lambda asked, windows: crops.append(asked.float()) or [([0.1] * len(UNITS), None)]  # noqa: E731
+    told = processor.read_pair(pictures, answer, face=1, second_opinion=False)
+    assert told["box"][0] > 390 and abs(crops[0][0].mean() - crops[0][-1].mean()) < 10, "not the dark one"
+
+
+def test_a_head_that_is_turned_and_lips_that_part_speak_against_a_movement(read, face, monkeypatch):
+    smile, chin = {"mouthSmileLeft": 0.3}, {"mouthShrugLower": 0.3}
+    for degrees, told in ((2, 1), (15, 0)):
+        video = [face, moved(face, 0, 0, degrees)]
+        assert len(read({"AU12": 0.9}, after=smile, video=video)["movements"]) == told
+    assert len(read({"AU17": 0.9}, after=chin)["movements"]) == 1
+    openness = iter([0.0, 0.4])
+    monkeypatch.setattr(pair_reader_aullm, "mouth_openness", lambda points: next(openness))
+    assert read({"AU17": 0.9}, after=chin)["movements"] == []
 
 
 def test_a_marked_clip_is_read_from_one_frame_to_the_other(read, face):
