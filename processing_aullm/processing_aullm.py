@@ -24,6 +24,7 @@ from .face_networks_aullm import FaceFiles
 from .geometry_aullm import warp
 from .landmarks_aullm import BlazeFaceDetector, FaceMesh
 from .live_aullm import LiveReading
+from .pair_reader_aullm import PairReader
 from .prompt_aullm import (
     ACTION_UNIT_MEANINGS,
     CONTENT_TOKEN,
@@ -70,7 +71,7 @@ PRESETS = {"base": MEASURED, "whole": MEASURED, "paper": PUBLISHED}
 """Preset of `AullmConfig` -> options of the image processor, and the prompt's template."""
 
 
-class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
+class AullmProcessor(VideoReading, PairReader, ExplainedClips, ProcessorMixin):
     """Face crops and prompt of a clip.
 
     Args:
