@@ -3,8 +3,6 @@
 reader.add(chunk)
 for target, crops in reader.take_waiting(ends=False): ...
 part = reader.settled(ends=False)
-
-Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
 from collections.abc import Iterator
@@ -95,19 +93,15 @@ class _Candidate:
         return (1 / (1 + np.exp(-np.log(said / (1 - said)).mean(0)))).tolist()
 
     def step(self, traces: SkinTraces) -> SkinStep:
-        """How far the skin goes from onset to apex: by the model's own field, where it measures one.
-
-        Of a brief movement by the traces: its clip shows the way back, too.
-        """
+        """How far the skin goes from onset to apex: by the model's own field, unless that shows the way back, too."""
         motion = self.clips[0].answer.motion
         return self.coarse_step(traces) if motion is None or self.spotted.brief else SkinStep.of_field(motion)
 
     def coarse_step(self, traces: SkinTraces) -> SkinStep:
         """The same by the traces."""
-        onset, apex = self.spotted.onset - traces.first, self.spotted.apex - traces.first
-        if self.spotted.brief:
-            return SkinStep.there_and_back(traces, onset, apex, self.spotted.offset - traces.first)
-        return SkinStep.of_traces(traces, onset, apex)
+        own = self.spotted
+        marks = [mark - traces.first for mark in (own.onset, own.apex, own.offset)]
+        return SkinStep.there_and_back(traces, *marks) if own.brief else SkinStep.of_traces(traces, *marks[:2])
 
 
 class FaceReader:
