@@ -12,6 +12,15 @@ surest first), and named right if they share a unit. Beside the model stand the 
 `benchmarks/blendshapes.py` has written NAME.blendshapes.csv beside a video, the movements that `real_faces` takes for
 true: how good that reference is.
 
+**Pairs of pictures** are read, too, as photographs would be: the picture at a movement's onset and the one at its apex;
+one *at rest* before it (the middle of the last stretch at rest) and the one at its apex, since an onset may lie in a
+blink or in the movement before; and, for false alarms, two at rest: one every quarter of a second, each with the next
+one that is a second later. At rest is what lies outside of every movement that a coder saw, however sure he was, by 0.1
+s, and of blinks as our reader finds them (they are not coded). Where somebody speaks (d20) nobody is at rest: a row of
+its own. *First*: one of the movement's units has the model's highest probability; *0.5*: one has at least that (of the
+last two rows, any unit has); *named*: one is among the movements that the reading tells, by the model alone, and with
+the second opinion.
+
 Who coded: language models (Claude), asked to code as FACS coders do, from pictures of 8 frames a second. No certified
 coder has looked, two of one kind may share their errors, and the constants of the reader were chosen on these videos.
 """
@@ -20,6 +29,7 @@ import argparse
 import json
 import math
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,12 +39,19 @@ from rich.table import Table
 
 from benchmarks.blendshapes import SUFFIX
 from benchmarks.real_faces import SLACK_S, Reference
+from modeling_aullm.pipeline_aullm import AullmPipeline
+from processing_aullm.video_aullm import open_clip
 from training_aullm.console import wide_console
 from training_aullm.loading import load_pipeline
 
 CODED = Path(__file__).with_suffix(".json")
 SURE = 2.0  # of 3, the mean of both coders
 MARKS = ("onset", "apex", "offset")
+SPEAKS = ("d20",)
+REST_S, EVERY_S, APART_S = 0.1, 0.25, 1.0  # around movements; from one picture at rest to the next; in a pair of them
+SURE_P = 0.5
+PAIRS = ("onset and apex", "rest and apex", "both at rest", "both in speech")
+COUNTS = ("pairs", "first", "0.5", "named alone", "named with second")
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,11 @@ def agreed(first: list[Coded], second: list[Coded]) -> list[Coded]:
     ]
 
 
+def true_of(coders: tuple[list[Coded], list[Coded]], known: set[str]) -> list[Coded]:
+    """What counts of one video: both saw it, were sure of it, and a model could name it."""
+    return [each for each in agreed(*coders) if each.sure >= SURE and each.units & known]
+
+
 @dataclass(frozen=True)
 class Score:
     """Of one video.
@@ -106,7 +128,7 @@ def score(said: list[Coded], coders: tuple[list[Coded], list[Coded]], known: set
     Args:
         said: what was spotted. coders: what each of them saw. known: the units that a model could name.
     """
-    true = [each for each in agreed(*coders) if each.sure >= SURE and each.units & known]
+    true = true_of(coders, known)
     hits: dict[int, Coded] = {}
     counts = Counter(true=len(true), found=0, named=0, alarms=0, uncounted=0)
     for one in sorted(said, key=lambda each: -each.sure):
@@ -135,6 +157,100 @@ def spotted_in(reading: dict) -> list[Coded]:
 def seen_in(reference: Reference, known: set[str]) -> list[Coded]:
     """The movements that `real_faces` takes for true; it does not say when they end."""
     return [Coded(each.start, each.end, math.nan, each.units, 1.0) for each in reference.known(known)]
+
+
+def at_rest(frames: int, fps: float, coders: tuple[list[Coded], list[Coded]], blinks: list[dict]) -> list[int]:
+    """Frames in which nobody saw anything move.
+
+    Args:
+        frames: how many there are. blinks: of a reading.
+    """
+    moves = [(each.onset - REST_S, each.offset + REST_S) for coder in coders for each in coder]
+    moves += [(blink["onset"] / fps, blink["offset"] / fps) for blink in blinks]
+    return [number for number in range(frames) if not any(a <= number / fps <= b for a, b in moves)]
+
+
+def pairs_of_pictures(
+    true: list[Coded], rest: list[int], fps: float, last: int
+) -> Iterator[tuple[str, int, int, Coded]]:
+    """(one of PAIRS, first picture, that of the apex, the movement) of each movement.
+
+    Args:
+        true: movements. rest: frames at rest. last: frame of the video.
+    """
+    for each in true:
+        onset, apex = round(each.onset * fps), min(round(each.apex * fps), last)
+        yield PAIRS[0], onset, apex, each
+        yield PAIRS[1], neutral(rest, onset), apex, each
+
+
+def neutral(rest: list[int], onset: int) -> int:
+    """The middle of the last stretch at rest before an onset; of the first stretch, if it has begun before."""
+    stretches: list[list[int]] = []
+    for number in rest:
+        if not stretches or number != stretches[-1][-1] + 1:
+            stretches.append([])
+        stretches[-1].append(number)
+    before = [stretch for stretch in stretches if stretch[-1] <= onset]
+    stretch = before[-1] if before else stretches[0]
+    return stretch[len(stretch) // 2]
+
+
+def pairs_at_rest(rest: list[int], fps: float) -> Iterator[tuple[int, int]]:
+    """Pairs of frames at rest, the earlier first."""
+    some = [number for k in range(rest[-1] + 1) if (number := round(k * EVERY_S * fps)) in set(rest)]
+    for number in some:
+        later = [other for other in some if other >= number + APART_S * fps]
+        yield from [(number, later[0])] if later else []
+
+
+def score_pair(alone: dict, both: dict, units: frozenset[str] | None) -> Counter:
+    """COUNTS of one pair of pictures.
+
+    Args:
+        alone, both: readings by our model alone and with the second opinion. units: that are right; None: none are, and
+            whatever is said counts.
+    """
+
+    def said(names: Iterable[str]) -> bool:
+        return bool(set(names)) if units is None else not units.isdisjoint(names)
+
+    sure = alone["probabilities"]
+    named = [[unit for each in reading["movements"] for unit in each["action_units"]] for reading in (alone, both)]
+    first = units is not None and max(sure, key=sure.get) in units
+    likely = [unit for unit, p in sure.items() if p >= SURE_P]
+    return Counter(dict(zip(COUNTS, (1, first, said(likely), *map(said, named)), strict=True)))
+
+
+def read_pairs(
+    pipe: AullmPipeline, path: Path, coders: tuple[list[Coded], list[Coded]], reading: dict
+) -> dict[str, Counter]:
+    """One of PAIRS -> COUNTS of the pairs of pictures of a video.
+
+    Args:
+        reading: of the video, for its blinks.
+    """
+    fps, frames = reading["fps"], reading["frames"]
+    blinks = [blink for face in reading["faces"] for blink in face["blinks"]]
+    rest = at_rest(frames, fps, coders, blinks)
+    still = PAIRS[3 if path.stem in SPEAKS else 2]
+    asked = [*pairs_of_pictures(true_of(coders, set(pipe.processor.action_units)), rest, fps, frames - 1)]
+    asked += [(still, *pair, None) for pair in pairs_at_rest(rest, fps)]
+    wanted = sorted({number for _, *pair, _ in asked for number in pair})
+    pictures = dict(zip(wanted, open_clip(path).frames(wanted), strict=True))
+    counts = {kind: Counter() for kind in PAIRS}
+    for kind, first, last, movement in asked:
+        alone, both = (pipe([pictures[first], pictures[last]], second_opinion=second) for second in (False, True))
+        counts[kind] += score_pair(alone, both, movement and movement.units)
+    return counts
+
+
+def pairs_table_of(counts: dict[str, Counter]) -> Table:
+    """A row for each of PAIRS."""
+    table = Table("pictures", *COUNTS, title="pairs of pictures: right ones; of the last two rows, false alarms")
+    for kind, each in counts.items():
+        table.add_row(kind, *(str(each[name]) for name in COUNTS))
+    return table
 
 
 def agreement(coded: dict[str, tuple[list[Coded], list[Coded]]]) -> dict:
@@ -192,11 +308,14 @@ def main() -> None:
     if missing := [path.name for path in videos.values() if not path.is_file()]:
         parser.error(f"{options.folder} has no {', '.join(missing)}: docs/results.md says where the videos come from")
     known, scores, seconds = set(pipe.processor.action_units), {}, 0.0
+    pictures = {kind: Counter() for kind in PAIRS}
     for name, path in videos.items():
         said = {}
         for who, second in (("model alone", False), ("with second opinion", True)):
             reading = pipe(str(path), second_opinion=second)
             said[who] = spotted_in(reading)
+        for kind, counts in read_pairs(pipe, path, coded[name], reading).items():
+            pictures[kind] += counts
         seconds += reading["frames"] / reading["fps"]
         if (reference := path.with_name(name + SUFFIX)).is_file():
             said["reference of real_faces"] = seen_in(Reference(pd.read_csv(reference)), known)
@@ -205,9 +324,11 @@ def main() -> None:
     wide_console().print(table_of(scores, f"{options.model} against two coders, {seconds:.0f} s"))
     all_of = {who: together(videos) for who, videos in scores.items()}
     wide_console().print(marks_table_of(all_of))
+    wide_console().print(pairs_table_of(pictures))
     everything = {who: {**each.counts, "off_s": apart_s(each.late)} for who, each in all_of.items()}
     rates = {who: round(60 * counts.get("alarms", 0) / seconds, 2) for who, counts in everything.items()}
     result = {"model": options.model, "seconds": round(seconds, 2), "coders": agreement(coded), "scores": everything}
+    result["pictures"] = {kind: {name: counts[name] for name in COUNTS} for kind, counts in pictures.items()}
     print(json.dumps({"benchmark": "by_eye", **result, "alarms_a_minute": rates}))
 
 

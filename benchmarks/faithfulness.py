@@ -7,7 +7,8 @@ For every detection (probability of at least 0.5) on rendered people that the mo
 the unit's attention is made to stand still: its motion values are set to zero, or its pixels are replaced by those of
 the onset frame and motion is measured anew. The same is done to random regions of the face of equal size, and to the
 equally many cells that moved most. Intervals are over people. Then counterfactuals: when a unit's region stands still,
-do the others change as the model says they would without that unit? Prints tables, then one JSON line.
+do the others change as the model says they would without that unit (of models that say so, such as the preset
+`whole`)? Prints tables, then one JSON line.
 """
 
 import json
@@ -57,7 +58,7 @@ class Detection:
         unit: which of the K units.
         true: whether it is truly there.
         before: (K,) of the clip as it is.
-        claimed: (K,) that the model claims without this unit.
+        claimed: (K,) that the model claims without this unit; None of one that claims nothing (preset `base`).
         attended, moving: (K,) with that region hidden.
         random: (R, K), each with another region hidden.
     """
@@ -66,7 +67,7 @@ class Detection:
     unit: int
     true: bool
     before: np.ndarray
-    claimed: np.ndarray
+    claimed: np.ndarray | None
     attended: np.ndarray
     moving: np.ndarray
     random: np.ndarray
@@ -112,7 +113,8 @@ def detect(
             regions = np.stack([region, moving_region(motion, len(region), region.sum())])
             regions = np.concatenate([regions, random_regions(len(region), int(region.sum()), draws, generator)])
             after = _answers(model, motion, None if frames is None else frames[index], regions)
-            claimed = np.array(list(explanation["counterfactuals"][name].values()))
+            claims = explanation["counterfactuals"]
+            claimed = np.array(list(claims[name].values())) if claims else None
             true = bool(clips.labels[index, unit] == 1)
             found.append(
                 Detection(clips.subjects[index], int(unit), true, before, claimed, after[0], after[1], after[2:])
@@ -160,7 +162,7 @@ def compare_flips(found: list[Detection], hidden: str) -> dict:
     """One row: do other units change as the counterfactual claims, when the flipped unit's region stands still?
 
     Args:
-        found: detections.
+        found: detections of a model that claims something.
         hidden: name of the row.
 
     Returns:
@@ -224,12 +226,15 @@ def main(
         groups["pixels"] = detect(network, measured, frames, share, pixels, seed=0)
     if not found:
         raise ValueError(f"{model} sees nothing in {len(measured)} clips: there is no detection to test")
+    model_claims = network.config.has_counterfactuals
     for hidden, group in groups.items():
         rows += [compare(group, hidden), compare(group, hidden, log_odds=True)]
         rows.append(compare([each for each in group if each.true], f"{hidden}, true detections"))
-        flips.append(compare_flips(group, hidden))
+        if model_claims:
+            flips.append(compare_flips(group, hidden))
     title = f"{model} on {len(measured)} clips of {subjects} people never seen ({domain}, seed {seed})"
-    for results, columns, heading in ((rows, COLUMNS, title), (flips, FLIP_COLUMNS, "counterfactuals")):
+    tables = [(rows, COLUMNS, title), *([(flips, FLIP_COLUMNS, "counterfactuals")] if model_claims else [])]
+    for results, columns, heading in tables:
         Console(width=160).print(result_table(results, columns, heading))
         print(markdown_table(results, columns), end="\n\n")
     summary = {"benchmark": "faithfulness", "model": model, "domain": domain, "seed": seed, "clips": len(measured)}

@@ -2,7 +2,7 @@
 
     python -m benchmarks.folds                                     # everything
     python -m benchmarks.folds --variants base,base-mlp --seeds 1
-    python -m benchmarks.folds --variants base-no-moe --old-scoring    # beside it, what older scripts would report
+    python -m benchmarks.folds --variants whole-no-moe --old-scoring    # beside it, what older scripts would report
 
 Each (variant, seed, fold) is one job that writes its predictions whole or not at all; a broken run goes on where it
 stopped. Epochs are fixed, and nothing is chosen by a test score. Prints tables (terminal and markdown), then one JSON

@@ -2,7 +2,7 @@
 
     python -m benchmarks.language                                             # all 26 people
     python -m benchmarks.language --models base,base-mlp --people 12 --steps 192
-    python -m benchmarks.language --models base,base-no-moe --people 12
+    python -m benchmarks.language --models base,whole,whole-no-moe --people 12
 
 Independent draws of people are trained on, and many other people are asked, of the same domain and of another: how
 many are tested decides how small a difference is seen. None of them is in a table. Each fit is kept, so that a broken
@@ -27,7 +27,7 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.sides import refuse_shared_people, without_labels
 from training_aullm.files import check_record
 from training_aullm.learn.fitting import as_predictions
-from training_aullm.peers.aullm import NO_CCR, OWN, base_with
+from training_aullm.peers.aullm import OWN, base_with
 from training_aullm.peers.method import Method, Setup
 from training_aullm.score.bootstrap import Interval, bootstrap_difference, bootstrap_f1
 from training_aullm.score.metrics import score
@@ -38,16 +38,13 @@ TRAINED, OTHER = DOMAINS
 ALL_PEOPLE = 26
 TESTED_PEOPLE = {TRAINED: 52, OTHER: 58}
 """Twice as many as the data sets have."""
-SWITCHES = ("use_moe", "use_prior", "use_laplacian", "use_squeeze_excitation")
 DEPTHS = (8, 16, 30)
 """Layers of the language model; `base` keeps the first 4 of 30."""
 MODELS = OWN | {
     "base-mlp-1": base_with({"reader": "mlp", "mlp_width": 1}),
-    "base-lean": base_with(dict.fromkeys(SWITCHES, False), **NO_CCR),
     **{f"base-{layers}-layers": base_with({"num_language_layers": layers}) for layers in DEPTHS},
 }
-"""`base-mlp-1` has an MLP one unit wide: hardly a reader at all. `base-lean` is without CCR, expert gate, prior,
-Laplacian and squeeze-excitation at once: parts that stand in for each other cost nothing one at a time."""
+"""`base-mlp-1` has an MLP one unit wide: hardly a reader at all."""
 TWO_SIDED, POWER = 1.96, 0.84
 """Quantiles of the normal distribution for an error of 5%, and for a power of 80%."""
 COLUMNS = {

@@ -80,17 +80,20 @@ def measure_aullm(recipe: Recipe, language_model: str, batch: int, seconds: floa
     model = new_model(recipe, UNITS, language_model)
     size = model.config.image_size
     pixels, labels = torch.rand(batch, model.config.num_frames, 1, size, size), torch.randint(0, 2, (batch, len(UNITS)))
-    flips = {"flip_index": torch.randint(0, len(UNITS), (batch,)), "flip_state": torch.randint(0, 2, (batch,))}
     inputs, row = {"pixel_values": pixels}, {"model": recipe.preset, "trained": _trained(model)}
     if model.config.front_end == "displacement":
         inputs = {"motion_values": model.measure_motion(pixels)}
         row["measure"] = clips_per_second(lambda: model.measure_motion(pixels), batch, seconds)
 
+    index, state = torch.randint(0, len(UNITS), (batch,)), torch.randint(0, 2, (batch,))
+
     def loss_of() -> torch.Tensor:
-        output = model(**inputs, labels=labels.float(), **flips)
-        flipped, index = output.flipped_logits.float(), flips["flip_index"]
+        if not recipe.ccr_invariance_weight:
+            return model(**inputs, labels=labels.float()).loss
+        output = model(**inputs, labels=labels.float(), flip_index=index, flip_state=state)
+        flipped = output.flipped_logits.float()
         stays = invariance(output.logits, flipped, labels, index, model.graph_neighbours).mean()
-        return output.loss + stays + intervention(flipped, labels, index, flips["flip_state"]).mean()
+        return output.loss + stays + intervention(flipped, labels, index, state).mean()
 
     row["train"] = clips_per_second(training_step(model, loss_of, bf16), batch, seconds)
     row["infer"] = clips_per_second(inference(model, pixels, bf16), batch, seconds)

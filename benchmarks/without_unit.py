@@ -1,6 +1,7 @@
 """Do counterfactuals come true? The same clip is filmed once more without one action unit, and the model asked again.
 
-    python -m benchmarks.without_unit --model release
+    aullm train --domain casme2-like --preset whole --out runs/whole
+    python -m benchmarks.without_unit --model runs/whole
 
 "Without AU4, AU7 falls from 0.71 to 0.38" is a claim that a clip source can test: the same person, light, noise and
 moment, only that the muscle stays at rest. For every unit that the model sees and that is truly there the clip is
@@ -140,7 +141,7 @@ def compare_claims(pairs: list[dict], who: str) -> dict:
 
 
 def main(
-    model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "release",
+    model: Annotated[str, typer.Option(help="A run's folder, a published folder, or a Hub id.")] = "runs/whole",
     domain: Annotated[str, typer.Option(help="Domain of the rendered clips.")] = "casme2-like",
     subjects: Annotated[int, typer.Option(help="People.")] = 26,
     seed: Annotated[int, typer.Option(help="Of the people; one that the model was not trained on.")] = 2026,
@@ -148,6 +149,8 @@ def main(
     """Measure, then print the table."""
     refuse_trained_on(model, domain, seed)
     network, processor = load_model(model)
+    if not network.config.has_counterfactuals:
+        raise typer.BadParameter(f"{model} answers no what-ifs: train one with `aullm train --preset whole`")
     table = load_synthetic(domain, subjects=subjects, seed=seed, neutral=0.0)
     pairs = list(pairs_of(network, processor, table, seed))
     others = [each for each in pairs if not each["itself"]]

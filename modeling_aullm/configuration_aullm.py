@@ -46,9 +46,11 @@ class AullmConfig(PreTrainedConfig):
         evidence_skip: add the logits of a small head on the two tokens and each node's own evidence for its unit.
         share_prefix: compute the static prompt before the soft tokens once a batch.
         reader: `"language"` or `"mlp"` (ablation, equal trained size; mlp_width None = derived).
-        use_content_token, use_instruction_token, use_prior, use_moe, use_laplacian, use_squeeze_excitation: ablations.
+        use_content_token, use_instruction_token: ablations. use_prior, use_moe, use_laplacian, use_squeeze_excitation:
+            parts of the published figure that `base` leaves out (docs/results.md, "What each part is worth").
         gamma_negative, gamma_positive, probability_clip: asymmetric loss.
-        node_loss_weight, prototype_loss_weight: auxiliary losses on the graph's nodes. evidence_loss_weight: on the
+        node_loss_weight, prototype_loss_weight: auxiliary losses on the graph's nodes; the second teaches what a node
+            is set to when its unit is flipped, so without it there are no counterfactuals. evidence_loss_weight: on the
             skip's logits alone, so that the language model's share stays a correction.
         trained_on: whom the weights have seen: "data_sets" (name -> how many people), "label_releases", "people"
             (hashes, no names), and whether that is "complete". A new model has seen nobody; what is seen stays when it
@@ -138,10 +140,10 @@ class AullmConfig(PreTrainedConfig):
     mlp_width: int | None = None
     use_content_token: bool = True
     use_instruction_token: bool = True
-    use_prior: bool = True
-    use_moe: bool = True
-    use_laplacian: bool = True
-    use_squeeze_excitation: bool = True
+    use_prior: bool = False
+    use_moe: bool = False
+    use_laplacian: bool = False
+    use_squeeze_excitation: bool = False
 
     # --- losses ---
     gamma_negative: Number = 2.0
@@ -149,7 +151,7 @@ class AullmConfig(PreTrainedConfig):
     probability_clip: Number = 0.05
     evidence_loss_weight: Number = 1.0
     node_loss_weight: Number = 1.0
-    prototype_loss_weight: Number = 0.1
+    prototype_loss_weight: Number = 0.0
 
     def __post_init__(self, **kwargs):
         self.action_units = list(self.action_units)
@@ -179,7 +181,7 @@ class AullmConfig(PreTrainedConfig):
         """A named setting with single choices replaced.
 
         Args:
-            name: `"base"` or `"paper"`.
+            name: `"base"`, `"whole"` or `"paper"`.
             language_model: Hub id, folder or `"bundled"`; its weights are read by `from_language_model`.
             action_units: AU names in the order of the logits.
             **overrides: any field of this class.
@@ -244,6 +246,17 @@ class AullmConfig(PreTrainedConfig):
             raise ValueError(f"graph_width={self.graph_width} must be a multiple of pooling_heads={self.pooling_heads}")
         if not (self.use_content_token or self.use_instruction_token):
             raise ValueError("use_content_token and use_instruction_token are both False: nothing is left to read")
+
+    @property
+    def has_counterfactuals(self) -> bool:
+        """Whether flipped nodes mean something: there is a graph, and prototypes of its units are learned."""
+        return self.use_instruction_token and self.prototype_loss_weight > 0
+
+    @property
+    def graph_prior(self) -> list[list[Number]]:
+        """(K, K) strengths that the graph starts with: the prior, or 1 between every two units without it."""
+        units = range(len(self.action_units))
+        return self.prior if self.use_prior else [[float(i != j) for j in units] for i in units]
 
     @property
     def is_complete(self) -> bool:

@@ -65,7 +65,7 @@ def explain(
     output = model(
         **{name: value.to(device) for name, value in {**inputs, **clips}.items()},
         output_evidence=True,
-        output_counterfactuals=config.use_instruction_token,
+        output_counterfactuals=config.has_counterfactuals,
     )
     if output.logits.shape[-1] != len(names):
         raise ValueError(f"the prompt asks for {output.logits.shape[-1]} units, the graph has nodes for {names}")
@@ -86,17 +86,18 @@ def _of_clip(output, motion: torch.Tensor | None, size: int, config, names: list
         "prior": None,
         "counterfactuals": {},
     }
-    if output.expert_weights is not None:
+    if output.expert_weights is not None and config.use_moe:
         weights = output.expert_weights[clip]
         explanation["expert_weights"] = _by_name(EXPERTS[: len(weights)], weights)
     if output.au_attentions is not None:
-        flipped = output.counterfactual_logits[clip].sigmoid()
         explanation |= {
             "attentions": {name: _array(maps) for name, maps in zip(names, output.au_attentions[clip], strict=True)},
             "relations": _array(_strength(output.graph_strengths[clip])),
-            "prior": _array(torch.tensor(config.prior)),
-            "counterfactuals": {name: _by_name(names, row) for name, row in zip(names, flipped, strict=True)},
+            "prior": _array(torch.tensor(config.graph_prior)),
         }
+    if output.counterfactual_logits is not None:
+        flipped = output.counterfactual_logits[clip].sigmoid()
+        explanation["counterfactuals"] = {name: _by_name(names, row) for name, row in zip(names, flipped, strict=True)}
     return explanation
 
 

@@ -153,11 +153,12 @@ class RelationGraph(nn.Module):
     def __init__(self, config, width: int):
         super().__init__()
         units, size = len(config.action_units), config.graph_width
-        everyone = [[float(i != j) for j in range(units)] for i in range(units)]
-        self.prior_rows = config.prior if config.use_prior else everyone
+        self.prior_rows = config.graph_prior
         self.chunking = UnitChunking(config)
         self.identity = nn.Parameter(torch.empty(units, size))
-        self.prototypes = nn.Parameter(torch.empty(2, units, size))  # state 0 inactive, 1 active
+        self.prototypes = None  # (2, K, N), state 0 inactive, 1 active; what is never taught is not there
+        if config.has_counterfactuals:
+            self.prototypes = nn.Parameter(torch.empty(2, units, size))
         self.layers = nn.ModuleList([RelationLayer(config) for _ in range(config.num_graph_layers)])
         self.pool = StructuralPooling(config, width)
         self.unit_score = UnitScore(units, size) if config.node_loss_weight or config.evidence_skip else None
@@ -166,7 +167,8 @@ class RelationGraph(nn.Module):
 
     def initialise(self) -> None:
         init.normal_(self.identity, std=0.1)
-        init.normal_(self.prototypes, std=0.5)
+        if self.prototypes is not None:
+            init.normal_(self.prototypes, std=0.5)
         init.copy_(self.prior, torch.tensor(self.prior_rows))
 
     @property

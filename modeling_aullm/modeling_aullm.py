@@ -261,7 +261,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
 
         Raises:
             ValueError: for inputs of a wrong shape, labels of another value, prompts for other action units, or a flip
-                without the instruction token.
+                without the instruction token or without learned prototypes.
         """
         if action_unit_numbers is not None:
             check_asked_units(self.config, action_unit_numbers)
@@ -300,6 +300,11 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
     def _graph(self) -> RelationGraph:
         if self.model.graph is None:
             raise ValueError("use_instruction_token=False: there is no AU graph, so nothing can be flipped")
+        if self.model.graph.prototypes is None:
+            raise ValueError(
+                "prototype_loss_weight=0: nothing teaches this model what a flipped node is, so nothing can be "
+                'flipped; train one with the preset "whole"'
+            )
         return self.model.graph
 
     def _with_flip(

@@ -23,6 +23,8 @@ from .explanation_aullm import explain
 TASK = "action-unit-detection"
 PROMPT = ("input_ids", "attention_mask", "au_positions")
 INPUTS = ("pixel_values", *PROMPT)
+MARKS = {"onset", "apex"}  # options that make a clip one movement
+OF_PAIRS = ("threshold", "second_opinion")  # a pipeline's defaults that count there, too
 
 
 class AullmPipeline(Pipeline):
@@ -57,6 +59,8 @@ class AullmPipeline(Pipeline):
                 streaming or not, a `KeyDataset`.
             **options: as for `stream`.
 
+        Two pictures (arrays, PIL images or image files, and no `fps`), or a clip with `onset` or `apex`, go to `pair`.
+
         Returns:
             A reading as docs/video.md describes it (`Reading` in reading_types_aullm.py), plain numbers and texts that
             `json.dumps` takes; a list of them for a list of paths, of which several are read at a time, so that batches
@@ -66,6 +70,8 @@ class AullmPipeline(Pipeline):
         Raises:
             ValueError: an option is out of range, the video cannot be read or shows no face.
         """
+        if MARKS & options.keys() or ("fps" not in options and self.processor.are_two_pictures(video)):
+            return self.pair(video, **options)
         if isinstance(video, (list, tuple)) and video and all(isinstance(each, (str, Path)) for each in video):
             return self.processor.read_videos(video, self._answer, **self._options(options))
         if isinstance(video, (Iterator, Dataset)) or type(video).__module__.partition(".")[0] == "datasets":
@@ -74,6 +80,25 @@ class AullmPipeline(Pipeline):
 
     def _read(self, video: Any, options: dict) -> dict:
         return self.processor.join_pieces(self.stream(video, **options))
+
+    def pair(self, video: Any, onset: int | None = None, apex: int | None = None, **options: Any) -> dict:
+        """Read one movement from a picture at rest and one at its apex.
+
+        Args:
+            video: two pictures, the one at rest first (arrays, PIL images, image files), or any clip.
+            onset, apex: of a clip: frames at rest and at the apex; None: the first and the last.
+            face: counted by size, the largest is 0.
+            threshold: from here on an action unit counts as present.
+            second_opinion: as of `stream`.
+
+        Returns:
+            A `PairReading` (reading_types_aullm.py): plain numbers and texts.
+
+        Raises:
+            ValueError: as of `__call__`.
+        """
+        defaults = {name: value for name, value in self._preprocess_params.items() if name in OF_PAIRS}
+        return self.processor.read_pair(_stored(video), self._answer, onset=onset, apex=apex, **{**defaults, **options})
 
     def stream(self, video: Any, **options: Any) -> Iterator[dict]:
         """Read a video of any length piece by piece, in memory that does not grow with it.
@@ -95,9 +120,7 @@ class AullmPipeline(Pipeline):
             Pieces of a few seconds (`Piece`, reading_types_aullm.py): a reading with only what became final in it;
             `done`, the share read; and `resume`, not None on the last piece of a section.
         """
-        if isinstance(video, dict) and {"bytes", "path"} <= video.keys():
-            video = video["path"] if video["bytes"] is None else video["bytes"]
-        yield from self.processor.read_video(video, self._answer, **self._options(options))
+        yield from self.processor.read_video(_stored(video), self._answer, **self._options(options))
 
     def live(self, **options: Any):
         """Read a face while it is filmed.
@@ -169,6 +192,13 @@ class AullmPipeline(Pipeline):
         """Save model (merged and complete), processor and this code, so that the folder works on its own."""
         self.model.save_pretrained(save_directory, full=True, **kwargs)
         self.processor.save_pretrained(save_directory)
+
+
+def _stored(video: Any) -> Any:
+    """A video as it is, or what stands for it in a `datasets` table."""
+    if isinstance(video, dict) and {"bytes", "path"} <= video.keys():
+        return video["path"] if video["bytes"] is None else video["bytes"]
+    return video
 
 
 if TASK not in PIPELINE_REGISTRY.supported_tasks:  # a folder's copy of this code may have come first

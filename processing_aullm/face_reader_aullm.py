@@ -3,8 +3,6 @@
 reader.add(chunk)
 for target, crops in reader.take_waiting(ends=False): ...
 part = reader.settled(ends=False)
-
-Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
 from collections.abc import Iterator
@@ -37,8 +35,8 @@ LOOK_BACK_S, LOOK_AHEAD_S = 3.0, 4.7  # around the top of a rise: rest before it
 BLINK_S = 3.0  # after which a blink is final
 TALK_S = 0.7  # before and after a rise, in which lips that go back and forth speak against it
 TURN_S = 0.35  # before and after a brief movement, in which a head that turns speaks against it
-WIDER_S = 0.1  # a movement is also read from so much earlier, and to so much later: no single frame decides
 CERTAIN = 1e-6  # probabilities nearer to 0 or 1 than this count as so near: 0 and 1 themselves have no log-odds
+WIDER_S = 0.1  # a movement is also read from so much earlier, and to so much later: no single frame decides
 
 
 @dataclass
@@ -46,7 +44,7 @@ class MovementClip:
     """A clip of a movement, by its first and last frame, that waits for the model's answer.
 
     Attributes:
-        as_spotted: from its onset to its apex, and no further.
+        as_spotted: from its onset to its apex, or to its offset if it is brief, and no further.
     """
 
     onset: int
@@ -95,13 +93,15 @@ class _Candidate:
         return (1 / (1 + np.exp(-np.log(said / (1 - said)).mean(0)))).tolist()
 
     def step(self, traces: SkinTraces) -> SkinStep:
-        """How far the skin goes from onset to apex: by the model's own field, where it measures one."""
+        """How far the skin goes from onset to apex: by the model's own field, unless that shows the way back, too."""
         motion = self.clips[0].answer.motion
-        return self.coarse_step(traces) if motion is None else SkinStep.of_field(motion)
+        return self.coarse_step(traces) if motion is None or self.spotted.brief else SkinStep.of_field(motion)
 
     def coarse_step(self, traces: SkinTraces) -> SkinStep:
         """The same by the traces."""
-        return SkinStep.of_traces(traces, self.spotted.onset - traces.first, self.spotted.apex - traces.first)
+        own = self.spotted
+        marks = [mark - traces.first for mark in (own.onset, own.apex, own.offset)]
+        return SkinStep.there_and_back(traces, *marks) if own.brief else SkinStep.of_traces(traces, *marks[:2])
 
 
 class FaceReader:
@@ -259,7 +259,7 @@ class FaceReader:
         """Movements of which everything is known are cut as clips, from onset to apex and a little wider."""
         horizon = self.traces.last - (0 if ends else round(LOOK_AHEAD_S * self.fps))
         levels = self.rest.courses(self._motion, self.traces.first)
-        for rise in find_rises(self._motion, levels, self._min_moved):
+        for rise in find_rises(self._motion, levels, self._min_moved, self.spotter.places):
             if not self._moved_to < self.traces.first + rise.top <= horizon:
                 continue
             spotted = self._spotted(rise)
@@ -295,7 +295,10 @@ class FaceReader:
         self._told += new
 
     def _readings(self, spotted: Spotted) -> Iterator[MovementClip]:
-        """The clips that a movement is read from, its own first."""
+        """The clips that a movement is read from, its own first; a brief one is shown once, there and back."""
+        if spotted.brief:
+            yield MovementClip(spotted.onset, spotted.offset)
+            return
         wider = round(WIDER_S * self.fps)
         onsets = (spotted.onset, max(spotted.onset - wider, self.traces.first))
         apexes = (spotted.apex, min(spotted.apex + wider, self.traces.last))
@@ -319,7 +322,8 @@ class FaceReader:
             talk=float(np.ptp(lips)) if rise.brief else talk(lips),
             lids=float(self._lids[within].mean()),
             parted=max(0.0, float(self.traces.mouth[rise.apex] - self.traces.mouth[rise.onset])),
-            brief=rise.brief,
+            stands_out=rise.stands_out,
+            speed_around=float(self._motion.speed[rise.onset : rise.offset + 1].max()),
         )
 
     def _note_boxes(self, chunk: FaceChunk) -> None:

@@ -24,6 +24,7 @@ from .face_networks_aullm import FaceFiles
 from .geometry_aullm import warp
 from .landmarks_aullm import BlazeFaceDetector, FaceMesh
 from .live_aullm import LiveReading
+from .pair_reader_aullm import PairReader
 from .prompt_aullm import (
     ACTION_UNIT_MEANINGS,
     CONTENT_TOKEN,
@@ -65,10 +66,12 @@ __all__ = [
 ]
 
 PROMPT_INPUTS = ("input_ids", "attention_mask", "au_positions", "action_unit_numbers")
-PRESETS = {"base": {"num_frames": 6, "size": 224}, "paper": {"num_frames": 6, "size": 64}}
+MEASURED, PUBLISHED = ({"num_frames": 6, "size": 224}, "base"), ({"num_frames": 6, "size": 64}, "paper")
+PRESETS = {"base": MEASURED, "whole": MEASURED, "paper": PUBLISHED}
+"""Preset of `AullmConfig` -> options of the image processor, and the prompt's template."""
 
 
-class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
+class AullmProcessor(VideoReading, PairReader, ExplainedClips, ProcessorMixin):
     """Face crops and prompt of a clip.
 
     Args:
@@ -112,7 +115,7 @@ class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
 
         Args:
             tokenizer: A tokenizer, or the Hub id or folder of one.
-            preset: "base" (224 px) or "paper" (64 px, soft tokens first).
+            preset: "base" or "whole" (224 px), or "paper" (64 px, soft tokens first).
             action_units: As in the constructor.
             template: Overrides the preset's template: a name in `TEMPLATES` or a text.
             **image_options: Override fields of `AullmImageProcessor`.
@@ -122,8 +125,9 @@ class AullmProcessor(VideoReading, ExplainedClips, ProcessorMixin):
         if not isinstance(tokenizer, PreTrainedTokenizerBase):
             tokenizer = AutoTokenizer.from_pretrained(str(tokenizer))
         options = {} if action_units is None else {"action_units": action_units}
-        image_processor = AullmImageProcessor(**{**PRESETS[preset], **image_options})
-        return cls(image_processor, tokenizer, template=template or preset, **options)
+        image, usual_template = PRESETS[preset]
+        image_processor = AullmImageProcessor(**{**image, **image_options})
+        return cls(image_processor, tokenizer, template=template or usual_template, **options)
 
     def __call__(
         self,

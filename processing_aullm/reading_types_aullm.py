@@ -116,6 +116,32 @@ class Piece(Reading):
     resume: Resume | None  # on the last piece of a section
 
 
+class PairMovement(Extent, Opinions):
+    """A movement between two pictures: how long it takes is not known."""
+
+    score: float
+    action_units: dict[str, float]  # as of `RatedMovement`
+
+
+class PairReading(TypedDict):
+    """What `pipe([neutral, apex])` returns."""
+
+    video: str
+    onset: int  # frame of the face at rest
+    apex: int
+    size: list[int]  # width, height of the picture at rest
+    box: list[float]  # of the face in it
+    action_units: list[str]  # K
+    meanings: dict[str, str]
+    threshold: float
+    view: list[str]  # as of `FacePart`
+    eyes_shut: list[bool] | None  # at rest, at the apex; None: nobody was asked
+    probabilities: dict[str, float]  # K: our model's own, whatever stands among the movements
+    second_opinion: dict[str, float] | None  # as of `Opinions`
+    movements: list[PairMovement]
+    refuted: list[PairMovement]  # of our model, of which the second opinion sees nothing
+
+
 class ClipPictures(TypedDict):
     """The pictures of one clip that the model answered for."""
 

@@ -5,12 +5,13 @@ for rise in find_rises(motion, rest, least=0.35):
     rise.onset, rise.top, rise.apex, rise.offset, rise.along
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .blinks_aullm import EyesClosed
+from .brief_motion_aullm import brief_motion, reach_of, there_and_back
 from .skin_traces_aullm import SkinTraces
 from .unit_templates_aullm import along_units, unit_axes
 
@@ -26,8 +27,7 @@ UNDONE = 0.25  # of an earlier way: it is all undone where less is left of it
 SAME_WAY, GAP_S, LONGEST_RISE_S = 0.5, 0.3, 1.5  # cosine, pause and length up to which ways are one rise
 AGAIN = 0.4  # of a movement's way: one that goes on along it by as much after its apex is another
 LONGEST_SMALL_S = 0.5  # of the rise of a movement that shows along a single unit only
-LONGEST_BRIEF_S, BRIEF_APART_S = 0.7, 0.15  # of a movement there and back along one unit; between the apexes of two
-STANDS_OUT_S = 0.6  # before and after its apex, within which it sets out and is back
+STANDS_OUT, BRIEF_PX = 3.0, 0.1  # standard deviations and px of a movement there and back: it is looked at from there
 BEGUN, GONE = 0.1, 0.9  # of its size: a movement has not begun where it is below, and is at its top above
 FALLING, BACK = 0.5, 0.15  # of its size: a movement is on the way back where it falls below, and back there
 STANDS_STILL = 0.03  # of its size: one that falls by less in `SPEED_S` falls no further
@@ -41,7 +41,8 @@ class SkinMotion:
         fps: frames per second.
         skin: (n, C, 2) px, smoothed.
         course: (n, D) the part of it that units explain, in coordinates of the space that their templates span.
-        along: (n, U) px of each unit's template.
+        along: (n, U) px of each unit's template. brief: (n, U) how far each stands out, there and back, see
+            `brief_motion`.
         speed: (n,) of `course`, px a second. skin_speed: (n,) of all skin, root mean square over the cells.
         trust: (C,) weight of each cell. axes: (C, 2, D) of the course.
     """
@@ -50,6 +51,7 @@ class SkinMotion:
     skin: np.ndarray
     course: np.ndarray
     along: np.ndarray
+    brief: np.ndarray
     speed: np.ndarray
     skin_speed: np.ndarray
     trust: np.ndarray
@@ -66,6 +68,7 @@ class SkinMotion:
             skin=skin,
             course=course,
             along=along_units(skin, traces.trust),
+            brief=brief_motion(skin, traces.trust, traces.fps),
             speed=speed_of(course, traces.fps),
             skin_speed=speed_of(spread, traces.fps),
             trust=traces.trust,
@@ -92,7 +95,8 @@ class Rise:
         onset: the last frame before it. top: where it is nearly as far as it goes. apex: where it is farthest.
         offset: where it is back, or as far as it is known.
         along: (U,) px that it goes along each unit, from onset to top.
-        brief: whether it shows along a single unit, there and back at once, whatever the rest of the skin does.
+        stands_out: of a brief one, there and back at once, how many standard deviations of what this face does by
+            itself; 0 of all others.
     """
 
     onset: int
@@ -100,7 +104,12 @@ class Rise:
     apex: int
     offset: int
     along: np.ndarray
-    brief: bool = False
+    stands_out: float = 0.0
+
+    @property
+    def brief(self) -> bool:
+        """Whether it was found by going there and back at once, whatever the rest of the skin does."""
+        return self.stands_out > 0
 
 
 def speed_of(course: np.ndarray, fps: float) -> np.ndarray:
@@ -110,13 +119,14 @@ def speed_of(course: np.ndarray, fps: float) -> np.ndarray:
     return np.linalg.norm(course[after] - course[before], axis=1) * fps / np.maximum(after - before, 1)
 
 
-def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]:
+def find_rises(motion: SkinMotion, rest: np.ndarray, least: float, units: Sequence[int] | None = None) -> list[Rise]:
     """Movements away from rest, in order of time; returns to it are left out.
 
     Args:
         motion: of a face.
         rest: (n, D) where the course stands at rest, for each frame.
-        least: px along some unit that a movement goes at least.
+        least: px along some unit that a movement goes at least, unless it is brief.
+        units: places of those along which brief movements are looked for; all by default.
 
     Source: our choice. Speed tells where one way ends and the next begins, however large they are; what is too small
         or too short for that shows along its unit. The rest that came before tells a movement from its release, which
@@ -137,12 +147,7 @@ def find_rises(motion: SkinMotion, rest: np.ndarray, least: float) -> list[Rise]
         if rise.along.max() >= least and not any(rise.onset <= last and first <= rise.top for first, last in taken):
             rises.append(rise)
             taken.append((rise.onset, rise.top))
-    near, back = SPEED_S * motion.fps, [way for way in ways if way not in away]
-    brief = [
-        each
-        for each in _brief(motion, least)
-        if not any(each.onset <= last + near and first <= each.apex for first, last in back)
-    ]
+    brief = _brief(motion, slice(None) if units is None else units)
     return sorted([*rises, *brief], key=lambda each: each.onset)
 
 
@@ -187,27 +192,19 @@ def _small_ways(motion: SkinMotion, least: float) -> Iterator[tuple[int, int]]:
                 yield low + onset, low + top
 
 
-def _brief(motion: SkinMotion, least: float) -> list[Rise]:
-    """Movements there and back along single units: micro-expressions too small for the speed of all skin to tell, or on
-    top of slow motion; of several at a time the largest.
+def _brief(motion: SkinMotion, units: Sequence[int] | slice) -> list[Rise]:
+    """Movements there and back at once that stand out of what this face does by itself; of several at a time the
+    clearest. They last as long as is looked for: nothing that was fitted to their course came nearer to the truth.
     """
-    reach, found = round(STANDS_OUT_S * motion.fps), []
-    for along in motion.along.T:
-        for apex in turning_points(along, least)[1::2]:
-            before, after = along[max(0, apex - reach) : apex + 1], along[apex : apex + reach + 1]
-            size = along[apex] - max(before.min(), after.min())
-            if size >= least:
-                begun = along[apex] - GONE * size
-                onset = apex + 1 - len(before) + int(np.flatnonzero(before <= begun)[-1])
-                offset = apex + int((after <= begun).argmax())
-                step = motion.along[apex] - motion.along[onset]
-                found.append((size, Rise(onset, apex, apex, offset, step, brief=True)))
-    kept: list[Rise] = []
-    for _, rise in sorted(found, key=lambda each: -each[0]):
-        short = rise.offset - rise.onset <= LONGEST_BRIEF_S * motion.fps
-        if short and all(abs(rise.apex - other.apex) > BRIEF_APART_S * motion.fps for other in kept):
-            kept.append(rise)
-    return kept
+    clearest, reach, found = motion.brief[:, units].max(1), reach_of(motion.fps), []
+    for apex in range(reach + 1, len(motion) - reach - 1):  # what is clearest where it begins to be known may be no top
+        onset, offset = apex - reach, apex + reach
+        if clearest[apex] < max(STANDS_OUT, clearest[onset : offset + 1].max()):
+            continue
+        step = there_and_back(motion.along[onset : offset + 1], reach)[0]
+        if step[units].max() >= BRIEF_PX:
+            found.append(Rise(onset, apex, apex, offset, step, float(clearest[apex])))
+    return found
 
 
 @dataclass

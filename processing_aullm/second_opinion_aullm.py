@@ -163,11 +163,20 @@ class SecondOpinion:
 
     def add(self, chunk: FaceChunk) -> None:
         """Append a chunk; one that shares no frame with the one before starts anew."""
-        read = chunk.shapes[:, _PLACES]  # (n, P)
-        if chunk.new_from == 0 or chunk.new_from > len(self._read):
-            self.first, self._read = chunk.first, read
+        self.note(chunk.shapes, chunk.first, chunk.new_from)
+
+    def note(self, shapes: np.ndarray, first: int = 0, new_from: int = 0) -> None:
+        """Append frames.
+
+        Args:
+            shapes: (n, 52) blendshapes, NaN in frames in which they were not read.
+            first: number of the first of them. new_from: place of the first new one; 0: what was there goes.
+        """
+        read = shapes[:, _PLACES]  # (n, P)
+        if new_from == 0 or new_from > len(self._read):
+            self.first, self._read = first, read
         else:
-            self._read = np.concatenate([self._read, read[chunk.new_from :]])
+            self._read = np.concatenate([self._read, read[new_from:]])
 
     def forget(self, before: int) -> None:
         """Drop the frames before this one."""
@@ -287,6 +296,18 @@ class SecondOpinion:
         return SeenMovement(self.first + onset, self.first + apex, self.first + offset, units, kin, side)
 
 
+def may_be_seen(movement: Movement) -> bool:
+    """Whether something rises that the units of our model's movement could be seen by; also where nobody was asked, or
+    no shape shows them.
+
+    Args:
+        movement: with `second_opinion`.
+    """
+    rises, visible = movement["second_opinion"], movement["action_units"].keys() & VISIBLE
+    shown = {unit for units in SHAPE_UNITS.values() if units[0] in (rises or {}) for unit in units}
+    return rises is None or not visible or bool(visible & shown)
+
+
 def stands(movement: Movement, seen: Sequence[SeenMovement], fps: float) -> bool:
     """Whether the second opinion lets a movement of our model stand.
 
@@ -296,11 +317,9 @@ def stands(movement: Movement, seen: Sequence[SeenMovement], fps: float) -> bool
     Args:
         movement: with `second_opinion`. seen: movements of the face by shapes. fps: frames per second.
     """
-    rises, visible = movement["second_opinion"], movement["action_units"].keys() & VISIBLE
-    if rises is None or not visible:
+    if may_be_seen(movement):
         return True
-    if visible & {unit for units in SHAPE_UNITS.values() if units[0] in rises for unit in units}:
-        return True
+    visible = movement["action_units"].keys() & VISIBLE
     others = {unit for each in seen if each.meets(movement, fps) for unit in each.units}
     halves = [{SHAPE_UNITS[shape][0] for shape in half} for half in (UPPER, LOWER)]
     instead = any(visible <= half and others & half for half in halves)

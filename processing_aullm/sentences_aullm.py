@@ -113,11 +113,26 @@ def region_movement(displacement: np.ndarray, region: np.ndarray) -> tuple[float
     Returns:
         The length that a tenth of its cells exceeds, and the mean movement (right, down), in crop pixels.
     """
-    rows, columns = (np.arange(n) * m // n for n, m in zip(displacement.shape[2:], region.shape, strict=True))
-    inside = displacement[:, :, region[np.ix_(rows, columns)]]  # (T - 1, 2, cells)
-    lengths = np.quantile(np.hypot(inside[:, 0], inside[:, 1]), 0.9, axis=1)
+    inside = _inside(displacement, region)
+    lengths = region_course(displacement, region)
     furthest = int(lengths.argmax())
     return float(lengths[furthest]), tuple(float(value) for value in inside[furthest].mean(1))
+
+
+def region_course(displacement: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """How far a region has moved in each frame after the onset; arguments as for `region_movement`.
+
+    Returns:
+        (T - 1,) crop pixels, the length that a tenth of its cells exceeds.
+    """
+    inside = _inside(displacement, region)
+    return np.quantile(np.hypot(inside[:, 0], inside[:, 1]), 0.9, axis=1)
+
+
+def _inside(displacement: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """(T - 1, 2, cells): movements of the cells of a region, whose own cells may be larger."""
+    rows, columns = (np.arange(n) * m // n for n, m in zip(displacement.shape[2:], region.shape, strict=True))
+    return displacement[:, :, region[np.ix_(rows, columns)]]
 
 
 def _direction(length: float, across: float, down: float) -> str:
@@ -159,9 +174,25 @@ def say_relation(explanation: PicturedExplanation, name: str) -> str:
     j = int(np.abs(strengths).argmax())
     if strengths[j] == 0:
         return ""
+    if all_tied(explanation["prior"]):
+        if strengths[j] <= prior[j]:
+            return ""
+        return (
+            f"In its graph {name} listens most to {names[j]} "
+            f"(strength {strengths[j]:.2f} in this clip, {prior[j]:.2f} before training)."
+        )
     sign = "for" if strengths[j] > 0 else "against"
     tie = f"strength {abs(strengths[j]):.2f} in this clip, {abs(prior[j]):.2f} before training"
     return f"In its graph the strongest hint {sign} {name} comes from {names[j]} ({tie})."
+
+
+def all_tied(prior: np.ndarray) -> bool:
+    """Whether the graph began with every two units tied, as in `base`: then no tie has a sign that means something.
+
+    Args:
+        prior: (K, K) strengths before training.
+    """
+    return bool((np.asarray(prior) + np.eye(len(prior)) == 1).all())
 
 
 def say_experts(weights: dict[str, float]) -> str:

@@ -48,6 +48,12 @@ class SkinStep:
         before, after = (traces.skin[max(0, place - SPREAD) : place + SPREAD + 1].mean(0) for place in (onset, apex))
         return cls(after - before, traces.trust)
 
+    @classmethod
+    def there_and_back(cls, traces: SkinTraces, onset: int, apex: int, offset: int) -> "SkinStep":
+        """From the mean of two places in the traces to one between them, so that slow motion does not count."""
+        before, there, after = (traces.skin[max(0, at - 1) : at + 2].mean(0) for at in (onset, apex, offset))
+        return cls(there - (before + after) / 2, traces.trust)
+
     @property
     def along(self) -> np.ndarray:
         """(U,) px along each of `UNIT_TEMPLATES`."""

@@ -18,21 +18,24 @@ from .reading_types_aullm import RatedMovement
 from .unit_templates_aullm import UNIT_TEMPLATES
 
 MICRO_S = 0.5  # a movement that lasts no longer is a micro-expression, by the field's convention
-MIN_SCORE = 0.9  # of the threshold: from there on it is a movement
+MIN_ODDS = 1.5  # times those of the threshold: with a score of such odds it is a movement
 IN_REACH = 0.5  # of that, after the first reading: a movement with less is not read again
 TOGETHER = 0.7  # of the strongest unit's evidence: units above it belong to the same movement
 MAX_UNITS = 3
 SIZE_PX = 0.25  # a way of so many pixels along its units counts 63%, twice as many 86%
 OWN_SHARE = 0.25  # of the largest way along the model's units: one along which the skin goes less is doubted
-TURN_DEGREES, BRIEF_TURN_DEGREES = 8.0, 2.5  # a turn of the head by as much leaves 37% of a score
-TALK_SHARE, BRIEF_TALK_SHARE = 0.2, 0.02  # of the distance of the eyes: lips that move by as much leave 37%
+CLEAR, CLEARER = 3.1, 2.1  # a brief movement's standard deviations for an even chance; each more adds so much log-odds
+SAID_AT_MOST = 0.95  # of a brief movement: no answer of the model counts for more, nor for less than the rest of 1
+MOVING_PX_S = 20.0  # a second along units: skin that goes so fast makes a brief movement stand out 1.4 times as far
+TURN_DEGREES, BRIEF_TURN_DEGREES = 8.0, 5.0  # a turn of the head by as much leaves 37% of a score
+TALK_SHARE, BRIEF_TALK_SHARE = 0.2, 0.04  # of the distance of the eyes: lips that move by as much leave 37%
 CHIN, PARTED_SHARE = ("AU15", "AU17"), 0.15  # lips that part by as much leave 37% of these: the chin went down
 LIDS_PX = 0.7  # of a movement that lids move along with, so much is theirs
 JAW, JAW_SHARE = ("AU25", "AU26", "AU28"), 0.7  # a way along them, of which other units have a smaller share, is speech
 TIMED_S = 3.0  # no template is held so long that it could time a longer movement
 WELL_TIMED = 0.5  # of the skin's course that a movement template has to explain for its marks to be taken
 BEGINS_S = 0.3  # between its onset and that of the motion
-FASTER = 1.5  # times: a brief movement that goes so much faster than the one around it is no part of that
+SAME = 0.4  # of the time that a brief and another movement cover together: they are one if both last as long
 GROWTH = 0.5  # a rise within another movement that is smaller than this share of it is a part of it
 
 
@@ -48,7 +51,8 @@ class Spotted:
         along: (U,) px along each of `UNIT_TEMPLATES`.
         turn: degrees by which the head turns meanwhile. talk: how far lips go back and forth around it.
         lids: share of its rise during which lids move. parted: how far lips part from onset to apex.
-        brief: see `Rise`; then turn and talk are of what is around it, too.
+        stands_out, brief: see `Rise`; of a brief one turn and talk are of what is around it, too.
+        speed_around: px a second that the skin goes at most meanwhile.
     """
 
     onset: int
@@ -60,12 +64,13 @@ class Spotted:
     talk: float
     lids: float
     parted: float = 0.0
-    brief: bool = False
+    stands_out: float = 0.0
+    speed_around: float = 0.0
 
     @property
-    def speed(self) -> float:
-        """Pixels a frame along its strongest unit."""
-        return float(self.along.max()) / max(1, self.top - self.onset)
+    def brief(self) -> bool:
+        """See `Rise`."""
+        return self.stands_out > 0
 
 
 class MovementSpotter:
@@ -75,13 +80,17 @@ class MovementSpotter:
         fps: frames per second.
         threshold: an action unit counts as present from there on.
         action_units: K names.
+
+    Attributes:
+        places: of those that have a template, among `UNIT_TEMPLATES`; None where none has.
     """
 
     def __init__(self, fps: float, threshold: float, action_units: list[str]) -> None:
         self.fps, self.action_units = fps, action_units
-        self.min_score = MIN_SCORE * threshold
+        self.min_score = MIN_ODDS * threshold / (1 - threshold + MIN_ODDS * threshold)
         known = list(UNIT_TEMPLATES)
         self._templates = [known.index(name) if name in known else None for name in action_units]
+        self.places = [place for place in self._templates if place is not None] or None
         self._jaw = [known.index(name) for name in JAW]
         self._chin = np.isin(action_units, CHIN)
 
@@ -128,8 +137,11 @@ class MovementSpotter:
     def score(self, evidence: float, size: float, spotted: Spotted) -> float:
         """0 to 1, how sure a movement is: what the model answers, less what is small, or what head, lips, lids or jaw
         explain."""
-        size = max(size - LIDS_PX * spotted.lids, 0.0)
-        return float(evidence * (1 - np.exp(-size / SIZE_PX)) * self.still(spotted) * self._no_jaw(spotted))
+        if spotted.brief:
+            sure = _clear(evidence, spotted) * (1 - spotted.lids)
+        else:
+            sure, size = evidence, max(size - LIDS_PX * spotted.lids, 0.0)
+        return float(sure * (1 - np.exp(-size / SIZE_PX)) * self.still(spotted) * self._no_jaw(spotted))
 
     def still(self, spotted: Spotted) -> float:
         """0 to 1, less where the head turns or lips talk; the less a movement is, the less of it explains it."""
@@ -139,7 +151,7 @@ class MovementSpotter:
 
     def _times(self, fit: TemplateFit, spotted: Spotted) -> bool:
         """Whether a template says more exactly when a movement is: it is of the same one, and explains it."""
-        if spotted.offset - spotted.onset > TIMED_S * self.fps or fit.explained < WELL_TIMED:
+        if spotted.brief or spotted.offset - spotted.onset > TIMED_S * self.fps or fit.explained < WELL_TIMED:
             return False
         begins_there = abs(fit.onset - spotted.onset) <= BEGINS_S * self.fps
         return begins_there and fit.onset <= spotted.top <= fit.offset
@@ -155,6 +167,13 @@ class MovementSpotter:
         return np.array([along.max() if place is None else along[place] for place in self._templates])
 
 
+def _clear(evidence: float, spotted: Spotted) -> float:
+    """0 to 1, how sure a brief movement is by how far it stands out, and by what the model answers."""
+    stands_out = spotted.stands_out / np.hypot(1, spotted.speed_around / MOVING_PX_S)
+    said = np.clip(evidence, 1 - SAID_AT_MOST, SAID_AT_MOST)
+    return float(1 / (1 + np.exp(-CLEARER * (stands_out - CLEAR)) * (1 - said) / said))
+
+
 def kind_of(onset: int, offset: int, fps: float) -> Literal["micro", "macro"]:
     """By how long it lasts from one frame to the other."""
     return "micro" if (offset - onset) / fps <= MICRO_S else "macro"
@@ -167,6 +186,9 @@ def apart(
 
     Args:
         found: new ones. known: of before, which stay in any case.
+
+    A brief movement stands out of whatever else the skin does, so it is a part of a longer one only on its rise, along
+    the same unit; where both last about as long, they are one.
     """
     kept = list(known)
     for each in sorted(found, key=lambda pair: -pair[0].along.max()):
@@ -181,10 +203,23 @@ def _part_of(one: tuple[Spotted, RatedMovement], other: tuple[Spotted, RatedMove
     By its motion, or, where both are of the same unit, by the marks that are told.
     """
     alike = bool(one[1]["action_units"].keys() & other[1]["action_units"].keys())
+    if one[0].brief != other[0].brief:
+        return _shared(one[1], other[1]) >= SAME or (one[0].brief and alike and _on_the_way(one[1], other[1]))
     within = other[0].onset <= one[0].onset < other[0].offset
     rises = alike and other[1]["onset"] <= one[1]["onset"] < other[1]["apex"]
-    if not (within or rises) or (one[0].brief and one[0].speed >= FASTER * other[0].speed):
+    if not (within or rises):
         return False
     smaller = one[0].along.max() < GROWTH * other[0].along.max()
     again = one[0].onset >= other[0].apex  # from there on, it is made once more
     return rises or smaller or (alike and not again)
+
+
+def _shared(one: RatedMovement, other: RatedMovement) -> float:
+    """Frames that two movements share, of all that they cover."""
+    frames = [set(range(each["onset"], each["offset"] + 1)) for each in (one, other)]
+    return len(frames[0] & frames[1]) / len(frames[0] | frames[1])
+
+
+def _on_the_way(brief: RatedMovement, other: RatedMovement) -> bool:
+    """Whether a brief movement peaks while another rises: that goes unevenly."""
+    return other["onset"] <= brief["apex"] <= other["apex"]

@@ -73,6 +73,12 @@ def unit_axes(trust: np.ndarray) -> np.ndarray:
     return (axes * weights.ravel()).T.reshape(*weights.shape, -1)
 
 
+def unit_patterns(trust: np.ndarray) -> np.ndarray:
+    """(U, 2C) all templates, cells weighed by the square root of their trust (C,)."""
+    fields = np.stack(list(_FIELDS.values())) * np.sqrt(trust)[:, None]
+    return fields.reshape(len(fields), -1)
+
+
 def template_field(gaussians: Sequence[Sequence[float]]) -> np.ndarray:
     """(C, 2) displacement of the cells of a face, right and down, from Gaussians as in `UNIT_TEMPLATES`."""
     x, y = (axis[FACE] for axis in cell_centres())

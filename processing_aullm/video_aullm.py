@@ -79,14 +79,11 @@ class ImageFolder(_Pictures):
             yield int(self.numbers[place]), self._read(place)
 
     def _read(self, place: int) -> np.ndarray:
-        image = cv2.imread(str(self.paths[place]), cv2.IMREAD_COLOR)
-        if image is None:
-            raise ClipError(f"{self.paths[place]}: not a readable image", ClipFault.UNREADABLE)
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return _read_image(self.paths[place])
 
 
 class FrameList(_Pictures):
-    """Frames that already stand in memory: arrays, tensors or PIL images, each grey or RGB."""
+    """Frames that already stand in memory: arrays, tensors or PIL images, each grey or RGB; or paths of image files."""
 
     def __init__(self, images: Sequence, name: str) -> None:
         self.images = images
@@ -109,8 +106,8 @@ def open_clip(video: object, name: str = "clip") -> Clip:
 
     Args:
         video: Path of a video file or of a folder of images, the bytes of a video file, a list of frames (PIL images,
-            arrays or tensors), or an array or tensor (N, H, W), (N, H, W, C) or (N, C, H, W). Numbers are uint8, or
-            float in [0, 1].
+            arrays, tensors, paths of image files), or an array or tensor (N, H, W), (N, H, W, C) or (N, C, H, W).
+            Numbers are uint8, or float in [0, 1].
         name: What errors call it where it has no path.
 
     Raises:
@@ -160,6 +157,17 @@ def split_batch(videos: object) -> list:
     return list(videos)
 
 
+def are_two_pictures(video: object) -> bool:
+    """Whether this is a pair of pictures, and neither a video nor a batch: of arrays, PIL images or image files."""
+    if not isinstance(video, (list, tuple, np.ndarray, torch.Tensor)) or len(video) != 2:
+        return False
+    return all(_is_frame(each) or _is_image_path(each) for each in video)
+
+
+def _is_image_path(item: object) -> bool:
+    return isinstance(item, (str, Path)) and Path(item).suffix.lower() in IMAGE_SUFFIXES and not Path(item).is_dir()
+
+
 def _is_frame(item: object) -> bool:
     """Whether a list's item is one picture, and not a clip."""
     if isinstance(item, Image.Image):
@@ -169,8 +177,20 @@ def _is_frame(item: object) -> bool:
     return item.ndim == 2 or (item.ndim == 3 and (item.shape[-1] in CHANNELS or item.shape[0] in CHANNELS))
 
 
+def _read_image(path: str | Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of an image file, turned upright as a camera's note in it says."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        missing = not Path(path).is_file()
+        fault = ClipFault.NOT_FOUND if missing else ClipFault.UNREADABLE
+        raise ClipError(f"{path}: {'no such image' if missing else 'not a readable image'}", fault)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
 def _frame(image: object, name: str) -> np.ndarray:
     """One picture of any kind as (H, W) or (H, W, 3) uint8."""
+    if isinstance(image, (str, Path)):
+        return _read_image(image)
     if isinstance(image, Image.Image):
         return np.array(image if image.mode == "L" else image.convert("RGB"))
     if isinstance(image, torch.Tensor):

@@ -25,7 +25,7 @@ def unit_bars(probabilities: dict[str, float], threshold: float, meanings: dict)
 
 
 def expert_bars(weights: dict[str, float]) -> str:
-    """How much each expert spoke, highest first; empty without experts."""
+    """How much each expert spoke, highest first; empty for a model that does not weigh them."""
     if not weights:
         return ""
     most = max(weights.values())
@@ -33,7 +33,7 @@ def expert_bars(weights: dict[str, float]) -> str:
         _bar(f"looked at {EXPERTS.get(name, name)}", p, p / most, f"{100 * p:.0f}%", p == most)
         for name, p in sorted(weights.items(), key=lambda each: -each[1])
     )
-    return f'<ul class="bars experts">{rows}</ul>'
+    return f'<h4>What it looked at</h4><ul class="bars experts">{rows}</ul>'
 
 
 def _bar(name: str, value: float, share: float, tag: str, strong: bool, mark: float | None = None) -> str:
@@ -50,23 +50,28 @@ def relation_graph(explanation: dict, units: list[str], present: set[str], meani
     """Who listens to whom: the strongest relations, as a circle and as sentences; empty without a graph.
 
     Args:
-        explanation: of the pipeline; `relations` (K, K), row = who listens.
+        explanation: of the pipeline; `relations` (K, K), row = who listens; `prior` the same before training. Where
+            every two units were tied before, what training changed is shown.
         units: the K names.
         present: units the model saw: drawn filled.
         meanings: unit -> FACS name.
     """
     if explanation.get("relations") is None:
         return ""
-    strengths = np.array(explanation["relations"], dtype=float)
+    strengths, prior = (np.array(explanation[name], dtype=float) for name in ("relations", "prior"))
+    tied = (prior + np.eye(len(prior)) == 1).all()
+    strengths = strengths - prior if tied else strengths
     np.fill_diagonal(strengths, 0)
     size = np.abs(strengths)
     order = [divmod(int(i), len(units)) for i in np.argsort(-size, axis=None)[:STRONGEST]]
     edges = [(i, j, strengths[i, j]) for i, j in order if size[i, j] > WEAKEST * size.max()]
     if not edges:
         return "<p>No movement tells the model anything about another one here.</p>"
+    words = ("tells more than before training about", "tells less about") if tied else ("supports", "speaks against")
+    much = "by" if tied else "strength"
     told = "".join(
-        f"<li>“{escape(plain(units[j], meanings).short)}” ({units[j]}) {'supports' if s > 0 else 'speaks against'} "
-        f"“{escape(plain(units[i], meanings).short)}” ({units[i]}), strength {number(abs(s))}</li>"
+        f"<li>“{escape(plain(units[j], meanings).short)}” ({units[j]}) {words[int(s < 0)]} "
+        f"“{escape(plain(units[i], meanings).short)}” ({units[i]}), {much} {number(abs(s))}</li>"
         for i, j, s in edges
     )
     return f'<div class="relations">{_circle(units, present, edges)}<ol class="told">{told}</ol></div>'
@@ -110,13 +115,16 @@ def counterfactuals(explanation: dict, present: list[str], meanings: dict) -> st
         explanation: of the pipeline; `counterfactuals` flipped unit -> {unit -> score}.
         present: units the model saw, strongest first: these are flipped; the strongest one where it saw none.
         meanings: unit -> FACS name.
+
+    Returns:
+        HTML; empty for a model that was not trained to answer such questions.
     """
     flips, before = explanation.get("counterfactuals") or {}, explanation["probabilities"]
     chosen = [unit for unit in present or [max(before, key=before.get)] if unit in flips]
     if not chosen:
         return ""
     parts = [_without(unit, unit in present, before, flips[unit], meanings) for unit in chosen]
-    return "".join(parts)
+    return "".join(["<h4>What would change its mind</h4>", *parts])
 
 
 def _without(flipped: str, seen: bool, before: dict, after: dict, meanings: dict) -> str:
@@ -131,13 +139,13 @@ def _without(flipped: str, seen: bool, before: dict, after: dict, meanings: dict
         key=lambda each: -abs(each[2] - each[1]),
     )
     if not changes:
-        return f"<h4>{lead}</h4><p>No other score would change by {MIN_CHANGE:g} or more.</p>"
+        return f"<h5>{lead}</h5><p>No other score would change by {MIN_CHANGE:g} or more.</p>"
     rows = "".join(
         f'<tr><th scope="row">{escape(label(unit, meanings))}</th><td>{number(old)}</td><td>{number(new)}</td>'
         f"<td>{'▲ up' if new > old else '▼ down'} {abs(new - old):.2f}</td></tr>"
         for unit, old, new in changes
     )
     return (
-        f'<h4>{lead}</h4><table class="flips"><thead><tr><th scope="col">Score of</th><th scope="col">now</th>'
+        f'<h5>{lead}</h5><table class="flips"><thead><tr><th scope="col">Score of</th><th scope="col">now</th>'
         f'<th scope="col">then</th><th scope="col">change</th></tr></thead><tbody>{rows}</tbody></table>'
     )

@@ -144,14 +144,12 @@ def closer_parts(parts: dict) -> None:
         )
         with gr.Row():
             with gr.Column(min_width=300):
-                gr.HTML("<h4>What it looked at</h4>")
                 parts[Part.EXPERTS] = gr.HTML(elem_id="experts")
             with gr.Column(min_width=300):
-                gr.HTML("<h4>What would change its mind</h4>")
                 parts[Part.FLIPS] = gr.HTML(elem_id="flips")
         gr.HTML(
             "<h4>Which movements listen to each other</h4><p>Faces rarely move one muscle alone. The model learned "
             "which movements tell something about others; arrows run from the one that tells to the one that "
-            "listens. Filled circles: seen here. Dashed arrows speak against.</p>"
+            "listens. Filled circles: seen here. Dashed arrows speak against, or tell less than before training.</p>"
         )
         parts[Part.GRAPH] = gr.HTML(elem_id="graph")

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import typer
 
 from benchmarks import faithfulness, without_unit
 from benchmarks.faithfulness import Detection, compare, compare_flips, detect, refuse_trained_on
@@ -15,6 +16,8 @@ from benchmarks.without_unit import QuietSession, compare_claims, film_again
 from dataset_scripts.synthetic.config import get_domain
 from modeling_aullm import AullmOutput
 from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.fitting import new_model, new_processor
+from training_aullm.learn.recipes import recipe_whole
 
 ROOT = Path(__file__).parents[2]
 UNITS = {"AU4": (3, 6), "AU12": (10, 6)}  # where each unit's motion is, on a grid of 14 x 14
@@ -30,7 +33,9 @@ class Watcher:
         front_end="displacement",
         use_instruction_token=True,
         image_size=224,
-        prior=[[0.0, 0.0]] * 2,
+        graph_prior=[[0.0, 0.0]] * 2,
+        has_counterfactuals=True,
+        use_moe=False,
     )
 
     def __init__(self, claims: dict[str, tuple[int, int]]):
@@ -43,13 +48,14 @@ class Watcher:
         cells[place[0] - 1 : place[0] + 2, place[1] - 1 : place[1] + 3] = 1 / 12
         return cells
 
-    def __call__(self, motion_values: torch.Tensor, **options) -> AullmOutput:
+    def __call__(self, motion_values: torch.Tensor, output_counterfactuals=False, **options) -> AullmOutput:
         length = torch.nn.functional.avg_pool2d(motion_values[:, :2].norm(dim=1).amax(1), 2)  # (B, 14, 14)
         logits = 8 * torch.einsum("bhw,khw->bk", length, self.read) - 4
         batch = len(logits)
+        flipped = logits[:, None].expand(-1, 2, -1) - torch.tensor([[0.0, 2.0], [0.0, 0.0]])
         return AullmOutput(
             logits=logits,
-            counterfactual_logits=logits[:, None].expand(-1, 2, -1) - torch.tensor([[0.0, 2.0], [0.0, 0.0]]),
+            counterfactual_logits=flipped if output_counterfactuals else None,
             au_attentions=self.claimed[None, :, None].expand(batch, -1, -1, -1, -1),
             graph_strengths=torch.zeros(batch, 1, 2, 2),
         )
@@ -90,6 +96,14 @@ def test_detections_hold_what_was_claimed_and_what_is_true():
     ]
     assert found[0].claimed[1] < found[0].before[1] and found[0].random.shape == (3, 2)
     assert not detect(Watcher(UNITS), clips_with()[0], None, 0.9, 3, seed=0, threshold=0.999)
+
+
+def test_a_model_without_what_ifs_claims_nothing():
+    model = Watcher(UNITS)
+    model.config = SimpleNamespace(**vars(Watcher.config) | {"has_counterfactuals": False})
+    found = detect(model, clips_with()[0], None, 0.9, 3, seed=0)
+    assert found and all(each.claimed is None for each in found)
+    assert compare(found, "motion")["difference"].low > 0
 
 
 def some(subject: str, before, claimed, attended, random) -> Detection:
@@ -199,10 +213,21 @@ def test_the_program_hides_regions_of_the_checkpoint_that_comes_along(run_progra
     monkeypatch.setattr(faithfulness, "load_synthetic", few_clips)
     settings = ("--model", "release", "--draws", 1, "--pixels", 1, "--cache", tmp_path)
     told = run_program(faithfulness, *settings)
-    assert told["clips"] == 4 and len(told["rows"]) == 6 and len(told["counterfactuals"]) == 2
+    assert told["clips"] == 4 and len(told["rows"]) == 6 and told["counterfactuals"] == []
 
 
 def test_the_program_films_without_a_unit(run_program, few_clips, monkeypatch):
+    names = ["AU1", "AU2", "AU4", "AU12"]
+    untrained = new_model(recipe_whole(), names).eval(), new_processor("whole", names)
     monkeypatch.setattr(without_unit, "load_synthetic", few_clips)
-    told = run_program(without_unit, "--model", "release")
+    monkeypatch.setattr(without_unit, "load_model", lambda model: untrained)
+    monkeypatch.setattr(without_unit, "THRESHOLD", 1e-9)  # it sees everything
+    told = run_program(without_unit, "--model", "untrained")
     assert told["rows"][0]["who"] == "the unit itself" and told["rows"][0]["pairs"] > 0
+
+
+def test_filming_without_a_unit_needs_a_model_that_answers_what_ifs(monkeypatch):
+    config = SimpleNamespace(has_counterfactuals=False)
+    monkeypatch.setattr(without_unit, "load_model", lambda model: (SimpleNamespace(config=config), None))
+    with pytest.raises(typer.BadParameter, match="--preset whole"):
+        without_unit.main(model="base-run")

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 
 from benchmarks import folds
 from benchmarks.folds import COLUMNS, VARIANTS, Job, run_job, summarise
@@ -21,11 +20,14 @@ ABLATIONS = {
     "base-no-instruction": {"use_instruction_token": False},
     "base-no-content": {"use_content_token": False},
     "base-mlp": {"reader": "mlp"},
-    "base-no-prior": {"use_prior": False},
-    "base-no-moe": {"use_moe": False},
-    "base-no-laplacian": {"use_laplacian": False},
-    "base-no-squeeze": {"use_squeeze_excitation": False},
     "base-by-name": {"readout": "au"},
+}
+OF_WHOLE = {
+    "whole-no-content": {"use_content_token": False},
+    "whole-no-prior": {"use_prior": False},
+    "whole-no-moe": {"use_moe": False},
+    "whole-no-laplacian": {"use_laplacian": False},
+    "whole-no-squeeze": {"use_squeeze_excitation": False},
 }
 
 
@@ -80,18 +82,21 @@ def test_predictions_of_other_settings_are_not_mixed(tmp_path):
         check_record(record, VARIANTS["base"].with_epochs(1).settings(), "delete it")
 
 
-def test_every_ablation_differs_from_base_in_what_its_name_says():
-    base = VARIANTS["base"].recipe
-    assert VARIANTS["base-no-ccr"].recipe == base.but(ccr_invariance_weight=0.0, ccr_intervention_weight=0.0)
+def test_every_ablation_differs_from_its_origin_in_what_its_name_says():
+    base, whole = VARIANTS["base"].recipe, VARIANTS["whole"].recipe
+    assert VARIANTS["whole-no-ccr"].recipe == whole.but(ccr_invariance_weight=0.0, ccr_intervention_weight=0.0)
+    assert whole.ccr_invariance_weight > 0 and whole.ccr_intervention_weight > 0
     for name, setting in ABLATIONS.items():
-        assert VARIANTS[name].recipe.model == base.model | setting
-    assert torch.tensor([VARIANTS[name].recipe.epochs for name in VARIANTS if "base" in name]).unique().numel() == 1
+        assert VARIANTS[name].recipe == base.but(model=setting)
+    for name, setting in OF_WHOLE.items():
+        assert VARIANTS[name].recipe == whole.but(model=setting)
+    assert len({VARIANTS[name].recipe.epochs for name in (*ABLATIONS, *OF_WHOLE, "base", "whole")}) == 1
 
 
 def test_every_switch_of_the_model_is_a_row_of_the_table():
     """Otherwise nobody can say what the part behind it is worth."""
     switches = {name for name in AullmConfig.__dataclass_fields__ if name.startswith("use_") and name != "use_cache"}
-    assert switches <= {name for changed in ABLATIONS.values() for name in changed}
+    assert switches <= {name for changed in (ABLATIONS | OF_WHOLE).values() for name in changed}
 
 
 def test_a_read_out_by_name_is_recorded_with_its_prompt():

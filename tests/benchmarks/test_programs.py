@@ -13,6 +13,7 @@ from benchmarks import (
     export,
     folds_at_once,
     groups,
+    peer_weights,
     prefix,
     source,
     source_pictures,
@@ -22,6 +23,8 @@ from benchmarks import (
 )
 from tests.contract.tree import ROOT, python_files
 from training_aullm.learn.recipes import recipe_base
+from training_aullm.peers.aullm import AU_LLM
+from training_aullm.peers.methods import PEERS
 
 PROGRAMS = [path.stem for path in python_files("benchmarks") if "__main__" in path.read_text("utf-8")]
 FILM = ROOT / "space_app/examples/short-smile.mp4"
@@ -74,6 +77,17 @@ def test_groups(capsys):
     groups.main("release", people=2, clips=1)
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["clips"] == 4 and {"everybody", "glasses"} <= {row["by"] for row in told["rows"]}
+
+
+def test_peer_weights(run_program, language_model_with_tokenizer, monkeypatch):
+    small = AU_LLM.but(model={"num_language_layers": 1, "language_dtype": "float32"})
+    monkeypatch.setattr(peer_weights, "AU_LLM", small)
+    rows = run_program(peer_weights, "--language-model", language_model_with_tokenizer)["rows"]
+    told = {row["method"]: row for row in rows}
+    assert set(told) == set(PEERS) - {"flow-lr", "all-present"}  # no networks
+    assert (told["off-apexnet"]["units"], told["off-apexnet"]["as_theirs"]) == (2_669_600, 2_664_475)
+    width = told["au-llm"]["units"] - told["au-llm"]["as_theirs"]  # four units more in the head alone
+    assert width > 0 and width % 4 == 0 and "classes" not in told["artnet"]
 
 
 def test_prefix(run_program):

@@ -43,6 +43,7 @@ def smaller(tiny_language_model):
         "evaluate": ["--folds", "2"],
         "predict": ["--hop", "0.5", "--end", "2.5"],
         "explain": [],
+        "pair": [],
         "publish": [],
         "--help": [],
     }

@@ -20,8 +20,8 @@ def test_default_action_units_are_those_of_casme2():
     assert list(AullmConfig(language_model=None).action_units) == processor.action_units == list(AU_SETS["casme2"])
 
 
-@pytest.mark.parametrize("preset", ["base", "paper"])
+@pytest.mark.parametrize("preset", ["base", "whole", "paper"])
 def test_presets_ask_for_the_same_frames(preset):
     config = AullmConfig.preset(preset, language_model=None)
-    fields = PROCESSOR_PRESETS[preset]
+    fields, _ = PROCESSOR_PRESETS[preset]
     assert (config.num_frames, config.image_size) == (fields["num_frames"], fields["size"])

@@ -55,7 +55,7 @@ def base_folder(tmp_path_factory) -> str:
 def build(base_folder):
     """build(preset, stirred=True, **overrides): a tiny model; stirred = no trained weight is left at zero."""
 
-    def make(preset: str = "base", stirred: bool = True, **overrides) -> AullmForActionUnitDetection:
+    def make(preset: str = "whole", stirred: bool = True, **overrides) -> AullmForActionUnitDetection:
         fields = {"language_model": base_folder, "action_units": UNITS, "num_language_layers": 2, **SMALL, **overrides}
         model = AullmForActionUnitDetection.from_language_model(AullmConfig.preset(preset, **fields))
         if stirred:

@@ -17,6 +17,19 @@ def test_paper_preset_is_the_figure():
     assert not config.evidence_skip
 
 
+def test_whole_is_base_with_what_it_leaves_out():
+    base, whole = (AullmConfig.preset(name).to_dict() for name in ("base", "whole"))
+    parts = {name for name in whole if whole[name] != base[name]}
+    assert parts == {
+        "use_prior",
+        "use_moe",
+        "use_laplacian",
+        "use_squeeze_excitation",
+        "prototype_loss_weight",
+    }
+    assert all(AullmConfig.preset("paper").to_dict()[name] == whole[name] for name in parts)
+
+
 def test_round_trip_through_json(tmp_path):
     config = AullmConfig.preset("paper", action_units=["AU4", "AU7"], lora_rank=8)
     config.save_pretrained(tmp_path)

@@ -74,6 +74,17 @@ def test_what_a_model_lacks_is_left_empty(build, motion):
     assert not flat["relations"].any()
 
 
+def test_base_claims_no_what_if_and_weighs_no_experts(build, motion):
+    """It learns no prototypes, and its experts all count the same: numbers that would say nothing are not told."""
+    model = build("base").eval()
+    (told,) = explain(model, motion_values=motion[:1])
+    assert told["counterfactuals"] == told["expert_weights"] == {} and told["attentions"]
+    assert (told["prior"] == 1 - np.eye(len(told["action_units"]))).all()  # where the graph starts: every two are tied
+    for asked in ({"output_counterfactuals": True}, {"flip_index": torch.zeros(1).long(), "flip_state": torch.ones(1)}):
+        with pytest.raises(ValueError, match="prototype_loss_weight=0"):
+            model(motion_values=motion[:1], **asked)
+
+
 def test_the_published_front_end_measures_no_displacement(build):
     model = build("paper", image_size=32, mid_shape=[1, 2, 2]).eval()
     (explanation,) = explain(model, pixel_values=torch.rand(1, 6, 1, 32, 32))

@@ -9,7 +9,7 @@ UNITS = ["AU1", "AU2", "AU4", "AU12"]
 
 
 def make_graph(**fields) -> tuple[RelationGraph, torch.Tensor]:
-    config = AullmConfig.preset("base", action_units=UNITS, graph_width=16, **fields)
+    config = AullmConfig.preset("whole", action_units=UNITS, graph_width=16, **fields)
     return RelationGraph(config, 24).eval(), torch.randn(3, *feature_shape(config))
 
 

@@ -134,6 +134,27 @@ def test_many_videos_come_in_every_usual_container_and_are_read_when_asked_for(p
     assert pipe({"bytes": None, "path": "a.mp4"})["video"] == "a.mp4"
 
 
+def test_two_pictures_and_marked_clips_are_read_as_one_movement(build):
+    model, asked = build(motion_grid=14, image_size=112).eval(), []
+    processor = PromptedProcessor(model)
+    processor.read_pair = lambda video, answer, **options: asked.append((video, options)) or {"movements": []}
+    pipe = AullmPipeline(model, processor=processor, device=-1, threshold=0.4, hop=0.2)
+    pictures, clip = ["rest.jpg", "apex.jpg"], [FakeFace()]
+    for told in (pipe(pictures), pipe(clip, onset=3, apex=9, face=1), pipe.pair(pictures, threshold=0.6)):
+        assert told == {"movements": []}
+    marks = {"onset": None, "apex": None, "threshold": 0.4}
+    assert asked == [
+        (pictures, marks),
+        (clip, marks | {"onset": 3, "apex": 9, "face": 1}),
+        (pictures, marks | {"threshold": 0.6}),
+    ]
+    assert pipe(clip)["faces"] and len(asked) == 3, "a video is a video"
+    pipe({"bytes": b"film", "path": "a.mp4"}, onset=3)
+    assert asked[-1] == (b"film", marks | {"onset": 3})
+    processor.read_video = lambda video, answer, **options: [{"video": video, "faces": []}]
+    assert pipe([torch.zeros(9, 9)] * 2, fps=25.0).keys() == {"video", "faces"}, "of a known rate: two frames of a film"
+
+
 def test_the_task_is_registered():
     assert PIPELINE_REGISTRY.supported_tasks[TASK]["impl"].__name__ == "AullmPipeline"
 

@@ -8,18 +8,18 @@ from modeling_aullm.visual_aullm import feature_shape
 
 @pytest.fixture
 def projector():
-    config = AullmConfig.preset("base")
+    config = AullmConfig.preset("whole")
     projector = EvidenceProjector(config, 576).eval()
     return projector, torch.randn(2, *feature_shape(config))
 
 
-@pytest.mark.parametrize("preset", ["base", "paper"])
-def test_projector_is_under_three_million_weights(preset):
+@pytest.mark.parametrize(("preset", "experts"), [("base", 3), ("whole", 4), ("paper", 4)])
+def test_projector_is_under_three_million_weights(preset, experts):
     config = AullmConfig.preset(preset)
     projector = EvidenceProjector(config, 576)
     assert sum(p.numel() for p in projector.parameters()) < 3e6
     token, weights = projector(torch.randn(2, *feature_shape(config)))
-    assert token.shape == (2, 576) and weights.shape == (2, 4)
+    assert token.shape == (2, 576) and weights.shape == (2, experts)
 
 
 def test_gate_weights_sum_to_one_and_depend_on_the_clip(projector):
@@ -65,7 +65,7 @@ def test_laplacian_is_blind_to_flat_and_sees_an_edge():
 
 
 def test_switches_take_parts_away():
-    config = AullmConfig.preset("base", use_moe=False, use_laplacian=False)
+    config = AullmConfig.preset("whole", use_moe=False, use_laplacian=False)
     projector = EvidenceProjector(config, 32)
     _, weights = projector(torch.randn(2, *feature_shape(config)))
     torch.testing.assert_close(weights, torch.full((2, 3), 1 / 3))

@@ -23,7 +23,7 @@ def test_base_has_no_batch_statistics():
 
 
 def test_squeeze_excitation_gates_each_time_step():
-    encoder = MotionEncoder(AullmConfig.preset("base"), 5).eval()
+    encoder = MotionEncoder(AullmConfig.preset("whole"), 5).eval()
     motion = torch.randn(1, 5, 5, 28, 28)
     before = encoder.body(encoder.stem(motion))
     ratio = encoder(motion) / before

@@ -10,6 +10,7 @@ import torch
 
 from processing_aullm.blendshape_network_aullm import BLENDSHAPES
 from processing_aullm.clip_error_aullm import ClipError, ClipFault
+from processing_aullm.pair_reader_aullm import PairReader
 from processing_aullm.skin_field_aullm import CELLS
 from processing_aullm.skin_traces_aullm import FACE, HEAD
 from processing_aullm.stream_aullm import FaceChunk
@@ -134,7 +135,7 @@ class FakeStream:
             raise ClipError("fake.mp4: no face", ClipFault.NO_FACE)
 
 
-class FakeProcessor(VideoReading):
+class FakeProcessor(VideoReading, PairReader):
     """Reads lists of fake faces; counts the windows that it shows to the model."""
 
     action_units = UNITS

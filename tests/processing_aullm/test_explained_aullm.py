@@ -17,7 +17,16 @@ from processing_aullm.explained_aullm import (
     zoom,
 )
 from processing_aullm.prompt_aullm import ACTION_UNIT_MEANINGS
-from processing_aullm.sentences_aullm import PLAIN, describe, place_name, region_movement, say_place, say_what_if
+from processing_aullm.sentences_aullm import (
+    PLAIN,
+    describe,
+    place_name,
+    region_course,
+    region_movement,
+    say_place,
+    say_relation,
+    say_what_if,
+)
 from processing_aullm.video_aullm import open_clip
 from tests.processing_aullm.grey_films import write
 
@@ -97,6 +106,22 @@ def test_pictures_are_drawn_on_the_frame_that_moved_most(explanation):
     still["frames"][2] = 200
     assert draw(still, "motion")[3, 3].tolist() == [200] * 3
     assert shown_step({**explanation, "displacement": None}) == 3
+
+
+def test_the_course_is_how_far_a_region_has_gone_in_each_frame(explanation):
+    region = np.zeros((14, 14), bool)
+    region[2:4, 4:10] = True  # the brows, which go down by a pixel in the second of five fields
+    assert region_course(explanation["displacement"], region).tolist() == [0.0, 1.0, 0.0, 0.0, 0.0]
+    assert not region_course(explanation["displacement"], region[::-1]).any()
+
+
+def test_where_all_were_tied_before_no_tie_is_called_for_or_against(explanation):
+    tied = 1 - np.eye(3)
+    changed = tied * [[1, 1.4, 0.5], [1, 1, 1], [0.7, 0.8, 1]]
+    explanation |= {"prior": tied, "relations": changed}
+    told = {name: say_relation(explanation, name) for name in UNITS}
+    assert told["AU4"] == "In its graph AU4 listens most to AU7 (strength 1.40 in this clip, 1.00 before training)."
+    assert told["AU7"] == told["AU12"] == "", "nobody is listened to more than before"
 
 
 def test_each_unit_has_its_own_picture(explanation):

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
+from processing_aullm import face_reader_aullm
 from processing_aullm.face_reader_aullm import FaceReader, MovementClip, note
 from processing_aullm.reading_types_aullm import ClipAnswer
+from processing_aullm.rises_aullm import Rise
 from processing_aullm.sections_aullm import Section
+from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES
 from processing_aullm.windows_aullm import WindowGrid
 from tests.processing_aullm.faked_faces import FPS, UNITS, FakeFace, FakeStream, crop
 
@@ -91,3 +95,20 @@ def test_a_movement_of_which_the_first_reading_is_far_from_sure_is_not_read_agai
     movements, asked = read({(0, 0): first, (0, 1): 0.99, (1, 0): 0.99, (1, 1): 0.99})
     assert len(movements) == told
     assert len(asked) == readings * asked.count((0, 0)) and asked[0] == (0, 0)
+
+
+def test_a_brief_movement_is_read_once_there_and_back(monkeypatch):
+    rise = Rise(20, 23, 23, 26, np.ones(len(UNIT_TEMPLATES)), stands_out=9.0)
+    monkeypatch.setattr(face_reader_aullm, "find_rises", lambda *_: [rise])
+    reader = FaceReader(WindowGrid.of(FPS, 0.5, 0.1), WHOLE, 4, UNITS, threshold=0.5, fps=FPS)
+    clips = []
+    for chunk in FakeStream([FakeFace(frames=40, moves=((20, 23, 26, 4.0, "AU4"),))], 0, 40, overlap=5):
+        reader.add(chunk)
+        while waiting := [target for target, _ in reader.take_waiting(True)]:
+            clips += [target for target in waiting if isinstance(target, MovementClip)]
+            for target in waiting:
+                note(target, ClipAnswer([0.9, 0.01], torch.zeros(3, 28, 28)))
+    assert [(clip.onset, clip.offset) for clip in clips] == [(20, 26)]
+    (movement,) = reader.settled(True)["movements"]
+    assert (movement["onset"], movement["apex"], movement["offset"]) == (20, 23, 26)
+    assert movement["size_px"] > 1, "of the way out: from onset to offset, which the model measures, nothing is left"

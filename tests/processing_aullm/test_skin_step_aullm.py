@@ -61,6 +61,16 @@ def test_traces_are_measured_from_onset_to_apex():
     assert extent["size_mm"] == pytest.approx(whole[1] * 63 / 87.6, abs=0.01) and MM_PER_PX < 1
 
 
+def test_there_and_back_slow_motion_does_not_count():
+    traces = SkinTraces(fps=30.0)
+    brief = np.interp(np.arange(30), (9, 15, 21), (0, 0.8, 0))
+    traces.skin = brief[:, None, None] * unit_fields(["AU12"])[0]
+    alone = SkinStep.there_and_back(traces, 9, 15, 21)
+    assert alone.along[KNOWN.index("AU12")] == pytest.approx(0.63, abs=0.06)
+    traces.skin = traces.skin + 3 * np.linspace(0, 1, 30)[:, None, None] * unit_fields(["AU4"])[0]
+    np.testing.assert_allclose(SkinStep.there_and_back(traces, 9, 15, 21).moved, alone.moved, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("fine", "coarse", "side"),
     [

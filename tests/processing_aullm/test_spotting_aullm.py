@@ -11,13 +11,15 @@ FPS, UNITS = 30.0, ["AU1", "AU2", "AU17", "AU4", "AU12"]
 KNOWN = list(UNIT_TEMPLATES)
 
 
-def spotted(onset=100, offset=112, turn=0.0, talk=0.0, lids=0.0, parted=0.0, brief=False, **px) -> Spotted:
+def spotted(
+    onset=100, offset=112, turn=0.0, talk=0.0, lids=0.0, parted=0.0, stands_out=0.0, speed=0.0, **px
+) -> Spotted:
     """A movement by so many pixels along the named units."""
     along = np.zeros(len(KNOWN))
     for name, size in (px or {"AU4": 0.8}).items():
         along[KNOWN.index(name)] = size
     middle = (onset + offset) // 2
-    return Spotted(onset, middle, middle, offset, along, turn, talk, lids, parted, brief)
+    return Spotted(onset, middle, middle, offset, along, turn, talk, lids, parted, stands_out, speed)
 
 
 def said(**probabilities) -> list[float]:
@@ -72,7 +74,12 @@ def test_a_unit_along_which_the_skin_does_not_go_is_not_believed():
 def test_what_the_model_doubts_is_no_movement_unless_the_threshold_is_lower():
     doubted = said(AU4=0.3)
     assert movement(spotted(), doubted) is None
-    assert movement(spotted(), doubted, threshold=0.3) is not None
+    assert movement(spotted(), doubted, threshold=0.2) is not None
+
+
+@pytest.mark.parametrize(("threshold", "bar"), [(0.0, 0.0), (0.5, 0.6), (0.9, 0.931), (1.0, 1.0)])
+def test_the_bar_is_above_the_threshold_and_never_out_of_reach(threshold, bar):
+    assert MovementSpotter(FPS, threshold, UNITS).min_score == pytest.approx(bar, abs=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -87,10 +94,29 @@ def test_head_speech_lids_jaw_and_a_small_size_speak_against_it(against):
 
 
 def test_a_brief_movement_is_explained_by_less():
-    for little in ({"turn": 3.0}, {"talk": 0.03}):
+    for little in ({"turn": 4.5}, {"talk": 0.05}):
         assert movement(spotted(**little)) is not None
-        assert movement(spotted(**little, brief=True)) is None
-    assert movement(spotted(brief=True)) is not None
+        assert movement(spotted(**little, stands_out=6.0)) is None
+    assert movement(spotted(stands_out=6.0)) is not None
+
+
+def test_a_brief_movement_needs_less_of_the_model_the_clearer_it_is():
+    assert movement(spotted(stands_out=4.5), said(AU4=0.2)) is not None
+    assert movement(spotted(stands_out=3.2), said(AU4=0.2)) is None
+    assert movement(spotted(stands_out=3.2), said(AU4=0.9)) is not None
+    assert movement(spotted(stands_out=1.0), said(AU4=1.0)) is None, "one that does not stand out is none at all"
+    weak, strong = (movement(spotted(stands_out=6.0), said(AU4=sure))["action_units"]["AU4"] for sure in (0.2, 0.9))
+    assert (weak, strong) == (0.2, 0.9), "what the model says is told as it is"
+
+
+@pytest.mark.parametrize("against", [{"speed": 50.0}, {"lids": 0.8}, {"AU4": 0.05}])
+def test_what_else_moves_speaks_against_a_brief_movement(against):
+    assert movement(spotted(stands_out=4.0)) is not None
+    assert movement(spotted(stands_out=4.0, **against)) is None
+
+
+def test_no_template_moves_the_marks_of_a_brief_movement():
+    assert movement(spotted(stands_out=6.0), later=3)["onset"] == 100
 
 
 def test_a_chin_that_goes_down_with_the_jaw_was_not_raised():
@@ -121,11 +147,17 @@ def test_of_two_parts_of_a_movement_the_larger_stays():
 
 def test_a_brief_movement_on_top_of_a_slow_one_is_its_own():
     slow = pair(spotted(100, 200, AU4=1.0), 0.6, "AU4")
-    quick, slower = (
-        pair(spotted(at, at + frames, AU4=0.8, brief=True), 0.7, "AU4") for at, frames in ((120, 12), (120, 90))
-    )
+    quick, steady = (pair(spotted(160, 172, stands_out=out, AU4=0.4), 0.7, "AU4") for out in (5.0, 0.0))
     assert apart([slow, quick], []) == [slow, quick]
-    assert apart([slow, slower], []) == [slow]
+    assert apart([slow, steady], []) == [slow]
+    rising, other = (pair(spotted(120, 132, stands_out=5.0, AU4=0.4), 0.7, unit) for unit in ("AU4", "AU1"))
+    assert apart([slow, rising], []) == [slow], "on its way there a movement goes unevenly"
+    assert apart([slow, other], []) == [slow, other]
+
+
+def test_one_that_is_found_both_ways_is_one():
+    whole, brief = pair(spotted(100, 112, AU4=1.0), 0.6, "AU4"), pair(spotted(102, 114, stands_out=5.0), 0.7, "AU1")
+    assert apart([whole, brief], []) == [whole]
 
 
 def test_what_is_made_once_more_after_its_apex_is_another():

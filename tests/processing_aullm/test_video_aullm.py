@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from processing_aullm.clip_error_aullm import ClipError
-from processing_aullm.video_aullm import open_clip, split_batch
+from processing_aullm.video_aullm import are_two_pictures, open_clip, split_batch
 
 
 @pytest.fixture
@@ -131,3 +131,35 @@ def test_a_video_that_a_phone_turned_stands_upright(frames, tmp_path, monkeypatc
     turned = next(iter(open_clip(video).frames()))
     assert turned.shape == (64, 48, 3)
     assert turned[:, :6].mean() > 240 > turned[:, 12:].mean()  # a quarter turn against the clock: top becomes left
+
+
+def test_two_pictures_are_told_from_videos_and_batches(frames, tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    one, other = frames[0], Image.fromarray(frames[1])
+    pairs = (
+        [one, other],
+        (one[..., 0], one),
+        frames[:2],
+        torch.from_numpy(frames[:2]),
+        ["rest.JPG", tmp_path / "a.png"],
+    )
+    assert all(are_two_pictures(pair) for pair in pairs)
+    others = (frames, [one], [one, other, one], ["a.mp4", "b.mp4"], ["a.png", "b.mp4"], [frames, frames], "a.png")
+    assert not any(are_two_pictures(other) for other in others)
+    assert not are_two_pictures([tmp_path / "folder.png"] * 2), "folders of images are clips"
+
+
+def test_image_files_are_frames_turned_upright(frames, tmp_path):
+    turned = Image.fromarray(frames[0])
+    turned.getexif()[0x0112] = 6  # a phone held upright
+    turned.save(tmp_path / "rest.jpg", exif=turned.getexif())
+    Image.fromarray(frames[1]).save(tmp_path / "apex.png")
+    shown = list(open_clip([str(tmp_path / "rest.jpg"), tmp_path / "apex.png"]).frames())
+    assert [picture.shape for picture in shown] == [(64, 48, 3), (48, 64, 3)]
+    assert np.abs(shown[0].astype(int) - 20).max() <= 2 and np.array_equal(shown[1], frames[1])
+    with pytest.raises(ClipError, match=r"gone\.jpg: no such image") as missing:
+        list(open_clip([tmp_path / "gone.jpg"]).frames())
+    assert missing.value.code == "not_found"
+    (tmp_path / "text.jpg").write_text("no picture")
+    with pytest.raises(ClipError, match=r"text\.jpg: not a readable image"):
+        list(open_clip([tmp_path / "text.jpg"]).frames())

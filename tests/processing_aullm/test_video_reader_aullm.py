@@ -154,7 +154,7 @@ def test_around_a_brief_movement_head_and_lips_have_to_keep_still(monkeypatch, b
             weighed.append(spotted)
             return super().still(spotted)
 
-    rise = Rise(30, 33, 33, 36, np.ones(len(UNIT_TEMPLATES)), brief)
+    rise = Rise(30, 33, 33, 36, np.ones(len(UNIT_TEMPLATES)), 5.0 if brief else 0.0)
     monkeypatch.setattr(face_reader_aullm, "MovementSpotter", Looking)
     monkeypatch.setattr(face_reader_aullm, "find_rises", lambda *_: [rise])
     FakeProcessor().read(FakeFace(turn=(34, 37, 40, 0.0), parts=(34, 38)))

@@ -159,5 +159,6 @@ def explanation(onset: int, offset: int) -> dict:
         "displacement": displacement,
         "expert_weights": {"fine detail": 0.5, "wider detail": 0.2, "whole face": 0.2, "edges": 0.1},
         "relations": relations,
+        "prior": relations,
         "counterfactuals": {unit: scores | {unit: 1 - scores[unit], "AU7": 0.38} for unit in UNITS},
     }

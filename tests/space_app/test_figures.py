@@ -111,6 +111,20 @@ def test_the_graph_names_who_tells_whom_and_leaves_weak_relations_out():
     assert relation_graph({"relations": None}, UNITS, set(), MEANINGS) == ""
 
 
+def test_where_all_were_tied_before_the_graph_tells_what_training_changed():
+    from figures import relation_graph
+
+    explained = explanation(0, 5)
+    tied = 1 - np.eye(len(UNITS))
+    changed = tied.copy()
+    changed[3, 2], changed[0, 4] = 1.7, 0.6
+    html = checked(relation_graph(explained | {"relations": changed, "prior": tied}, UNITS, {"AU4"}, MEANINGS))
+    assert re.findall(r"<li>(.*?)</li>", html) == [
+        "“brows down and together” (AU4) tells more than before training about “eyelids tense” (AU7), by 0.70",
+        "“mouth corners up” (AU12) tells less about “inner brows up” (AU1), by 0.40",
+    ]
+
+
 def test_what_ifs_are_told_for_what_was_seen():
     from figures import counterfactuals
 

@@ -43,7 +43,7 @@ def language_model_with_tokenizer(tmp_path_factory) -> str:
 def build_model(language_model):
     """A function that builds a tiny model of a preset; `seed` decides its new weights."""
 
-    def build(preset="base", seed=0, **overrides):
+    def build(preset="whole", seed=0, **overrides):
         torch.manual_seed(seed)
         size = (
             {"image_size": 32} if preset == "paper" else {"image_size": 32, "motion_grid": 14, "mid_shape": [1, 3, 3]}

@@ -17,6 +17,7 @@ from training_aullm.cli.evaluate import evaluate
 from training_aullm.cli.explain import explain
 from training_aullm.cli.inspect import inspect
 from training_aullm.cli.options import checked
+from training_aullm.cli.pair import pair
 from training_aullm.cli.predict import predict
 from training_aullm.cli.prepare import prepare
 from training_aullm.cli.publish import publish
@@ -61,6 +62,7 @@ COMMANDS = (
     evaluate,
     compare,
     predict,
+    pair,
     release,
     explain,
     publish,

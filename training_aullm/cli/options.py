@@ -23,6 +23,7 @@ class Preset(StrEnum):
     """The named settings of the model."""
 
     BASE = "base"
+    WHOLE = "whole"
     PAPER = "paper"
 
 
@@ -45,7 +46,12 @@ DatasetOption = Annotated[
 DataDirOption = Annotated[
     Path | None, typer.Option(help="Where it lies. It is prepared into the cache once, then read from there.")
 ]
-PresetOption = Annotated[Preset, typer.Option(help="base measured better, paper is as published.")]
+PresetOption = Annotated[
+    Preset,
+    typer.Option(
+        help="base; whole: with what base leaves out (CCR and its what-ifs, experts, prior); paper: as published."
+    ),
+]
 ActionUnitsOption = Annotated[
     str | None,
     typer.Option(help="Such as AU1,AU4,AU12; left out: what the set's protocol scores, or what two people show."),

@@ -34,7 +34,7 @@ from training_aullm.clips.clip_cache import is_whole
 from training_aullm.clips.clip_set import ClipSet
 
 EXPRESSIONS = ("micro", "macro")
-WINDOWS_VERSION = "5"  # raised when the reader cuts windows or movements otherwise
+WINDOWS_VERSION = "6"  # raised when the reader cuts windows or movements otherwise
 BATCH = 16
 WHOLE = Section(index=0, first=0, stop=None, read_from=None, read_to=None, whole=True, begin=0, total=None)
 

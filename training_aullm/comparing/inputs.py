@@ -11,12 +11,20 @@ from dataset_scripts.synthetic import load_synthetic
 from training_aullm.clips.clip_set import ClipSet, identities, select_labels
 from training_aullm.learn.fitting import new_model, new_processor
 from training_aullm.learn.recipes import recipe_base
-from training_aullm.peers.flow import amplified_flow, apex_flow, clip_flow, fine_apex_flow, flow_clips
+from training_aullm.peers.flow import (
+    amplified_flow,
+    apex_flow,
+    clip_flow,
+    fine_apex_flow,
+    flow_clips,
+    large_apex_flow,
+)
 from training_aullm.runs.scoring import clips_digest
 
 FLOWS = {
     "apex-flow": apex_flow,
     "apex-flow-28": fine_apex_flow,
+    "apex-flow-64": large_apex_flow,
     "clip-flow": clip_flow,
     "amplified-flow": amplified_flow,
 }

@@ -12,7 +12,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from processing_aullm.explained_aullm import draw, magnify, most_magnified, shown_step, zoom
-from processing_aullm.sentences_aullm import MIN_CHANGE, PLAIN, THRESHOLD, say_place, say_relation, say_what_if
+from processing_aullm.pictures_aullm import attended_region
+from processing_aullm.sentences_aullm import (
+    MIN_CHANGE,
+    PLAIN,
+    THRESHOLD,
+    all_tied,
+    region_course,
+    say_place,
+    say_relation,
+    say_what_if,
+)
 from training_aullm.figures.style import BLUE, GRID, INK, ORANGE, QUIET, RED, new_figure
 
 CLOSE_UP = 460  # px a side of the faces on the page
@@ -97,43 +107,55 @@ def _draw_movement(part: Figure, shown: dict) -> None:
 
 
 def _draw_answers(part: Figure, explanation: dict, meanings: dict[str, str], threshold: float) -> None:
-    """Bars of all units, the graph between them, and the experts."""
+    """Bars of all units, the graph between them, and the experts of a model that weighs them."""
     seen = [name for name, value in explanation["probabilities"].items() if value >= threshold]
     told = ", ".join(f"{meanings.get(name, '')} ({name})" for name in seen) or "no action unit that it knows"
     _headline(part, f"2  What the model answers: {told}")
-    answers, graph, experts = part.subplots(1, 3, width_ratios=[1.35, 1, 0.9])
+    weights = explanation["expert_weights"]
+    answers, graph, *rest = part.subplots(1, 3 if weights else 2, width_ratios=[1.35, 1, 0.9] if weights else [1.35, 1])
     _draw_answer_bars(answers, explanation["probabilities"], meanings, threshold)
     _title(answers, "how sure it is (“seen” from the dotted line on)")
     if explanation["relations"] is None:
         graph.set_axis_off()
     else:
-        _draw_relations(graph, explanation["action_units"], explanation["relations"], seen)
-        _title(
-            graph, "which action units inform each other: arrows into\nthose seen are hints (blue: for, red: against)"
-        )
-    if explanation["expert_weights"]:
-        _draw_experts(experts, explanation["expert_weights"])
+        relations, prior = explanation["relations"], explanation["prior"]
+        tied = all_tied(prior)
+        _draw_relations(graph, explanation["action_units"], relations - prior if tied else relations, seen)
+        means = "to whom those seen listen more (blue)\nor less (red) than before training"
+        hints = "which action units inform each other: arrows into\nthose seen are hints (blue: for, red: against)"
+        _title(graph, means if tied else hints)
+    for experts in rest:
+        _draw_experts(experts, weights)
         _title(experts, "which view of the movement counts\n(dotted: if all counted the same)")
-    else:
-        experts.set_axis_off()
 
 
 def _draw_unit(
     part: Figure, explanation: dict, shown: dict, name: str, meanings: dict[str, str], threshold: float
 ) -> None:
-    """One unit: where it looked, what would change without it, and both in words."""
+    """One unit in pictures and words: where it looked, and what would change without it, if the model can say that, or
+    else how far the skin went there.
+    """
     probability = explanation["probabilities"][name]
     seen, flipped = ("seen" if probability >= limit else "not seen" for limit in (threshold, THRESHOLD))
     _headline(part, f"{name} {meanings.get(name, '')}: {PLAIN[name]} ({seen}, {probability:.2f})")
-    face, flip, words = part.subplots(1, 3, width_ratios=[0.95, 1.35, 1])
+    flips, displacement = explanation["counterfactuals"], explanation["displacement"]
+    face, middle, words = part.subplots(1, 3, width_ratios=[0.95, 1.35, 1])
     face.imshow(draw(shown, "attention", name))
     face.set_axis_off()
     _title(face, "where it looked (outline: half of its attention)")
-    _draw_what_if(flip, explanation["probabilities"], explanation["counterfactuals"][name], name, meanings)
-    _title(flip, f"if the model had {'not seen' if flipped == 'seen' else 'seen'} {name}\n{FLIPPING}")
+    if flips:
+        _draw_what_if(middle, explanation["probabilities"], flips[name], name, meanings)
+        _title(middle, f"if the model had {'not seen' if flipped == 'seen' else 'seen'} {name}\n{FLIPPING}")
+    elif displacement is not None:
+        _draw_course(
+            middle, explanation["frame_indices"], displacement, attended_region(explanation["attentions"][name])
+        )
+        _title(middle, "how far the skin in the outline has gone, pixels of the crop")
+    else:
+        middle.set_axis_off()
     sentences = [
         say_place(explanation, name),
-        say_what_if(explanation, name),
+        say_what_if(explanation, name) if flips else "",
         say_relation(explanation, name),
     ]
     text = "\n\n".join(fill(sentence, 44) for sentence in sentences if sentence)
@@ -171,7 +193,7 @@ def _draw_relations(axis: Axes, names: Sequence[str], strengths: np.ndarray, lit
     """The graph as a circle of units; ties of the `lit` ones, those that were seen, are in colour.
 
     Args:
-        strengths: (K, K), row = who listens, column = who speaks.
+        strengths: (K, K), row = who listens, column = who speaks: ties, or how they changed in training.
     """
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(names)) / len(names)
     place = np.stack([np.cos(angles), np.sin(angles)], 1)
@@ -189,6 +211,13 @@ def _draw_relations(axis: Axes, names: Sequence[str], strengths: np.ndarray, lit
         axis.text(x, y, name.removeprefix("AU"), ha="center", va="center", fontsize=8, zorder=4, **style)
     axis.set(xlim=(-1.3, 1.3), ylim=(-1.25, 1.25), aspect="equal")
     axis.set_axis_off()
+
+
+def _draw_course(axis: Axes, frames: Sequence[int], displacement: np.ndarray, region: np.ndarray) -> None:
+    """Pixels over frames, from the onset, of what a unit looked at."""
+    axis.plot(frames, [0.0, *region_course(displacement, region)], color=BLUE, marker="o", ms=4)
+    axis.set(xlabel="frame", xticks=list(frames), ylim=(0, None))
+    axis.tick_params(labelsize=8)
 
 
 def _draw_what_if(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from processing_aullm.sentences_aullm import all_tied
 from training_aullm.figures.style import BLUE, INK, QUIET, RED, new_figure
 
 
@@ -16,7 +17,7 @@ def draw_graph(
     strengths: np.ndarray,
     title: str = "The action unit graph",
 ) -> None:
-    """Write two circles of nodes side by side.
+    """Write two circles of nodes side by side; one, of what training changed, where every two units were tied before.
 
     Args:
         path: PNG file.
@@ -28,6 +29,10 @@ def draw_graph(
     """
     with new_figure(path, 10.5, 4.2) as figure:
         figure.suptitle(title, fontsize=11, fontweight="bold", x=0.01, ha="left")
+        if all_tied(prior):
+            changed = "learned: who is listened to more (blue) or less (red) than before (mean over test clips)"
+            _draw_circle(figure.subplots(), action_units, meanings, strengths - prior, changed)
+            return
         left, right = figure.subplots(1, 2)
         _draw_circle(left, action_units, meanings, prior, "structural prior (before training)")
         _draw_circle(right, action_units, meanings, strengths, "learned strengths (mean over test clips)")

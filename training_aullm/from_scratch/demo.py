@@ -46,7 +46,7 @@ FILES = {
     "model/": "model, processor and code: a folder for the Hub",
     "curves.png": "losses and scores over the epochs",
     "f1.png": "F1 of each action unit on both test sets",
-    "graph.png": "the action unit graph: prior and learned strengths",
+    "graph.png": "the action unit graph: who listens to whom more, or less, than before training",
     "clips.png": "clips with predictions and where each action unit looked",
     "video.mp4, video.png, video.json": "a rendered video and its reading over time",
     "predictions/*.parquet": "every prediction with its sample id",

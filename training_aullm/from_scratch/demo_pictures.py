@@ -48,7 +48,7 @@ def draw_learned_graph(path: str | Path, model: AullmForActionUnitDetection, cli
         clips: to take the mean over.
     """
     strengths = _evidence(model, clips).graph_strengths.mean(dim=(0, 1)).numpy()
-    prior = np.asarray(model.config.prior)
+    prior = np.asarray(model.config.graph_prior)
     draw_graph(path, clips.action_units, AU_MEANINGS, prior, strengths, "How action units inform each other")
 
 

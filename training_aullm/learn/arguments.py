@@ -19,7 +19,8 @@ class AullmTrainingArguments(TrainingArguments):
     """`TrainingArguments` plus what AULLM++ adds. `learning_rate` is that of the new modules (neither LED nor LoRA).
 
     Attributes:
-        ccr_invariance_weight: weight of CCR's invariance part. With both weights at 0 no counterfactual pass is run.
+        ccr_invariance_weight: weight of CCR's invariance part. With both weights at 0, as for `base`, no counterfactual
+            pass is run; above 0 they need a model with learned prototypes (presets `whole` and `paper`).
         ccr_intervention_weight: weight of CCR's intervention part.
         led_learning_rate: of LED's three scalars.
         lora_learning_rate: of the LoRA matrices.
@@ -31,8 +32,8 @@ class AullmTrainingArguments(TrainingArguments):
         1e-4).
     """
 
-    ccr_invariance_weight: float = field(default=0.1, metadata={"help": "Weight of the invariance part of CCR."})
-    ccr_intervention_weight: float = field(default=0.1, metadata={"help": "Weight of the intervention part of CCR."})
+    ccr_invariance_weight: float = field(default=0.0, metadata={"help": "Weight of the invariance part of CCR."})
+    ccr_intervention_weight: float = field(default=0.0, metadata={"help": "Weight of the intervention part of CCR."})
     led_learning_rate: float = field(default=0.01, metadata={"help": "Learning rate of LED's three scalars."})
     lora_learning_rate: float = field(default=5e-4, metadata={"help": "Learning rate of the LoRA matrices."})
     flip_seed: int | None = field(default=None, metadata={"help": "Seed of the flipped action units; default: seed."})

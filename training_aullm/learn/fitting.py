@@ -33,7 +33,7 @@ def new_processor(
     """The processor of a preset with the language model's tokenizer.
 
     Args:
-        preset: "base" or "paper".
+        preset: "base", "whole" or "paper".
         action_units: names, in order.
         language_model: Hub id, folder or "bundled".
         template: name of a prompt template; None: the preset's.

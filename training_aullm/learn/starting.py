@@ -124,5 +124,7 @@ def recipe_to_go_on(source: str | Path, action_units: Sequence[str]) -> Recipe:
 
 
 def _preset_of(config: AullmConfig) -> str:
-    """What the front end learns decides about rates and augmentation."""
-    return "paper" if config.front_end == "led" else "base"
+    """What the front end learns decides about rates and augmentation, prototypes about CCR."""
+    if config.front_end == "led":
+        return "paper"
+    return "whole" if config.has_counterfactuals else "base"

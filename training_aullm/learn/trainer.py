@@ -70,7 +70,15 @@ class AullmTrainer(Trainer):
             model: an AullmForActionUnitDetection.
             args: training arguments.
             **kwargs: as for `Trainer`. By default evaluation scores with `training_aullm.score.metrics`.
+
+        Raises:
+            ValueError: CCR is asked for, and the model has no prototypes that flipped nodes could become.
         """
+        if args.uses_counterfactuals and not model.config.has_counterfactuals:
+            raise ValueError(
+                "ccr_invariance_weight or ccr_intervention_weight is above 0, but this model learns no prototypes to "
+                'flip to: build it with preset="whole" (or prototype_loss_weight=0.1), or set both weights to 0'
+            )
         kwargs.setdefault("data_collator", ClipCollator(args.flip_seed if args.uses_counterfactuals else None))
         kwargs.setdefault("compute_metrics", self._score)
         super().__init__(model=model, args=args, **kwargs)

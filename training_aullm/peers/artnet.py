@@ -1,9 +1,9 @@
 """ARTNet: the change of a face enlarged by several factors, and a transformer across them.
 
 Source: ARTNet (Sensors 2026, 26(1), 247): the difference between frames is amplified by several factors, flow is taken
-of each amplified pair, transformer layers look across the levels. Written from that description; unchecked and so
-ours: the factors (`flow.AMPLIFICATIONS`), the network that makes a token of a flow field, all widths and rates, the
-number of weights.
+of each amplified pair, transformer layers look across the levels. Written from that description; neither its authors'
+code nor their number of weights was found, and so ours: the factors (`flow.AMPLIFICATIONS`), the network that makes a
+token of a flow field, all widths and rates.
 
 Tested in tests/training_aullm/peers/test_networks.py.
 """

@@ -1,9 +1,11 @@
 """AULLM++ itself, its parts switched off one at a time, and its predecessor AU-LLM.
 
-Source: AU-LLM is arXiv 2507.21778: LED, the published encoder, middle and high features in one content token behind the
-prompt's start, LoRA, the last position. It is our model with the parts of the predecessor alone: no graph, no
-instruction token, no counterfactuals, no expert gate, no Laplacian. Ours: the three convolutional experts that are left
-are averaged, the projection is compact (theirs has about 60 M weights), recipe and depth are those of `paper`.
+Source: AU-LLM is arXiv 2507.21778 (code: github.com/ZS-liu-JLU/AU-LLMs, commit 45430d0): LED, an encoder with
+squeeze-excitation, middle and high features in one content token behind the prompt, LoRA, read at the last position.
+It is our model with the parts of the predecessor alone: no graph, no instruction token, no counterfactuals, no expert
+gate, no Laplacian. Ours: three convolutional experts, averaged, where theirs has none; a compact projection (0.81 M
+weights; theirs has 62.7 M with our language model); a norm before the head; the content token before the prompt, as in
+AULLM++; recipe and depth are those of `paper`. So it trains 1.29 M weights for eight units and theirs would 66.3 M.
 
 Tested in tests/training_aullm/peers/test_methods.py.
 """
@@ -17,7 +19,14 @@ import torch
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import fit, new_model, predict_probabilities
 from training_aullm.learn.folds_at_once import fit_at_once
-from training_aullm.learn.recipes import Recipe, recipe_base, recipe_paper, recipe_published, tuning_recipe
+from training_aullm.learn.recipes import (
+    Recipe,
+    recipe_base,
+    recipe_paper,
+    recipe_published,
+    recipe_whole,
+    tuning_recipe,
+)
 from training_aullm.learn.starting import started_model
 from training_aullm.loading import load_model
 from training_aullm.peers.method import Method, Setup
@@ -94,6 +103,11 @@ def base_with(model: dict[str, object], **changes: float) -> Method:
     return Method("motion", run_aullm, recipe_base().but(model=model, **changes), run_at_once=run_aullm_at_once)
 
 
+def whole_with(model: dict[str, object], **changes: float) -> Method:
+    """`whole` with some fields of its model and of its recipe changed."""
+    return Method("motion", run_aullm, recipe_whole().but(model=model, **changes), run_at_once=run_aullm_at_once)
+
+
 def with_layers(method: Method, layers: int | None) -> Method:
     """The method with another depth of its language model; None, or a method without one, leaves it as it is."""
     if layers is None or method.run not in (run_aullm, run_shuffled):
@@ -105,16 +119,19 @@ PREDECESSOR = {"use_instruction_token": False, "use_moe": False, "use_laplacian"
 
 OWN = {
     "base": base_with({}),
-    "base-no-ccr": base_with({}, **NO_CCR),
-    "base-no-instruction": base_with({"use_instruction_token": False}, **NO_CCR),
+    "base-no-instruction": base_with({"use_instruction_token": False}),
     "base-no-content": base_with({"use_content_token": False}),
     "base-mlp": base_with({"reader": "mlp"}),
     "base-shuffled": replace(base_with({}), run=run_shuffled),
-    "base-no-prior": base_with({"use_prior": False}),
-    "base-no-moe": base_with({"use_moe": False}),
-    "base-no-laplacian": base_with({"use_laplacian": False}),
-    "base-no-squeeze": base_with({"use_squeeze_excitation": False}),
     "base-by-name": base_with({"readout": "au"}),
+    "whole": whole_with({}),
+    "whole-no-ccr": whole_with({}, **NO_CCR),
+    "whole-no-instruction": whole_with({"use_instruction_token": False}, **NO_CCR),
+    "whole-no-content": whole_with({"use_content_token": False}),
+    "whole-no-prior": whole_with({"use_prior": False}),
+    "whole-no-moe": whole_with({"use_moe": False}),
+    "whole-no-laplacian": whole_with({"use_laplacian": False}),
+    "whole-no-squeeze": whole_with({"use_squeeze_excitation": False}),
     "paper": Method("frames", run_aullm, recipe_paper(), "AULLM++ (Liu et al., 2026), as published"),
     "paper-published": Method("frames", run_aullm, recipe_published(), "the same with AU-LLM's published schedule"),
 }

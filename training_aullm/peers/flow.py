@@ -17,9 +17,9 @@ from training_aullm.clips.clip_set import ClipSet, identities, select_labels
 
 # Source: our choice. These settings found sub-pixel motion best in the first probes on the clip source.
 FARNEBACK = {"pyr_scale": 0.5, "levels": 3, "winsize": 21, "iterations": 5, "poly_n": 7, "poly_sigma": 1.5, "flags": 0}
-APEX_CELLS, CLIP_CELLS = 14, 28
+APEX_CELLS, CLIP_CELLS, LARGE_CELLS = 14, 28, 64
 AMPLIFICATIONS = (1, 2, 4, 8)
-"""Factors by which `amplified_flow` enlarges what changed. Source: our choice; ARTNet's own are unchecked."""
+"""Factors by which `amplified_flow` enlarges what changed. Source: our choice; ARTNet's own were not found."""
 
 
 def farneback(first: np.ndarray, second: np.ndarray, cells: int) -> np.ndarray:
@@ -50,6 +50,11 @@ def fine_apex_flow(frames: list[np.ndarray], onset: int, apex: int | None, offse
     return farneback(frames[onset], _apex_of(frames, onset, apex, offset), CLIP_CELLS)[:, None]
 
 
+def large_apex_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
+    """(2, 1, 64, 64): the same on the grid that SSSNet reads."""
+    return farneback(frames[onset], _apex_of(frames, onset, apex, offset), LARGE_CELLS)[:, None]
+
+
 def amplified_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
     """(2, len(AMPLIFICATIONS), 28, 28): flow from onset to apexes whose difference from it is enlarged."""
     first, apex = frames[onset].astype(np.float32), _apex_of(frames, onset, apex, offset).astype(np.float32)
@@ -75,7 +80,7 @@ def flow_clips(
     Args:
         table: rows of `dataset_scripts.schema.FEATURES` with registered face crops.
         action_units: names of the labels wanted.
-        measure: `apex_flow`, `fine_apex_flow`, `clip_flow` or `amplified_flow`.
+        measure: `apex_flow`, `fine_apex_flow`, `large_apex_flow`, `clip_flow` or `amplified_flow`.
         cache_dir: folder for the finished tensors; None keeps nothing on disk.
         progress: show a progress bar.
 

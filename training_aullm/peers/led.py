@@ -1,8 +1,9 @@
-"""LED: the plain motion network of action units, without a language model or a graph.
+"""The plain motion network of action units: LED, AU-LLM's encoder and one linear layer, no language model, no graph.
 
-Source: Varanka, Peng, Zhao, "Learnable Eulerian Dynamics for Micro-Expression Action Unit Detection" (SCIA 2023): the
-filter. The encoder's sizes are those of the AU-LLM script, which builds on it; LED's own are unchecked. Ours: epochs
-and rates (`recipe_led_network` says why), the asymmetric loss as its authors defined it.
+Source: the filter is LED (Varanka, Peng, Zhao, SCIA 2023), the encoder with squeeze-excitation that of the AU-LLM
+script, which builds on it. LED's authors have no squeeze-excitation and a hidden layer of 256, so 22 times the weights:
+`led_published` is that network. Ours: the linear layer, which leaves all learning to the encoder that `paper` has too;
+epochs and rates (`recipe_led_network` says why), the asymmetric loss as its authors defined it.
 
 Tested in tests/training_aullm/peers/test_fitting.py.
 """
@@ -48,5 +49,5 @@ METHOD = Method(
     "frames",
     NetworkRun(LedNetwork, gamma_negative=4.0, clip=0.05),
     recipe_led_network(),
-    "LED (Varanka et al., SCIA 2023)",
+    "ours: LED (SCIA 2023) and the encoder of AU-LLM",
 )

@@ -39,8 +39,8 @@ class Method:
     """One row of a comparison.
 
     Attributes:
-        clips: which input it reads: "motion", "frames", "apex-flow", "clip-flow", "apex-flow-28", "amplified-flow" or
-            "labels".
+        clips: which input it reads: "motion", "frames", "apex-flow", "clip-flow", "apex-flow-28", "apex-flow-64",
+            "amplified-flow" or "labels".
         run: fits on the first clips, gives probabilities (N, K) for each of the other sets.
         recipe: hyper-parameters; None where there are none.
         source: the paper, for tables and docs.
@@ -88,7 +88,7 @@ class Method:
         return settings | {
             "recipe": asdict(self.recipe),
             "model": model,
-            "template": TEMPLATES[self.recipe.template or self.recipe.preset],
+            "template": TEMPLATES[self.recipe.template],
         }
 
     @property

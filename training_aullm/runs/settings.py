@@ -37,7 +37,7 @@ class RunSettings:
     Attributes:
         source: the training clips.
         action_units: the K names the model answers with.
-        preset: "base" or "paper".
+        preset: "base", "whole" or "paper".
         language_model: Hub id, folder or "bundled".
         layers: layers of the language model to use; None: the recipe's.
         epochs: passes over the training clips; None: the recipe's.

@@ -13,6 +13,7 @@ SHAPES = {
     "motion": (3, 5, 28, 28),
     "apex-flow": (2, 1, 14, 14),
     "apex-flow-28": (2, 1, 28, 28),
+    "apex-flow-64": (2, 1, 64, 64),
     "clip-flow": (2, 5, 28, 28),
     "amplified-flow": (2, 4, 28, 28),
 }

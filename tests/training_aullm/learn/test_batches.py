@@ -35,7 +35,9 @@ def test_a_process_without_samples_is_refused():
 
 
 def test_a_training_clip_is_the_same_in_any_batch_and_another_in_the_next_epoch(motion_clips, tmp_path):
-    batches = TrainingBatches(motion_clips, AullmTrainingArguments(str(tmp_path), use_cpu=True, augment_mix=0.5))
+    batches = TrainingBatches(
+        motion_clips, AullmTrainingArguments(str(tmp_path), use_cpu=True, augment_mix=0.5, ccr_intervention_weight=0.1)
+    )
     whole = batches.__getitems__([(2, index) for index in range(12)])
     alone = batches.__getitems__([(2, 7)])
     for name in ("motion_values", "labels", "flip_index", "flip_state"):
@@ -46,7 +48,10 @@ def test_a_training_clip_is_the_same_in_any_batch_and_another_in_the_next_epoch(
 
 @pytest.mark.parametrize("pixels", [False, True])
 def test_batches_of_several_sets_are_those_that_each_gives_by_itself(tmp_path, pixels):
-    clips, args = make_clips(14, pixels), AullmTrainingArguments(str(tmp_path), use_cpu=True, augment_mix=0.5)
+    clips, args = (
+        make_clips(14, pixels),
+        AullmTrainingArguments(str(tmp_path), use_cpu=True, augment_mix=0.5, ccr_intervention_weight=0.1),
+    )
     sets = [TrainingBatches(clips.subset(rows), args) for rows in (range(9), range(4, 14))]
     keys = [[(0, 3), (0, 1), (0, 8)], [(5, 2), (5, 9)]]
     for joint, each, of in zip(joint_batches(sets, keys), sets, keys, strict=True):

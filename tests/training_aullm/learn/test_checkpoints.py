@@ -10,11 +10,11 @@ from modeling_aullm import CheckpointError
 from training_aullm.learn import checkpoints
 from training_aullm.learn.checkpoints import newest_whole_checkpoint
 from training_aullm.learn.fitting import fit
-from training_aullm.learn.recipes import recipe_base
+from training_aullm.learn.recipes import recipe_whole
 from training_aullm.learn.trainer import AullmTrainer
 
 QUIET = {"use_cpu": True, "disable_tqdm": True, "save_strategy": "epoch"}
-RECIPE = recipe_base().but(epochs=3, batch_size=4, model={}, calibration_rounds=0)
+RECIPE = recipe_whole().but(epochs=3, batch_size=4, model={}, calibration_rounds=0)
 
 
 @pytest.fixture

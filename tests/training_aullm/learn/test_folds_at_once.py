@@ -10,10 +10,10 @@ import torch
 from tests.training_aullm.conftest import make_clips
 from training_aullm.learn.fitting import fit, predict_probabilities
 from training_aullm.learn.folds_at_once import FoldsAtOnce, fit_at_once
-from training_aullm.learn.recipes import recipe_base
+from training_aullm.learn.recipes import recipe_whole
 
 QUIET = {"use_cpu": True, "disable_tqdm": True}
-TINY = recipe_base().but(epochs=2.5, batch_size=4, model={})
+TINY = recipe_whole().but(epochs=2.5, batch_size=4, model={})
 NO_CCR = {"ccr_invariance_weight": 0.0, "ccr_intervention_weight": 0.0}
 DROPOUT = {"encoder_dropout": 0.2, "projector_dropout": 0.3, "graph_dropout": 0.1, "head_dropout": 0.1}
 

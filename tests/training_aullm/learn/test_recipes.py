@@ -12,6 +12,7 @@ from training_aullm.learn.recipes import (
     recipe_led_network,
     recipe_paper,
     recipe_published,
+    recipe_whole,
     tuning_recipe,
 )
 from training_aullm.peers.aullm import STARTED
@@ -55,6 +56,12 @@ def test_the_published_schedule_is_that_of_the_script():
     assert {f.name for f in fields(recipe) if getattr(recipe, f.name) != getattr(paper, f.name)} == schedule
 
 
+def test_whole_is_base_with_ccr():
+    off = {"preset": "base", "ccr_invariance_weight": 0.0, "ccr_intervention_weight": 0.0}
+    assert recipe_whole().ccr_invariance_weight > 0 and recipe_whole().ccr_intervention_weight > 0
+    assert recipe_whole().but(**off) == recipe_base()
+
+
 def test_changes_of_the_model_are_added_to_those_of_the_recipe():
     changed = recipe_paper().but(epochs=3, model={"use_moe": False})
     assert (changed.epochs, changed.learning_rate) == (3, recipe_paper().learning_rate)
@@ -69,7 +76,7 @@ def test_arguments_hold_the_recipe_and_what_overrides_it(tmp_path):
 
 
 def test_a_unit_read_at_its_name_stands_in_the_prompt():
-    assert recipe_base().template is None
+    assert [recipe().template for recipe in (recipe_base, recipe_whole, recipe_paper)] == ["base", "base", "paper"]
     assert recipe_base().but(model={"readout": "au"}).template == "query"
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import Trainer, TrainingArguments
 
-from modeling_aullm import AullmForActionUnitDetection
+from modeling_aullm import AullmConfig, AullmForActionUnitDetection
 from tests.training_aullm.clip_tables import clip_row, states, table_of
 from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
 from training_aullm.learn.people import people_seen
@@ -85,5 +85,10 @@ def test_what_starts_fresh_is_drawn_from_the_seed(finished):
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-def test_the_recipe_is_that_of_its_front_end(finished):
-    assert preset_of_model(finished) == "base"
+@pytest.mark.parametrize(
+    ("changed", "preset"),
+    [({}, "base"), ({"prototype_loss_weight": 0.1}, "whole"), ({"front_end": "led", "image_size": 64}, "paper")],
+)
+def test_the_recipe_is_that_of_its_front_end_and_of_what_it_answers(tmp_path, changed, preset):
+    AullmConfig(action_units=["AU4"], **changed).save_pretrained(tmp_path)
+    assert preset_of_model(tmp_path) == preset

@@ -14,11 +14,11 @@ from safetensors.torch import load_file
 from tests.training_aullm.conftest import make_clips
 from training_aullm.learn.counterfactual import intervention, invariance
 from training_aullm.learn.fitting import check_clips, decision_shift, fit, predict_probabilities
-from training_aullm.learn.recipes import recipe_base, recipe_led_network, recipe_paper
+from training_aullm.learn.recipes import recipe_base, recipe_led_network, recipe_paper, recipe_whole
 from training_aullm.learn.trainer import AullmTrainer, kind_of_weights
 
 QUIET = {"use_cpu": True, "disable_tqdm": True}
-TINY = recipe_base().but(epochs=2, batch_size=4, model={})
+TINY = recipe_whole().but(epochs=2, batch_size=4, model={})
 
 
 def trained(model):
@@ -43,6 +43,14 @@ def test_every_part_of_the_loss_is_logged_and_makes_up_the_total(build_model, mo
     assert {"eval_loss_main", "eval_loss_invariance", "eval_loss_intervention", "eval_f1", "eval_f1_AU4"} <= set(
         evaluated
     )
+
+
+def test_a_model_without_prototypes_is_not_trained_with_ccr(build_model, tmp_path):
+    """Nodes would be flipped to what nothing ever taught."""
+    args = TINY.training_arguments(tmp_path, **QUIET)
+    with pytest.raises(ValueError, match='preset="whole"'):
+        AullmTrainer(model=build_model("base"), args=args)
+    assert AullmTrainer(model=build_model("base"), args=recipe_base().training_arguments(tmp_path, **QUIET))
 
 
 def test_the_counterfactual_parts_are_those_of_the_flipped_logits(build_model, motion_clips, tmp_path):
@@ -87,10 +95,10 @@ def test_each_kind_of_weight_has_its_own_learning_rate(build_model, tmp_path, mo
     assert all(weight.ndim > 1 for weight in model.parameters() if id(weight) in decayed) and decayed
 
 
-@pytest.mark.parametrize("preset", ["base", "paper"])
+@pytest.mark.parametrize("preset", ["whole", "paper"])
 def test_resuming_in_the_middle_of_an_epoch_is_exact(build_model, tmp_path, preset):
     clips = make_clips(pixels=preset == "paper")
-    recipe = (TINY if preset == "base" else recipe_paper()).but(epochs=3, batch_size=4, calibration_rounds=0, model={})
+    recipe = (TINY if preset == "whole" else recipe_paper()).but(epochs=3, batch_size=4, calibration_rounds=0, model={})
     dropout = {"encoder_dropout": 0.3, "projector_dropout": 0.3}
     settings = QUIET | {"save_strategy": "steps", "save_steps": 4, "save_total_limit": None}
     whole = build_model(preset, **dropout)

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 
 from tests.training_aullm.conftest import UNITS, make_clips
@@ -13,6 +14,7 @@ from training_aullm.peers.fitting import fit_network
 from training_aullm.peers.flow_cnn import FlowConvNet
 from training_aullm.peers.flow_regression import FlowLogisticRegression
 from training_aullm.peers.led import LedNetwork
+from training_aullm.peers.led_published import PublishedLed
 
 
 def test_logistic_regression_learns_and_never_predicts_what_it_never_saw():
@@ -33,11 +35,12 @@ def test_the_flow_network_learns():
     assert accuracy(predict_probabilities(network, clips), clips) > 0.9
 
 
-def test_the_led_network_reads_frames_and_trains_its_scalars():
+@pytest.mark.parametrize("build", [LedNetwork, PublishedLed])
+def test_a_led_network_reads_frames_and_trains_its_scalars(build):
     torch.manual_seed(0)
     clips = make_clips(6, pixels=True)
     clips = dataclasses.replace(clips, inputs=torch.randint(0, 256, (6, 6, 1, 64, 64), dtype=torch.uint8))
-    network = LedNetwork(len(UNITS))
+    network = build(len(UNITS))
     before = network.led.log_alpha.item()
     recipe = dataclasses.replace(recipe_led_network(), epochs=2, batch_size=3)
     fit_network(network, clips, recipe, 0, gamma_negative=4.0, clip=0.05)

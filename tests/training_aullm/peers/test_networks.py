@@ -13,19 +13,22 @@ from training_aullm.learn.recipes import recipe_flow_cnn
 from training_aullm.peers.artnet import AmplificationTransformer
 from training_aullm.peers.fitting import fit_network
 from training_aullm.peers.flow import AMPLIFICATIONS
+from training_aullm.peers.flow_cnn import FlowConvNet
 from training_aullm.peers.flow_maps import USUAL_STRAIN, flow_maps
 from training_aullm.peers.htnet import HTNet, Level, face_parts
+from training_aullm.peers.led import LedNetwork
+from training_aullm.peers.led_published import PublishedLed
 from training_aullm.peers.method import Setup
 from training_aullm.peers.micro_attention import AttendingNetwork, MicroAttention, run_transfer
 from training_aullm.peers.off_apexnet import OffApexNet
-from training_aullm.peers.sssnet import ShallowStream
+from training_aullm.peers.sssnet import SSSNet
 
-NETWORKS = {
-    "htnet": (lambda labels: HTNet(labels, width=24, depths=(1, 1, 1)), 1),
-    "off-apexnet": (lambda labels: OffApexNet(labels, width=32), 1),
-    "sssnet": (lambda labels: ShallowStream(labels, channels=(8, 16), hidden=32), 1),
-    "micro-attention": (lambda labels: AttendingNetwork(labels, width=8), 1),
-    "artnet": (lambda labels: AmplificationTransformer(labels, width=32, depth=1), len(AMPLIFICATIONS)),
+NETWORKS = {  # small ones, and the (steps, cells) that they look at
+    "htnet": (lambda labels: HTNet(labels, width=24, depths=(1, 1, 1)), 1, 28),
+    "off-apexnet": (lambda labels: OffApexNet(labels, width=32), 1, 28),
+    "sssnet": (lambda labels: SSSNet(labels, channels=(8, 16), hidden=32), 1, 64),
+    "micro-attention": (lambda labels: AttendingNetwork(labels, width=8), 1, 28),
+    "artnet": (lambda labels: AmplificationTransformer(labels, width=32, depth=1), len(AMPLIFICATIONS), 28),
 }
 
 
@@ -36,8 +39,8 @@ def weights(module) -> int:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_learns_and_every_weight_of_it_takes_part(name):
     torch.manual_seed(0)
-    build, steps = NETWORKS[name]
-    clips, network = flow_clips(24, steps, 28), build(len(UNITS))
+    build, steps, cells = NETWORKS[name]
+    clips, network = flow_clips(24, steps, cells), build(len(UNITS))
     network(clips.inputs[:4]).square().sum().backward()
     idle = [key for key, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
     assert not idle
@@ -54,6 +57,15 @@ def test_strain_is_that_of_a_stretched_skin_and_none_where_it_moves_as_one():
     stretched = torch.stack([0.1 * across, torch.zeros(28, 28)])[None, :, None]  # a tenth of a pixel more each cell
     assert flow_maps(stretched)[0, 2] == pytest.approx(torch.full((28, 28), 0.1 / USUAL_STRAIN).numpy(), abs=1e-4)
     assert flow_maps(torch.ones(1, 2, 1, 28, 28))[0, 2].max() < 1e-4
+
+
+def test_strain_is_the_same_on_every_grid():
+    strains = []
+    for cells in (28, 64):
+        place = (torch.arange(cells) + 0.5) / cells
+        field = torch.stack([place.expand(cells, cells), torch.zeros(cells, cells)])  # 1 px more from side to side
+        strains.append(flow_maps(field[None, :, None])[0, 2].mean().item())
+    assert strains == pytest.approx([1 / 28 / USUAL_STRAIN] * 2, rel=1e-3)
 
 
 def test_a_mirrored_clip_has_the_mirrored_strain():
@@ -79,21 +91,53 @@ def test_tokens_of_a_level_meet_within_their_block_only():
     assert moved[:2, :2].all() and not moved[2:].any() and not moved[:, 2:].any()
 
 
-def test_the_published_sizes_make_these_numbers_of_weights():
-    """Counted by hand from the layers; the papers' own figures are unchecked."""
-    assert weights(OffApexNet(3)) == 2 * (156 + 2416) + (1568 + 1) * 1024 + 1025 * 1024 + 1025 * 3
+WEIGHTS = {  # a network, how many classes, its trained weights: as built for eight units, then for its authors' classes
+    "htnet": (HTNet, 8, 139_588_107),
+    "micro-attention": (AttendingNetwork, 8, 1_488_680),
+    "artnet": (AmplificationTransformer, 8, 472_776),
+    "sssnet": (SSSNet, 8, 1_350_536),
+    "off-apexnet": (OffApexNet, 8, 2_669_600),
+    "led": (PublishedLed, 8, 2_694_475),
+    "led-network": (LedNetwork, 8, 121_487),
+    "flow-cnn": (FlowConvNet, 8, 104_936),
+    "htnet, three emotions: main_HTNet.py and Model.py of its authors": (HTNet, 3, 139_582_982),
+    "sssnet, units of CD6ME: models/me_networks.py of its authors": (SSSNet, 12, 1_351_564),
+    "led, units of CD6ME: LED.ipynb of its authors": (PublishedLed, 12, 2_695_503),
+    "off-apexnet, three emotions: 2.66M in the README of Off-TANet": (OffApexNet, 3, 2_664_475),
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_a_network_has_its_number_of_weights(name):
+    """The authors' own networks were built from their code and counted, and agree but for what a file says is ours."""
+    build, classes, number = WEIGHTS[name]
+    assert weights(build(classes)) == number
+
+
+def test_blocks_and_units_of_micro_attention_are_those_of_its_authors():
+    """Counted in their train_test.prototxt, five emotions; the norm of a grey picture and the first convolution of
+    7 x 7 are theirs alone, and ours has half of their width."""
+    norm, convolution = 2, 64 * 7 * 7 + 64
+    network = AttendingNetwork(5, width=64)
+    first = weights(network.start[0])
+    assert weights(network) - first == 5_944_839 - norm - convolution
+    assert sum(weights(module) for module in network.modules() if isinstance(module, MicroAttention)) == 1_044_480
+    assert AttendingNetwork(5).head.in_features == network.head.in_features / 2
+
+
+def test_one_token_a_block_is_left_by_the_published_sizes_of_htnet():
+    """So attention has nothing to choose from."""
     network = HTNet(3)
     assert [level.layers[0].feed[1].in_features for level in network.levels] == [256, 512, 1024]
     assert [len(level.layers) for level in network.levels] == [2, 2, 10]
     assert [level.layers[0].attend[1].heads for level in network.levels] == [3, 6, 12]
-    # One token a block: attention has nothing to choose from, in the published settings.
     assert [level.place.numel() for level in network.levels] == [1, 1, 1] and network.blocks == [4, 2, 1]
 
 
-def test_micro_attention_adds_hardly_any_weights():
-    network = AttendingNetwork(8)
-    units = sum(weights(module) for module in network.modules() if isinstance(module, MicroAttention))
-    assert 0 < units < 0.002 * weights(network)
+def test_micro_attention_raises_what_it_looks_at_in_all_maps_alike():
+    unit, maps = MicroAttention(4), [torch.rand(1, 4, 3, 3) for _ in range(3)]
+    raised = unit(*maps) / (maps[0] + maps[2])
+    assert raised.std(dim=1).max() < 1e-5 and raised.std() > 1e-3 and raised.min() > 1 and raised.max() < 2
 
 
 def test_a_transfer_starts_from_macro_clips_and_makes_that_start_once(tmp_path):

@@ -1,0 +1,247 @@
+"""Two pictures of a face, one at rest and one at the apex of a movement: what our model says, and the second opinion.
+
+    reading = processor.read_pair(["rest.jpg", "apex.jpg"], answer)
+    reading["movements"]  # [{"action_units": {"AU12": 0.97}, "named_by": "aullm", ...}]
+
+Both are weighed as a movement of a video is: by the same bars, and what head and lips do meanwhile is what differs
+between the pictures. What takes time (speech before and after, blinks, when it began) cannot be known here.
+
+Tested in tests/processing_aullm/test_pair_reader_aullm.py.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from .alignment_aullm import FaceAligner
+from .blendshape_network_aullm import BLENDSHAPES, BlendshapeModel
+from .blinks_aullm import EyesClosed, eye_openness
+from .clip_error_aullm import ClipError, ClipFault
+from .explained_aullm import read_clip
+from .geometry_aullm import IDENTITY, apply, invert, square_to_image, to_rgb, warp
+from .head_pose_aullm import mouth_openness, pose_of, turned
+from .landmarks_aullm import REGION_SCALE, Region
+from .prompt_aullm import ACTION_UNIT_MEANINGS
+from .reading_types_aullm import ClipAnswer, ClipPictures, Movement, PairReading
+from .second_opinion_aullm import LEAST_RISE, VISIBLE, SecondOpinion, SeenMovement, may_be_seen, stands
+from .skin_step_aullm import SkinStep, agreed
+from .skin_traces_aullm import SkinTraces
+from .spotting_aullm import MovementSpotter, Spotted
+from .stream_aullm import NOT_READ, FaceChunk
+from .video_aullm import Clip, FrameList, are_two_pictures, open_clip
+from .video_reader_aullm import Answer
+from .view_aullm import view_faults
+
+FPS, STILL_S, MOVES_S = 30.0, 1.0, 0.2  # of the film that two pictures are taken for
+ONSET, APEX = round(STILL_S * FPS), round((STILL_S + MOVES_S) * FPS)  # frames of it, between which the face moves
+FRAMES = APEX + round(STILL_S * FPS) + 1
+LIDS = [BLENDSHAPES.index(f"eyeBlink{side}") for side in ("Left", "Right")]
+SQUARE = 512  # px of what is cut around faces that stand in different places; 1.5 faces wide
+NEAR, AS_LARGE = 1.0, 0.6  # of a face's size: one that moves farther, or shrinks to less, stands in a different place
+FIELDS = ("score", "action_units", "side", "size_px", "size_mm", "named_by", "second_opinion")
+
+
+@dataclass(frozen=True)
+class StillOpinion:
+    """What blendshapes say of two pictures.
+
+    Attributes:
+        seen: a movement, or none; frames are those of a made-up film.
+        units: how far each unit's shape rises. shut: whether the eyes are shut, at rest and at the apex.
+    """
+
+    seen: list[SeenMovement]
+    units: dict[str, float]
+    shut: list[bool]
+
+    @classmethod
+    def of(cls, before: np.ndarray, after: np.ndarray) -> "StillOpinion":
+        """Of (52,) blendshapes at rest and at the apex.
+
+        They are read as a film in which the face stands as in one picture, moves within a fifth of a second, and stands
+        as in the other: so every rule is that of a video. Eyes that are shut in a picture are a blink in it.
+        """
+        film = np.full((FRAMES, len(BLENDSHAPES)), np.nan, np.float32)
+        film[: ONSET + 1], film[APEX:] = before, after
+        second = SecondOpinion(FPS)
+        second.note(film)
+        shut = [bool(shapes[LIDS].mean() >= LEAST_RISE) for shapes in (before, after)]
+        blink = EyesClosed(0 if shut[0] else ONSET, APEX, FRAMES - 1 if shut[1] else APEX)
+        return cls(second.movements([blink] if any(shut) else []), second.units(ONSET, APEX) or {}, shut)
+
+
+class PairReader:
+    """What a processor does with two pictures; a base class of `AullmProcessor`."""
+
+    are_two_pictures = staticmethod(are_two_pictures)
+
+    def read_pair(
+        self,
+        video: object,
+        answer: Answer,
+        onset: int | None = None,
+        apex: int | None = None,
+        face: int = 0,
+        threshold: float = 0.5,
+        second_opinion: bool = True,
+    ) -> PairReading:
+        """Read a movement from a picture at rest and one at its apex, or from a clip in which both are marked.
+
+        Args:
+            video: whatever `open_clip` reads; of two pictures the first one is at rest.
+            answer: as for `read_video`. Of a clip our model sees frames between, too; the second opinion does not.
+            onset, apex: frames at rest and at the apex; None: the first and the last one.
+            face: which face, counted by size from the largest, 0.
+            threshold: from here on an action unit counts as present.
+            second_opinion: whether MediaPipe's blendshapes are asked, too.
+
+        Raises:
+            ClipError: the clip cannot be read, a frame does not exist, or no face is seen in one of both pictures.
+            ValueError: `align` is off, or `threshold` out of range.
+            FileNotFoundError: a second opinion is asked for and its networks are missing.
+
+        Source: our choice; the bars are those of `MovementSpotter` and `SecondOpinion`.
+        """
+        images, names = self.image_processor, list(self.action_units)
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold is {threshold}, it must lie between 0 and 1")
+        if not images.align:
+            raise ValueError("this processor has align=False, for clips that are registered already: set align=True")
+        given = open_clip(video)
+        clip, back = _side_by_side(images.aligner, given, face)
+        _, pictures = read_clip(self, clip, onset, apex, face if clip is given else 0)
+        pair = _pair_of(images.aligner, pictures, clip.name, images.blendshapes if second_opinion else None)
+        crops = torch.from_numpy(pictures["crops"])
+        said = ClipAnswer(*answer(crops, torch.arange(len(crops))[None])[0])
+        opinion = None
+        if pair.shapes is not None and not np.isnan(pair.shapes).any():
+            opinion = StillOpinion.of(*pair.shapes)
+        apart = pictures["offset"] - pictures["onset"] == 1
+        told, refuted = _weighed(pair, said, MovementSpotter(FPS, threshold, names), opinion, apart)
+        also = [name for name in ACTION_UNIT_MEANINGS if second_opinion and name in VISIBLE and name not in names]
+        height, width = pictures["frames"].shape[1:3]
+        return {
+            "video": clip.name,
+            "onset": pictures["onset"],
+            "apex": pictures["offset"],
+            "size": [width, height] if clip is given else [int(side) for side in given.size],
+            "box": _box(apply(back, pair.points[0])).round(1).tolist(),
+            "action_units": names,
+            "meanings": {name: ACTION_UNIT_MEANINGS[name] for name in (*names, *also)},
+            "threshold": threshold,
+            "view": view_faults(pair),
+            "eyes_shut": None if opinion is None else opinion.shut,
+            "probabilities": {name: round(p, 4) for name, p in zip(names, said.probabilities, strict=True)},
+            "second_opinion": None if opinion is None else opinion.units,
+            "movements": [{name: each[name] for name in FIELDS} for each in told],
+            "refuted": [{name: each[name] for name in FIELDS} for each in refuted],
+        }
+
+
+def _weighed(
+    pair: FaceChunk, said: ClipAnswer, spotter: MovementSpotter, opinion: StillOpinion | None, apart: bool
+) -> tuple[list[Movement], list[Movement]]:
+    """What our model names and the second opinion lets stand, with what this alone sees; and what it does not let.
+
+    Args:
+        apart: whether no frame lies between both pictures. Then nobody has seen the skin go: from one photograph to the
+            next a face at rest, too, strays by half a pixel or more, so that of a movement something has to be seen.
+    """
+    traces = SkinTraces(FPS)
+    traces.add(pair)
+    coarse = SkinStep(traces.skin[1] - traces.skin[0], traces.trust)
+    step = coarse if said.motion is None else SkinStep.of_field(said.motion)
+    spotted = Spotted(
+        onset=ONSET,
+        top=APEX,
+        apex=APEX,
+        offset=FRAMES - 1,
+        along=step.along,
+        turn=turned(pair.pose),
+        talk=0.0,
+        lids=0.0,
+        parted=max(0.0, float(pair.mouth[1] - pair.mouth[0])),
+    )
+    seen, rises = ([], None) if opinion is None else (opinion.seen, opinion.units)
+    ours = spotter.movement(spotted, said.probabilities, lambda unit: None)
+    told, refuted = [], []
+    if ours is not None:
+        extent = agreed(*(each.extent(list(ours["action_units"])) for each in (step, coarse)))
+        movement = {**ours, **extent, "named_by": "aullm", "second_opinion": rises}
+        lets_stand = may_be_seen(movement) if apart else stands(movement, seen, FPS)
+        (told if lets_stand else refuted).append(movement)
+    told += [each.rated(FPS, coarse.extent(list(each.units))) for each in seen if not each.is_among(told, FPS)]
+    return told, refuted
+
+
+def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np.ndarray]:
+    """A clip in which the face can be followed, and the matrix (2, 3) from its first frame to the one that was given.
+
+    Photographs need not be of one size, nor show the face in one place: of such two, squares around the faces are cut.
+
+    Raises:
+        ClipError: the second of two pictures shows no face.
+    """
+    if not isinstance(clip, FrameList) or len(clip) != 2:
+        return clip, IDENTITY
+    pictures = [to_rgb(picture) for picture in clip.frames()]
+    first, second = ([each.region() for each in aligner.faces(picture)] for picture in pictures)
+    if len(first) <= face:
+        return clip, IDENTITY  # the aligner says so
+    if not second:
+        raise ClipError(f"{clip.name}: frame 1 shows no face", ClipFault.NO_FACE)
+    near = next((each for each in second if _is_near(first[face], each)), None)
+    if near is not None and pictures[0].shape == pictures[1].shape:
+        return clip, IDENTITY
+    regions = first[face], near or second[min(face, len(second) - 1)]
+    cut = [square_to_image(each.center, each.side, each.angle, SQUARE) for each in regions]
+    squares = [warp(picture, matrix, SQUARE) for picture, matrix in zip(pictures, cut, strict=True)]
+    return FrameList(squares, clip.name), cut[0]
+
+
+def _is_near(one: Region, other: Region) -> bool:
+    """Whether a face stands where another one stood, and is as large."""
+    far = np.hypot(*(other.center - one.center)) > NEAR * one.side / REGION_SCALE
+    return not far and AS_LARGE < other.side / one.side < 1 / AS_LARGE
+
+
+def _pair_of(aligner: FaceAligner, pictures: ClipPictures, name: str, blendshapes: BlendshapeModel | None) -> FaceChunk:
+    """The face at rest and at the apex, as a chunk of two frames.
+
+    Raises:
+        ClipError: landmarks are found in none of the pictures.
+    """
+    ends = [0, -1]
+    crops, transforms, frames = (pictures[each][ends] for each in ("crops", "crop_transforms", "frames"))
+    middle, found = np.full(2, (crops.shape[-1] - 1) / 2), []
+    for number, frame, transform in zip(pictures["frame_indices"][ends], frames, transforms, strict=True):
+        faces, place = aligner.faces(frame), apply(transform, middle)
+        if not faces:
+            raise ClipError(f"{name}: frame {number} shows no face", ClipFault.NO_FACE)
+        found.append(min(faces, key=lambda each: np.hypot(*(each.points.mean(0) - place))))
+    points = [apply(invert(matrix), each.points) for matrix, each in zip(transforms, found, strict=True)]
+    shapes = None
+    if blendshapes is not None:
+        read = [blendshapes(frame, each.region()) for frame, each in zip(frames, found, strict=True)]
+        shapes = np.stack([NOT_READ if each is None else each for each in read])
+    return FaceChunk(
+        face=0,
+        first=0,
+        crops=crops,
+        transforms=transforms,
+        boxes=np.stack([_box(each.points) for each in found]),
+        eye_openness=np.stack([eye_openness(each) for each in points]),
+        pose=np.stack([pose_of(each, matrix) for each, matrix in zip(points, transforms, strict=True)]),
+        mouth=np.array([mouth_openness(each) for each in points]),
+        new_from=0,
+        last=True,
+        done=1.0,
+        points=np.stack([each.points for each in found]),
+        shapes=shapes,
+    )
+
+
+def _box(points: np.ndarray) -> np.ndarray:
+    """(4,) left, top, right, bottom."""
+    return np.concatenate([points.min(0), points.max(0)])

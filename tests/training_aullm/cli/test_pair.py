@@ -1,0 +1,91 @@
+"""`aullm pair` without a model: what it asks for, prints and writes."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from training_aullm import loading
+from training_aullm.cli.main import app
+
+READING = {
+    "video": "clip",
+    "onset": 0,
+    "apex": 1,
+    "size": [640, 480],
+    "box": [10.0, 10.0, 60.0, 60.0],
+    "action_units": ["AU4", "AU12"],
+    "meanings": {"AU4": "brow lowerer", "AU12": "lip corner puller", "AU18": "lip pucker"},
+    "threshold": 0.5,
+    "view": ["dark"],
+    "eyes_shut": [False, True],
+    "probabilities": {"AU4": 0.11, "AU12": 0.93},
+    "second_opinion": {"AU18": 0.88},
+    "movements": [
+        {
+            "score": 0.88,
+            "action_units": {"AU18": 0.88},
+            "side": "both",
+            "size_px": 4.0,
+            "size_mm": 2.9,
+            "named_by": "blendshapes",
+            "second_opinion": {"AU18": 0.88},
+        }
+    ],
+    "refuted": [
+        {
+            "score": 0.9,
+            "action_units": {"AU12": 0.93},
+            "side": "both",
+            "size_px": 3.0,
+            "size_mm": 2.2,
+            "named_by": "aullm",
+            "second_opinion": {"AU18": 0.88},
+        }
+    ],
+}
+
+
+class FakePipe:
+    """Notes what it is asked."""
+
+    def pair(self, *asked, **options) -> dict:
+        self.asked, self.options = asked, options
+        return READING | {"onset": asked[1] or 0, "apex": asked[2] or 1}
+
+
+@pytest.fixture
+def pair(monkeypatch, tmp_path):
+    pipe = FakePipe()
+    monkeypatch.setattr(loading, "load_pipeline", lambda source: pipe)
+    return lambda *arguments: (CliRunner().invoke(app, ["pair", *arguments, "--out", str(tmp_path / "out")]), pipe)
+
+
+def test_two_photographs_have_a_table_and_their_numbers(pair, tmp_path):
+    done, pipe = pair("a/rest.jpg", "b/apex.jpg")
+    assert done.exit_code == 0 and pipe.asked == (["a/rest.jpg", "b/apex.jpg"], None, None)
+    assert pipe.options == {"face": 0, "threshold": 0.5, "second_opinion": True}
+    for said in (
+        *("rest.jpg and apex.jpg", "1 movement", "AU18 lip pucker 0.88 (second opinion)"),
+        *(
+            "refuted: AU12 lip corner puller 0.93",
+            "our model: AU12 0.93, AU4 0.11",
+            "second opinion: AU18 0.88",
+            "dark, eyes shut at the apex",
+        ),
+    ):
+        assert said in done.output
+    assert json.loads((tmp_path / "out" / "rest-apex.json").read_text()) == READING | {"video": "rest.jpg and apex.jpg"}
+
+
+def test_a_marked_clip_is_named_by_its_frames(pair, tmp_path):
+    done, pipe = pair("face.mp4", "--onset", "60", "--apex", "72", "--no-second-opinion")
+    assert pipe.asked == ("face.mp4", 60, 72) and pipe.options["second_opinion"] is False
+    assert done.exit_code == 0 and "face.mp4, frames 60 and 72: 1 movement" in done.output
+    assert (tmp_path / "out" / "face_60-72.json").is_file()
+
+
+@pytest.mark.parametrize("arguments", [("a.jpg", "b.jpg", "c.jpg"), ("a.jpg", "b.jpg", "--onset", "1")])
+def test_what_is_no_pair_is_refused(pair, arguments):
+    done, _ = pair(*arguments)
+    assert isinstance(done.exception, ValueError) and "two pictures" in str(done.exception)
