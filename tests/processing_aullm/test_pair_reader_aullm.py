@@ -171,6 +171,18 @@ def test_of_several_faces_the_one_of_the_same_size_is_taken(image_processor, tok
     assert told["box"][0] > 390 and abs(crops[0][0].mean() - crops[0][-1].mean()) < 10, "not the dark one"
 
 
+def test_of_several_faces_in_a_picture_twice_as_large_the_same_one_is_taken(image_processor, tokenizer, face):
+    """In pixels, a small face of the larger picture stands near the large one of the other, and is as large."""
+    crops, rest = [], np.full((340, 560), 90, np.uint8)
+    rest[10:330, 190:510] = face
+    rest[10:170, 20:180] = cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA) * 0.6
+    apex = cv2.resize(rest, None, fx=2, fy=2)
+    processor = AullmProcessor(image_processor, tokenizer, action_units=UNITS)
+    answer = lambda asked, windows: crops.append(asked.float()) or [([0.1] * len(UNITS), None)]  # noqa: E731
+    processor.read_pair([rest, apex], answer, second_opinion=False)
+    assert abs(crops[0][0].mean() - crops[0][-1].mean()) < 10, "not the dark one"
+
+
 def test_a_head_that_is_turned_and_lips_that_part_speak_against_a_movement(read, face, monkeypatch):
     smile, chin = {"mouthSmileLeft": 0.3}, {"mouthShrugLower": 0.3}
     for degrees, told in ((2, 1), (15, 0)):
