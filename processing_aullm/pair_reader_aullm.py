@@ -202,7 +202,7 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
 
 
 def _is_near(one: Region, other: Region, scale: float) -> bool:
-    """Whether a face stands where another one stood, and is as large; `scale` makes its picture as wide as the other's."""
+    """Whether a face stands where another one stood, and is as large, once `scale` makes both pictures equally wide."""
     far = np.hypot(*(scale * other.center - one.center)) > NEAR * one.side / REGION_SCALE
     return not far and AS_LARGE < scale * other.side / one.side < 1 / AS_LARGE
 
