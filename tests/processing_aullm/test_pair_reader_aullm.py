@@ -8,8 +8,8 @@ import torch
 from processing_aullm import AullmImageProcessor, AullmProcessor, ClipError, ClipFault, pair_reader_aullm
 from processing_aullm.blendshape_network_aullm import BLENDSHAPES
 from processing_aullm.pair_reader_aullm import StillOpinion
-from processing_aullm.skin_field_aullm import CELLS
-from processing_aullm.skin_traces_aullm import FACE
+from processing_aullm.skin_field_aullm import CELLS, cell_centres
+from processing_aullm.skin_traces_aullm import FACE, SkinTraces
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, template_field
 from tests.processing_aullm.moving import moved
 
@@ -145,6 +145,11 @@ def test_what_our_model_is_not_sure_of_is_no_movement(read):
         read({"AU12": 0.3}, threshold=2)
 
 
+def test_what_is_wrong_with_the_view_is_told(read, face):
+    tilted = np.rot90(face).copy()
+    assert read({"AU12": 0.9}, video=[tilted, tilted])["view"] == ["tilted"]
+
+
 def test_photographs_may_differ_in_size_and_place(read, face):
     wide = np.full((500, 900), 90, np.uint8)
     wide[150:470, 560:880] = face
@@ -157,6 +162,34 @@ def test_photographs_may_differ_in_size_and_place(read, face):
         places.append(np.array(told["box"]))
         assert told["refuted"][0]["size_px"] == pytest.approx(4.0, abs=0.5)
     assert np.abs(places[0] - places[2] - [560, 150, 560, 150]).max() < 6 and np.abs(places[0] - places[1]).max() < 1
+
+
+def test_a_face_in_the_same_place_may_be_much_smaller(read, face):
+    far = np.full_like(face, 90)
+    far[80:240, 80:240] = cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA)
+    assert read({"AU12": 0.9}, video=[face, far])["refuted"][0]["size_px"] == pytest.approx(4.0, abs=0.5)
+
+
+@pytest.mark.parametrize(("coarse", "side"), [("both", "both"), ("left", "left")])
+def test_a_movement_has_one_side_only_if_the_traces_say_so_too(read, monkeypatch, coarse, side):
+    whole, field = motion_along, template_field(UNIT_TEMPLATES["AU12"])
+
+    def left_alone(unit: str, px: float) -> torch.Tensor:
+        motion = whole(unit, px)
+        motion[:2, :, : CELLS // 2] = 0
+        return motion
+
+    class Traces(SkinTraces):
+        def add(self, chunk):
+            super().add(chunk)
+            if coarse == "left":
+                field[cell_centres()[0][FACE] < 0] = 0
+            self.skin = np.stack([0 * field, 4 * field])
+
+    monkeypatch.setitem(globals(), "motion_along", left_alone)
+    monkeypatch.setattr(pair_reader_aullm, "SkinTraces", Traces)
+    (smile,) = read({"AU12": 0.9}, after={"mouthSmileLeft": 0.8})["movements"]
+    assert smile["side"] == side
 
 
 def test_of_several_faces_the_one_of_the_same_size_is_taken(image_processor, tokenizer, face):
