@@ -65,3 +65,26 @@ def test_near_either_end_nothing_is_known():
     course, reach = brief_motion(skin(), TRUST, FPS), reach_of(FPS)
     assert not course[:reach].any() and not course[-reach:].any() and course[reach : FRAMES - reach].any()
     assert not brief_motion(skin()[: 2 * reach], TRUST, FPS).any()
+
+
+def test_jitter_from_frame_to_frame_hides_little():
+    """Without smoothing the movement stands out by 4.8 here."""
+    jitter = np.random.default_rng(9).normal(scale=0.1, size=(FRAMES, len(HEAD), 2))
+    assert seen(skin(px=0.5) + jitter)[AT - 2 : AT + 3].max() > 6.5
+
+
+def test_cells_that_are_not_trusted_say_nothing():
+    made, trust = skin(px=0.5), TRUST.copy()
+    trust[::3] = 0
+    lost = made.copy()
+    lost[:, ::3] += np.random.default_rng(1).normal(scale=9, size=lost[:, ::3].shape)
+    np.testing.assert_allclose(brief_motion(lost, trust, FPS), brief_motion(made, trust, FPS), atol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("frames", [1, 2 * reach_of(FPS) + 1, 40])
+@pytest.mark.parametrize("trusted", [0.0, 1.0])
+def test_skin_that_does_not_move_at_all_does_not_stand_out(frames, trusted):
+    still = np.full((frames, len(HEAD), 2), 0.3, np.float32)
+    course = brief_motion(still, trusted * TRUST, FPS)
+    assert course.shape == (frames, len(UNITS)) and np.isfinite(course).all() and course.max() < 3
