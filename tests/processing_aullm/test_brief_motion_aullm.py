@@ -45,6 +45,14 @@ def test_what_a_face_does_all_the_time_does_not_stand_out():
     assert brief_motion(skin(stray_px=0.5), TRUST, FPS).max() < 5
 
 
+@pytest.mark.parametrize(("fps", "any_seen"), [(5.0, True), (4.0, False)])
+def test_frames_too_far_apart_show_nothing_brief(fps, any_seen):
+    """At three frames a second what goes there and back from one to the next may last two thirds of a second."""
+    made = skin()
+    made[AT] += 0.5 * unit_fields(["AU12"])[0]
+    assert brief_motion(made, TRUST, fps).any() == any_seen
+
+
 @pytest.mark.parametrize("px", [0.5, 5.0])
 def test_steady_motion_is_none(px):
     slow = skin() + px * np.linspace(0, 1, FRAMES)[:, None, None] * unit_fields(["AU12"])
