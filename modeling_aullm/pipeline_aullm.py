@@ -97,6 +97,11 @@ class AullmPipeline(Pipeline):
         Raises:
             ValueError: as of `__call__`.
         """
+        if unknown := sorted(options.keys() - {"face", *OF_PAIRS}):
+            raise ValueError(
+                f"two pictures, and a clip with onset or apex, have no option {', '.join(unknown)}; "
+                f"there are onset, apex, face, {', '.join(OF_PAIRS)}"
+            )
         defaults = {name: value for name, value in self._preprocess_params.items() if name in OF_PAIRS}
         return self.processor.read_pair(_stored(video), self._answer, onset=onset, apex=apex, **{**defaults, **options})
 

@@ -30,14 +30,15 @@ def brief_motion(skin: np.ndarray, trust: np.ndarray, fps: float) -> np.ndarray:
         fps: frames per second.
 
     Returns:
-        (n, U); 0 where it does not come back, and near either end, where before or after is not known.
+        (n, U); 0 where it does not come back, near either end, where before or after is not known, and where frames
+        are farther apart than `REACH_S`.
 
     Source: the adaptive matched filter, with diagonal loading (Robey, Fuhrmann, Kelly, Nitzberg, "A CFAR adaptive
         matched filter detector", IEEE Trans. AES 1992; Carlson, same journal, 1988). That it looks at brief motion of
         skin, and all numbers, are our choice.
     """
     patterns, reach = unit_patterns(trust), reach_of(fps)  # (U, 2C)
-    if len(skin) <= 2 * reach:
+    if len(skin) <= 2 * reach or fps * REACH_S < 1:  # too few frames, or too far apart for anything brief
         return np.zeros((len(skin), len(patterns)))
     cells = smoothed((skin * np.sqrt(trust)[:, None]).reshape(len(skin), -1), SMOOTH_S * fps)  # (n, 2C)
     moved = there_and_back(cells, reach)  # (m, 2C)

@@ -191,7 +191,8 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
         return clip, IDENTITY  # the aligner says so
     if not second:
         raise ClipError(f"{clip.name}: frame 1 shows no face", ClipFault.NO_FACE)
-    near = next((each for each in second if _is_near(first[face], each)), None)
+    scale = pictures[0].shape[1] / pictures[1].shape[1]
+    near = next((each for each in second if _is_near(first[face], each, scale)), None)
     if near is not None and pictures[0].shape == pictures[1].shape:
         return clip, IDENTITY
     regions = first[face], near or second[min(face, len(second) - 1)]
@@ -200,10 +201,10 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
     return FrameList(squares, clip.name), cut[0]
 
 
-def _is_near(one: Region, other: Region) -> bool:
-    """Whether a face stands where another one stood, and is as large."""
-    far = np.hypot(*(other.center - one.center)) > NEAR * one.side / REGION_SCALE
-    return not far and AS_LARGE < other.side / one.side < 1 / AS_LARGE
+def _is_near(one: Region, other: Region, scale: float) -> bool:
+    """Whether a face stands where another one stood, and is as large, once `scale` makes both pictures equally wide."""
+    far = np.hypot(*(scale * other.center - one.center)) > NEAR * one.side / REGION_SCALE
+    return not far and AS_LARGE < scale * other.side / one.side < 1 / AS_LARGE
 
 
 def _pair_of(aligner: FaceAligner, pictures: ClipPictures, name: str, blendshapes: BlendshapeModel | None) -> FaceChunk:

@@ -140,8 +140,8 @@ class MovementSpotter:
         if spotted.brief:
             sure = _clear(evidence, spotted) * (1 - spotted.lids)
         else:
-            sure, size = evidence, max(size - LIDS_PX * spotted.lids, 0.0)
-        return float(sure * (1 - np.exp(-size / SIZE_PX)) * self.still(spotted) * self._no_jaw(spotted))
+            sure, size = evidence, size - LIDS_PX * spotted.lids
+        return float(sure * (1 - np.exp(-max(size, 0.0) / SIZE_PX)) * self.still(spotted) * self._no_jaw(spotted))
 
     def still(self, spotted: Spotted) -> float:
         """0 to 1, less where the head turns or lips talk; the less a movement is, the less of it explains it."""

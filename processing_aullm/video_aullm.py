@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from .clip_error_aullm import ClipError, ClipFault
 from .video_file_aullm import VideoFile
@@ -192,7 +192,8 @@ def _frame(image: object, name: str) -> np.ndarray:
     if isinstance(image, (str, Path)):
         return _read_image(image)
     if isinstance(image, Image.Image):
-        return np.array(image if image.mode == "L" else image.convert("RGB"))
+        upright = ImageOps.exif_transpose(image)  # as image files are read
+        return np.array(upright if upright.mode == "L" else upright.convert("RGB"))
     if isinstance(image, torch.Tensor):
         image = image.detach().cpu().numpy()
     if not isinstance(image, np.ndarray) or image.ndim not in (2, 3) or 0 in image.shape:

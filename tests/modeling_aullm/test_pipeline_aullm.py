@@ -148,6 +148,9 @@ def test_two_pictures_and_marked_clips_are_read_as_one_movement(build):
         (clip, marks | {"onset": 3, "apex": 9, "face": 1}),
         (pictures, marks | {"threshold": 0.6}),
     ]
+    for wrong in (lambda: pipe(clip, onset=3, fps=25.0), lambda: pipe.pair(pictures, hop=0.1, treshold=0.4)):
+        with pytest.raises(ValueError, match=r"have no option (fps|hop, treshold); there are onset, apex"):
+            wrong()
     assert pipe(clip)["faces"] and len(asked) == 3, "a video is a video"
     pipe({"bytes": b"film", "path": "a.mp4"}, onset=3)
     assert asked[-1] == (b"film", marks | {"onset": 3})

@@ -45,6 +45,14 @@ def test_what_a_face_does_all_the_time_does_not_stand_out():
     assert brief_motion(skin(stray_px=0.5), TRUST, FPS).max() < 5
 
 
+@pytest.mark.parametrize(("fps", "any_seen"), [(5.0, True), (4.0, False)])
+def test_frames_too_far_apart_show_nothing_brief(fps, any_seen):
+    """At three frames a second what goes there and back from one to the next may last two thirds of a second."""
+    made = skin()
+    made[AT] += 0.5 * unit_fields(["AU12"])[0]
+    assert brief_motion(made, TRUST, fps).any() == any_seen
+
+
 @pytest.mark.parametrize("px", [0.5, 5.0])
 def test_steady_motion_is_none(px):
     slow = skin() + px * np.linspace(0, 1, FRAMES)[:, None, None] * unit_fields(["AU12"])
@@ -65,3 +73,26 @@ def test_near_either_end_nothing_is_known():
     course, reach = brief_motion(skin(), TRUST, FPS), reach_of(FPS)
     assert not course[:reach].any() and not course[-reach:].any() and course[reach : FRAMES - reach].any()
     assert not brief_motion(skin()[: 2 * reach], TRUST, FPS).any()
+
+
+def test_jitter_from_frame_to_frame_hides_little():
+    """Without smoothing the movement stands out by 4.8 here."""
+    jitter = np.random.default_rng(9).normal(scale=0.1, size=(FRAMES, len(HEAD), 2))
+    assert seen(skin(px=0.5) + jitter)[AT - 2 : AT + 3].max() > 6.5
+
+
+def test_cells_that_are_not_trusted_say_nothing():
+    made, trust = skin(px=0.5), TRUST.copy()
+    trust[::3] = 0
+    lost = made.copy()
+    lost[:, ::3] += np.random.default_rng(1).normal(scale=9, size=lost[:, ::3].shape)
+    np.testing.assert_allclose(brief_motion(lost, trust, FPS), brief_motion(made, trust, FPS), atol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("frames", [1, 2 * reach_of(FPS) + 1, 40])
+@pytest.mark.parametrize("trusted", [0.0, 1.0])
+def test_skin_that_does_not_move_at_all_does_not_stand_out(frames, trusted):
+    still = np.full((frames, len(HEAD), 2), 0.3, np.float32)
+    course = brief_motion(still, trusted * TRUST, FPS)
+    assert course.shape == (frames, len(UNITS)) and np.isfinite(course).all() and course.max() < 3

@@ -112,3 +112,22 @@ def test_a_brief_movement_is_read_once_there_and_back(monkeypatch):
     (movement,) = reader.settled(True)["movements"]
     assert (movement["onset"], movement["apex"], movement["offset"]) == (20, 23, 26)
     assert movement["size_px"] > 1, "of the way out: from onset to offset, which the model measures, nothing is left"
+
+
+def test_what_is_around_a_brief_movement_speaks_against_it_too(monkeypatch):
+    """A head that turns just before it, lips that part meanwhile, skin that moves: of others only what goes along."""
+    asked, spotted = [], {}
+    face = FakeFace(frames=40, moves=((20, 23, 26, 4.0, "AU4"),), turn=(17, 18, 19, 6.0), parts=(20, 23))
+    for stands_out in (0.0, 9.0):
+        rise = Rise(20, 23, 23, 26, np.ones(len(UNIT_TEMPLATES)), stands_out)
+        monkeypatch.setattr(face_reader_aullm, "find_rises", lambda *given, rise=rise: asked.append(given) or [rise])
+        reader = FaceReader(WindowGrid.of(FPS, 0.5, 0.1), WHOLE, 4, UNITS, threshold=0.0, fps=FPS)
+        for chunk in FakeStream([face], 0, 40, overlap=5):
+            reader.add(chunk)
+        spotted[stands_out] = reader._candidates[0].spotted
+    other, brief = spotted[0.0], spotted[9.0]
+    assert brief.turn > 3 > 1 > other.turn
+    assert brief.talk == pytest.approx(0.3) and other.talk < 0.1
+    assert brief.speed_around == pytest.approx(float(reader._motion.speed[20:27].max())) and brief.speed_around > 1
+    names = list(UNIT_TEMPLATES)
+    assert all(given[3] == [names.index(unit) for unit in UNITS] for given in asked), "along what the model can name"

@@ -8,8 +8,8 @@ import torch
 from processing_aullm import AullmImageProcessor, AullmProcessor, ClipError, ClipFault, pair_reader_aullm
 from processing_aullm.blendshape_network_aullm import BLENDSHAPES
 from processing_aullm.pair_reader_aullm import StillOpinion
-from processing_aullm.skin_field_aullm import CELLS
-from processing_aullm.skin_traces_aullm import FACE
+from processing_aullm.skin_field_aullm import CELLS, cell_centres
+from processing_aullm.skin_traces_aullm import FACE, SkinTraces
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, template_field
 from tests.processing_aullm.moving import moved
 
@@ -145,6 +145,11 @@ def test_what_our_model_is_not_sure_of_is_no_movement(read):
         read({"AU12": 0.3}, threshold=2)
 
 
+def test_what_is_wrong_with_the_view_is_told(read, face):
+    tilted = np.rot90(face).copy()
+    assert read({"AU12": 0.9}, video=[tilted, tilted])["view"] == ["tilted"]
+
+
 def test_photographs_may_differ_in_size_and_place(read, face):
     wide = np.full((500, 900), 90, np.uint8)
     wide[150:470, 560:880] = face
@@ -159,6 +164,34 @@ def test_photographs_may_differ_in_size_and_place(read, face):
     assert np.abs(places[0] - places[2] - [560, 150, 560, 150]).max() < 6 and np.abs(places[0] - places[1]).max() < 1
 
 
+def test_a_face_in_the_same_place_may_be_much_smaller(read, face):
+    far = np.full_like(face, 90)
+    far[80:240, 80:240] = cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA)
+    assert read({"AU12": 0.9}, video=[face, far])["refuted"][0]["size_px"] == pytest.approx(4.0, abs=0.5)
+
+
+@pytest.mark.parametrize(("coarse", "side"), [("both", "both"), ("left", "left")])
+def test_a_movement_has_one_side_only_if_the_traces_say_so_too(read, monkeypatch, coarse, side):
+    whole, field = motion_along, template_field(UNIT_TEMPLATES["AU12"])
+
+    def left_alone(unit: str, px: float) -> torch.Tensor:
+        motion = whole(unit, px)
+        motion[:2, :, : CELLS // 2] = 0
+        return motion
+
+    class Traces(SkinTraces):
+        def add(self, chunk):
+            super().add(chunk)
+            if coarse == "left":
+                field[cell_centres()[0][FACE] < 0] = 0
+            self.skin = np.stack([0 * field, 4 * field])
+
+    monkeypatch.setitem(globals(), "motion_along", left_alone)
+    monkeypatch.setattr(pair_reader_aullm, "SkinTraces", Traces)
+    (smile,) = read({"AU12": 0.9}, after={"mouthSmileLeft": 0.8})["movements"]
+    assert smile["side"] == side
+
+
 def test_of_several_faces_the_one_of_the_same_size_is_taken(image_processor, tokenizer, face):
     small, crops = cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA), []
     pictures = [np.full((340, 560), 90, np.uint8) for _ in range(2)]
@@ -169,6 +202,18 @@ def test_of_several_faces_the_one_of_the_same_size_is_taken(image_processor, tok
     answer = lambda asked, windows: crops.append(asked.float()) or [([0.1] * len(UNITS), None)]  # noqa: E731
     told = processor.read_pair(pictures, answer, face=1, second_opinion=False)
     assert told["box"][0] > 390 and abs(crops[0][0].mean() - crops[0][-1].mean()) < 10, "not the dark one"
+
+
+def test_of_several_faces_in_a_picture_twice_as_large_the_same_one_is_taken(image_processor, tokenizer, face):
+    """In pixels, a small face of the larger picture stands near the large one of the other, and is as large."""
+    crops, rest = [], np.full((340, 560), 90, np.uint8)
+    rest[10:330, 190:510] = face
+    rest[10:170, 20:180] = cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA) * 0.6
+    apex = cv2.resize(rest, None, fx=2, fy=2)
+    processor = AullmProcessor(image_processor, tokenizer, action_units=UNITS)
+    answer = lambda asked, windows: crops.append(asked.float()) or [([0.1] * len(UNITS), None)]  # noqa: E731
+    processor.read_pair([rest, apex], answer, second_opinion=False)
+    assert abs(crops[0][0].mean() - crops[0][-1].mean()) < 10, "not the dark one"
 
 
 def test_a_head_that_is_turned_and_lips_that_part_speak_against_a_movement(read, face, monkeypatch):

@@ -1,5 +1,7 @@
 """Movements by motion alone: which ways of the skin are movements, and from when to when."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -134,6 +136,17 @@ def test_brief_movements_are_looked_for_along_the_units_that_are_asked_for():
         for unit in ("AU12", "AU1")
     }
     assert len(found["AU12"]) == 1 and found["AU1"] == []
+
+
+@pytest.mark.parametrize(("place", "unit", "found"), [(7, "AU12", 1), (6, "AU12", 0), (7, "AU1", 0)])
+def test_a_brief_movement_has_its_top_where_both_sides_are_known_and_moves_its_own_unit(place, unit, found):
+    """The first place of which the brief motion is known is the clearest of those before it in any case."""
+    made, names = motion(frames=60, noise=0.0), list(UNIT_TEMPLATES)
+    brief, along = np.zeros_like(made.brief), np.zeros_like(made.along)
+    brief[place, names.index("AU12")], along[place, names.index(unit)] = 9.0, 1.0
+    given = replace(made, brief=brief, along=along)
+    rises = find_rises(given, np.zeros_like(made.course), LEAST, [names.index("AU12")])
+    assert sum(rise.brief for rise in rises) == found
 
 
 def test_a_step_is_not_brief_whichever_way_it_goes():

@@ -180,3 +180,11 @@ def test_movements_of_their_own_stay():
     smile, brow = pair(spotted(100, 200, AU12=6.0), 0.7, "AU12"), pair(spotted(130, 160, AU1=4.0), 0.6, "AU1")
     later = pair(spotted(220, 260, AU12=6.0), 0.8, "AU12")
     assert apart([later, brow, smile], []) == [smile, brow, later]
+
+
+@pytest.mark.parametrize("stands_out", [0.0, 5.0])
+def test_a_score_lies_between_0_and_1_wherever_the_skin_goes(stands_out):
+    """The traces that a movement is measured by are not those that it was found by: it may go the other way there."""
+    spotter = MovementSpotter(FPS, 0.5, UNITS)
+    for px in (-9.0, -0.1, 0.0, 0.1, 9.0):
+        assert 0 <= spotter.score(0.9, px, spotted(AU4=px, stands_out=stands_out)) <= 1

@@ -50,6 +50,17 @@ def test_all_kinds_of_clips_give_the_same_frames(frames, tmp_path):
     assert open_clip(video).fps == 25
 
 
+def test_a_photograph_is_upright_however_it_is_given(frames, tmp_path):
+    """Cameras hold their pictures turned, with a note of it: files and PIL images are read alike."""
+    note = Image.Exif()
+    note[0x0112] = 6  # to be turned clockwise by a quarter
+    frames[0, :10] = 255
+    Image.fromarray(np.rot90(frames[0]).copy()).save(tmp_path / "rest.png", exif=note)
+    ways = [tmp_path / "rest.png", Image.open(tmp_path / "rest.png")]
+    for frame in open_clip(ways).frames():
+        np.testing.assert_array_equal(frame, frames[0])
+
+
 @pytest.mark.parametrize("kind", ["nan", "inf"])
 def test_bad_floats_name_the_frame_and_the_pixel(frames, kind):
     broken = frames.astype(np.float32) / 255

@@ -120,7 +120,10 @@ def recipe_to_go_on(source: str | Path, action_units: Sequence[str]) -> Recipe:
         FileNotFoundError: there is no such model.
     """
     config = AullmConfig.from_pretrained(model_place(source))
-    return tuning_recipe(RECIPES[_preset_of(config)](), set(action_units) <= set(config.action_units))
+    recipe = tuning_recipe(RECIPES[_preset_of(config)](), set(action_units) <= set(config.action_units))
+    if config.has_counterfactuals:
+        return recipe
+    return recipe.but(ccr_invariance_weight=0.0, ccr_intervention_weight=0.0)  # such as AU-LLM, by `paper`'s rates
 
 
 def _preset_of(config: AullmConfig) -> str:

@@ -12,7 +12,7 @@ from tests.training_aullm.clip_tables import clip_row, states, table_of
 from training_aullm.learn.fitting import as_predictions, fit, new_model, new_processor, predict_probabilities
 from training_aullm.learn.people import people_seen
 from training_aullm.learn.recipes import recipe_base, tuning_recipe
-from training_aullm.learn.starting import preset_of_model, start_from, started_model
+from training_aullm.learn.starting import preset_of_model, recipe_to_go_on, start_from, started_model
 from training_aullm.learn.trainer import AullmTrainer
 
 SMALL = {"num_language_layers": 1, "graph_width": 16, "high_width": 16, "mid_channels": 4, "encoder_channels": [4, 8]}
@@ -92,3 +92,17 @@ def test_what_starts_fresh_is_drawn_from_the_seed(finished):
 def test_the_recipe_is_that_of_its_front_end_and_of_what_it_answers(tmp_path, changed, preset):
     AullmConfig(action_units=["AU4"], **changed).save_pretrained(tmp_path)
     assert preset_of_model(tmp_path) == preset
+
+
+@pytest.mark.parametrize(
+    ("changed", "weight"),
+    [
+        ({"prototype_loss_weight": 0.1}, 0.01),
+        ({"prototype_loss_weight": 0.1, "use_instruction_token": False}, 0.0),
+        ({}, 0.0),
+    ],
+)
+def test_a_model_without_prototypes_goes_on_without_ccr(tmp_path, changed, weight):
+    AullmConfig(action_units=["AU4"], front_end="led", image_size=64, **changed).save_pretrained(tmp_path)
+    recipe = recipe_to_go_on(tmp_path, ["AU4"])
+    assert recipe.preset == "paper" and recipe.ccr_invariance_weight == recipe.ccr_intervention_weight == weight
