@@ -187,8 +187,8 @@ def apart(
     Args:
         found: new ones. known: of before, which stay in any case.
 
-    A brief movement stands out of whatever else the skin does, so it is a part of a longer one only on its rise, along
-    the same unit; where both last about as long, they are one.
+    A brief movement stands out of whatever else the skin does, so it is a part of a longer one only on its rise; where
+    both last about as long, they are one.
     """
     kept = list(known)
     for each in sorted(found, key=lambda pair: -pair[0].along.max()):
@@ -202,9 +202,9 @@ def _part_of(one: tuple[Spotted, RatedMovement], other: tuple[Spotted, RatedMove
 
     By its motion, or, where both are of the same unit, by the marks that are told.
     """
-    alike = bool(one[1]["action_units"].keys() & other[1]["action_units"].keys())
     if one[0].brief != other[0].brief:
-        return _shared(one[1], other[1]) >= SAME or (one[0].brief and alike and _on_the_way(one[1], other[1]))
+        return _shared(one[1], other[1]) >= SAME or (one[0].brief and _on_the_way(one[1], other[1]))
+    alike = bool(one[1]["action_units"].keys() & other[1]["action_units"].keys())
     within = other[0].onset <= one[0].onset < other[0].offset
     rises = alike and other[1]["onset"] <= one[1]["onset"] < other[1]["apex"]
     if not (within or rises):
@@ -221,5 +221,5 @@ def _shared(one: RatedMovement, other: RatedMovement) -> float:
 
 
 def _on_the_way(brief: RatedMovement, other: RatedMovement) -> bool:
-    """Whether a brief movement peaks while another rises: that goes unevenly."""
+    """Whether a brief movement peaks while another rises: that goes unevenly, and takes skin of other units along."""
     return other["onset"] <= brief["apex"] <= other["apex"]
