@@ -192,6 +192,16 @@ def test_a_movement_has_one_side_only_if_the_traces_say_so_too(read, monkeypatch
     assert smile["side"] == side
 
 
+def noting(crops: list, units: int = len(UNITS)):
+    """An answer that sees nothing and keeps the crops that it is asked about."""
+
+    def answer(asked, windows):
+        crops.append(asked.float())
+        return [([0.1] * units, None)]
+
+    return answer
+
+
 def test_of_several_faces_the_one_of_the_same_size_is_taken(image_processor, tokenizer, face):
     small, crops = cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA), []
     pictures = [np.full((340, 560), 90, np.uint8) for _ in range(2)]
@@ -199,7 +209,7 @@ def test_of_several_faces_the_one_of_the_same_size_is_taken(image_processor, tok
         picture[10:330, left : left + 320] = face * level
     pictures[0][20:180, 390:550] = pictures[1][20:180, 40:200] = small
     processor = AullmProcessor(image_processor, tokenizer, action_units=UNITS)
-    answer = lambda asked, windows: crops.append(asked.float()) or [([0.1] * len(UNITS), None)]  # noqa: E731
+    answer = noting(crops)
     told = processor.read_pair(pictures, answer, face=1, second_opinion=False)
     assert told["box"][0] > 390 and abs(crops[0][0].mean() - crops[0][-1].mean()) < 10, "not the dark one"
 
@@ -211,7 +221,7 @@ def test_of_several_faces_in_a_picture_twice_as_large_the_same_one_is_taken(imag
     rest[10:170, 20:180] = cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA) * 0.6
     apex = cv2.resize(rest, None, fx=2, fy=2)
     processor = AullmProcessor(image_processor, tokenizer, action_units=UNITS)
-    answer = lambda asked, windows: crops.append(asked.float()) or [([0.1] * len(UNITS), None)]  # noqa: E731
+    answer = noting(crops)
     processor.read_pair([rest, apex], answer, second_opinion=False)
     assert abs(crops[0][0].mean() - crops[0][-1].mean()) < 10, "not the dark one"
 
@@ -252,7 +262,6 @@ def test_registered_clips_are_refused(tokenizer):
 
 
 def test_real_networks_see_no_movement_in_a_face_that_keeps_still(processor, face):
-    answer = lambda crops, windows: [([0.1] * 3, None)]  # noqa: E731
-    told = processor.read_pair([face, moved(face, 3.0, 2.0, 2.0)], answer)
+    told = processor.read_pair([face, moved(face, 3.0, 2.0, 2.0)], noting([], units=3))
     assert told["movements"] == [] and told["eyes_shut"] == [False, False]
     assert all(rise < 0.3 for rise in told["second_opinion"].values())
