@@ -80,6 +80,8 @@ class AttendingNetwork(nn.Module):
         self.blocks = nn.Sequential(*(AttendingBlock(*pair) for pair in pairwise(widths)))
         self.end = nn.Sequential(nn.BatchNorm2d(widths[-1]), nn.ReLU())
         self.head = nn.Linear(widths[-1], labels)
+        # Channels side by side in memory: a tenth of a step less on a processor.
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, motion_values: torch.Tensor) -> torch.Tensor:
         """
