@@ -186,7 +186,8 @@ class FaceAligner:
             advice = "pass align=False if the clip is registered already"
             raise ClipError(f"{where} shows no face", ClipFault.NO_FACE, advice)
         if not 0 <= face < len(faces):
-            message = f"{where} shows {len(faces)} faces, face {face} was asked for: give 0 to {len(faces) - 1}"
+            asked = f"face {face} was asked for; they are counted from 0"
+            message = f"{where} shows {len(faces)} face{'s' if len(faces) > 1 else ''}, {asked}"
             raise ClipError(message, ClipFault.NO_SUCH_FACE)
         return Track(self, frame, faces[face])
 

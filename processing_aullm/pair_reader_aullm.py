@@ -10,9 +10,11 @@ Tested in tests/processing_aullm/test_pair_reader_aullm.py.
 """
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import torch
+from transformers.image_processing_utils import BatchFeature
 
 from .alignment_aullm import FaceAligner
 from .blendshape_network_aullm import BLENDSHAPES, BlendshapeModel
@@ -39,6 +41,7 @@ FRAMES = APEX + round(STILL_S * FPS) + 1
 LIDS = [BLENDSHAPES.index(f"eyeBlink{side}") for side in ("Left", "Right")]
 SQUARE = 512  # px of what is cut around faces that stand in different places; 1.5 faces wide
 NEAR, AS_LARGE = 1.0, 0.6  # of a face's size: one that moves farther, or shrinks to less, stands in a different place
+PICTURES = ("at rest", "at the apex")
 FIELDS = ("score", "action_units", "side", "size_px", "size_mm", "named_by", "second_opinion")
 
 
@@ -97,8 +100,9 @@ class PairReader:
             second_opinion: whether MediaPipe's blendshapes are asked, too.
 
         Raises:
-            ClipError: the clip cannot be read, a frame does not exist, or no face is seen in one of both pictures.
-            ValueError: `align` is off, or `threshold` out of range.
+            ClipError: the clip cannot be read, a frame does not exist, the apex does not come after the onset, or one
+                of both pictures shows no face.
+            ValueError: `align` is off, `threshold` out of range, or a mark is no number of a frame.
             FileNotFoundError: a second opinion is asked for and its networks are missing.
 
         Source: our choice; the bars are those of `MovementSpotter` and `SecondOpinion`.
@@ -109,8 +113,9 @@ class PairReader:
         if not images.align:
             raise ValueError("this processor has align=False, for clips that are registered already: set align=True")
         given = open_clip(video)
+        _check_marks(given, onset, apex)
         clip, back = _side_by_side(images.aligner, given, face)
-        _, pictures = read_clip(self, clip, onset, apex, face if clip is given else 0)
+        _, pictures = _read(self, clip, onset, apex, face if clip is given else 0)
         pair = _pair_of(images.aligner, pictures, clip.name, images.blendshapes if second_opinion else None)
         crops = torch.from_numpy(pictures["crops"])
         said = ClipAnswer(*answer(crops, torch.arange(len(crops))[None])[0])
@@ -137,6 +142,30 @@ class PairReader:
             "movements": [{name: each[name] for name in FIELDS} for each in told],
             "refuted": [{name: each[name] for name in FIELDS} for each in refuted],
         }
+
+
+def _check_marks(clip: Clip, onset: int | None, apex: int | None) -> None:
+    """Refuse marks that are no frames of a clip, in the words of who marked an apex; its length is checked later."""
+    for field, mark in (("onset", onset), ("apex", apex)):
+        if mark is None:
+            continue
+        if not isinstance(mark, Integral):
+            raise ValueError(f"{field} is {mark!r}: give the number of a frame, counted from 0")
+        if mark < 0:
+            raise ClipError(f"{clip.name}: {field} {mark}: frames are counted from 0", ClipFault.NO_SUCH_FRAME)
+    first = 0 if onset is None else onset
+    if apex is not None and apex <= first:
+        raise ClipError(f"{clip.name}: the apex, {apex}, must come after the onset, {first}", ClipFault.BAD_SPAN)
+
+
+def _read(
+    processor: "PairReader", clip: Clip, onset: int | None, apex: int | None, face: int
+) -> tuple[BatchFeature, ClipPictures]:
+    """As `read_clip`; errors do not advise to switch off the alignment, which is needed here."""
+    try:
+        return read_clip(processor, clip, onset, apex, face)
+    except ClipError as error:
+        raise ClipError(error.message, error.code) from error
 
 
 def _weighed(
@@ -181,16 +210,18 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
     Photographs need not be of one size, nor show the face in one place: of such two, squares around the faces are cut.
 
     Raises:
-        ClipError: the second of two pictures shows no face.
+        ClipError: one of two pictures shows no face, or the first one fewer than the one asked for.
     """
     if not isinstance(clip, FrameList) or len(clip) != 2:
         return clip, IDENTITY
     pictures = [to_rgb(picture) for picture in clip.frames()]
     first, second = ([each.region() for each in aligner.faces(picture)] for picture in pictures)
-    if len(first) <= face:
-        return clip, IDENTITY  # the aligner says so
-    if not second:
-        raise ClipError(f"{clip.name}: frame 1 shows no face", ClipFault.NO_FACE)
+    for found, picture in zip((first, second), PICTURES, strict=True):
+        if not found:
+            raise ClipError(f"{clip.name}: the picture {picture} shows no face", ClipFault.NO_FACE)
+    if not 0 <= face < len(first):
+        message = f"the picture {PICTURES[0]} shows {len(first)}, face {face} was asked for; they are counted from 0"
+        raise ClipError(f"{clip.name}: of faces {message}", ClipFault.NO_SUCH_FACE)
     scale = pictures[0].shape[1] / pictures[1].shape[1]
     near = next((each for each in second if _is_near(first[face], each, scale)), None)
     if near is not None and pictures[0].shape == pictures[1].shape:

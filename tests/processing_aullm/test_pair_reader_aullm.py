@@ -241,18 +241,43 @@ def test_a_marked_clip_is_read_from_one_frame_to_the_other(read, face):
     film = [moved(face, shift, 0) for shift in range(8)]
     told = read({"AU12": 0.9}, video=film, onset=2, apex=7)
     assert (told["onset"], told["apex"]) == (2, 7)
-    with pytest.raises(ClipError) as refused:
-        read({"AU12": 0.9}, video=film, onset=7, apex=2)
-    assert refused.value.code is ClipFault.BAD_SPAN
 
 
-@pytest.mark.parametrize("empty", [0, 1])
-def test_a_picture_without_a_face_is_named(read, face, empty):
+@pytest.mark.parametrize(
+    ("marks", "said", "code"),
+    [
+        ({"onset": 7, "apex": 2}, "the apex, 2, must come after the onset, 7", ClipFault.BAD_SPAN),
+        ({"apex": 0}, "the apex, 0, must come after the onset, 0", ClipFault.BAD_SPAN),
+        ({"onset": -1, "apex": 2}, "onset -1: frames are counted from 0", ClipFault.NO_SUCH_FRAME),
+        ({"onset": 0.5, "apex": 2}, r"onset is 0\.5: give the number of a frame", None),
+        ({"apex": "2"}, "apex is '2': give the number of a frame", None),
+    ],
+)
+def test_marks_that_are_no_frames_are_refused_in_the_words_of_a_pair(read, face, marks, said, code):
+    with pytest.raises(ValueError, match=said) as refused:
+        read({"AU12": 0.9}, video=[face] * 8, **marks)
+    assert getattr(refused.value, "code", None) is code
+
+
+@pytest.mark.parametrize(("empty", "which"), [(0, "at rest"), (1, "at the apex")])
+def test_a_picture_without_a_face_is_named(read, face, empty, which):
     pictures = [face, face]
     pictures[empty] = np.full_like(face, 120)
-    with pytest.raises(ClipError, match=f"frame {empty} shows no face") as refused:
+    with pytest.raises(ClipError, match=f"the picture {which} shows no face$") as refused:
         read({"AU12": 0.9}, video=pictures)
     assert refused.value.code is ClipFault.NO_FACE
+
+
+@pytest.mark.parametrize("face_number", [1, -1])
+def test_a_face_that_is_not_in_the_picture_at_rest_is_refused(read, face, face_number):
+    with pytest.raises(ClipError, match=f"the picture at rest shows 1, face {face_number} was asked for") as refused:
+        read({"AU12": 0.9}, video=[face, face], face=face_number)
+    assert refused.value.code is ClipFault.NO_SUCH_FACE
+
+
+def test_a_marked_clip_without_a_face_is_not_told_to_switch_off_alignment(read, face):
+    with pytest.raises(ClipError, match=r"frame 0 shows no face$"):
+        read({"AU12": 0.9}, video=[np.full_like(face, 120)] * 4, onset=0, apex=3)
 
 
 def test_registered_clips_are_refused(tokenizer):

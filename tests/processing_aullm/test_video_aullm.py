@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from processing_aullm.clip_error_aullm import ClipError
+from processing_aullm.clip_error_aullm import ClipError, ClipFault
 from processing_aullm.video_aullm import are_two_pictures, open_clip, split_batch
 
 
@@ -168,6 +168,9 @@ def test_image_files_are_frames_turned_upright(frames, tmp_path):
     shown = list(open_clip([str(tmp_path / "rest.jpg"), tmp_path / "apex.png"]).frames())
     assert [picture.shape for picture in shown] == [(64, 48, 3), (48, 64, 3)]
     assert np.abs(shown[0].astype(int) - 20).max() <= 2 and np.array_equal(shown[1], frames[1])
+    with pytest.raises(ClipError, match=r"apex\.png: one picture shows no movement; give two") as alone:
+        open_clip(tmp_path / "apex.png")
+    assert alone.value.code is ClipFault.NOT_A_CLIP
     with pytest.raises(ClipError, match=r"gone\.jpg: no such image") as missing:
         list(open_clip([tmp_path / "gone.jpg"]).frames())
     assert missing.value.code == "not_found"
