@@ -11,6 +11,7 @@ Tested in tests/processing_aullm/test_pair_reader_aullm.py.
 
 from dataclasses import dataclass
 from numbers import Integral
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -216,12 +217,12 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
         return clip, IDENTITY
     pictures = [to_rgb(picture) for picture in clip.frames()]
     first, second = ([each.region() for each in aligner.faces(picture)] for picture in pictures)
-    for found, picture in zip((first, second), PICTURES, strict=True):
+    for index, found in enumerate((first, second)):
         if not found:
-            raise ClipError(f"{clip.name}: the picture {picture} shows no face", ClipFault.NO_FACE)
+            raise ClipError(f"{_called(clip, index)} shows no face", ClipFault.NO_FACE)
     if not 0 <= face < len(first):
-        message = f"the picture {PICTURES[0]} shows {len(first)}, face {face} was asked for; they are counted from 0"
-        raise ClipError(f"{clip.name}: of faces {message}", ClipFault.NO_SUCH_FACE)
+        message = f"{_called(clip, 0)} shows {len(first)} face{'s' if len(first) > 1 else ''}"
+        raise ClipError(f"{message}, face {face} was asked for; they are counted from 0", ClipFault.NO_SUCH_FACE)
     scale = pictures[0].shape[1] / pictures[1].shape[1]
     near = next((each for each in second if _is_near(first[face], each, scale)), None)
     if near is not None and pictures[0].shape == pictures[1].shape:
@@ -230,6 +231,12 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
     cut = [square_to_image(each.center, each.side, each.angle, SQUARE) for each in regions]
     squares = [warp(picture, matrix, SQUARE) for picture, matrix in zip(pictures, cut, strict=True)]
     return FrameList(squares, clip.name), cut[0]
+
+
+def _called(pair: FrameList, index: int) -> str:
+    """What errors call one of two pictures."""
+    picture = pair.images[index]
+    return str(picture) if isinstance(picture, (str, Path)) else f"{pair.name}: the picture {PICTURES[index]}"
 
 
 def _is_near(one: Region, other: Region, scale: float) -> bool:

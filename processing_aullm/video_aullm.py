@@ -122,7 +122,7 @@ def open_clip(video: object, name: str = "clip") -> Clip:
         if not path.is_file():
             raise ClipError(f"{path}: no such video file or folder of images", ClipFault.NOT_FOUND)
         if _is_image_path(path):
-            advice = "give two, a list of the face at rest and at the apex, or a video, or the folder of its images"
+            advice = "give two, at rest and at the apex, or a video, or the folder of its images"
             raise ClipError(f"{path}: one picture shows no movement", ClipFault.NOT_A_CLIP, advice)
         return VideoFile(path, str(path))
     if isinstance(video, (bytes, bytearray)):

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from processing_aullm import AullmImageProcessor, AullmProcessor, ClipError, ClipFault, pair_reader_aullm
 from processing_aullm.blendshape_network_aullm import BLENDSHAPES
@@ -268,9 +269,17 @@ def test_a_picture_without_a_face_is_named(read, face, empty, which):
     assert refused.value.code is ClipFault.NO_FACE
 
 
+def test_a_picture_file_without_a_face_is_called_by_its_path(read, face, tmp_path):
+    files = [tmp_path / "rest.png", tmp_path / "apex.png"]
+    for file, picture in zip(files, (face, np.full_like(face, 120)), strict=True):
+        Image.fromarray(picture).save(file)
+    with pytest.raises(ClipError, match=r"apex\.png shows no face$"):
+        read({"AU12": 0.9}, video=files)
+
+
 @pytest.mark.parametrize("face_number", [1, -1])
 def test_a_face_that_is_not_in_the_picture_at_rest_is_refused(read, face, face_number):
-    with pytest.raises(ClipError, match=f"the picture at rest shows 1, face {face_number} was asked for") as refused:
+    with pytest.raises(ClipError, match=f"the picture at rest shows 1 face, face {face_number} was asked") as refused:
         read({"AU12": 0.9}, video=[face, face], face=face_number)
     assert refused.value.code is ClipFault.NO_SUCH_FACE
 
