@@ -48,7 +48,7 @@ class PublishedLed(nn.Module):
 
     @staticmethod
     def _layer(channels: int, wider: int, kernel: tuple[int, ...], pool: tuple[int, ...]) -> list[nn.Module]:
-        # Pooled before it is rectified: the same numbers as theirs, the other way round, from a ninth of the cells.
+        # Pooled before it is rectified: the same numbers as theirs, the other way round, from fewer cells.
         convolution = [nn.Conv3d(channels, wider, kernel), nn.MaxPool3d(pool), nn.ReLU()]
         return [*convolution, nn.BatchNorm3d(wider), nn.Dropout3d(0.5)]
 

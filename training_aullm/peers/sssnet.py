@@ -44,7 +44,7 @@ class SSSNet(nn.Module):
 
     @staticmethod
     def _layer(channels: int, wider: int, kernel: int, pool: int) -> list[nn.Module]:
-        # Pooled before it is rectified: the same numbers as theirs, the other way round, from a ninth of the cells.
+        # Pooled before it is rectified: the same numbers as theirs, the other way round, from fewer cells.
         convolution = [nn.Conv2d(channels, wider, kernel), nn.MaxPool2d(pool), nn.ReLU()]
         return [*convolution, nn.BatchNorm2d(wider), nn.Dropout2d(0.5)]
 
