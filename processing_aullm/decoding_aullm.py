@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from .clip_error_aullm import ClipError, ClipFault
 from .video_aullm import Clip
@@ -77,6 +78,7 @@ class NumberedFrames:
     def __iter__(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (number, (H, W, 3) or (H, W) uint8); numbers rise by one, or by more where the file has a long gap."""
         longest, before, pixels = max(1, MAX_REPEAT_S * self.fps), None, None
+        is_video, converter = isinstance(self.clip, VideoFile), VideoReformatter()
         for number, frame in self.clip.numbered(self.first):
             if before is not None and 1 < number - before <= longest:
                 stop = number if self.stop is None else min(number, self.stop)
@@ -84,7 +86,7 @@ class NumberedFrames:
             if self.stop is not None and number >= self.stop:
                 return
             before = number
-            pixels = upright(frame) if isinstance(self.clip, VideoFile) else self._of_one_size(frame, number)
+            pixels = upright(frame, converter) if is_video else self._of_one_size(frame, number)
             if number >= self.first:
                 yield number, pixels
 

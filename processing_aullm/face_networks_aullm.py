@@ -13,14 +13,16 @@ Tested in tests/processing_aullm/test_landmarks_aullm.py.
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
-from torch import Tensor, nn
+from torch import Tensor
 from transformers.utils import cached_file
 
 PROGRAMS = "face_networks.json"
@@ -33,29 +35,31 @@ SHA256 = {  # of the text and of the bytes: other networks would move every crop
     BLENDSHAPE_PROGRAMS: "22d6a799f4a06c47848190cfd7de80e098b46ce080edc0a7a09411c3520b91fa",
     BLENDSHAPE_WEIGHTS: "3a850b5e77acf90af87330a98209b02df992b25ae03ff2cf5c905adc574d6de5",
 }
+FEW_CHANNELS = 16  # what a vector of AVX-512 holds
 MIXER = "mixer."  # before the names of the BlendshapeNetwork's weights
 HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "revision", "subfolder", "token")
 
 
-class FaceNetwork(nn.Module):
+class FaceNetwork:
     """Runs one program: a list of steps, each reading earlier values and writing one.
 
     Args:
         program: `size` (side of the square input), `input` and `outputs` (numbers of values) and `steps`.
         weights: Tensors by the names that the steps use.
+
+    Raises:
+        ValueError: The program holds a step that this code does not know.
     """
 
     def __init__(self, program: dict, weights: dict[str, Tensor]) -> None:
-        super().__init__()
         self.size = program["size"]
         self.source = program["input"]
         self.outputs = program["outputs"]
-        self.steps = program["steps"]
-        self.weights = nn.ParameterDict({name.replace(".", "_"): value for name, value in weights.items()})
-        self.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+        # Bound once: two hundred steps are short enough for looking up their weights to be seen in the sum.
+        self.steps = [(_operation(step, weights), step["inputs"], step["output"]) for step in program["steps"]]
 
     @torch.inference_mode()
-    def forward(self, images: Tensor) -> list[Tensor]:
+    def __call__(self, images: Tensor) -> list[Tensor]:
         """Run the program.
 
         Args:
@@ -65,40 +69,74 @@ class FaceNetwork(nn.Module):
             The outputs, each (B, rows, width), or (B, height, width, channels) where the program leaves a map.
         """
         values = {self.source: images.contiguous(memory_format=torch.channels_last)}
-        for step in self.steps:
-            values[step["output"]] = self._run(step, [values[i] for i in step["inputs"]])
+        for operation, inputs, output in self.steps:
+            values[output] = operation(*(values[i] for i in inputs))
         return [_channels_last(values[i]) for i in self.outputs]
 
-    def _run(self, step: dict, inputs: list[Tensor]) -> Tensor:
-        x, op = inputs[0], step["op"]
-        if op == "conv":
-            weight, bias = self._weight(step["weight"]), self._weight(step["bias"])
-            kernel, stride, groups = weight.shape[-1], step["stride"], step["groups"]
-            if stride == 1:
-                return F.conv2d(x, weight, bias, padding=kernel // 2 if step["same"] else 0, groups=groups)
-            return F.conv2d(_pad_same(x, kernel, stride) if step["same"] else x, weight, bias, stride, groups=groups)
-        if op == "prelu":
-            return F.prelu(x, self._weight(step["weight"]))
-        if op == "relu":
-            return F.relu(x)
-        if op == "add":
-            return x + inputs[1]
-        if op == "max_pool":
-            return F.max_pool2d(x, 2)
-        if op == "pad_channels":
-            return F.pad(x, (0, 0, 0, 0, 0, step["channels"]))
-        if op == "resize":
-            return F.interpolate(x, size=tuple(step["size"]), mode="bilinear", align_corners=False)
-        if op == "rows":
-            return _channels_last(x).reshape(len(x), -1, step["width"])
-        if op == "concat":
-            return torch.cat(inputs, dim=1)
-        raise ValueError(
-            f"a network's program holds an unknown step {op!r}: the file and this code are of different versions"
-        )
 
-    def _weight(self, name: str) -> Tensor:
-        return self.weights[name.replace(".", "_")]
+def _operation(step: dict, weights: dict[str, Tensor]) -> Callable[..., Tensor]:
+    """What a step does to its inputs."""
+    match step["op"]:
+        case "conv":
+            return _convolution(step, weights[step["weight"]], weights[step["bias"]])
+        case "prelu":
+            return partial(F.prelu, weight=weights[step["weight"]])
+        case "relu":
+            return F.relu
+        case "add":
+            return torch.add
+        case "max_pool":
+            return partial(torch.max_pool2d, kernel_size=2)
+        case "pad_channels":
+            return partial(F.pad, pad=(0, 0, 0, 0, 0, step["channels"]))
+        case "resize":
+            return partial(F.interpolate, size=tuple(step["size"]), mode="bilinear", align_corners=False)
+        case "rows":
+            return partial(_rows, width=step["width"])
+        case "concat":
+            return _concatenated
+    raise ValueError(
+        f"a network's program holds an unknown step {step['op']!r}: the file and this code are of different versions"
+    )
+
+
+def _convolution(step: dict, weight: Tensor, bias: Tensor) -> Callable[[Tensor], Tensor]:
+    """A convolution with zeros around its input as TFLite's SAME, where the step asks for them."""
+    kernel, stride, groups = weight.shape[-1], step["stride"], step["groups"]
+    if kernel == stride == groups == 1 and len(weight) < FEW_CHANNELS:
+        weight, bias = torch.block_diag(*[weight[:, :, 0, 0]] * 2), bias.repeat(2)
+        return partial(_mix_in_pairs, weight=weight, bias=bias)
+    weight = weight.contiguous(memory_format=torch.channels_last)
+    convolve = partial(F.conv2d, weight=weight, bias=bias, stride=stride, groups=groups)
+    if not step["same"]:
+        return convolve
+    return partial(convolve, padding=kernel // 2) if stride == 1 else partial(_padded, convolve, kernel, stride)
+
+
+def _mix_in_pairs(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A convolution of 1x1 to few channels, which a processor's vectors would hold half empty: two pixels as one.
+
+    Args:
+        x: (B, C, H, W), its channels side by side in memory and W even. weight: (2 D, 2 C), of both pixels.
+    """
+    y = F.linear(x.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).flatten(3), weight, bias)  # (B, H, W / 2, 2 D)
+    return y.unflatten(3, (2, -1)).flatten(2, 3).permute(0, 3, 1, 2)  # (B, D, H, W)
+
+
+def _padded(convolve: Callable[[Tensor], Tensor], kernel: int, stride: int, x: Tensor) -> Tensor:
+    """What is convolved has zeros around it: an odd one goes to the right and bottom."""
+    height, width = (max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in x.shape[-2:])
+    if height or width:
+        x = F.pad(x, (width // 2, width - width // 2, height // 2, height - height // 2))
+    return convolve(x)
+
+
+def _rows(x: Tensor, width: int) -> Tensor:
+    return _channels_last(x).reshape(len(x), -1, width)
+
+
+def _concatenated(*parts: Tensor) -> Tensor:
+    return torch.cat(parts, dim=1)
 
 
 @dataclass(frozen=True)
@@ -210,14 +248,6 @@ class BlendshapeFiles(FaceFiles):
             names = file.keys()
         weights = self._tensors({name for name in names if name.startswith(MIXER)})
         return {name.removeprefix(MIXER): value for name, value in weights.items()}
-
-
-def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:
-    """Zeros around x as TFLite's SAME: an odd one goes to the right and bottom."""
-    height, width = (max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in x.shape[-2:])
-    if not height and not width:
-        return x
-    return F.pad(x, (width // 2, width - width // 2, height // 2, height - height // 2))
 
 
 def _channels_last(x: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from .clip_error_aullm import ClipError, ClipFault
 
@@ -103,10 +104,10 @@ class VideoFile:
             self.refuse_wild_times()
         if wanted and wanted[0] < 0:
             raise self._no_frame(wanted[0])
-        given, shown, pixels = 0, None, None
+        given, shown, pixels, converter = 0, None, None, VideoReformatter()
         for _, frame in self.pick(count() if wanted is None else wanted):
             if frame is not shown:
-                shown, pixels = frame, upright(frame)
+                shown, pixels = frame, upright(frame, converter)
             yield pixels
             given += 1
         if wanted is not None and given < len(wanted):
@@ -194,7 +195,7 @@ class VideoFile:
                 # AVI keeps when a packet is decoded, not when its frame is shown: with B-frames of H.264 they differ.
                 times = [frame.pts, *(each.pts for each in islice(frames, PROBED_FRAMES))]
                 timed = all(a is not None and b is not None and a < b for a, b in pairwise(times))
-            return frame.pts * frame.time_base if timed else None, upright(frame).shape[1::-1]
+            return frame.pts * frame.time_base if timed else None, upright(frame, VideoReformatter()).shape[1::-1]
 
     @property
     def begin(self) -> Fraction | None:
@@ -337,10 +338,16 @@ class _Pass:
         warnings.warn(f"{self.file.name}: {text}; what was read before stays usable", stacklevel=2)
 
 
-def upright(frame: av.VideoFrame, colours: str = "rgb24") -> np.ndarray:
-    """Pixels of a decoded frame as they are meant to be seen: phones turn a video by a note in the file."""
+def upright(frame: av.VideoFrame, converter: VideoReformatter, colours: str = "rgb24") -> np.ndarray:
+    """Pixels of a decoded frame as they are meant to be seen: phones turn a video by a note in the file.
+
+    Args:
+        frame: (H, W) as decoded.
+        converter: one for all frames of a video: making it takes longer than using it.
+        colours: FFmpeg's name of a pixel format.
+    """
     quarters = round(frame.rotation / 90)
-    pixels = frame.to_ndarray(format=colours)
+    pixels = converter.reformat(frame, format=colours).to_ndarray()
     return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 
 

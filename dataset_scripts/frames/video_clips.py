@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import cv2
+from av.video.reformatter import VideoReformatter
 
 from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.video_file_aullm import VideoFile, upright
@@ -42,11 +43,11 @@ class VideoClip:
         """JPEG images of these frames; b"" for those that cannot be decoded, as from a torn file."""
         if not numbers:
             return []
-        first, images, shown, jpeg = self.numbers[0], {}, None, None
+        first, images, shown, jpeg, converter = self.numbers[0], {}, None, None, VideoReformatter()
         try:
             for number, frame in _open(self.path).pick(number - first for number in numbers):
                 if frame is not shown:
-                    shown, jpeg = frame, _jpeg(frame)
+                    shown, jpeg = frame, _jpeg(frame, converter)
                 images[number] = jpeg
         except ClipError:
             pass  # nothing in it can be decoded: every frame is missing
@@ -89,7 +90,7 @@ def _opened(path: Path, size: int, time: int) -> VideoFile:
     return VideoFile(path, str(path))
 
 
-def _jpeg(frame: av.VideoFrame) -> bytes:
+def _jpeg(frame: av.VideoFrame, converter: VideoReformatter) -> bytes:
     """A frame as it is meant to be seen, grey where the video is."""
-    pixels = upright(frame, "gray" if frame.format.name.startswith("gray") else "bgr24")
+    pixels = upright(frame, converter, "gray" if frame.format.name.startswith("gray") else "bgr24")
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

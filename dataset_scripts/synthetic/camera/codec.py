@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from dataset_scripts.whole_files import whole_file
 
@@ -33,7 +34,7 @@ def compress(pictures: list[np.ndarray], h264: int) -> list[np.ndarray]:
     _encode(file, pictures, 30, h264, options)
     file.seek(0)
     with av.open(file) as container:
-        return [frame.to_ndarray(format="gray" if grey else "rgb24") for frame in container.decode(video=0)]
+        return list(_decoded(container, colour=not grey))
 
 
 def write_mp4(
@@ -74,5 +75,10 @@ def _options(encoder: str, crf: int, options: dict[str, str]) -> dict[str, str]:
 def frames_of(path: str | os.PathLike, colour: bool = True) -> Iterator[np.ndarray]:
     """Decode a film picture by picture: (H, W, 3) or (H, W) uint8."""
     with av.open(str(path)) as container:
-        for frame in container.decode(video=0):
-            yield frame.to_ndarray(format="rgb24" if colour else "gray")
+        yield from _decoded(container, colour)
+
+
+def _decoded(container: av.container.InputContainer, colour: bool) -> Iterator[np.ndarray]:
+    converter = VideoReformatter()  # one for all frames: making it takes longer than using it
+    for frame in container.decode(video=0):
+        yield converter.reformat(frame, format="rgb24" if colour else "gray").to_ndarray()
