@@ -44,8 +44,7 @@ class Piece:
 
     def path(self, out: Path) -> Path:
         """Where its predictions go."""
-        names = [self.method, f"seed{self.seed}", self.split.group, f"{self.split.fold.name}.parquet"]
-        return out.joinpath(PREDICTIONS, *(quote(name, safe=" ") for name in names))
+        return path_of(out, self.method, self.seed, self.split.group, self.split.fold.name)
 
     def is_done(self, out: Path) -> bool:
         """Whether its predictions are there."""
@@ -78,6 +77,12 @@ class Sides:
         transferred_from = sorted(set(setup.macro.subjects)) if method.transfers else []
         started_from = refuse_seen_people(setup.start, test, piece.split.group) if method.starts else {}
         return cls(train, test, transferred_from, started_from)
+
+
+def path_of(out: Path, method: str, seed: int, group: str, fold: str) -> Path:
+    """Where the predictions of a fit stand in the folder of a comparison."""
+    names = [method, f"seed{seed}", group, f"{fold}.parquet"]
+    return out.joinpath(PREDICTIONS, *(quote(name, safe=" ") for name in names))
 
 
 def run_piece(piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries: int, out: Path) -> None:

@@ -1,0 +1,59 @@
+"""Predictions that go into one file and out again give the same table, and train nothing."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from benchmarks.published_predictions import pack, unpack
+from tests.training_aullm.comparing.test_comparison import METHODS_HERE, write_table
+from training_aullm.comparing.comparison import Comparison
+from training_aullm.comparing.results import result_rows
+from training_aullm.comparing.sharing import Shard
+
+
+@pytest.fixture
+def finished(tmp_path):
+    sources = tuple(write_table(tmp_path / name, name, people=people) for name, people in (("one", 4), ("two", 3)))
+    units = ("AU4", "AU7", "AU12")
+    made = Comparison(tmp_path / "out", sources, METHODS_HERE, "loso", seeds=2, action_units=units)
+    made.run(Shard())
+    return made
+
+
+def test_what_is_unpacked_is_done_and_gives_the_same_rows(finished, tmp_path):
+    pack(finished.out, tmp_path / "all.parquet")
+    unpack(tmp_path / "all.parquet", tmp_path / "again")
+    again = dataclasses.replace(finished, out=tmp_path / "again")
+    assert not again.left
+    assert again.write_manifest() == finished.write_manifest()
+    assert result_rows(again, again.write_manifest()) == result_rows(finished, finished.write_manifest())
+
+
+def test_packing_again_gives_the_same_bytes(finished, tmp_path):
+    pack(finished.out, tmp_path / "all.parquet")
+    unpack(tmp_path / "all.parquet", tmp_path / "again")
+    pack(tmp_path / "again", tmp_path / "more.parquet")
+    assert (tmp_path / "all.parquet").read_bytes() == (tmp_path / "more.parquet").read_bytes()
+
+
+def test_what_is_there_already_stays(finished, tmp_path):
+    pack(finished.out, tmp_path / "all.parquet")
+    path = finished.pieces[0].path(finished.out)
+    path.write_bytes(b"mine")
+    unpack(tmp_path / "all.parquet", finished.out)
+    assert path.read_bytes() == b"mine"
+
+
+def test_a_row_says_what_it_is_of(finished, tmp_path):
+    table = pack(finished.out, tmp_path / "all.parquet")
+    assert len(table) == 2 * 2 * (4 + 3) * 4  # methods, seeds, people, clips
+    assert set(table["method"]) == set(METHODS_HERE) and set(table["group"]) == {"one", "two"}
+    assert len(
+        pd.read_parquet(tmp_path / "all.parquet").drop_duplicates(["method", "seed", "group", "sample_id"])
+    ) == len(table)
+
+
+def test_a_folder_without_predictions_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="holds no predictions: give the folder of a comparison"):
+        pack(tmp_path, tmp_path / "all.parquet")
