@@ -5,8 +5,9 @@
     python -m benchmarks.published_predictions pack runs/loso benchmarks/predictions/loso.parquet
 
 A file has a row a method, training seed, data set or direction (`group`) and clip: the columns of `Predictions`
-(docs/metrics.md), as 32-bit numbers and empty for units that are not scored there, `method`, `group`, and `record`, the
-JSON text that stands beside each fit's predictions: who was trained on and tested, by what, in how many seconds.
+(docs/metrics.md), empty for units that are not scored there, `method`, `group`, and `record`, the JSON text that stands
+beside each fit's predictions: who was trained on and tested, by what, in how many seconds. What decided the fits
+travels in its metadata. Numbers are those of the run, to the last bit.
 
 Tested in tests/benchmarks/test_published_predictions.py.
 """
@@ -15,13 +16,16 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from dataset_scripts.whole_files import whole_file, write_whole
+from training_aullm.comparing.comparison import MADE_WITH, RECORD
 from training_aullm.comparing.work import PREDICTIONS, path_of
+from training_aullm.files import check_record
 
 PIECE = ["method", "seed", "group", "fold"]
+MEASURED = ("inputs", "macro")  # hashes of what was measured on the run's machine: another one rounds otherwise
+ADVICE = "unpack into another folder"
 
 
 def pack(out: Path, file: Path) -> pd.DataFrame:
@@ -38,16 +42,21 @@ def pack(out: Path, file: Path) -> pd.DataFrame:
     """
     parts = []
     for path in sorted((out / PREDICTIONS).rglob("*.parquet")):
-        record = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        table = pd.read_parquet(path).assign(method=record["method"], group=record["group"], record=json.dumps(record))
-        parts.append(table.astype({name: np.float32 for name in table.columns if table[name].dtype == np.float64}))
+        record = _read(path.with_suffix(".json"))
+        told = pd.read_parquet(path)
+        parts.append(told.assign(method=record["method"], group=record["group"], record=json.dumps(record)))
     if not parts:
         raise ValueError(f"{out} holds no predictions: give the folder of a comparison (aullm compare --out)")
     table = pd.concat(parts, ignore_index=True).sort_values([*PIECE, "sample_id"], ignore_index=True)
     labels = [name for name in table.columns if name.startswith("label_")]
     table = table.astype(dict.fromkeys(labels, "Int8"))  # empty where a unit is not scored
+    table.attrs = {name: _read(out / name) for name in (RECORD, *_records(table))}
+    numbers = list(table.select_dtypes("float").columns)
+    words = [name for name in table.columns if name not in numbers]
     with whole_file(file) as unfinished:
-        table.to_parquet(unfinished, index=False, compression="zstd")
+        table.to_parquet(
+            unfinished, index=False, compression="zstd", use_byte_stream_split=numbers, use_dictionary=words
+        )
     return table
 
 
@@ -59,8 +68,14 @@ def unpack(file: Path, out: Path) -> pd.DataFrame:
 
     Returns:
         What was in the file.
+
+    Raises:
+        ValueError: the folder holds another comparison, or a method's predictions that were made otherwise.
     """
     table = pd.read_parquet(file)
+    for name, settings in table.attrs.items():
+        here = _read(out / name) if (out / name).exists() else {}
+        check_record(out / name, settings | {key: here[key] for key in MEASURED if key in here}, ADVICE)
     for (method, seed, group, fold), piece in table.groupby(PIECE):
         path = path_of(out, method, seed, group, fold)
         if path.exists():
@@ -70,6 +85,15 @@ def unpack(file: Path, out: Path) -> pd.DataFrame:
             told = piece.drop(columns=["method", "group", "record"]).dropna(axis=1, how="all")
             told.to_parquet(unfinished, index=False)
     return table
+
+
+def _records(table: pd.DataFrame) -> list[str]:
+    """Where the record of each method stands in the folder of a comparison."""
+    return [f"{PREDICTIONS}/{method}/{MADE_WITH}" for method in table["method"].unique()]
+
+
+def _read(path: Path) -> dict:
+    return json.loads(path.read_text("utf-8"))
 
 
 def main() -> None:

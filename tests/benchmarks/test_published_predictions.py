@@ -1,10 +1,12 @@
 """Predictions that go into one file and out again give the same table, and train nothing."""
 
 import dataclasses
+import json
 
 import pytest
 
 from benchmarks.published_predictions import pack, unpack
+from dataset_scripts.whole_files import write_whole
 from tests.training_aullm.comparing.test_comparison import METHODS_HERE, write_table
 from training_aullm.comparing.comparison import Comparison
 from training_aullm.comparing.results import result_rows
@@ -34,6 +36,26 @@ def test_packing_again_gives_the_same_bytes(finished, tmp_path):
     unpack(tmp_path / "all.parquet", tmp_path / "again")
     pack(tmp_path / "again", tmp_path / "more.parquet")
     assert (tmp_path / "all.parquet").read_bytes() == (tmp_path / "more.parquet").read_bytes()
+
+
+def test_what_was_made_otherwise_is_refused(finished, tmp_path):
+    pack(finished.out, tmp_path / "all.parquet")
+    unpack(tmp_path / "all.parquet", tmp_path / "again")
+    with pytest.raises(ValueError, match="tries: 1, now 2"):
+        dataclasses.replace(finished, out=tmp_path / "again", tries=2).run(Shard())
+    dataclasses.replace(finished, out=tmp_path / "other", protocol="cross").check()
+    with pytest.raises(ValueError, match=r"protocol: .cross., now .loso.*unpack into another folder"):
+        unpack(tmp_path / "all.parquet", tmp_path / "other")
+
+
+def test_fits_of_another_machine_that_measured_the_clips_anew_may_join(finished, tmp_path):
+    pack(finished.out, tmp_path / "all.parquet")
+    record = tmp_path / "there" / "predictions" / "half-sure" / "made_with.json"
+    settings = json.loads((finished.out / "predictions" / "half-sure" / "made_with.json").read_text())
+    write_whole(record, json.dumps(settings | {"inputs": "rounded otherwise"}))
+    unpack(tmp_path / "all.parquet", tmp_path / "there")
+    assert not dataclasses.replace(finished, out=tmp_path / "there").left
+    assert json.loads(record.read_text())["inputs"] == "rounded otherwise"
 
 
 def test_what_is_there_already_stays(finished, tmp_path):

@@ -21,6 +21,8 @@ from training_aullm.cli.options import (
     chosen_action_units,
 )
 
+FOLDS = 5
+
 
 class Comparing(StrEnum):
     """Who is tested by whom."""
@@ -31,6 +33,9 @@ class Comparing(StrEnum):
     LEAVE_SET_OUT = "leave-one-data-set-out"
 
 
+FoldsOption = Annotated[
+    int | None, typer.Option(min=2, help=f"Folds of people, with --protocol kfold; left out: {FOLDS}.")
+]
 StartedFrom = Annotated[
     str, typer.Option("--from", help="What base-pretrained goes on from: release, a folder, or a Hub id.")
 ]
@@ -46,7 +51,7 @@ def compare(
     data: Annotated[
         list[Path] | None, typer.Option(help="A folder of `aullm prepare` or `aullm synth`; may be repeated.")
     ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Folds of people, with --protocol kfold.")] = 5,
+    folds: FoldsOption = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each, with seeds 0, 1, ...")] = 1,
     tries: Annotated[int, typer.Option(min=1, max=5, help="Settings tried for each on training people.")] = 1,
     folds_at_once: AtOnceOption = 1,
@@ -107,7 +112,7 @@ def compare(
     chosen = chosen_methods(models).items()
     methods = {name: with_layers(method.with_epochs(epochs), layers) for name, method in chosen}
     names = tuple(chosen_action_units(action_units) or ()) or None
-    settings = (protocol.value, folds, seeds, names, language_model, tries, start)
+    settings = (protocol.value, _number_of(folds, protocol), seeds, names, language_model, tries, start)
     comparison = Comparison(out, sources, methods, *settings)
     _say_units(comparison)
     comparison.run(part, folds_at_once)
@@ -116,6 +121,12 @@ def compare(
         typer.echo(f"{manifest['left']} of {len(comparison.pieces)} fits are left: run the other shards, or again.")
         return
     typer.echo(show_comparison(comparison, wide_console(), old_scoring))
+
+
+def _number_of(folds: int | None, protocol: Comparing) -> int:
+    if folds is not None and protocol is not Comparing.KFOLD:
+        raise ValueError(f"--folds {folds} goes with --protocol kfold, not with {protocol.value}: leave it out")
+    return folds or FOLDS
 
 
 def _say_units(comparison) -> None:

@@ -17,6 +17,7 @@ import datasets
 import numpy as np
 from tqdm.auto import tqdm
 
+from dataset_scripts.damaged_files import read_json
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.whole_files import write_whole
 from training_aullm.clips.clip_set import identities
@@ -31,6 +32,8 @@ from training_aullm.loading import load_model
 from training_aullm.peers.method import Method, Setup
 from training_aullm.prepare.sources import Source, default_action_units
 from training_aullm.runs.scoring import clips_digest, weights_digest
+
+RECORD, MADE_WITH = "comparison.json", "made_with.json"
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class Comparison:
 
         Raises:
             ValueError: too few data sets, people or units for the protocol; somebody would be learnt from and tested;
-                a model is missing that a method goes on from; or the folder's record differs.
+                a model is missing that a method goes on from; or the folder's record, or that of a method, differs.
         """
         starting = any(method.starts for method in self.methods.values())
         for split in self.splits:
@@ -154,7 +157,12 @@ class Comparison:
             "sources": [asdict(source) for source in self.sources],
             "clips": self.inputs.digest("labels"),
         }
-        check_record(self.out / "comparison.json", settings, "choose another --out")
+        check_record(self.out / RECORD, settings, "choose another --out")
+        for name in self.methods:
+            record = self._record(name)
+            if record.exists():  # what is done is not done again, so nothing else would find that it was done otherwise
+                known = read_json(record, _advice(record))
+                check_record(record, known | self._made_with(name), _advice(record))
 
     def write_manifest(self) -> dict:
         """Who was tested by what: OUT/manifest.json."""
@@ -164,18 +172,31 @@ class Comparison:
         write_whole(self.out / "manifest.json", json.dumps(content, indent=1) + "\n")
         return content
 
+    @cached_property
+    def _start_digest(self) -> str:
+        return weights_digest(load_model(self.start)[0])
+
+    def _record(self, method: str) -> Path:
+        return self.out / PREDICTIONS / method / MADE_WITH
+
+    def _made_with(self, name: str) -> dict:
+        """What decides a method's predictions, as far as it is known before its clips are measured."""
+        method = self.methods[name]
+        settings = method.settings() | {"tries": self.tries, "language_model": self.language_model}
+        return settings | ({"start": self._start_digest} if method.starts else {})
+
     def _run(self, pieces: list[Piece]) -> None:
         piece = pieces[0]
-        method, inputs = self.methods[piece.method], self.inputs
+        method, inputs, record = self.methods[piece.method], self.inputs, self._record(piece.method)
         macro = inputs.macro(method.clips) if method.transfers else None
-        made_with = method.settings() | {"tries": self.tries, "language_model": self.language_model}
-        made_with |= {"inputs": inputs.digest(method.clips), "macro": macro and clips_digest(macro)}
-        if method.starts:
-            made_with["start"] = weights_digest(load_model(self.start)[0])
-        record = self.out / PREDICTIONS / piece.method / "made_with.json"
+        measured = {"inputs": inputs.digest(method.clips), "macro": macro and clips_digest(macro)}
         setup = Setup(piece.seed, self.language_model, self.out / "scratch", macro, self.start)
-        with recorded(record, made_with, f"delete {record.parent} or choose another --out"):
+        with recorded(record, self._made_with(piece.method) | measured, _advice(record)):
             if len(pieces) > 1:
                 run_pieces(pieces, method, inputs.clips(method.clips), setup, self.out)
             else:
                 run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out)
+
+
+def _advice(record: Path) -> str:
+    return f"delete {record.parent} or choose another --out"

@@ -74,7 +74,7 @@ def _pooled(comparison: Comparison, folds: list[Piece]) -> Predictions:
     """The folds of one group and seed in the order of their clips."""
     clips = comparison.inputs.clips("labels")
     tested = np.sort(np.concatenate([piece.split.fold.test for piece in folds]))
-    parts = [Predictions.load(piece.path(comparison.out)) for piece in folds]
+    parts = [Predictions.load(piece.path(comparison.out)).select(piece.split.scored_units) for piece in folds]
     return pool(parts, [clips.sample_ids[row] for row in tested])
 
 

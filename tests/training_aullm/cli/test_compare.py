@@ -46,6 +46,7 @@ def test_two_methods_are_compared_in_two_parts(clips, tmp_path):
         (("--action-units", "AU99"), "unknown action units ['AU99']; known are AU1, AU2"),
         (("--protocol", "cross"), "needs two data sets"),
         (("--folds-at-once", "2", "--tries", "2"), "chooses one for each"),
+        (("--folds", "3"), "--folds 3 goes with --protocol kfold, not with loso"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_any_work(words, said, clips, tmp_path):

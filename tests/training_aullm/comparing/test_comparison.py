@@ -19,6 +19,7 @@ from training_aullm.peers.methods import METHODS
 from training_aullm.prepare.sources import Source
 from training_aullm.score.label_free import LabelFree
 from training_aullm.score.metrics import score
+from training_aullm.score.predictions import Predictions
 
 CODED = ["4", "12", "4 12", "", "7", "4 7"]
 
@@ -178,6 +179,37 @@ def test_other_clips_settings_or_units_are_not_mixed(make):
     more = make(seeds=2, tries=3)
     with pytest.raises(ValueError, match=r"tries: 1, now 3\): delete"):
         more.run(Shard())
+
+
+def test_what_is_done_is_not_shown_for_other_settings(make):
+    """Nothing is left to fit, so the settings are looked at before."""
+    finished(make(seeds=2))
+    with pytest.raises(ValueError, match=r"tries: 1, now 2\): delete .*choose another --out"):
+        make(tries=2).run(Shard())
+    with pytest.raises(ValueError, match=r"language_model"):
+        make(language_model="nosuch/model").run(Shard())
+    make().run(Shard())  # fewer seeds are no other setting
+
+
+def test_a_finished_method_is_not_shown_for_another_start(make, monkeypatch):
+    monkeypatch.setattr("training_aullm.comparing.comparison.load_model", lambda start: (start, None))
+    monkeypatch.setattr("training_aullm.comparing.comparison.weights_digest", lambda model: f"digest of {model}")
+    monkeypatch.setattr("training_aullm.comparing.comparison.refuse_seen_people", lambda *_: {})
+    monkeypatch.setattr("training_aullm.comparing.work.refuse_seen_people", lambda *_: {})
+    started = {"started": dataclasses.replace(METHODS_HERE["half-sure"], starts=True)}
+    finished(make(methods=started))
+    with pytest.raises(ValueError, match=r"start: .*release.*mine"):
+        make(methods=started, start="mine").run(Shard())
+
+
+def test_units_are_known_by_their_names_not_by_their_places(make):
+    comparison = make()
+    finished(comparison)
+    before = result_rows(comparison, comparison.write_manifest())
+    for piece in comparison.pieces[::2]:
+        told = Predictions.load(piece.path(comparison.out))
+        told.select(told.action_units[::-1]).save(piece.path(comparison.out))
+    assert result_rows(comparison, comparison.write_manifest()) == before
 
 
 def test_people_with_dots_in_their_names_have_files_of_their_own(make):
