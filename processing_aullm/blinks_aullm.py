@@ -14,7 +14,7 @@ import numpy as np
 
 CORNERS = ((33, 133), (362, 263))  # of the subject's right and left eye, in FaceMesh's points
 LIDS = (((160, 144), (159, 145), (158, 153)), ((385, 380), (386, 374), (387, 373)))  # upper and lower lid
-DEPTH = 0.2  # of the open eye: a shallower dip is no blink, but a smile or a glance
+DEPTH = 0.17  # of the open eye: a shallower dip is no blink, but a smile or a glance
 EDGE = 0.3  # of a dip's depth, where it begins and ends
 MAX_BLINK_S = 0.7  # a longer one is a closure
 CLOSURE_DEPTH = 0.38  # of the open eye: eyes that are narrow for long, but less so, look down or smile
