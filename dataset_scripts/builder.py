@@ -66,7 +66,8 @@ def load_dataset_from(
         name: "casme2", "samm", ...; see `registry.MODULES`.
         data_dir: the folder that holds the copy.
         release: of the coding sheet, or the part of the set; by default the first whose sheet is there.
-        strict: raise where anything would be repaired or dropped that no erratum explains.
+        strict: raise where anything would be repaired or dropped that no erratum explains, or where two subjects may be
+            one person by their names.
         frames: "raw" or "cropped", as the set's authors ship them.
         num_proc: subjects read at the same time (threads: the work is reading files); 4 by default.
         out: folder for the parquet files; by default a folder of its own in $AULLM_CACHE, else ~/.cache/aullm.
@@ -83,7 +84,7 @@ def load_dataset_from(
     Raises:
         FileNotFoundError: no sheet or no clips; says what was looked for and what was found.
         FileExistsError: `out` holds another build.
-        NotAsPublished: strict, and the copy needs repairs.
+        NotAsPublished: strict, and the copy needs repairs, or somebody may have two names.
         ValueError: an argument out of range, a sheet with other columns, or `out` inside the copy.
     """
     layout, data_dir = find_layout(name), Path(data_dir)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from dataset_scripts.frames.frame_files import FolderFinder, FolderFrames, Found, find_base, list_frames
+from dataset_scripts.frames.frame_files import FolderFinder, FolderFrames, Found, find_base, list_frames, plain_name
 from dataset_scripts.frames.reconcile import ClipPlan, Notes, Rules, plan_clip
 from dataset_scripts.layout import EXPRESSIONS, FrameFolder, Layout, Release, what_is_in
 from dataset_scripts.report import Report
@@ -109,7 +109,20 @@ def read_clips(
     rows = _select(rows, expressions or layout.expression or BOTH, f"{sheet or data_dir}", report)
     if layout.mend_rows is not None:
         rows = layout.mend_rows(rows, data_dir, report)
+    _tell_lookalikes(rows, report)
     return apply_errata(rows, layout.name, release.name, report)
+
+
+def _tell_lookalikes(rows: list[ClipRow], report: Report) -> None:
+    """People whose names differ so little that they may be one person, who would be learnt from and tested."""
+    spellings: dict[str, dict[str, str]] = {}
+    for row in rows:
+        spellings.setdefault(plain_name("".join(row.subject.split())), {}).setdefault(row.subject, row.place)
+    for first, *others in (list(names.items()) for names in spellings.values()):
+        for name, place in others:
+            what = f"subjects {first[0]!r} and {name!r} differ only in letter case, blanks or leading zeros"
+            why = "taken as two people; if they are one, give that person one name, or scores are not of people unseen"
+            report.add("doubtful", place, what, why, strict=True)
 
 
 def _select(rows: list[ClipRow], wanted: str, source: str, report: Report) -> list[ClipRow]:

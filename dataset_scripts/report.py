@@ -18,6 +18,7 @@ from dataset_scripts.published import TWELVE, Published, published
 from dataset_scripts.whole_files import whole_file
 
 Kind = Literal["repaired", "dropped", "doubtful"]
+KINDS: tuple[Kind, ...] = ("dropped", "repaired", "doubtful")
 REPORT_FILE = "report.json"
 _SHOWN = 12
 _VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s,]*[\d/][^\s,]*")
@@ -35,6 +36,7 @@ class Finding:
         what: what was found.
         why: what was done about it, and the reason.
         known: an entry of `errata` explains it; `strict` lets it pass.
+        strict: `strict` refuses it, though it is doubtful: scores would be of something else if it were so.
     """
 
     kind: Kind
@@ -42,6 +44,7 @@ class Finding:
     what: str
     why: str
     known: bool = False
+    strict: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what} ({self.why})"
@@ -63,7 +66,7 @@ class Group:
 
 
 class NotAsPublished(ValueError):
-    """Raised by `strict=True`: the copy needs repairs that no erratum explains."""
+    """Raised by `strict=True`: the copy needs repairs that no erratum explains, or somebody may have two names."""
 
 
 @dataclass
@@ -95,9 +98,9 @@ class Report:
     selected: str = "both"
     unchecked: tuple[str, ...] = ()
 
-    def add(self, kind: Kind, where: str, what: str, why: str, known: bool = False) -> None:
+    def add(self, kind: Kind, where: str, what: str, why: str, known: bool = False, strict: bool = False) -> None:
         """Note a finding."""
-        self.findings.append(Finding(kind, where, what, why, known))
+        self.findings.append(Finding(kind, where, what, why, known, strict))
 
     def of_kind(self, kind: Kind) -> list[Finding]:
         """Findings of one kind, in the order met."""
@@ -130,16 +133,16 @@ class Report:
         self.without_twelve = sum(not numbers & set(TWELVE) for _, numbers in clips) if coded else None
 
     def refuse(self) -> None:
-        """Raise where anything was repaired or dropped that no erratum explains.
+        """Raise where anything was repaired or dropped that no erratum explains, or a doubt is marked `strict`.
 
         Raises:
             NotAsPublished: with every such finding.
         """
-        wrong = [each for each in self.findings if each.kind != "doubtful" and not each.known]
+        wrong = [each for each in self.findings if each.strict or (each.kind != "doubtful" and not each.known)]
         if wrong:
-            groups = [group for kind in ("dropped", "repaired") for group in replace(self, findings=wrong).groups(kind)]
+            groups = [group for kind in KINDS for group in replace(self, findings=wrong).groups(kind)]
             lines = "\n".join(f"  {group.first.kind}: {group}" for group in groups)
-            raise NotAsPublished(f"strict: {self.data_set} is not as its sheet says in {len(wrong)} places\n{lines}")
+            raise NotAsPublished(f"strict: {self.data_set} is not as it should be in {len(wrong)} places\n{lines}")
 
     @property
     def published(self) -> Published | None:
@@ -200,7 +203,7 @@ class Report:
 
     def _finding_lines(self) -> list[str]:
         lines = []
-        for kind in ("dropped", "repaired", "doubtful"):
+        for kind in KINDS:
             groups = self.groups(kind)
             lines.append(f"{kind}: {sum(group.count for group in groups)}")
             lines += [f"  {group}" for group in groups[:_SHOWN]]

@@ -13,6 +13,7 @@ A (asymmetric), T (top lip), B (bottom lip), M (movement) and AD (action descrip
 Tested in tests/dataset_scripts/cells/test_facs.py.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -29,6 +30,12 @@ FACS_CODES: frozenset[int] = frozenset(
 
 INTENSITIES = "ABCDE"
 MARKS = ("A", "T", "B", "M", "AD")
+
+SPOILT = re.compile(r"\d+\.\d+E[+-]?\d+|\d,\d+E[+-]\d\d+", re.ASCII | re.IGNORECASE)
+"""A number in which nobody can find the units again: 1.20E+15 was 12E+14 or 120E+13. A coder's own 12E+14 has no
+fraction; one with a comma might be units, so it must look just as a spreadsheet program writes it."""
+MADE_A_NUMBER = "is a number that a spreadsheet program made of units such as 12E+14"
+"""What `Coding.spoilt` says, for messages."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,11 @@ class Coding:
         """The canonical form: `parse_cell(coding.text()) == coding`."""
         parts = [*_unit_texts(self.units), *(f'"{piece}"' for piece in self.unread), *("?" * self.rest_unknown)]
         return "+".join(parts) or "none"
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether a spreadsheet program made a number of the cell."""
+        return not self.units and len(self.unread) == 1 and SPOILT.fullmatch(self.unread[0]) is not None
 
     @property
     def hides_units(self) -> bool:

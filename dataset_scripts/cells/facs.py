@@ -25,6 +25,7 @@ from dataset_scripts.cells.coding import (
     FACS_CODES,
     INTENSITIES,
     MARKS,
+    SPOILT,
     CodedUnit,
     Coding,
     Policy,
@@ -71,6 +72,8 @@ def parse_cell(cell: str) -> Coding:
     text = _plain(cell).strip()
     if text == "0":
         return Coding()
+    if SPOILT.fullmatch(text):
+        return Coding(unread=(text,))
     if text.lower() in NOT_CODED:
         return Coding(rest_unknown=True)
     parser = _Parser(text)

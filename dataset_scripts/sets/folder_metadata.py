@@ -17,6 +17,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from pathlib import Path, PurePosixPath
 
+from dataset_scripts.cells.coding import MADE_A_NUMBER
 from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.frames.video_clips import VIDEO_SUFFIXES
 from dataset_scripts.layout import EXPRESSIONS
@@ -265,7 +266,8 @@ class _Line:
         coding = _parse(cell)
         if coding.unread:
             pieces = ", ".join(map(repr, coding.unread))
-            self.wrong(column, f"{cell!r}: cannot read {pieces}; write units as 4+7, L12, 14B, 4?, or leave it empty")
+            what = f"{cell!r} {MADE_A_NUMBER}" if coding.spoilt else f"{cell!r}: cannot read {pieces}"
+            self.wrong(column, f"{what}; write units as 4+7, L12, 14B, 4?, or leave it empty")
         return coding
 
     def coded(self, cell: str) -> tuple[int, ...] | None:

@@ -5,6 +5,7 @@ Tested in tests/dataset_scripts/test_rows.py.
 
 from pathlib import Path
 
+from dataset_scripts.cells.coding import MADE_A_NUMBER
 from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.layout import Layout, Release
 from dataset_scripts.report import Report
@@ -36,8 +37,8 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
         if not row.get("subject") and subject and row.get("onset"):
             report.add("repaired", row.place("subject"), "no subject", f"that of the row above, {subject}, was taken")
         elif row.get("subject"):
-            subject = row.get("subject")
-        name = row.get("clip") or release.clip
+            subject = _whole(row.get("subject"))
+        name = _whole(row.get("clip")) or release.clip
         if not subject or not name:
             report.add("dropped", row.place(), "no subject or no file name", "a clip cannot be found without them")
             continue
@@ -77,7 +78,7 @@ def frame_number(row: SheetRow, name: str, report: Report) -> int | None:
     text = row.get(name).lower()
     if text in _NOT_GIVEN or is_date(text):
         return None
-    digits = text.removesuffix(".0")
+    digits = _whole(text)
     if digits.isascii() and digits.isdigit():
         return int(digits)
     report.add("doubtful", row.place(name), f"cannot read {row.get(name)!r} as a frame number", "taken as not given")
@@ -103,10 +104,20 @@ def coding_of(row: SheetRow, layout: Layout, report: Report) -> Coding:
     coding = parse_cell(text)
     if coding.rest_unknown and not coding.units:
         report.add("doubtful", row.place("units"), f"{text!r} names no action unit", "all are unknown")
+    if coding.spoilt:
+        why = "all are unknown; write the cell as the coder did to have them"
+        report.add("doubtful", row.place("units"), f"{text!r} {MADE_A_NUMBER}", why)
+        return coding
     for piece in coding.unread:
         effect = "what is not named is unknown" if coding.hides_units else "the rest of the cell counts"
         report.add("doubtful", row.place("units"), f"cannot read {piece!r} in {text!r}", f"column coded_text; {effect}")
     return coding
+
+
+def _whole(text: str) -> str:
+    """A whole number without the ".0" that a program gives it in a column with empty cells; other text as it is."""
+    digits = text.removesuffix(".0")
+    return digits if digits.isascii() and digits.isdigit() else text
 
 
 def _fps(row: SheetRow, report: Report) -> float | None:

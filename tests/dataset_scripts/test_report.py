@@ -189,3 +189,11 @@ def test_the_six_clips_of_samm_are_known():
     assert set(known) == {("035", "035_7_2", "frame_names"), ("028", "028_4_1", "apex_outside")}
     assert sum(entry.accepts == ("frame_names",) for entry in ERRATA) == 6
     assert all(entry.reason and entry.data_set in MODULES for entry in ERRATA)
+
+
+def test_strict_refuses_doubt_that_would_make_scores_wrong(tmp_path):
+    report = Report("folder", "1")
+    report.add("doubtful", "line 3", "'anna' may be 'Anna'", "taken as two people", strict=True)
+    report.save(tmp_path)
+    with pytest.raises(NotAsPublished, match=r"in 1 places\n  doubtful: line 3: 'anna' may be 'Anna' \(taken as"):
+        Report.load(tmp_path).refuse()

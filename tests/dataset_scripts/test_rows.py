@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataset_scripts.cells.facs import Coding
+from dataset_scripts.cells.facs import Coding, states
 from dataset_scripts.layout import FrameFolder, Layout, Release, numbered
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names
@@ -61,6 +61,16 @@ def test_days_are_taken_as_not_given_and_told_once(tmp_path, text):
     assert "a spreadsheet program made them" in finding.why
 
 
+@pytest.mark.parametrize("text", ["1.20E+15", "1,2E+15"])
+def test_a_number_made_of_units_is_told_with_what_happened(tmp_path, text):
+    (row,), report = rows_of(tmp_path, ["1", "a", "1", "2", "3", text])
+    assert set(states(row.coding).values()) == {-1} and row.coded_text == text
+    (finding,) = report.findings
+    assert finding.kind == "doubtful" and finding.where == "sheet.csv, row 2, column Action Units"
+    assert finding.what == f"{text!r} is a number that a spreadsheet program made of units such as 12E+14"
+    assert finding.why == "all are unknown; write the cell as the coder did to have them"
+
+
 @pytest.mark.parametrize("text", ["?", "/", "\\"])
 def test_a_clip_without_any_known_unit_is_told(tmp_path, text):
     (row,), report = rows_of(tmp_path, ["1", "a", "1", "2", "3", text])
@@ -86,6 +96,15 @@ def test_rows_without_a_clip_are_dropped_and_told(tmp_path):
     rows, report = rows_of(tmp_path, ["1", "a", "1", "2", "3", "4"], ["", "", "", "", "", "total: 1"])
     assert len(rows) == 1
     assert (report.findings[0].kind, report.findings[0].where) == ("dropped", "sheet.csv, row 3")
+
+
+def test_a_subject_that_became_a_fraction_is_its_whole_number(tmp_path):
+    rows, report = rows_of(tmp_path, ["2.0", "a", "1", "2", "3", "4"], ["2", "b", "1", "2", "3", "4"])
+    assert [row.subject for row in rows] == ["sub02", "sub02"] and report.findings == []
+    release = Release("1", (), {"subject": ("Subject",), "clip": ("Filename",)}, {}, ("subject",))
+    plain = Layout("x", "X", (release,), has_units=False)
+    rows, _ = rows_of(tmp_path, ["2.0", "3.0"], ["s2.0", "b"], layout=plain, headings=HEADINGS[:2])
+    assert [(row.subject, row.clip) for row in rows] == [("2", "3"), ("s2.0", "b")]
 
 
 def test_other_columns_are_kept(tmp_path):

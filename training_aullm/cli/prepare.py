@@ -55,7 +55,7 @@ def prepare(
         bool, typer.Option("--whole", help="Keep the frames before the onset and after the offset too.")
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at the first thing that would be repaired or left out.")
+        bool, typer.Option("--strict", help="Stop at what would be repaired or left out, and at names too alike.")
     ] = False,
     alternatives: Annotated[
         Counted, typer.Option(help='What units count as of which the coders named several: "12 or 14".')

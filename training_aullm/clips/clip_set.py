@@ -7,6 +7,7 @@ A front end without trained weights ("displacement") is run here, once per clip,
 with the trained LED front end the frames themselves are kept, as bytes.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,6 +214,14 @@ def identities(table: datasets.Dataset) -> tuple[tuple[str, ...], tuple[str, ...
         repeated = next(name for name in sample_ids if sample_ids.count(name) > 1)
         raise ValueError(f"sample id {repeated!r} occurs more than once: scores could not be pooled")
     return sample_ids, tuple(table["subject"]), names[0]
+
+
+def clips_digest(clips: ClipSet) -> str:
+    """A hash of what a model is trained and tested on: inputs, labels and ids."""
+    digest = hashlib.sha256(f"{clips.input_name} {clips.action_units} {clips.sample_ids} {clips.subjects}".encode())
+    for tensor in (clips.inputs, clips.labels):
+        digest.update(tensor.contiguous().numpy().data)
+    return digest.hexdigest()[:16]
 
 
 def _measure(

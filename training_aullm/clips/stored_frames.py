@@ -41,6 +41,21 @@ class EncodedFrames(Sequence):
         return frame["bytes"] if frame["bytes"] is not None else Path(frame["path"]).read_bytes()
 
 
+def marks_of(row: dict) -> tuple[int, int, int]:
+    """Onset, apex and offset of a clip; the first frame, the middle and the last where they are not known.
+
+    Args:
+        row: with `onset`, `apex`, `offset` and `frames`.
+
+    Returns:
+        Indices into its frames.
+    """
+    onset = 0 if row["onset"] is None else row["onset"]
+    offset = len(row["frames"]) - 1 if row["offset"] is None else row["offset"]
+    # Of two frames the later one: nothing moves from a frame to itself.
+    return onset, (onset + offset + 1) // 2 if row["apex"] is None else row["apex"], offset
+
+
 def stored_rows(table: datasets.Dataset, columns: Sequence[str] | None = None) -> Iterator[dict]:
     """Rows one by one, with frames as they are stored: nothing is decoded or copied to disk.
 

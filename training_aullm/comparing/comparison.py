@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from dataset_scripts.damaged_files import read_json
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.whole_files import write_whole
-from training_aullm.clips.clip_set import identities
+from training_aullm.clips.clip_set import clips_digest, identities
 from training_aullm.comparing.inputs import Inputs
 from training_aullm.comparing.sharing import Shard
 from training_aullm.comparing.sides import refuse_seen_people, two_sides
@@ -31,7 +31,7 @@ from training_aullm.learn.folds_at_once import in_groups
 from training_aullm.loading import load_model
 from training_aullm.peers.method import Method, Setup
 from training_aullm.prepare.sources import Source, default_action_units
-from training_aullm.runs.scoring import clips_digest, weights_digest
+from training_aullm.runs.scoring import weights_digest
 
 RECORD, MADE_WITH = "comparison.json", "made_with.json"
 

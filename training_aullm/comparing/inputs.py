@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from dataset_scripts.synthetic import load_synthetic
-from training_aullm.clips.clip_set import ClipSet, identities, select_labels
+from training_aullm.clips.clip_set import ClipSet, clips_digest, identities, select_labels
 from training_aullm.learn.fitting import new_model, new_processor
 from training_aullm.learn.recipes import recipe_base
 from training_aullm.peers.flow import (
@@ -19,7 +19,6 @@ from training_aullm.peers.flow import (
     flow_clips,
     large_apex_flow,
 )
-from training_aullm.runs.scoring import clips_digest
 
 FLOWS = {
     "apex-flow": apex_flow,

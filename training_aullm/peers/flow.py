@@ -10,10 +10,15 @@ import cv2
 import datasets
 import numpy as np
 import torch
+from PIL import Image
 from tqdm.auto import tqdm
 
-from training_aullm.clips.clip_cache import load_tensors, save_tensors, table_digest
+from training_aullm.clips.clip_cache import CLIP_COLUMNS, load_tensors, save_tensors, table_digest
 from training_aullm.clips.clip_set import ClipSet, identities, select_labels
+from training_aullm.clips.stored_frames import EncodedFrames, marks_of, stored_rows
+
+FLOW_VERSION = "1"
+"""Raised when the same clip comes out as another flow: measured flow on disk is named after it."""
 
 # Source: our choice. These settings found sub-pixel motion best in the first probes on the clip source.
 FARNEBACK = {"pyr_scale": 0.5, "levels": 3, "winsize": 21, "iterations": 5, "poly_n": 7, "poly_sigma": 1.5, "flags": 0}
@@ -40,26 +45,26 @@ def farneback(first: np.ndarray, second: np.ndarray, cells: int) -> np.ndarray:
     return cv2.resize(flow, (cells, cells), interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
 
 
-def apex_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
-    """(2, 1, 14, 14): flow from onset to the true apex, which no model is given, or to the middle without one."""
-    return farneback(frames[onset], _apex_of(frames, onset, apex, offset), APEX_CELLS)[:, None]
+def apex_flow(frames: list[np.ndarray], onset: int, apex: int, offset: int) -> np.ndarray:
+    """(2, 1, 14, 14): flow from onset to the true apex, which no model is given."""
+    return farneback(frames[onset], frames[apex], APEX_CELLS)[:, None]
 
 
-def fine_apex_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
+def fine_apex_flow(frames: list[np.ndarray], onset: int, apex: int, offset: int) -> np.ndarray:
     """(2, 1, 28, 28): the same on the grid that most papers read."""
-    return farneback(frames[onset], _apex_of(frames, onset, apex, offset), CLIP_CELLS)[:, None]
+    return farneback(frames[onset], frames[apex], CLIP_CELLS)[:, None]
 
 
-def large_apex_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
+def large_apex_flow(frames: list[np.ndarray], onset: int, apex: int, offset: int) -> np.ndarray:
     """(2, 1, 64, 64): the same on the grid that SSSNet reads."""
-    return farneback(frames[onset], _apex_of(frames, onset, apex, offset), LARGE_CELLS)[:, None]
+    return farneback(frames[onset], frames[apex], LARGE_CELLS)[:, None]
 
 
-def amplified_flow(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
+def amplified_flow(frames: list[np.ndarray], onset: int, apex: int, offset: int) -> np.ndarray:
     """(2, len(AMPLIFICATIONS), 28, 28): flow from onset to apexes whose difference from it is enlarged."""
-    first, apex = frames[onset].astype(np.float32), _apex_of(frames, onset, apex, offset).astype(np.float32)
-    larger = [np.clip(first + factor * (apex - first), 0, 255).astype(np.uint8) for factor in AMPLIFICATIONS]
-    return np.stack([farneback(frames[onset], each, CLIP_CELLS) for each in larger], axis=1)
+    first, difference = frames[onset], frames[apex].astype(np.float32) - frames[onset]
+    larger = [np.clip(first + factor * difference, 0, 255).astype(np.uint8) for factor in AMPLIFICATIONS]
+    return np.stack([farneback(first, each, CLIP_CELLS) for each in larger], axis=1)
 
 
 def clip_flow(frames: list[np.ndarray], onset: int, apex: int, offset: int) -> np.ndarray:
@@ -75,7 +80,7 @@ def flow_clips(
     cache_dir: str | Path | None = None,
     progress: bool = True,
 ) -> ClipSet:
-    """Measure flow on every clip.
+    """Measure flow on every clip: from its first frame, to its middle and its last where the times are not known.
 
     Args:
         table: rows of `dataset_scripts.schema.FEATURES` with registered face crops.
@@ -86,25 +91,28 @@ def flow_clips(
 
     Returns:
         A ClipSet with `motion_values` (N, 2, T', cells, cells).
+
+    Raises:
+        ClipError: a frame that cannot be read; names clip and frame.
     """
     sample_ids, subjects, data_set = identities(table)
-    name = None if cache_dir is None else Path(cache_dir) / f"flow-{measure.__name__}-{table_digest(table)}.safetensors"
-    tensors = load_tensors(name)
+    path = None
+    if cache_dir is not None:
+        path = Path(cache_dir) / f"flow-{measure.__name__}-{FLOW_VERSION}-{table_digest(table)}.safetensors"
+    tensors = load_tensors(path)
     if tensors is None:
-        rows = tqdm(table, desc=f"clips to {measure.__name__}", unit="clip", disable=not progress)
-        fields = [measure(_grey(row["frames"]), row["onset"], row["apex"], row["offset"]) for row in rows]
+        rows = stored_rows(table, CLIP_COLUMNS)
+        bar = tqdm(rows, f"clips to {measure.__name__}", len(table), unit="clip", disable=not progress)
+        fields = [measure(_grey(row), *marks_of(row)) for row in bar]
         tensors = {"motion_values": torch.from_numpy(np.stack(fields).astype(np.float32))}
-        save_tensors(tensors, name)
+        save_tensors(tensors, path)
     labels = select_labels(np.asarray(table["action_units"]), action_units)
     return ClipSet(
         tensors["motion_values"], "motion_values", labels, tuple(action_units), sample_ids, subjects, data_set
     )
 
 
-def _apex_of(frames: list[np.ndarray], onset: int, apex: int | None, offset: int) -> np.ndarray:
-    """The true apex, which no model is given, or the middle frame of a clip without one."""
-    return frames[(onset + offset) // 2 if apex is None else apex]
-
-
-def _grey(frames: list) -> list[np.ndarray]:
-    return [np.asarray(frame.convert("L")) for frame in frames]
+def _grey(row: dict) -> list[np.ndarray]:
+    """The frames of a clip as (H, W) uint8."""
+    frames = EncodedFrames(row["frames"], row["sample_id"])
+    return [np.asarray(Image.fromarray(frame).convert("L")) for frame in frames]

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from training_aullm.clips.clip_cache import load_tensors, save_tensors
-from training_aullm.clips.clip_set import ClipSet
+from training_aullm.clips.clip_set import ClipSet, clips_digest
 from training_aullm.learn.fitting import predict_probabilities
 from training_aullm.learn.recipes import Recipe, recipe_flow_cnn
 from training_aullm.peers.fitting import NetworkRun
@@ -97,12 +97,13 @@ class AttendingNetwork(nn.Module):
 def run_transfer(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
     """Train on macro clips of other people, then on the micro clips.
 
-    The first half is the same for every fold with the same action units, so it is kept in `setup.scratch`.
+    The first half is the same for every fold with the same action units, so it is kept in `setup.scratch`, under a name
+    made of all that it depends on.
     """
     torch.manual_seed(setup.seed)
     training, network = NetworkRun(AttendingNetwork), AttendingNetwork(len(train.action_units))
     macro = setup.macro.select(train.action_units)
-    made_of = f"{setup.seed} {recipe} {macro.action_units} {macro.sample_ids}"
+    made_of = f"{setup.seed} {recipe} {clips_digest(macro)}"
     path = setup.scratch / f"macro-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.safetensors"
     weights = load_tensors(path)
     if weights is None:

@@ -14,7 +14,7 @@ import numpy as np
 from dataset_scripts.report import Finding
 from processing_aullm import ClipError, ClipFault
 from processing_aullm.alignment_aullm import FaceAligner
-from training_aullm.clips.stored_frames import EncodedFrames
+from training_aullm.clips.stored_frames import EncodedFrames, marks_of
 
 CLIP_VERSION = "1"
 """Raised when the same aligned frames become another prepared clip, so that sets are prepared anew."""
@@ -86,8 +86,7 @@ def prepare_clip(row: dict, form: ClipForm, aligner: FaceAligner | None) -> tupl
 
 def _span(row: dict, count: int, whole: bool) -> tuple[int, int]:
     """First and last frame to keep; onset and offset are checked on the way."""
-    onset = 0 if row["onset"] is None else row["onset"]
-    offset = count - 1 if row["offset"] is None else row["offset"]
+    onset, _, offset = marks_of(row)
     if not 0 <= onset < offset < count:
         raise ClipError(
             f"{row['sample_id']}: onset {row['onset']} and offset {row['offset']} of the frames 0 to {count - 1}: "

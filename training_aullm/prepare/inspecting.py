@@ -18,6 +18,7 @@ from rich.text import Text
 from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS
 from dataset_scripts.published import Published, published
 from dataset_scripts.report import REPORT_FILE, Report
+from training_aullm.clips.stored_frames import marks_of
 from training_aullm.figures.cooccurrence import draw_cooccurrence
 from training_aullm.figures.differences import Difference, draw_differences
 from training_aullm.figures.durations import draw_durations
@@ -144,9 +145,7 @@ def draw_inspection(inspection: Inspection, folder: Path, clips: int = 10) -> li
 
 def _difference(row: dict) -> Difference:
     """Onset and apex of a clip; the middle where the apex is not known."""
-    last = len(row["frames"]) - 1 if row["offset"] is None else row["offset"]
-    onset = row["onset"] or 0
-    apex = (onset + last + 1) // 2 if row["apex"] is None else row["apex"]
+    onset, apex, _ = marks_of(row)
     first, second = (np.asarray(row["frames"][index].convert("L")) for index in (onset, apex))
     return Difference(row["sample_id"], present_units(row["action_units"]), first, second, row["apex"] is not None)
 

@@ -69,7 +69,7 @@ class Preparation:
         frames: "raw" or "cropped": which of the frames that a set ships.
         align: find the face and hold it still; None: yes for data sets, no for rendered clips, which come registered.
         whole: keep the frames before the onset and after the offset too.
-        strict: stop at the first thing that would have to be repaired or dropped.
+        strict: stop at what would have to be repaired or dropped, and at names that may be of one person.
         alternative, unclear: what units count as that coders left open ("12 or 14") or put in doubt ("4?"): "present",
             "absent" or "unknown"; an unknown unit takes no part in training and scores.
         expressions: "micro", "macro" or "both", of a set that has both; None: what the set is about, mostly micro.

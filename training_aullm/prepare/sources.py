@@ -14,6 +14,7 @@ from dataset_scripts.damaged_files import naming
 from dataset_scripts.labels import ACTION_UNITS, AU_SETS
 from dataset_scripts.report import Report
 from dataset_scripts.synthetic import load_synthetic
+from training_aullm.clips.clip_set import identities
 from training_aullm.prepare.prepared import SYNTH_FILE, PreparedRecord, is_prepared, load_prepared
 from training_aullm.prepare.preparing import Preparation, prepare_cached
 
@@ -63,6 +64,23 @@ class Source:
         if self.domain is not None:
             return self.domain
         return PreparedRecord.load(self.data).name if is_prepared(self.data) else Path(self.data).stem
+
+
+def _protocol_units(source: Source) -> tuple[str, ...]:
+    """The units that the protocol of the clips' data set scores; none for other clips.
+
+    The clips say of which data set they are: a folder or a file may be called anything.
+
+    Raises:
+        ValueError: no clip, or clips of several data sets.
+    """
+    if source.domain is not None:
+        return AU_SETS.get(source.domain, ())
+    table = source.load()
+    try:
+        return AU_SETS.get(identities(table)[2], ())
+    except ValueError as error:
+        raise ValueError(f"{source.data}: {error}") from error
 
 
 def _read_table(path: Path) -> datasets.Dataset:
@@ -124,7 +142,7 @@ def about_source(source: Source, action_units: Sequence[str] | None) -> list[str
     if action_units is None:
         return lines
     lines.append(f"Action units: {' '.join(action_units)}.")
-    if source.data is not None and not AU_SETS.get(source.name):
+    if source.data is not None and not _protocol_units(source):
         others = {name: n for name, n in people_showing(source.load()).items() if name not in action_units}
         shown = ", ".join(f"{name} (shown by {n})" for name, n in others.items())
         lines += [f"Left out: {shown}; --action-units asks for them."] if others else []
@@ -143,10 +161,10 @@ def default_action_units(source: Source) -> tuple[str, ...]:
         Names in the order of `ACTION_UNITS`.
 
     Raises:
-        ValueError: nothing to learn: no clip shows an action unit.
+        ValueError: nothing to learn: no clip shows an action unit; or the clips are of several data sets.
     """
-    if AU_SETS.get(source.name):
-        return AU_SETS[source.name]
+    if units := _protocol_units(source):
+        return units
     people = people_showing(source.load())
     if not people:
         raise ValueError(
@@ -158,7 +176,7 @@ def default_action_units(source: Source) -> tuple[str, ...]:
 
 def why_action_units(source: Source) -> str:
     """Why `default_action_units` are those they are, in words."""
-    return "as its protocol scores" if AU_SETS.get(source.name) else "those that two people or more show"
+    return "as its protocol scores" if _protocol_units(source) else "those that two people or more show"
 
 
 def people_showing(table: datasets.Dataset) -> dict[str, int]:

@@ -18,7 +18,7 @@ import torch
 
 from dataset_scripts.labels import AU_SETS
 from modeling_aullm import AullmForActionUnitDetection
-from training_aullm.clips.clip_set import ClipSet, identities
+from training_aullm.clips.clip_set import ClipSet, clips_digest, identities
 from training_aullm.console import TrainingBar
 from training_aullm.files import check_record
 from training_aullm.learn.fitting import as_predictions, fit, predict_probabilities
@@ -192,14 +192,6 @@ def _divide(table: datasets.Dataset, protocol: str, folds: int | None) -> list[F
     if protocol == SPLIT:
         return own_split(table["split"][:] if "split" in table.column_names else [None] * len(table), subjects)
     return leave_one_subject_out(subjects) if protocol == LOSO else subject_folds(subjects, folds)
-
-
-def clips_digest(clips: ClipSet) -> str:
-    """A hash of what a model is trained and tested on: inputs, labels and ids."""
-    digest = hashlib.sha256(f"{clips.input_name} {clips.action_units} {clips.sample_ids} {clips.subjects}".encode())
-    for tensor in (clips.inputs, clips.labels):
-        digest.update(tensor.contiguous().numpy().data)
-    return digest.hexdigest()[:16]
 
 
 def _fit_fold(run: Path, settings: RunSettings, clips: ClipSet, fold: Fold) -> Predictions:

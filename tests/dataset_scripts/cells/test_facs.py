@@ -144,6 +144,19 @@ def test_a_cell_of_remarks_only_says_nothing_about_any_unit(cell):
     assert set(states(parse_cell(cell)).values()) == {-1}
 
 
+@pytest.mark.parametrize("cell", ["1.20E+15", "1.2e+15", " 1,2E+15 ", "4.07E-05", "1.2E15", "１．２Ｅ＋１５"])
+def test_a_number_that_a_spreadsheet_made_of_units_says_nothing_about_any_unit(cell):
+    coding = parse_cell(cell)
+    assert coding.units == () and coding.unread and coding.spoilt and parse_cell(coding.text()) == coding
+    assert set(states(coding).values()) == {-1}
+
+
+@pytest.mark.parametrize("cell", ["12E+14", "4E+12", "1+2E+15", "1, 2E+15", "12E", "4.0", "1.20E+15+4", "L12E+14"])
+def test_units_at_the_highest_intensity_are_no_number(cell):
+    assert not parse_cell(cell).spoilt
+    assert [unit.text() for unit in parse_cell("12E+14").units] == ["12E", "14"]
+
+
 def test_a_policy_that_is_no_state_is_refused():
     with pytest.raises(ValueError, match=r"unclear must be 1 .*not 2"):
         Policy(unclear=2)

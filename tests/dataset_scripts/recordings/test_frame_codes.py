@@ -76,7 +76,34 @@ def test_bp4d_rows_that_are_missing_torn_or_strange(tmp_path, report):
     assert ["codes [2]" in finding.what for finding in report.of_kind("doubtful")] == [True, False]
 
 
-@pytest.mark.parametrize("lines", [[], ["a,b,c", "1,0,1"], ["0"], ["0,1,2"]])
+@pytest.mark.parametrize("lines", [[], ["a,b,c", "1,0,1"], ["0"], ["0,1,2"], ["0,³", "1,0"]])
 def test_bp4d_files_of_something_else(tmp_path, report, lines):
     with pytest.raises(NoCodes, match=r"F001_T1\.csv"):
         read_bp4d_codes(write(tmp_path, *lines), report)
+
+
+def test_bp4d_frames_that_contradict_themselves_are_unknown_where_they_do(tmp_path, report):
+    lines = ("0,1,12", "70,0,1", "71,0,0", "70,0,0", "71,0,0", "72,1,1", "72,9,1", "72,1,1")
+    codes = read_bp4d_codes(write(tmp_path, *lines), report)
+    assert codes.values.tolist() == [[0, -1], [0, 0], [-1, 1]]
+    (finding,) = report.findings
+    assert (finding.kind, finding.where) == ("doubtful", "F001_T1.csv")
+    assert finding.what == "lines of one frame contradict each other in 2 frames (70, 72)"
+    assert finding.why == "unknown where they do"
+
+
+def test_disfa_frames_that_contradict_themselves_are_unknown(labels, report):
+    lines = [f"{frame},0" for frame in range(1, 21)]
+    disfa.write_labels(labels, "SN001", 1, [*lines, "7,3", "8,0"])
+    codes = read_disfa_codes(labels / "ActionUnit_Labels" / "SN001", report)
+    assert np.flatnonzero(column(codes, 1) < 0).tolist() == [6]
+    (finding,) = report.findings
+    assert finding.where == "SN001/SN001_au1.txt" and "contradict each other in 1 frames (7)" in finding.what
+
+
+@pytest.mark.parametrize(
+    ("header", "said"), [("0,1,3", "AU3 is no number of FACS"), ("0,1,1", "AU1 stands there twice")]
+)
+def test_bp4d_columns_of_no_unit_or_of_one_twice_are_told_with_file_and_column(tmp_path, report, header, said):
+    with pytest.raises(NoCodes, match=rf"F001_T1\.csv, line 1, column 3: {said}; mend"):
+        read_bp4d_codes(write(tmp_path, header, "1,0,1"), report)

@@ -73,3 +73,12 @@ def test_another_folder(tmp_path, load):
     (tmp_path / "x" / "pictures").mkdir(parents=True)
     with pytest.raises(FileNotFoundError, match=r"Looked for F001_T1\.csv in AU_OCC, .* Found pictures/"):
         load(tmp_path / "x")
+
+
+def test_a_column_of_no_unit_drops_its_task_alone(tmp_path, load):
+    root = write_bp4d(tmp_path / "BP4D")
+    write_codes(root, "F001", "T1", ["0,1,3", "1,0,1"])
+    clips, report = load(root)
+    (finding,) = report.of_kind("dropped")
+    assert finding.where == "F001/T1" and "column 3: AU3 is no number of FACS" in finding.what
+    assert clips and not any(name.startswith("F001/T1_") for name in clips)

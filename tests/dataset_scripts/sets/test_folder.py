@@ -151,3 +151,15 @@ def test_splits_and_streaming(clips, tmp_path):
         ("test", "tester", "test_a"),
         ("train", "trainer", "train_a"),
     ]
+
+
+def test_names_that_may_be_of_one_person_are_told_and_strict_refuses_them(load):
+    lines = ("anna.mp4,Anna,4,0,,9,,,", "anna.mp4,Anna,4,10,,19,,,", "more/ben.avi,01,4,,,,,,", "ben/brow,1,4,,,,9,,")
+    rows, report = load(*lines[:2], "more/ben.avi,anna,4,,,,,,", "ben/brow,ben,4,,,,9,,")
+    assert {row["subject"] for row in rows} == {"Anna", "anna", "ben"}, "nobody is merged"
+    (finding,) = report.findings
+    assert (finding.kind, finding.where) == ("doubtful", "metadata.csv, line 4")
+    assert finding.what.startswith("subjects 'Anna' and 'anna' differ only in letter case, blanks or leading zeros")
+    assert "two people" in finding.why and "one name" in finding.why
+    with pytest.raises(NotAsPublished, match=r"doubtful: .*line 5: subjects '01' and '1' differ only"):
+        load(*lines, strict=True)

@@ -189,3 +189,9 @@ def test_no_line_and_another_encoding(folder):
         read_metadata(folder())
     with pytest.raises(MetadataError, match="not UTF-8"):
         read_metadata(folder("a.mp4,Zoë,4", encoding="latin-1"))
+
+
+def test_a_number_made_of_units_is_refused_with_what_happened(folder):
+    with pytest.raises(MetadataError, match=r"line 2, action_units: '1\.20E\+15' is a number .* 12E\+14; write"):
+        read_metadata(folder("a.mp4,s1,1.20E+15"))
+    assert [row.coding.text() for row in read_metadata(folder("a.mp4,s1,12E+14"))] == ["12E+14"]

@@ -10,8 +10,10 @@ from PIL import Image
 
 from dataset_scripts.labels import ACTION_UNITS, label_vector
 from dataset_scripts.schema import FEATURES
-from processing_aullm import AullmImageProcessor
-from training_aullm.clips.clip_set import ClipSet, select_labels
+from processing_aullm import AullmImageProcessor, ClipError
+from training_aullm.clips.clip_set import ClipSet, clips_digest, select_labels
+from training_aullm.comparing.inputs import FLOWS
+from training_aullm.peers import flow
 from training_aullm.peers.flow import apex_flow, clip_flow, farneback, flow_clips
 
 
@@ -127,9 +129,9 @@ def test_flow_finds_local_motion_and_drops_the_motion_of_the_whole_face():
         moved = x - whole - local * ((x > 80) & (y > 80))
         return (128 + 50 * np.sin(moved / 3) + 50 * np.cos(y / 4 + moved / 5)).astype(np.uint8)
 
-    flow = farneback(frame(0, 0), frame(1.0, 2.0), 14)
-    assert abs(flow[0, :7].mean()) < 0.1
-    assert flow[0, 11:13, 11:13].mean() == pytest.approx(1.0, abs=0.25)
+    field = farneback(frame(0, 0), frame(1.0, 2.0), 14)
+    assert abs(field[0, :7].mean()) < 0.1
+    assert field[0, 11:13, 11:13].mean() == pytest.approx(1.0, abs=0.25)
 
 
 def test_flow_clips_have_the_shapes_of_the_baselines(table, tmp_path):
@@ -140,6 +142,28 @@ def test_flow_clips_have_the_shapes_of_the_baselines(table, tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_flow_that_another_version_measured_is_measured_anew(table, tmp_path, monkeypatch):
+    flow_clips(table, ["AU4"], apex_flow, tmp_path, progress=False)
+    monkeypatch.setattr(flow, "FLOW_VERSION", "another")
+    flow_clips(table, ["AU4"], apex_flow, tmp_path, progress=False)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_digest_is_of_inputs_labels_and_names(motion_clips):
+    variants = [motion_clips] + [
+        ClipSet(**vars(motion_clips) | {name: change(getattr(motion_clips, name))})
+        for name, change in {
+            "inputs": lambda inputs: -inputs,
+            "labels": lambda labels: 1 - labels,
+            "sample_ids": lambda ids: ids[::-1],
+            "subjects": lambda people: people[::-1],
+            "action_units": lambda units: units[::-1],
+        }.items()
+    ]
+    digests = [clips_digest(each) for each in variants]
+    assert len(set(digests)) == len(digests) and clips_digest(motion_clips) == digests[0]
+
+
 def test_sets_are_joined_and_keep_their_people_apart(table):
     one = ClipSet.build(table, Processor(), ["AU4", "AU1"], progress=False)
     other = ClipSet(**vars(one) | {"data_set": "other", "sample_ids": ("a", "b", "c")})
@@ -148,3 +172,22 @@ def test_sets_are_joined_and_keep_their_people_apart(table):
     assert both.subjects == ("tiny/s0", "tiny/s1", "tiny/s0", "other/s0", "other/s1", "other/s0")
     assert both.sample_ids[3:] == ("a", "b", "c") and both.labels[3:].tolist() == one.labels.tolist()
     assert torch.equal(both.inputs[3:], one.inputs)
+
+
+@pytest.mark.parametrize("measure", FLOWS.values())
+def test_flow_of_clips_without_times_is_that_from_the_first_frame_over_the_middle_to_the_last(measure):
+    told = Dataset.from_list([row(0) | {"onset": 0, "apex": 4, "offset": 7}], features=FEATURES)
+    bare = Dataset.from_list([row(0) | dict.fromkeys(("onset", "apex", "offset"))], features=FEATURES)
+    first, second = (flow_clips(table, ["AU4"], measure, progress=False).inputs for table in (told, bare))
+    assert torch.equal(first, second) and second.abs().max() > 0
+
+
+def test_a_clip_without_an_apex_in_two_frames_still_moves():
+    table = Dataset.from_list([row(0, frames=2) | {"apex": None}], features=FEATURES)
+    assert flow_clips(table, ["AU4"], apex_flow, progress=False).inputs.abs().max() > 0
+
+
+def test_flow_of_a_picture_that_cannot_be_read_is_refused_by_the_clips_name():
+    table = Dataset.from_list([row(0) | {"frames": [{"bytes": b"torn", "path": None}] * 3}], features=FEATURES)
+    with pytest.raises(ClipError, match="tiny/s0/c0: frame 0 is not a readable image"):
+        flow_clips(table, ["AU4"], apex_flow, progress=False)

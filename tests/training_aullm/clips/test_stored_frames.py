@@ -5,7 +5,7 @@ import pytest
 
 from processing_aullm import ClipError
 from tests.training_aullm.clip_tables import clip_row, encoded, table_of
-from training_aullm.clips.stored_frames import EncodedFrames, stored_rows
+from training_aullm.clips.stored_frames import EncodedFrames, marks_of, stored_rows
 
 
 def test_frames_are_decoded_when_they_are_looked_at(tmp_path):
@@ -23,3 +23,10 @@ def test_rows_come_with_encoded_frames():
     rows = list(stored_rows(table, ["subject", "frames"]))
     assert [row["subject"] for row in rows] == ["s1", "s0"] and set(rows[0]) == {"subject", "frames"}
     assert rows[0]["frames"][0]["bytes"] == encoded(90)
+
+
+def test_marks_that_are_not_known_are_the_ends_and_the_middle():
+    known = clip_row("s0", "c0", (90,) * 6, onset=1, apex=2, offset=4)
+    assert marks_of(known) == (1, 2, 4)
+    assert marks_of(known | {"onset": None, "apex": None, "offset": None}) == (0, 3, 5)
+    assert marks_of(clip_row("s0", "c0", (90, 95), onset=None, apex=None, offset=None)) == (0, 1, 1)

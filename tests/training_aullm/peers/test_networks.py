@@ -148,5 +148,7 @@ def test_a_transfer_starts_from_macro_clips_and_makes_that_start_once(tmp_path):
     made = kept.stat().st_mtime_ns
     again = run_transfer(recipe, clips, [clips], Setup(0, scratch=tmp_path, macro=macro))[0]
     assert np.array_equal(first, again) and kept.stat().st_mtime_ns == made
-    other = dataclasses.replace(macro, sample_ids=tuple(f"other {k}" for k in range(12)), inputs=-macro.inputs)
-    assert not np.array_equal(first, run_transfer(recipe, clips, [clips], Setup(0, scratch=tmp_path, macro=other))[0])
+    for change in ({"inputs": -macro.inputs}, {"labels": 1 - macro.labels}):  # the same names, other clips
+        other = Setup(0, scratch=tmp_path, macro=dataclasses.replace(macro, **change))
+        assert not np.array_equal(first, run_transfer(recipe, clips, [clips], other)[0])
+    assert len(list(tmp_path.iterdir())) == 3
