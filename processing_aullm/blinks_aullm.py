@@ -15,6 +15,7 @@ import numpy as np
 CORNERS = ((33, 133), (362, 263))  # of the subject's right and left eye, in FaceMesh's points
 LIDS = (((160, 144), (159, 145), (158, 153)), ((385, 380), (386, 374), (387, 373)))  # upper and lower lid
 DEPTH = 0.17  # of the open eye: a shallower dip is no blink, but a smile or a glance
+NARROWED_DEPTH = 0.15  # the same of eyes that are narrow before a dip, or stay so after it
 EDGE = 0.3  # of a dip's depth, where it begins and ends
 MAX_BLINK_S = 0.7  # a longer one is a closure
 CLOSURE_DEPTH = 0.38  # of the open eye: eyes that are narrow for long, but less so, look down or smile
@@ -165,13 +166,13 @@ def _extent(closed: np.ndarray, apex: int, longest: int) -> tuple[int, int] | No
     """Frames around a dip's apex where it has not begun and is over; None where one lies outside.
 
     Eyes that a smile narrows blink from there and back to there: where a dip is longer than a blink (`longest` frames),
-    but rises by a blink's depth on both sides within that time, what it rises to is open.
+    but rises far enough on both sides within that time, what it rises to is open.
     """
     found = _between(closed, apex, (0.0, 0.0))
     if found is None or found[1] - found[0] > longest:
         sides = closed[max(0, apex - longest) : apex], closed[apex + 1 : apex + 1 + longest]
         narrowed = [max(0.0, float(side.min())) if len(side) else closed[apex] for side in sides]
-        blink = _between(closed, apex, narrowed) if max(narrowed) <= closed[apex] - DEPTH else None
+        blink = _between(closed, apex, narrowed) if max(narrowed) <= closed[apex] - NARROWED_DEPTH else None
         return blink if blink is not None and blink[1] - blink[0] <= longest else found
     return found
 

@@ -51,6 +51,15 @@ def test_a_blink_at_the_height_of_a_smile_is_a_blink(smiling):
     assert found.kind == "blink" and abs(found.onset - 60) <= 3 and abs(found.offset - 69) <= 3
 
 
+def test_a_blink_after_which_the_eyes_stay_narrower_is_a_blink():
+    """They rise by 0.16 only from lids that fell by 0.25, as at the onset of a smile."""
+    values = np.full(180, 0.28)
+    values[60:64] *= 0.75
+    values[64:150] *= 0.91
+    (found,) = find_blinks(values, FPS)
+    assert found == (59, 60, 64, "blink")
+
+
 def test_one_eye_is_a_wink_and_both_are_a_blink():
     shut, open_ = course(a=(2.0, 0.3, 0.8)), course(seed=1)
     kinds = [[each.kind for each in find_blinks(np.stack(eyes, 1), FPS)] for eyes in ((shut, open_), (shut, shut))]
