@@ -27,6 +27,7 @@ from training_aullm.learn.people import people_seen, refuse_people
 from training_aullm.loading import load_model
 from training_aullm.prepare.sources import Source, coded_action_units
 from training_aullm.runs.known_people import people_in, refuse_known
+from training_aullm.runs.release_settings import ReleaseSettings
 from training_aullm.runs.settings import RunSettings, build_clips
 from training_aullm.score.bootstrap import Interval, bootstrap_f1
 from training_aullm.score.label_free import LabelFree
@@ -46,6 +47,7 @@ from training_aullm.score.protocols import (
 from training_aullm.score.report import json_line
 
 PREDICTIONS = "predictions"
+MADE_WITH = "made_with.json"
 
 
 @dataclass(frozen=True)
@@ -136,12 +138,10 @@ def score_folds(
         refuse_model(model)
     clips = build_clips(run, table, model, processor)
     folder = run / PREDICTIONS / name
-    made_with = settings.as_record() | {"recipe": asdict(settings.recipe), "clips": clips_digest(clips)}
-    if settings.start is not None:  # another checkpoint may stand at that place by now
-        made_with["start_weights"] = weights_digest(model)
+    made_with = trained_with(settings, model, clips)
     if protocol == SPLIT:  # folds and LOSO follow from the clips; who belongs to which part does not
         made_with["parts"] = {fold.name: hashlib.sha256(fold.test.tobytes()).hexdigest()[:16] for fold in splits}
-    check_record(folder / "made_with.json", made_with, f"delete {folder} or choose another run's folder")
+    check_record(folder / MADE_WITH, made_with, f"delete {folder} or choose another run's folder")
     paths = {fold.name: folder / f"{quote(fold.name, safe='')}.parquet" for fold in splits}
     left = [fold for fold in splits if not paths[fold.name].exists()]
     for group in in_groups(left, at_once):
@@ -176,6 +176,22 @@ def _refuse_start(start: str, config, table: datasets.Dataset, splits: Sequence[
         "did not, or leave --from out",
     )
     return seen is not None
+
+
+def trained_with(
+    settings: RunSettings | ReleaseSettings, model: AullmForActionUnitDetection, clips: ClipSet
+) -> dict[str, object]:
+    """All that a training follows from, for a record beside what it leaves.
+
+    Args:
+        settings: of the run.
+        model: as it is before training.
+        clips: those of the run, or those of them that are trained on.
+    """
+    record = settings.as_record() | {"recipe": asdict(settings.recipe), "clips": clips_digest(clips)}
+    if settings.start is not None:  # another checkpoint may stand at that place by now
+        record["start_weights"] = weights_digest(model)
+    return record
 
 
 def weights_digest(model: AullmForActionUnitDetection) -> str:

@@ -11,7 +11,7 @@ from training_aullm.runs import scoring
 from training_aullm.runs.evaluating import Evaluation
 from training_aullm.runs.scoring import score_folds, weights_digest
 from training_aullm.runs.settings import RunSettings
-from training_aullm.runs.training import train_run
+from training_aullm.runs.training import FINISHED_FILE, train_run
 from training_aullm.score.protocols import CROSS, LOSO
 
 
@@ -67,6 +67,14 @@ def test_a_run_that_went_on_has_seen_both(settings, place, tmp_path):
     third = replace(settings, source=Source(data=str(place / "a.parquet")), start=str(tmp_path / "second"))
     with pytest.raises(ValueError, match="tiny/a0"):
         score_folds(tmp_path / "third", third, LOSO)
+
+
+def test_a_training_goes_on_from_the_weights_it_was_begun_from(settings, tmp_path, monkeypatch):
+    train_run(tmp_path, settings)
+    (tmp_path / FINISHED_FILE).unlink()  # as if killed before
+    monkeypatch.setattr(scoring, "weights_digest", lambda model: "another checkpoint stands there")
+    with pytest.raises(ValueError, match=r"start_weights: .* delete .*checkpoints to train on these from the start"):
+        train_run(tmp_path, settings, resume=True)
 
 
 def test_a_start_that_changes_nothing_is_told(settings, tmp_path):
