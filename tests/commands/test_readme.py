@@ -40,7 +40,7 @@ def smaller(tiny_language_model):
         "prepare": ["--processes", "1"],
         "inspect": [],
         "train": tiny,
-        "evaluate": ["--folds", "2"],
+        "evaluate": [],
         "predict": ["--hop", "0.5", "--end", "2.5"],
         "explain": [],
         "pair": [],
@@ -64,6 +64,7 @@ def played(smaller, tmp_path_factory):
         if words[0] != "aullm":
             continue
         small = ["--subjects", "2", "--clips", "6"] if "--domain" in words else []
+        small += ["--folds", "2"] if "folds" in words else []
         cache = {"AULLM_CACHE": str(folder / "cache")} if "--dataset" in words else {}
         with pytest.MonkeyPatch.context() as place:
             place.chdir(folder)

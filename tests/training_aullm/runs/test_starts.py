@@ -12,7 +12,7 @@ from training_aullm.runs.evaluating import Evaluation
 from training_aullm.runs.scoring import score_folds, weights_digest
 from training_aullm.runs.settings import RunSettings
 from training_aullm.runs.training import FINISHED_FILE, train_run
-from training_aullm.score.protocols import CROSS, LOSO
+from training_aullm.score.protocols import LOSO
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,6 @@ def test_a_training_goes_on_from_the_weights_it_was_begun_from(settings, tmp_pat
 
 
 def test_a_start_that_changes_nothing_is_told(settings, tmp_path):
-    with pytest.raises(ValueError, match="trains nothing"):
-        Evaluation(CROSS, tmp_path, settings).refuse_other_start("release")
-    with pytest.raises(ValueError, match="is a run that starts from fresh weights: name another folder"):
-        Evaluation(LOSO, tmp_path, replace(settings, start=None)).refuse_other_start("release")
-    Evaluation(LOSO, tmp_path, settings).refuse_other_start(settings.start)
+    with pytest.raises(ValueError, match=r"\(--from: null, now .release.\): leave these options out"):
+        Evaluation(LOSO, tmp_path, replace(settings, start=None)).refuse_other_settings({"start": "release"})
+    Evaluation(LOSO, tmp_path, settings).refuse_other_settings({"start": settings.start})
