@@ -102,7 +102,7 @@ def test_the_other_commands_leave_what_they_promise(played):
     runs = folder / "runs"
     for name in ("clips/clips.parquet", "clips/preview.png", "base/model/model.safetensors", "base/curves.png"):
         assert (runs / name).exists(), name
-    for name in ("scores-folds5.json", "scores-cross.json", "predictions/cross-samm-like.parquet"):
+    for name in ("scores-folds5.json", "scores-cross-samm-like.json", "predictions/cross-samm-like.parquet"):
         assert (runs / "base" / name.replace("folds5", "folds2")).exists(), name
     assert all((runs / "predictions" / f"several.{kind}").exists() for kind in ("json", "png", "eaf"))
 

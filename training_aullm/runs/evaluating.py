@@ -157,7 +157,7 @@ def _of_model(named: str, source: Source | None, protocol: str | None) -> Evalua
             f"{named} is a finished model: test it on clips with --data, --domain, or --dataset and --data-dir; "
             f"training by fold begins in a folder of its own (--from {named} starts each fold from it)"
         )
-    return Evaluation(CROSS, RUNS / f"{short_name(named)}-on-{source.name}", None, named, source)
+    return Evaluation(CROSS, RUNS / f"{short_name(named)}-on-{source.label}", None, named, source)
 
 
 def _is_model(named: str, protocol: str | None) -> bool:

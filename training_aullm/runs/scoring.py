@@ -35,6 +35,7 @@ from training_aullm.score.metrics import Scores, score
 from training_aullm.score.predictions import Predictions, pool
 from training_aullm.score.prior_shift import check_shares
 from training_aullm.score.protocols import (
+    CROSS,
     FOLDS,
     LOSO,
     SPLIT,
@@ -257,7 +258,8 @@ def score_cross(
         Scores on these clips.
 
     Raises:
-        ValueError: no action unit in common, or people of these clips were trained on.
+        ValueError: no action unit in common, or people of these clips were trained on; or under the same name stand
+            predictions of other clips or another model.
     """
     table = source.load()
     network, processor = load_model(model)
@@ -267,7 +269,18 @@ def score_cross(
     common = cross_domain(processor.action_units, coded)
     check_shares(prevalence or {}, common)
     clips = build_clips(out, table, network, processor)
+    name = f"{CROSS}-{source.label}"
+    _refuse_others(out / PREDICTIONS / f"{name}.parquet", network, clips)
     probabilities = predict_probabilities(network, clips)
-    predictions = as_predictions(probabilities, clips, "cross", seed, network.config.calibration).select(common)
-    predictions.save(out / PREDICTIONS / f"cross-{clips.data_set}.parquet")
-    return Result.of("cross", predictions, checked, prevalence)
+    predictions = as_predictions(probabilities, clips, CROSS, seed, network.config.calibration).select(common)
+    predictions.save(out / PREDICTIONS / f"{name}.parquet")
+    return Result.of(name, predictions, checked, prevalence)
+
+
+def _refuse_others(predictions: Path, model: AullmForActionUnitDetection, clips: ClipSet) -> None:
+    """Refuse to replace predictions of another model or of other clips; in a folder of their name stands of which."""
+    record = predictions.with_suffix("") / MADE_WITH
+    if not predictions.exists():
+        record.unlink(missing_ok=True)
+    advice = f"move {predictions} away or delete it, or rename the folder of these clips, or of the model"
+    check_record(record, {"model": weights_digest(model), "clips": clips_digest(clips)}, advice)

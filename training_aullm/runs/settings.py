@@ -124,9 +124,9 @@ class RunSettings:
 
 
 def short_name(model: str) -> str:
-    """What tells one model from another in a path: RUN/model, RUN/hub/model -> RUN; owner/name -> name."""
-    parts = [part for part in Path(model).parts if part not in (MODEL_FOLDER, "hub")]
-    return parts[-1] if parts else MODEL_FOLDER
+    """What tells one model from another in a path: RUN/model -> RUN; RUN/hub/model -> RUN-hub; owner/name -> name."""
+    parts = [part for part in Path(model).parts if part != MODEL_FOLDER]
+    return "-".join(parts[-2:] if parts[-1:] == ["hub"] else parts[-1:]) or MODEL_FOLDER
 
 
 def build_clips(
