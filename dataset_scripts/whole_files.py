@@ -1,6 +1,8 @@
 """Files and folders written whole or not at all."""
 
+import hashlib
 import os
+import platform
 import shutil
 import time
 from collections.abc import Iterator
@@ -9,6 +11,8 @@ from glob import escape
 from pathlib import Path
 
 _DAY_S = 24 * 3600
+_MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+"""Of this machine: process numbers are its own, and a folder may be shared with others. Names may be long, or tell."""
 
 
 @contextmanager
@@ -39,7 +43,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
         The folder to write into; it is removed where writing fails.
     """
     unfinished = _unfinished(path)
-    replaced = unfinished.with_name(f".{path.name}.{os.getpid()}.old.part")
+    replaced = unfinished.with_suffix(".old.part")
     for left in (unfinished, replaced):  # of a process that had this one's number, as in a container started again
         shutil.rmtree(left, ignore_errors=True)
     try:
@@ -72,14 +76,18 @@ def _unfinished(path: Path) -> Path:
     for left in path.parent.glob(f".{escape(path.name)}.*.part"):
         if _is_left(left):
             shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+    return path.with_name(f".{path.name}.{_MACHINE}-{os.getpid()}.part")
 
 
 def _is_left(unfinished: Path) -> bool:
-    """Whether the process that wrote it, whose number is in its name, has ended."""
-    number = unfinished.name.removesuffix(".part").removesuffix(".old").rpartition(".")[2]
-    if os.name != "posix" or not number.isdecimal():  # elsewhere a process cannot be asked for without ending it
-        return time.time() - unfinished.stat().st_mtime > _DAY_S
+    """Whether the process that wrote it has ended: its name holds machine and number. Another machine's cannot be asked
+    for, nor one that is not posix without ending it: what nobody wrote to for a day is left."""
+    machine, _, number = unfinished.name.removesuffix(".part").removesuffix(".old").rpartition(".")[2].partition("-")
+    if os.name != "posix" or machine != _MACHINE or not number.isdecimal():
+        try:
+            return time.time() - unfinished.stat().st_mtime > _DAY_S
+        except FileNotFoundError:  # it was just put in place
+            return False
     try:
         os.kill(int(number), 0)
     except ProcessLookupError:

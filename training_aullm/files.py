@@ -22,16 +22,20 @@ def check_record(path: str | Path, settings: dict, advice: str) -> None:
     Raises:
         ValueError: the record says otherwise, and the message names the settings that differ; or it is damaged.
     """
-    path, settings = Path(path), json.loads(json.dumps(settings, default=str))
+    path = Path(path)
     if not path.exists():
-        write_whole(path, json.dumps(settings, indent=1, sort_keys=True) + "\n")
+        write_whole(path, json.dumps(settings, indent=1, sort_keys=True, default=str) + "\n")
         return
-    found, settings = _flat(read_json(path, advice)), _flat(settings)
+    if told := differences(read_json(path, advice), settings):
+        raise ValueError(f"{path.parent} holds files made otherwise ({told}): {advice}")
+
+
+def differences(found: dict, settings: dict) -> str:
+    """The settings in which two records differ, with what both say; empty where they are the same."""
+    found, settings = (_flat(json.loads(json.dumps(each, default=str))) for each in (found, settings))
     names = sorted(name for name in {*found, *settings} if found.get(name) != settings.get(name))
-    if names:
-        told = [f"{name}: {_short(found.get(name))}, now {_short(settings.get(name))}" for name in names[:MAX_TOLD]]
-        differences = "; ".join(told) + (f"; {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else "")
-        raise ValueError(f"{path.parent} holds files made otherwise ({differences}): {advice}")
+    told = [f"{name}: {_short(found.get(name))}, now {_short(settings.get(name))}" for name in names[:MAX_TOLD]]
+    return "; ".join(told) + (f"; {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else "")
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def smaller(tiny_language_model):
         "prepare": ["--processes", "1"],
         "inspect": [],
         "train": tiny,
-        "evaluate": ["--folds", "2"],
+        "evaluate": [],
         "predict": ["--hop", "0.5", "--end", "2.5"],
         "explain": [],
         "pair": [],
@@ -64,6 +64,7 @@ def played(smaller, tmp_path_factory):
         if words[0] != "aullm":
             continue
         small = ["--subjects", "2", "--clips", "6"] if "--domain" in words else []
+        small += ["--folds", "2"] if "folds" in words else []
         cache = {"AULLM_CACHE": str(folder / "cache")} if "--dataset" in words else {}
         with pytest.MonkeyPatch.context() as place:
             place.chdir(folder)
@@ -101,7 +102,7 @@ def test_the_other_commands_leave_what_they_promise(played):
     runs = folder / "runs"
     for name in ("clips/clips.parquet", "clips/preview.png", "base/model/model.safetensors", "base/curves.png"):
         assert (runs / name).exists(), name
-    for name in ("scores-folds5.json", "scores-cross.json", "predictions/cross-samm-like.parquet"):
+    for name in ("scores-folds5.json", "scores-cross-samm-like.json", "predictions/cross-samm-like.parquet"):
         assert (runs / "base" / name.replace("folds5", "folds2")).exists(), name
     assert all((runs / "predictions" / f"several.{kind}").exists() for kind in ("json", "png", "eaf"))
 

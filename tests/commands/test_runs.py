@@ -18,6 +18,13 @@ def test_a_missing_file_of_clips_is_named(tmp_path):
         Source(data=str(tmp_path)).load()
 
 
+def test_clips_are_told_apart_by_where_they_lie(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    labels = {"mine": "mine", "a/b.v2": "b.v2", "a/set.parquet": "set", "a/clips.parquet": "a", ".": tmp_path.name}
+    assert {data: Source(data=data).label for data in labels} == labels
+    assert Source("samm-like", subjects=3).label == "samm-like"
+
+
 @pytest.mark.parametrize("left", [0, 4, 0.5])
 def test_half_a_table_is_named(tmp_path, left):
     path = tmp_path / "clips.parquet"

@@ -41,19 +41,40 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
     assert [path.name for path in tmp_path.rglob("*")] == ["model", "two.txt"]
 
 
-def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(tmp_path):
+@pytest.fixture
+def writer(tmp_path):
+    """How a writer is marked in the name of its file, by the number of a process of this machine."""
+    with whole_file(tmp_path / "a") as unfinished:
+        unfinished.touch()
+    own = unfinished.name.split(".")[2]
+    return lambda process: own.replace(str(os.getpid()), str(process))
+
+
+def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(tmp_path, writer):
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    dead, living = writer(dead.stdout.strip()), writer(os.getppid())
     for name in ("a.txt", "other.txt"):
-        (tmp_path / f".{name}.{dead.stdout.strip()}.part").write_text("o")
-    for number in (dead.stdout.strip(), os.getpid()):  # a container that is started again counts from 1 again
-        (tmp_path / f".model.{number}.part" / "deep").mkdir(parents=True)
-        (tmp_path / f".model.{number}.old.part").mkdir()
-    (tmp_path / f".a.txt.{os.getppid()}.part").write_text("o")
+        (tmp_path / f".{name}.{dead}.part").write_text("o")
+    for mark in (dead, writer(os.getpid())):  # a container that is started again counts from 1 again
+        (tmp_path / f".model.{mark}.part" / "deep").mkdir(parents=True)
+        (tmp_path / f".model.{mark}.old.part").mkdir()
+    (tmp_path / f".a.txt.{living}.part").write_text("o")
     write_whole(tmp_path / "a.txt", "one")
     with whole_folder(tmp_path / "model"):
         pass
     left = {path.name for path in tmp_path.iterdir() if path.suffix == ".part"}
-    assert left == {f".a.txt.{os.getppid()}.part", f".other.txt.{dead.stdout.strip()}.part"}
+    assert left == {f".a.txt.{living}.part", f".other.txt.{dead}.part"}
+
+
+@pytest.mark.parametrize("mark", ["another-{}", "{}"])
+def test_what_another_machine_writes_stays_until_nobody_wrote_to_it_for_a_day(tmp_path, mark):
+    """Its processes are not ours, whatever their numbers; versions before this one named no machine."""
+    theirs, forgotten = (tmp_path / f".a.txt.{mark.format(number)}.part" for number in (os.getpid(), 3_999_999))
+    for path in (theirs, forgotten):
+        path.write_text("half")
+    os.utime(forgotten, (0, 0))
+    write_whole(tmp_path / "a.txt", "ours")
+    assert theirs.read_text() == "half" and not forgotten.exists()
 
 
 def test_files_can_be_read_by_whom_the_umask_allows(tmp_path):

@@ -19,9 +19,8 @@ from training_aullm.cli.options import (
     LayersOption,
     SubjectsOption,
     chosen_action_units,
+    refuse_idle,
 )
-
-FOLDS = 5
 
 
 class Comparing(StrEnum):
@@ -33,25 +32,21 @@ class Comparing(StrEnum):
     LEAVE_SET_OUT = "leave-one-data-set-out"
 
 
-FoldsOption = Annotated[
-    int | None, typer.Option(min=2, help=f"Folds of people, with --protocol kfold; left out: {FOLDS}.")
-]
 StartedFrom = Annotated[
     str, typer.Option("--from", help="What base-pretrained goes on from: release, a folder, or a Hub id.")
 ]
 
 
 def compare(
+    ctx: typer.Context,
     out: Annotated[Path, typer.Option(help="Folder of predictions and results; a broken comparison goes on in it.")],
     protocol: Annotated[Comparing, typer.Option(help="Who is tested; see above.")] = Comparing.LOSO,
-    models: Annotated[
-        str, typer.Option(help="Names with commas between; the others are held against the first.")
-    ] = "base,peers",
+    models: Annotated[str, typer.Option(help="Names, with commas; all are held against the first.")] = "base,peers",
     domain: Annotated[list[Domain] | None, typer.Option(help="Render clips of this domain; may be repeated.")] = None,
     data: Annotated[
         list[Path] | None, typer.Option(help="A folder of `aullm prepare` or `aullm synth`; may be repeated.")
     ] = None,
-    folds: FoldsOption = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of people, with --protocol kfold.")] = 5,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each, with seeds 0, 1, ...")] = 1,
     tries: Annotated[int, typer.Option(min=1, max=5, help="Settings tried for each on training people.")] = 1,
     folds_at_once: AtOnceOption = 1,
@@ -109,10 +104,11 @@ def compare(
     sources = (*rendered, *(Source(data=str(each)) for each in data or ()))
     if not sources:
         raise ValueError("say which clips to compare on: --data (prepared) or --domain (rendered), once or more")
-    chosen = chosen_methods(models).items()
-    methods = {name: with_layers(method.with_epochs(epochs), layers) for name, method in chosen}
+    chosen = chosen_methods(models)
+    _refuse_idle(ctx, any(method.starts for method in chosen.values()))
+    methods = {name: with_layers(method.with_epochs(epochs), layers) for name, method in chosen.items()}
     names = tuple(chosen_action_units(action_units) or ()) or None
-    settings = (protocol.value, _number_of(folds, protocol), seeds, names, language_model, tries, start)
+    settings = (protocol.value, folds, seeds, names, language_model, tries, start)
     comparison = Comparison(out, sources, methods, *settings)
     _say_units(comparison)
     comparison.run(part, folds_at_once)
@@ -123,10 +119,11 @@ def compare(
     typer.echo(show_comparison(comparison, wide_console(), old_scoring))
 
 
-def _number_of(folds: int | None, protocol: Comparing) -> int:
-    if folds is not None and protocol is not Comparing.KFOLD:
-        raise ValueError(f"--folds {folds} goes with --protocol kfold, not with {protocol.value}: leave it out")
-    return folds or FOLDS
+def _refuse_idle(ctx: typer.Context, starting: bool) -> None:
+    """Refuse options that change nothing with this protocol, these clips and methods."""
+    needed = {"folds": ctx.params["protocol"] is Comparing.KFOLD, "start": starting}
+    needed |= dict.fromkeys(("subjects", "clips"), bool(ctx.params["domain"]))
+    refuse_idle(ctx, [name for name in ctx.params if needed.get(name, True)], "with this protocol, clips and models")
 
 
 def _say_units(comparison) -> None:

@@ -27,16 +27,21 @@ from training_aullm.cli.options import (
     SeedOption,
     StartOption,
     SubjectsOption,
+    chosen_action_units,
     chosen_settings,
     chosen_source,
+    given,
+    refuse_idle,
     shares_of,
 )
 
+CLIPS = ("domain", "data", "dataset", "data_dir", "subjects", "clips")
+TRAINING = ("start", "preset", "action_units", "language_model", "layers", "epochs", "seed")
+
 
 def evaluate(
-    run: Annotated[
-        str | None, typer.Argument(help="A run's folder, a finished model (folder or Hub id), or a new folder.")
-    ] = None,
+    ctx: typer.Context,
+    run: Annotated[str | None, typer.Argument(help="A run, a finished model (folder, Hub id), a new folder.")] = None,
     protocol: Annotated[Protocol | None, typer.Option(help="Who is tested; see above.")] = None,
     spotting: Annotated[
         bool, typer.Option("--spotting", help="Score when movements happen, in whole recordings; see above.")
@@ -70,12 +75,12 @@ def evaluate(
     A run is scored by folds on its own clips; with clips given, its model is
     tested on those (cross). Without a run, a new one is begun on the clips given:
     models are trained per fold and each clip is scored by one that never saw its
-    person; --preset to --seed say how. With cross or --spotting it is the release.
+    person; --from to --seed say how. With cross or --spotting it is the release.
 
     --from starts every fold from that model. A model that has seen people who are
     tested is refused, and they are named. Beside the scores stand label-free ones,
     decided by how frequent a unit is in these clips: as the model's answers say,
-    or --prevalence. Unknown labels are in no count.
+    or --prevalence. Unknown labels are in no count. Idle options are refused.
 
     Writes RUN/predictions/*.parquet (a row per clip, with its sample id),
     RUN/scores-*.json and a picture. A fold whose predictions exist is not trained
@@ -98,6 +103,7 @@ def evaluate(
       aullm evaluate runs/base --spotting --dataset casme3 --data-dir CASME3
     """
     if spotting:
+        _refuse_beside_spotting(ctx)
         _evaluate_spotting(run or "release", domain, data, dataset, data_dir, subjects, seed)
         return
     from training_aullm.prepare.sources import about_source
@@ -109,10 +115,32 @@ def evaluate(
 
     source, shares = chosen_source(domain, data, dataset, data_dir, subjects, clips), shares_of(prevalence)
     evaluation = plan_evaluation(run, source, protocol and protocol.value, folds, begin)
-    evaluation.refuse_other_start(start)
+    _refuse_beside(ctx, evaluation)
     for line in about_source(evaluation.tested, evaluation.action_units):
         typer.echo(line)
     show_result(evaluation.score(shares, folds_at_once), evaluation.out)
+
+
+def _refuse_beside(ctx: typer.Context, evaluation) -> None:
+    """Refuse options that change nothing in this evaluation, and settings that the run does not have."""
+    tested = ("run", "protocol", *CLIPS, "prevalence")
+    if evaluation.protocol == Protocol.CROSS:
+        refuse_idle(ctx, tested, "where a finished model is tested (cross)")
+        return
+    made = ("folds", "folds_at_once") if evaluation.protocol == Protocol.FOLDS else ("folds_at_once",)
+    refuse_idle(ctx, (*tested, *made, *TRAINING), f"with --protocol {evaluation.protocol}")
+    asked = {name: ctx.params[name] for name in given(ctx) if name in TRAINING}
+    if "action_units" in asked:
+        asked["action_units"] = chosen_action_units(asked["action_units"])
+    evaluation.refuse_other_settings(asked)
+
+
+def _refuse_beside_spotting(ctx: typer.Context) -> None:
+    """As `_refuse_beside`; which takes are rendered is a matter of --domain, and --data is refused with more words."""
+    rendered = ctx.params["domain"] is not None
+    useful = ("run", "spotting", "domain", *(("subjects", "seed") if rendered else ()), "dataset", "data_dir")
+    if ctx.params["data"] is None:
+        refuse_idle(ctx, useful, "with --spotting" if rendered else "with --spotting of a copy")
 
 
 def _evaluate_spotting(

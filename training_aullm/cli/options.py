@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -116,6 +116,28 @@ def _refuse_out(out: Path) -> None:
         raise PermissionError(f"--out {out}: you may not write into {there}; choose another folder")
 
 
+def given(ctx: typer.Context) -> list[str]:
+    """Names of the parameters that stand on the command line, whether with their default or not."""
+    return [name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"]
+
+
+def refuse_idle(ctx: typer.Context, useful: Sequence[str], where: str) -> None:
+    """Refuse options that were given and would change nothing.
+
+    Args:
+        ctx: of the command.
+        useful: names of the parameters that count there.
+        where: "with --protocol cross" or the like.
+
+    Raises:
+        ValueError: names them, and those that count.
+    """
+    written = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
+    if idle := [written[name] for name in given(ctx) if name not in useful]:
+        counting = [written[name] for name in useful if written[name].startswith("--")]
+        raise ValueError(f"leave out {', '.join(idle)}: {where} only {', '.join(counting)} count")
+
+
 def action_unit_names(text: str | None) -> list[str] | None:
     """ "AU1,AU4" or "1,4" -> ["AU1", "AU4"]; None stays None."""
     if text is None:
@@ -194,7 +216,7 @@ def chosen_source(
     clips: int | None,
 ):
     """The clips that the options name, or None where they name none."""
-    if domain is None and data is None and dataset is None and data_dir is None:
+    if all(each is None for each in (domain, data, dataset, data_dir, subjects, clips)):
         return None
     from training_aullm.prepare.sources import choose_source
 

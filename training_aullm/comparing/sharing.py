@@ -36,8 +36,10 @@ class Shard:
         """
         environment = os.environ if environment is None else environment
         launched = {name: environment.pop(name) for name in LAUNCHER if name in environment}
-        if "LOCAL_RANK" in launched:  # one graphics card a process
-            environment.setdefault("CUDA_VISIBLE_DEVICES", launched["LOCAL_RANK"])
+        if "LOCAL_RANK" in launched:  # one graphics card a process, of those that SLURM lent
+            place = int(launched["LOCAL_RANK"])
+            lent = environment.get("CUDA_VISIBLE_DEVICES", str(place)).split(",")
+            environment["CUDA_VISIBLE_DEVICES"] = lent[place % len(lent)]
         if text is None:
             return cls(int(launched.get("RANK", 0)), int(launched.get("WORLD_SIZE", 1)))
         found = re.fullmatch(r"(\d+)/(\d+)", text.strip())

@@ -62,6 +62,12 @@ class AullmTrainingArguments(TrainingArguments):
         self.augmentation()  # an impossible strength is refused here, not in the first batch
 
     @property
+    def n_gpu(self) -> int:
+        """Graphics cards of this process: one at most. With more in sight the Trainer would multiply the batch by their
+        number and copy the model to each (DataParallel); several cards are for several processes."""
+        return min(super().n_gpu, 1)
+
+    @property
     def uses_counterfactuals(self) -> bool:
         """Whether a counterfactual pass is needed."""
         return self.ccr_invariance_weight > 0 or self.ccr_intervention_weight > 0

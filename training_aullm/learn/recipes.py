@@ -23,7 +23,7 @@ class Recipe:
         preset: preset of `AullmConfig` ("base", "whole", "paper").
         model: fields of `AullmConfig` that differ from the preset.
         epochs: passes over the training clips.
-        batch_size: clips per step over all processes.
+        batch_size: clips per step of a process, which trains on one graphics card, however many there are.
         learning_rate: of new modules.
         lora_learning_rate: of LoRA.
         led_learning_rate: of LED's scalars.

@@ -20,6 +20,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import EvalPrediction
 from transformers.utils import SAFE_WEIGHTS_NAME
 
+from modeling_aullm import AullmConfig
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import ClipCollator, EpochBatches, EpochLoader, TrainingBatches, as_is
@@ -89,8 +90,7 @@ class AullmTrainer(Trainer):
 
     def train(self, *args, **kwargs):
         """As `Trainer.train`; the model's config then says whom it was trained on, and every checkpoint with it."""
-        if isinstance(self.train_dataset, ClipSet):
-            remember_people(self.accelerator.unwrap_model(self.model).config, self.train_dataset)
+        self._remember_people()
         return super().train(*args, **kwargs)
 
     def get_train_dataloader(self) -> EpochLoader:
@@ -219,10 +219,22 @@ class AullmTrainer(Trainer):
         self.loss_before_resume = summed_loss(state.log_history)
         # Not strict: the frozen body is in the model already and in no checkpoint. What is trained was checked above.
         model.load_state_dict(weights, strict=False)
+        # These weights have seen whom their checkpoint names, whoever is trained on from here on.
+        self._config.trained_on = AullmConfig.from_pretrained(resume_from_checkpoint).trained_on
+        self._remember_people()
+
+    @property
+    def _config(self) -> AullmConfig:
+        """Of the model itself, whatever wraps it."""
+        return self.accelerator.unwrap_model(self.model).config
+
+    def _remember_people(self) -> None:
+        if isinstance(self.train_dataset, ClipSet):
+            remember_people(self._config, self.train_dataset)
 
     def _score(self, prediction: EvalPrediction) -> dict[str, float]:
         """Means and per-unit F1 at threshold 0.5, for logs. Undefined values are left out."""
-        names = self.accelerator.unwrap_model(self.model).config.action_units
+        names = self._config.action_units
         probabilities = 1 / (1 + np.exp(-np.asarray(prediction.predictions, dtype=np.float64)))
         scores = score(probabilities, np.asarray(prediction.label_ids), names)
         values = scores.summary() | {f"f1_{name}": value for name, value in zip(names, scores.f1, strict=True)}

@@ -3,6 +3,7 @@
 Tested in tests/training_aullm/runs/test_scoring.py.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,18 @@ class Source:
         if self.domain is not None:
             return self.domain
         return PreparedRecord.load(self.data).name if is_prepared(self.data) else Path(self.data).stem
+
+    @property
+    def label(self) -> str:
+        """What tells these clips from others in the name of a result: the domain, or where they lie, and of what set.
+
+        All folders of one's own clips have one name, and so have two copies of a data set.
+        """
+        if self.domain is not None:
+            return self.domain
+        path = Path(os.path.abspath(self.data))  # of "." too; links keep their names
+        place = path.parent.name if path.name == SYNTH_FILE else path.name.removesuffix(".parquet")
+        return place if not is_prepared(path) or place.startswith(self.name) else f"{self.name}-{place}"
 
 
 def _protocol_units(source: Source) -> tuple[str, ...]:

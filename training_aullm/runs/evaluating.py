@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from training_aullm.files import differences
 from training_aullm.loading import MODEL_FOLDER, RELEASE, RUNS, holds_model, may_be_hub_id
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.scoring import Result, score_cross, score_folds
@@ -52,18 +53,21 @@ class Evaluation:
         """Those that models are trained for; None for a finished model, which brings its own."""
         return None if self.protocol == CROSS else self.settings.action_units
 
-    def refuse_other_start(self, start: str | None) -> None:
-        """Refuse a start that would change nothing.
+    def refuse_other_settings(self, asked: Mapping[str, object]) -> None:
+        """Refuse settings that would change nothing, since those of the run count.
+
+        Args:
+            asked: fields of `RunSettings` that were given as options, with their values.
 
         Raises:
-            ValueError: a finished model is tested, or a run that was begun with another start.
+            ValueError: the run was begun with others; names the options, with both values.
         """
-        if start is not None and self.protocol == CROSS:
-            raise ValueError("--from says where training starts, and --protocol cross trains nothing: leave it out")
-        if start is not None and self.settings.start != start:
+        options = {name: "--from" if name == "start" else f"--{name.replace('_', '-')}" for name in asked}
+        held = {option: getattr(self.settings, name) for name, option in options.items()}
+        if told := differences(held, {options[name]: value for name, value in asked.items()}):
             raise ValueError(
-                f"{self.out} is a run that starts from {self.settings.start or 'fresh weights'}: name another folder "
-                f"and the clips to begin one from {start}"
+                f"{self.out} is a run with settings of its own ({told}): leave these options out, or name another "
+                "folder and the clips to begin a run with them"
             )
 
     def score(self, prevalence: Mapping[str, float] | None = None, at_once: int = 1) -> Result:
@@ -153,7 +157,7 @@ def _of_model(named: str, source: Source | None, protocol: str | None) -> Evalua
             f"{named} is a finished model: test it on clips with --data, --domain, or --dataset and --data-dir; "
             f"training by fold begins in a folder of its own (--from {named} starts each fold from it)"
         )
-    return Evaluation(CROSS, RUNS / f"{short_name(named)}-on-{source.name}", None, named, source)
+    return Evaluation(CROSS, RUNS / f"{short_name(named)}-on-{source.label}", None, named, source)
 
 
 def _is_model(named: str, protocol: str | None) -> bool:

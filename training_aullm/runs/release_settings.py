@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dataset_scripts.damaged_files import read_json
 from dataset_scripts.whole_files import write_whole
+from training_aullm.files import differences
 from training_aullm.learn.recipes import Recipe, recipe_base
 from training_aullm.runs.settings import DAMAGED, SETTINGS_FILE
 
@@ -58,11 +59,17 @@ class ReleaseSettings:
     domains: tuple[str, ...] = ("casme2-like", "samm-like", "casme3-like")
     preset: str = "base"
 
+    start = None  # no field: a release begins from fresh weights
+
     @property
     def recipe(self) -> Recipe:
         """The recipe of `base`, for so many epochs and with so many layers."""
         layers = {} if self.layers is None else {"model": {"num_language_layers": self.layers}}
         return recipe_base().but(epochs=self.epochs, **layers)
+
+    def as_record(self) -> dict:
+        """The fields as a dictionary, and what kind of run it is."""
+        return {"kind": "release"} | asdict(self)
 
     def save(self, run: Path) -> None:
         """Write RUN/settings.json.
@@ -70,7 +77,9 @@ class ReleaseSettings:
         Raises:
             FileExistsError: the folder holds a run with other settings.
         """
-        path, text = run / SETTINGS_FILE, json.dumps({"kind": "release"} | asdict(self), indent=2) + "\n"
-        if path.exists() and read_json(path, DAMAGED) != json.loads(text):
-            raise FileExistsError(f"{run} holds a run with other settings ({path}): choose another --out or delete it")
-        write_whole(path, text)
+        path = run / SETTINGS_FILE
+        if path.exists() and (told := differences(read_json(path, DAMAGED), self.as_record())):
+            raise FileExistsError(
+                f"{run} holds a run with other settings ({path}; {told}): choose another --out or delete it"
+            )
+        write_whole(path, json.dumps(self.as_record(), indent=2) + "\n")

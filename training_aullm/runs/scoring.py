@@ -27,6 +27,7 @@ from training_aullm.learn.people import people_seen, refuse_people
 from training_aullm.loading import load_model
 from training_aullm.prepare.sources import Source, coded_action_units
 from training_aullm.runs.known_people import people_in, refuse_known
+from training_aullm.runs.release_settings import ReleaseSettings
 from training_aullm.runs.settings import RunSettings, build_clips
 from training_aullm.score.bootstrap import Interval, bootstrap_f1
 from training_aullm.score.label_free import LabelFree
@@ -34,6 +35,7 @@ from training_aullm.score.metrics import Scores, score
 from training_aullm.score.predictions import Predictions, pool
 from training_aullm.score.prior_shift import check_shares
 from training_aullm.score.protocols import (
+    CROSS,
     FOLDS,
     LOSO,
     SPLIT,
@@ -46,6 +48,7 @@ from training_aullm.score.protocols import (
 from training_aullm.score.report import json_line
 
 PREDICTIONS = "predictions"
+MADE_WITH = "made_with.json"
 
 
 @dataclass(frozen=True)
@@ -136,12 +139,10 @@ def score_folds(
         refuse_model(model)
     clips = build_clips(run, table, model, processor)
     folder = run / PREDICTIONS / name
-    made_with = settings.as_record() | {"recipe": asdict(settings.recipe), "clips": clips_digest(clips)}
-    if settings.start is not None:  # another checkpoint may stand at that place by now
-        made_with["start_weights"] = weights_digest(model)
+    made_with = trained_with(settings, model, clips)
     if protocol == SPLIT:  # folds and LOSO follow from the clips; who belongs to which part does not
         made_with["parts"] = {fold.name: hashlib.sha256(fold.test.tobytes()).hexdigest()[:16] for fold in splits}
-    check_record(folder / "made_with.json", made_with, f"delete {folder} or choose another run's folder")
+    check_record(folder / MADE_WITH, made_with, f"delete {folder} or choose another run's folder")
     paths = {fold.name: folder / f"{quote(fold.name, safe='')}.parquet" for fold in splits}
     left = [fold for fold in splits if not paths[fold.name].exists()]
     for group in in_groups(left, at_once):
@@ -176,6 +177,22 @@ def _refuse_start(start: str, config, table: datasets.Dataset, splits: Sequence[
         "did not, or leave --from out",
     )
     return seen is not None
+
+
+def trained_with(
+    settings: RunSettings | ReleaseSettings, model: AullmForActionUnitDetection, clips: ClipSet
+) -> dict[str, object]:
+    """All that a training follows from, for a record beside what it leaves.
+
+    Args:
+        settings: of the run.
+        model: as it is before training.
+        clips: those of the run, or those of them that are trained on.
+    """
+    record = settings.as_record() | {"recipe": asdict(settings.recipe), "clips": clips_digest(clips)}
+    if settings.start is not None:  # another checkpoint may stand at that place by now
+        record["start_weights"] = weights_digest(model)
+    return record
 
 
 def weights_digest(model: AullmForActionUnitDetection) -> str:
@@ -241,7 +258,8 @@ def score_cross(
         Scores on these clips.
 
     Raises:
-        ValueError: no action unit in common, or people of these clips were trained on.
+        ValueError: no action unit in common, or people of these clips were trained on; or under the same name stand
+            predictions of other clips or another model.
     """
     table = source.load()
     network, processor = load_model(model)
@@ -251,7 +269,18 @@ def score_cross(
     common = cross_domain(processor.action_units, coded)
     check_shares(prevalence or {}, common)
     clips = build_clips(out, table, network, processor)
+    name = f"{CROSS}-{source.label}"
+    _refuse_others(out / PREDICTIONS / f"{name}.parquet", network, clips)
     probabilities = predict_probabilities(network, clips)
-    predictions = as_predictions(probabilities, clips, "cross", seed, network.config.calibration).select(common)
-    predictions.save(out / PREDICTIONS / f"cross-{clips.data_set}.parquet")
-    return Result.of("cross", predictions, checked, prevalence)
+    predictions = as_predictions(probabilities, clips, CROSS, seed, network.config.calibration).select(common)
+    predictions.save(out / PREDICTIONS / f"{name}.parquet")
+    return Result.of(name, predictions, checked, prevalence)
+
+
+def _refuse_others(predictions: Path, model: AullmForActionUnitDetection, clips: ClipSet) -> None:
+    """Refuse to replace predictions of another model or of other clips; in a folder of their name stands of which."""
+    record = predictions.with_suffix("") / MADE_WITH
+    if not predictions.exists():
+        record.unlink(missing_ok=True)
+    advice = f"move {predictions} away or delete it, or rename the folder of these clips, or of the model"
+    check_record(record, {"model": weights_digest(model), "clips": clips_digest(clips)}, advice)

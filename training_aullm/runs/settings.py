@@ -20,6 +20,7 @@ from dataset_scripts.whole_files import write_whole
 from modeling_aullm import AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
+from training_aullm.files import differences
 from training_aullm.learn.fitting import new_model, new_processor
 from training_aullm.learn.recipes import RECIPES, Recipe
 from training_aullm.learn.starting import recipe_to_go_on, started_model
@@ -86,12 +87,15 @@ class RunSettings:
         One that lies there alone is of a call that was refused: nothing was made with it, and it is replaced.
 
         Raises:
-            FileExistsError: the folder holds a run with other settings.
+            FileExistsError: the folder holds a run with other settings, and the message names them.
         """
-        path = run / SETTINGS_FILE
-        if path.exists() and RunSettings.load(run) != self and [*run.iterdir()] != [path]:
-            raise FileExistsError(f"{run} holds a run with other settings ({path}): name another folder or delete it")
-        write_whole(path, json.dumps(self.as_record(), indent=2) + "\n")
+        path, text = run / SETTINGS_FILE, json.dumps(self.as_record(), indent=2) + "\n"
+        if path.exists() and (found := RunSettings.load(run)) != self and [*run.iterdir()] != [path]:
+            told = differences(found.as_record(), self.as_record())
+            raise FileExistsError(
+                f"{run} holds a run with other settings ({path}; {told}): name another folder or delete it"
+            )
+        write_whole(path, text)
 
     @classmethod
     def are_in(cls, folder: Path) -> bool:
@@ -120,9 +124,9 @@ class RunSettings:
 
 
 def short_name(model: str) -> str:
-    """What tells one model from another in a path: RUN/model, RUN/hub/model -> RUN; owner/name -> name."""
-    parts = [part for part in Path(model).parts if part not in (MODEL_FOLDER, "hub")]
-    return parts[-1] if parts else MODEL_FOLDER
+    """What tells one model from another in a path: RUN/model -> RUN; RUN/hub/model -> RUN-hub; owner/name -> name."""
+    parts = [part for part in Path(model).parts if part != MODEL_FOLDER]
+    return "-".join(parts[-2:] if parts[-1:] == ["hub"] else parts[-1:]) or MODEL_FOLDER
 
 
 def build_clips(

@@ -1,6 +1,7 @@
 """Train a run, and go on with one that was broken off."""
 
 import json
+import shutil
 from pathlib import Path
 
 from dataset_scripts.whole_files import whole_folder, write_whole
@@ -8,11 +9,13 @@ from modeling_aullm import AullmForActionUnitDetection
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.console import TrainingBar
 from training_aullm.figures.curves import draw_curves
+from training_aullm.files import check_record
 from training_aullm.learn.checkpoints import newest_whole_checkpoint
 from training_aullm.learn.fitting import fit
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.prepared import package_version
 from training_aullm.runs.release_settings import ReleaseSettings
+from training_aullm.runs.scoring import MADE_WITH, trained_with
 from training_aullm.runs.settings import RunSettings, build_clips
 
 CHECKPOINTS = "checkpoints"
@@ -33,6 +36,7 @@ def train_run(run: Path, settings: RunSettings, resume: bool = False) -> list[di
 
     Raises:
         FileExistsError: the folder holds a finished run, or one with other settings.
+        ValueError: as for `fit_run`.
     """
     refuse_finished(run, resume)
     settings.save(run)
@@ -94,12 +98,22 @@ def fit_run(
 
     Returns:
         The history: a dictionary per logged epoch.
+
+    Raises:
+        ValueError: the broken run was begun with other clips, another recipe or other weights to start from: a model
+            must be able to say what it was trained on. Of a run that was begun by a version without such a record the
+            present ones are taken down.
     """
+    folder = run / CHECKPOINTS
+    if not (resume and has_checkpoint(run)):
+        shutil.rmtree(folder, ignore_errors=True)  # nothing to go on with: the record of what is begun now replaces it
+    advice = f"give clips and options as the run was begun with, or delete {folder} to train on these from the start"
+    check_record(folder / MADE_WITH, trained_with(settings, model, clips), advice)
     trainer = fit(
         model,
         settings.recipe,
         clips,
-        run / CHECKPOINTS,
+        folder,
         settings.seed,
         eval_clips=eval_clips,
         resume=resume,

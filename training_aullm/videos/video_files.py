@@ -17,7 +17,7 @@ from training_aullm.videos.journal import Journal, parts_folder
 from training_aullm.videos.summary import Summary
 
 MAX_NAME = 255  # bytes, of most file systems
-LONGEST_ENDING = 40  # of a file while it is written: ".face10.annotated.mp4.1234567.part" and the like
+LONGEST_ENDING = 48  # of a file while it is written: ".NAME.face10.annotated.mp4.0123abcd-1234567.part" and the like
 FORMATS = ("csv", "json", "parquet", "tables", "vtt", "openface", "fex", "eaf", "png", "mp4")
 ENDINGS = (  # of all that is ever written for a video, as patterns
     *(f".{table}.{kind}" for table in ("events", "windows") for kind in ("csv", "parquet")),

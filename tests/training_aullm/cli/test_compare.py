@@ -46,7 +46,11 @@ def test_two_methods_are_compared_in_two_parts(clips, tmp_path):
         (("--action-units", "AU99"), "unknown action units ['AU99']; known are AU1, AU2"),
         (("--protocol", "cross"), "needs two data sets"),
         (("--folds-at-once", "2", "--tries", "2"), "chooses one for each"),
-        (("--folds", "3"), "--folds 3 goes with --protocol kfold, not with loso"),
+        (
+            ("--models", "flow-lr", "--from", "nosuch", "--folds", "3"),
+            "leave out --from, --folds: with this ",
+        ),
+        (("--subjects", "3"), "leave out --subjects: with this protocol, clips and models only "),
     ],
 )
 def test_what_cannot_be_done_is_said_before_any_work(words, said, clips, tmp_path):

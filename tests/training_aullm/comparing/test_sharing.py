@@ -28,6 +28,15 @@ def test_a_launcher_shares_out_and_its_variables_go():
     assert launched == {"HOME": "x", "CUDA_VISIBLE_DEVICES": "1"}
 
 
+@pytest.mark.parametrize(
+    ("lent", "rank", "own"),
+    [("4,5,6,7", "2", "6"), ("GPU-a,GPU-b", "1", "GPU-b"), ("0", "3", "0"), ("0,1", "3", "1"), ("", "1", "")],
+)
+def test_of_the_cards_that_are_lent_a_process_takes_its_own(lent, rank, own):
+    launched = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "4", "CUDA_VISIBLE_DEVICES": lent}
+    assert Shard.of(None, launched) == Shard(int(rank), 4) and launched == {"CUDA_VISIBLE_DEVICES": own}
+
+
 def test_without_a_launcher_everything_is_ours():
     assert Shard.of(None, {}).share([1, 2]) == [1, 2]
 

@@ -163,6 +163,28 @@ def test_a_model_learns_from_labels_that_are_mostly_unknown(settings, tmp_path):
         score_cross(tmp_path / "run", tmp_path / "run", mine.source)
 
 
+def test_clips_of_one_set_are_scored_side_by_side(settings, tmp_path):
+    train_run(tmp_path / "run", settings)
+    folders = [tmp_path / name for name in ("mine", "yours", "elsewhere/yours")]
+    for number, folder in enumerate(folders):
+        rows = [clip_row(f"t{k}", "c", (80 + 5 * k + number,) * 5, data_set="other") for k in range(2)]
+        prepare_table(table_of(rows), Report("other", "1"), folder, Preparation("other", "x"), 1, False, BrightFaces())
+    for folder in folders[:2]:
+        result = score_cross(tmp_path / "run", tmp_path / "run", Source(data=str(folder)))
+        assert result.name == f"cross-other-{folder.name}" and result.predictions.data_set == "other"
+    names = {path.name for path in (tmp_path / "run" / "predictions").glob("*.parquet")}
+    assert names == {"cross-other-mine.parquet", "cross-other-yours.parquet"}
+    with pytest.raises(
+        ValueError, match=r'otherwise \(clips: "\w+", now "\w+"\): move .*/cross-other-yours\.parquet away'
+    ):
+        score_cross(tmp_path / "run", tmp_path / "run", Source(data=str(folders[2])))
+    (tmp_path / "run" / "predictions" / "cross-other-yours.parquet").unlink()
+    score_cross(tmp_path / "run", tmp_path / "run", Source(data=str(folders[2])))
+    train_run(tmp_path / "again" / "run", replace(settings, seed=1))
+    with pytest.raises(ValueError, match=r"otherwise \(model: "):
+        score_cross(tmp_path / "run", tmp_path / "again" / "run", Source(data=str(folders[0])))
+
+
 def test_a_batch_of_unknown_labels_moves_nothing(build_model, motion_clips):
     unknown = ClipSet(**{**vars(motion_clips), "labels": torch.full_like(motion_clips.labels, -1)})
     model = build_model()

@@ -4,7 +4,7 @@ import pytest
 
 from dataset_scripts.damaged_files import DamagedFile
 from training_aullm.prepare.sources import Source
-from training_aullm.runs.settings import SETTINGS_FILE, RunSettings
+from training_aullm.runs.settings import SETTINGS_FILE, RunSettings, short_name
 
 
 def test_settings_come_back_as_written(tmp_path):
@@ -31,6 +31,11 @@ def test_settings_of_a_call_that_was_refused_do_not_refuse_the_corrected_one(tmp
 def test_settings_reach_the_recipe():
     recipe = RunSettings(Source("casme2-like"), ("AU4",), "paper", layers=3, epochs=2).recipe
     assert (recipe.preset, recipe.epochs, recipe.model["num_language_layers"]) == ("paper", 2, 3)
+
+
+def test_what_was_staged_is_another_model_than_the_runs():
+    names = {"runs/a": "a", "runs/a/model": "a", "runs/a/hub": "a-hub", "runs/a/hub/model": "a-hub", "me/b": "b"}
+    assert {model: short_name(model) for model in names} == names and short_name("model") == "model"
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):

@@ -11,8 +11,8 @@ from training_aullm.runs import scoring
 from training_aullm.runs.evaluating import Evaluation
 from training_aullm.runs.scoring import score_folds, weights_digest
 from training_aullm.runs.settings import RunSettings
-from training_aullm.runs.training import train_run
-from training_aullm.score.protocols import CROSS, LOSO
+from training_aullm.runs.training import FINISHED_FILE, train_run
+from training_aullm.score.protocols import LOSO
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +69,15 @@ def test_a_run_that_went_on_has_seen_both(settings, place, tmp_path):
         score_folds(tmp_path / "third", third, LOSO)
 
 
+def test_a_training_goes_on_from_the_weights_it_was_begun_from(settings, tmp_path, monkeypatch):
+    train_run(tmp_path, settings)
+    (tmp_path / FINISHED_FILE).unlink()  # as if killed before
+    monkeypatch.setattr(scoring, "weights_digest", lambda model: "another checkpoint stands there")
+    with pytest.raises(ValueError, match=r"start_weights: .* delete .*checkpoints to train on these from the start"):
+        train_run(tmp_path, settings, resume=True)
+
+
 def test_a_start_that_changes_nothing_is_told(settings, tmp_path):
-    with pytest.raises(ValueError, match="trains nothing"):
-        Evaluation(CROSS, tmp_path, settings).refuse_other_start("release")
-    with pytest.raises(ValueError, match="is a run that starts from fresh weights: name another folder"):
-        Evaluation(LOSO, tmp_path, replace(settings, start=None)).refuse_other_start("release")
-    Evaluation(LOSO, tmp_path, settings).refuse_other_start(settings.start)
+    with pytest.raises(ValueError, match=r"\(--from: null, now .release.\): leave these options out"):
+        Evaluation(LOSO, tmp_path, replace(settings, start=None)).refuse_other_settings({"start": "release"})
+    Evaluation(LOSO, tmp_path, settings).refuse_other_settings({"start": settings.start})

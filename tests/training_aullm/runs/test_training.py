@@ -1,8 +1,16 @@
-"""A run that was killed while its model was written is finished by the same command; a finished one is left alone."""
+"""A run that was killed is finished by the same command, on the very clips it was begun with; a finished one is left
+alone."""
 
+from dataclasses import replace
+
+import datasets
 import pytest
 
 from tests.training_aullm.clip_tables import clip_row, states, table_of
+from training_aullm.console import TrainingBar
+from training_aullm.learn.people import people_seen
+from training_aullm.learn.recipes import recipe_base
+from training_aullm.loading import load_model
 from training_aullm.prepare.sources import Source
 from training_aullm.runs import training
 from training_aullm.runs.settings import RunSettings
@@ -29,6 +37,67 @@ def test_killed_at_the_end_the_model_is_made_again(tmp_path, settings, monkeypat
         train_run(run, settings)
     train_run(run, settings, resume=True)
     assert (run / "model" / "model.safetensors").read_bytes() == weights and (run / FINISHED_FILE).is_file()
+
+
+@pytest.fixture
+def broken(tmp_path, settings, monkeypatch):
+    """A run that was killed after one of two epochs, and its settings."""
+
+    class Killed(TrainingBar):
+        def on_save(self, *_, **__):
+            raise KeyboardInterrupt
+
+    settings = replace(settings, epochs=2)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training, "TrainingBar", Killed)
+        train_run(tmp_path / "run", settings)
+    assert training.has_checkpoint(tmp_path / "run")
+    return tmp_path / "run", settings
+
+
+def without_s1(settings):
+    """Take a person out of the clips."""
+    table = datasets.Dataset.from_parquet(settings.source.data)
+    table.filter(lambda row: row["subject"] != "s1").to_parquet(settings.source.data)
+
+
+def who_is_known(run) -> list[str] | None:
+    return people_seen(load_model(run)[0].config, ["tiny/s0", "tiny/s1"])
+
+
+def test_a_training_goes_on_with_the_clips_it_was_begun_with(broken):
+    run, settings = broken
+    whole = (run.parent / "clips.parquet").read_bytes()
+    without_s1(settings)
+    with pytest.raises(ValueError, match=r'checkpoints holds .*\(clips: "\w+", now "\w+"\): give clips .*, or delete'):
+        train_run(run, settings, resume=True)
+    (run.parent / "clips.parquet").write_bytes(whole)
+    train_run(run, settings, resume=True)
+    assert who_is_known(run) == ["tiny/s0", "tiny/s1"]
+
+
+def test_a_training_goes_on_with_the_recipe_it_was_begun_with(broken, monkeypatch):
+    run, settings = broken
+    with pytest.raises(FileExistsError, match=r"settings\.json; seed: 0, now 5\)"):
+        train_run(run, replace(settings, seed=5), resume=True)
+    monkeypatch.setattr("training_aullm.runs.settings.RECIPES", {"base": lambda: recipe_base().but(weight_decay=0.5)})
+    with pytest.raises(ValueError, match=r"\(recipe\.weight_decay: 0\.05, now 0\.5\)"):
+        train_run(run, settings, resume=True)
+
+
+def test_of_a_run_without_a_record_the_checkpoint_says_whom_it_saw(broken):
+    run, settings = broken
+    (run / "checkpoints" / "made_with.json").unlink()  # as versions left it that kept none
+    without_s1(settings)
+    train_run(run, settings, resume=True)
+    assert who_is_known(run) == ["tiny/s0", "tiny/s1"]
+
+
+def test_what_begins_anew_may_be_begun_with_other_clips(broken):
+    run, settings = broken
+    without_s1(settings)
+    train_run(run, settings)
+    assert who_is_known(run) == ["tiny/s0"]
 
 
 def test_a_model_is_never_half_there(tmp_path, settings, monkeypatch):
