@@ -79,7 +79,7 @@ class ImageFolder(_Pictures):
             yield int(self.numbers[place]), self._read(place)
 
     def _read(self, place: int) -> np.ndarray:
-        return _read_image(self.paths[place])
+        return _read_image(self.paths[place], f"{self.paths[place]}, frame {self.numbers[place]}")
 
 
 class FrameList(_Pictures):
@@ -180,20 +180,20 @@ def _is_frame(item: object) -> bool:
     return item.ndim == 2 or (item.ndim == 3 and (item.shape[-1] in CHANNELS or item.shape[0] in CHANNELS))
 
 
-def _read_image(path: str | Path) -> np.ndarray:
+def _read_image(path: str | Path, name: str) -> np.ndarray:
     """(H, W, 3) uint8 RGB of an image file, turned upright as a camera's note in it says."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         missing = not Path(path).is_file()
         fault = ClipFault.NOT_FOUND if missing else ClipFault.UNREADABLE
-        raise ClipError(f"{path}: {'no such image' if missing else 'not a readable image'}", fault)
+        raise ClipError(f"{name}: {'no such image' if missing else 'not a readable image'}", fault)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def _frame(image: object, name: str) -> np.ndarray:
     """One picture of any kind as (H, W) or (H, W, 3) uint8."""
     if isinstance(image, (str, Path)):
-        return _read_image(image)
+        return _read_image(image, str(image))
     if isinstance(image, Image.Image):
         upright = ImageOps.exif_transpose(image)  # as image files are read
         return np.array(upright if upright.mode == "L" else upright.convert("RGB"))

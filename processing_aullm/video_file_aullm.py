@@ -276,7 +276,7 @@ class _Pass:
 
     def __iter__(self) -> Iterator[tuple[int, av.VideoFrame]]:
         """Frames and their numbers; a frame whose number is taken is left out."""
-        with self.file.open() as container:
+        with self._open() as container:
             if self.first and not self._seek(container):
                 return
             for frame in self.decode(container):
@@ -299,6 +299,7 @@ class _Pass:
             try:
                 packet = next(packets, None)
             except (av.FFmpegError, OSError) as error:
+                self._open().close()
                 self._warn(f"the video breaks off after {self._place} ({error})")
                 return
             if packet is None:
@@ -312,6 +313,20 @@ class _Pass:
                 continue
             bad = 0 if frames else bad
             yield from frames
+
+    def _open(self) -> av.container.InputContainer:
+        """Open the file.
+
+        Raises:
+            ClipError: It is no video; or it was one, and its drive has gone since: a broken file has an end, this not.
+        """
+        try:
+            return self.file.open()
+        except ClipError as error:
+            if self.at is None and not self.first:
+                raise
+            message = f"{self.file.name}: the file cannot be read any more, from frame {self.at or self.first} on"
+            raise ClipError(message, error.code, "read it again when it is back") from error
 
     def _seek(self, container: av.container.InputContainer) -> bool:
         """Go to a key frame before the first frame wanted; False where the file does not allow it."""

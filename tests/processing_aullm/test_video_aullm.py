@@ -177,3 +177,11 @@ def test_image_files_are_frames_turned_upright(frames, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     with pytest.raises(ClipError, match=r"text\.jpg: not a readable image"):
         list(open_clip([tmp_path / "text.jpg"]).frames())
+
+
+def test_a_broken_image_of_a_folder_is_named_with_its_frame(frames, tmp_path):
+    for i, frame in enumerate(frames):
+        Image.fromarray(frame).save(tmp_path / f"{i + 8}.png")
+    (tmp_path / "11.png").write_bytes(b"broken")
+    with pytest.raises(ClipError, match=r"11\.png, frame 3: not a readable image"):
+        list(open_clip(tmp_path).frames())

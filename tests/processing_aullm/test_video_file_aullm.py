@@ -1,5 +1,6 @@
 """A frame number means one picture, wherever reading starts and whatever the file does."""
 
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -86,6 +87,26 @@ def test_a_file_cut_short_keeps_its_numbers(tmp_path):
     with pytest.warns(UserWarning), pytest.raises(ClipError, match=rf"cut.mkv: frame {length} does not") as caught:
         list(film.frames([3, length]))
     assert caught.value.code == ClipFault.NO_SUCH_FRAME
+
+
+def test_a_file_that_goes_while_it_is_read_is_no_broken_one(tmp_path):
+    """A broken one has an end, with a warning; the drive of this one may come back."""
+    film = open_film(tmp_path, TIMES["regular"])
+
+    class Failing:
+        def demux(self, video):
+            yield from islice(container.demux(video=video), 5)
+            film.source.rename(tmp_path / "away.mp4")
+            raise OSError(5, "Input/output error")
+
+    lost = r"film.mp4: the file cannot be read any more, from frame 30 on; read it again when it is back"
+    with film.open() as container, pytest.raises(ClipError, match=lost):
+        list(_Pass(film, 30).decode(Failing()))
+    (tmp_path / "away.mp4").rename(film.source)
+    assert film.size == (64, 48)
+    film.source.unlink()
+    with pytest.raises(ClipError, match=lost):
+        next(film.numbered(30))
 
 
 def test_a_frame_before_the_first_does_not_exist(tmp_path):
