@@ -167,6 +167,17 @@ def are_two_pictures(video: object) -> bool:
     return all(_is_frame(each) or _is_image_path(each) for each in video)
 
 
+def refuse_other_size(name: str, number: int, pixels: np.ndarray, size: tuple[int, int]) -> None:
+    """Refuse pictures of several sizes (width, height): a face is not followed from one to another.
+
+    Raises:
+        ClipError: This one has another size than the first.
+    """
+    if (found := pixels.shape[1::-1]) != tuple(size):
+        message = "{}: frame {} is {} x {} pixels, the first is {} x {}".format(name, number, *found, *size)
+        raise ClipError(f"{message}: give pictures of one size", ClipFault.NOT_A_CLIP)
+
+
 def _is_image_path(item: object) -> bool:
     return isinstance(item, (str, Path)) and Path(item).suffix.lower() in IMAGE_SUFFIXES and not Path(item).is_dir()
 

@@ -11,7 +11,7 @@ from processing_aullm import ClipFault
 from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_file_aullm import VideoFile, _Pass
-from tests.processing_aullm.grey_films import index_of, write, write_without_times
+from tests.processing_aullm.grey_films import grey, index_of, write, write_of_sizes, write_without_times
 
 TIMES = {
     "regular": [40 * i for i in range(50)],
@@ -118,6 +118,15 @@ def test_a_film_that_a_phone_turned_has_the_size_that_is_seen(tmp_path, monkeypa
     monkeypatch.setattr(av.VideoFrame, "rotation", 90, raising=False)
     film = open_film(tmp_path, TIMES["regular"])
     assert film.size == (48, 64) and next(film.frames([4])).shape == (64, 48, 3)
+
+
+def test_a_picture_of_another_shape_is_shown_whole_in_the_middle_of_the_first_ones(tmp_path):
+    film = VideoFile(write_of_sizes(tmp_path / "film.webm", [(64, 48), (48, 64), (80, 60)], 4), "film.webm")
+    before, turned, larger = film.frames([3, 5, 9])
+    assert film.size == (64, 48) and before.shape == turned.shape == larger.shape == (48, 64, 3)
+    assert np.abs(turned[:, 14:50].astype(int) - grey(5)).max() <= 4, "48 x 64 fits in as 36 x 48"
+    assert not turned[:, :14].any() and not turned[:, 50:].any()
+    assert np.abs(larger.astype(int) - grey(9)).max() <= 4
 
 
 HOURS_200 = 200 * 3600 * 1000
