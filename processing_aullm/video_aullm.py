@@ -107,7 +107,7 @@ def open_clip(video: object, name: str = "clip") -> Clip:
     Args:
         video: Path of a video file or of a folder of images, the bytes of a video file, a list of frames (PIL images,
             arrays, tensors, paths of image files), or an array or tensor (N, H, W), (N, H, W, C) or (N, C, H, W).
-            Numbers are uint8, or float in [0, 1].
+            Numbers are uint8, or float in [0, 1]; of PIL images also of 16 bits, 65535 the brightest.
         name: What errors call it where it has no path.
 
     Raises:
@@ -206,8 +206,7 @@ def _frame(image: object, name: str) -> np.ndarray:
     if isinstance(image, (str, Path)):
         return _read_image(image, str(image))
     if isinstance(image, Image.Image):
-        upright = ImageOps.exif_transpose(image)  # as image files are read
-        return np.array(upright if upright.mode == "L" else upright.convert("RGB"))
+        return pil_pixels(ImageOps.exif_transpose(image), name)  # as image files are read
     if isinstance(image, torch.Tensor):
         image = image.detach().cpu().numpy()
     if not isinstance(image, np.ndarray) or image.ndim not in (2, 3) or 0 in image.shape:
@@ -220,6 +219,24 @@ def _frame(image: object, name: str) -> np.ndarray:
     if image.dtype != np.uint8:
         raise ClipError(f"{name}: pixels of type {image.dtype}; give uint8, or float in [0, 1]", ClipFault.NOT_A_CLIP)
     return np.ascontiguousarray(image)
+
+
+def pil_pixels(image: Image.Image, name: str) -> np.ndarray:
+    """(H, W) or (H, W, 3) uint8 of a PIL image; of 16 bits the upper eight, as OpenCV reads such files.
+
+    Raises:
+        ClipError: How bright its values mean is not known; `name` is what the error calls it.
+    """
+    if image.mode == "F":
+        return _from_float(np.array(image), name)
+    if image.mode.startswith("I"):  # PIL itself cuts off what is above 255
+        deep = np.array(image)
+        low, high = int(deep.min()), int(deep.max())
+        if image.mode == "I" and (low < 0 or not 255 < high <= 65535):
+            message = f"{name}: a PIL image of mode I with values from {low} to {high}, of unknown depth"
+            raise ClipError(f"{message}; give mode L, or I;16 for 16 bits", ClipFault.NOT_A_CLIP)
+        return (deep >> 8).astype(np.uint8)
+    return np.array(image if image.mode == "L" else image.convert("RGB"))
 
 
 def _channels_last(image: np.ndarray, name: str) -> np.ndarray:
