@@ -79,7 +79,7 @@ def test_deep_pictures_are_as_bright_from_memory_as_from_their_files(tmp_path):
     [
         (
             np.full((8, 8), 255, np.int32),
-            "a PIL image of mode I with values from 255 to 255, of unknown depth; give mode L",
+            "a PIL image of mode I with values from 255 to 255, of unknown depth",
         ),
         (np.full((8, 8), 70000, np.int32), "a PIL image of mode I with values from 70000"),
         (np.full((8, 8), 255, np.float32), r"float pixels from 255 to 255; scale them to \[0, 1\]"),

@@ -1,5 +1,6 @@
 """A frame number means one picture, wherever reading starts and whatever the file does."""
 
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
@@ -127,6 +128,13 @@ def test_a_picture_of_another_shape_is_shown_whole_in_the_middle_of_the_first_on
     assert np.abs(turned[:, 14:50].astype(int) - grey(5)).max() <= 4, "48 x 64 fits in as 36 x 48"
     assert not turned[:, :14].any() and not turned[:, 50:].any()
     assert np.abs(larger.astype(int) - grey(9)).max() <= 4
+
+
+@pytest.mark.parametrize("fps", [24, Fraction(30000, 1001), 30, 120, 200, 300, 700, 900, 1000])
+def test_ticks_of_a_millisecond_do_not_hide_the_rate(tmp_path, fps):
+    """Steps of 300 frames a second are 3, 3 and 4 ms, and the middle one is a tenth too short."""
+    path = write(tmp_path / "film.mkv", [round(1000 * i / fps) for i in range(90)])  # states 25
+    assert VideoFile(path, "film.mkv").fps == pytest.approx(25 if fps == 24 else float(fps), rel=0.01)
 
 
 HOURS_200 = 200 * 3600 * 1000
