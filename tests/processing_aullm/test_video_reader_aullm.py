@@ -202,6 +202,17 @@ def test_sections_keep_faces_apart_and_find_what_lies_at_a_cut(short_sections):
     assert second["box"] == [70.0, 10.0, 90.0, 30.0]
 
 
+@pytest.mark.parametrize("length", [0.5, 5.0, 7.0])
+def test_no_window_is_lost_at_a_cut_however_long_it_is(short_sections, length):
+    (face,) = FakeProcessor().read(FakeFace(frames=200), length=length)["faces"]
+    assert [window["onset"] for window in face["windows"]] == list(range(200 - round(length * FPS)))
+
+
+def test_a_face_that_leaves_just_behind_a_cut_is_still_the_same_there(short_sections):
+    (face,) = FakeProcessor().read(FakeFace(frames=200, seen=(0, 80)))["faces"]
+    assert (face["first"], face["last"]) == (0, 79), "the first section ends with frame 66 and is read to frame 116"
+
+
 @pytest.mark.parametrize("kept", [1, 2])
 def test_a_broken_reading_goes_on_with_equal_pieces(short_sections, kept):
     whole = FakeProcessor().pieces(*TWO)
