@@ -14,8 +14,9 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from .clip_error_aullm import ClipError, ClipFault
+from .upright_aullm import upright
 from .video_aullm import Clip, refuse_other_size
-from .video_file_aullm import VideoFile, upright
+from .video_file_aullm import VideoFile
 
 MAX_FPS = 10_000
 SAME_RATE = 0.01  # 29.97 may be called 30

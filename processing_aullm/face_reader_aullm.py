@@ -159,8 +159,7 @@ class FaceReader:
             self.second.add(chunk)
         self._view += [fault for fault in view_faults(chunk) if fault not in self._view]
         self._copies = {}
-        last = chunk.first + len(chunk) - 1
-        self.over = chunk.last
+        self.over, last = chunk.last, chunk.first + len(chunk) - 1
         ends = chunk.last and not self.section.is_cut(last, self.fps)
         self.left = ends and (self.section.stop is None or last < self.section.stop)
         self._blinks = find_blinks(self.traces.openness, self.fps)

@@ -13,7 +13,8 @@ import cv2
 from av.video.reformatter import VideoReformatter
 
 from processing_aullm.clip_error_aullm import ClipError
-from processing_aullm.video_file_aullm import VideoFile, upright
+from processing_aullm.upright_aullm import upright
+from processing_aullm.video_file_aullm import VideoFile
 
 VIDEO_SUFFIXES = (".mkv", ".mp4", ".avi", ".mpeg", ".mov")
 """As in `datasets.packaged_modules.videofolder`."""
