@@ -22,6 +22,7 @@ CLOSURE_DEPTH = 0.38  # of the open eye: eyes that are narrow for long, but less
 WINK_SHARE = 0.5  # of one eye's depth: in a wink the other eye closes by less
 AROUND_S = 3.0  # each way, where the open eye is looked for
 OPEN_QUANTILE = 0.85
+LEVEL_FPS = 120  # of the values that it is looked for in, up to twice as many: each frame is compared with 6 s of them
 
 
 class EyesClosed(NamedTuple):
@@ -156,10 +157,12 @@ def _kind(depths: np.ndarray, depth: float, seconds: float) -> str | None:
 
 def _open_level(values: np.ndarray, fps: float) -> np.ndarray:
     """(n,) openness of the open eye around each frame."""
-    reach = max(1, round(AROUND_S * fps))
-    padded = np.pad(values, reach, mode="reflect" if len(values) > reach else "edge")
+    frames, step = np.arange(len(values)), max(1, int(fps // LEVEL_FPS))
+    some, reach = values[::step], max(1, round(AROUND_S * fps / step))
+    padded = np.pad(some, reach, mode="reflect" if len(some) > reach else "edge")
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    return np.maximum(np.quantile(around, OPEN_QUANTILE, axis=1), 1e-6)
+    levels = np.quantile(around, OPEN_QUANTILE, axis=1)
+    return np.maximum(np.interp(frames, frames[::step], levels), 1e-6)
 
 
 def _extent(closed: np.ndarray, apex: int, longest: int) -> tuple[int, int] | None:

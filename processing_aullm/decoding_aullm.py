@@ -14,8 +14,9 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from .clip_error_aullm import ClipError, ClipFault
-from .video_aullm import Clip
-from .video_file_aullm import VideoFile, upright
+from .upright_aullm import upright
+from .video_aullm import Clip, refuse_other_size
+from .video_file_aullm import VideoFile
 
 MAX_FPS = 10_000
 SAME_RATE = 0.01  # 29.97 may be called 30
@@ -86,20 +87,10 @@ class NumberedFrames:
             if self.stop is not None and number >= self.stop:
                 return
             before = number
-            pixels = upright(frame, converter) if is_video else self._of_one_size(frame, number)
+            pixels = upright(frame, converter, self.size) if is_video else frame
+            refuse_other_size(self.name, number, pixels, self.size)
             if number >= self.first:
                 yield number, pixels
-
-    def _of_one_size(self, pixels: np.ndarray, number: int) -> np.ndarray:
-        """A picture as it is.
-
-        Raises:
-            ClipError: It has another size than the first: a face cannot be followed from one to the other.
-        """
-        if (size := pixels.shape[1::-1]) != tuple(self.size):
-            found = "frame {} is {} x {} pixels, the first is {} x {}".format(number, *size, *self.size)
-            raise ClipError(f"{self.name}: {found}: give pictures of one size", ClipFault.NOT_A_CLIP)
-        return pixels
 
     def _number(self, field: str, seconds: float | None, default: int | None) -> int | None:
         if seconds is None:

@@ -14,7 +14,7 @@ from .magnify_aullm import largest_factor, magnify_motion
 from .pictures_aullm import close_up, draw_attention, draw_motion
 from .reading_types_aullm import ClipPictures, PicturedExplanation
 from .sentences_aullm import describe, place_name
-from .video_aullm import open_clip
+from .video_aullm import open_clip, refuse_other_size
 
 KINDS = ("attention", "motion")
 
@@ -39,12 +39,15 @@ def read_clip(
     clip = open_clip(video)
     inputs = processor(videos=[clip], onset=onset, offset=offset, face=face, return_tensors="pt")
     indices = inputs["frame_indices"][0].numpy()
+    frames = [to_rgb(frame) for frame in clip.frames(indices.tolist())]
+    for number, frame in zip(indices, frames, strict=True):
+        refuse_other_size(clip.name, number, frame, frames[0].shape[1::-1])
     pictures: ClipPictures = {
         "onset": int(indices[0]),
         "offset": int(indices[-1]),
         "frame_indices": indices,
         "crops": np.rint(inputs["pixel_values"][0, :, 0].numpy() * 255).astype(np.uint8),
-        "frames": np.stack([to_rgb(frame) for frame in clip.frames(indices.tolist())]),
+        "frames": np.stack(frames),
         "crop_transforms": inputs["crop_transforms"][0].numpy().astype(np.float64),
     }
     return inputs, pictures

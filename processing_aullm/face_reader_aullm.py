@@ -116,7 +116,7 @@ class FaceReader:
 
     Attributes:
         over: whether the face is not followed any more.
-        left: whether the face left, and reading did not just stop at the end of the section.
+        left: whether the face left before the next section, and reading did not just stop there.
         first_box, last_box: (4,) of the face in the first and last frame of the section, None before.
     """
 
@@ -159,9 +159,9 @@ class FaceReader:
             self.second.add(chunk)
         self._view += [fault for fault in view_faults(chunk) if fault not in self._view]
         self._copies = {}
-        last = chunk.first + len(chunk) - 1
-        self.over = chunk.last
-        ends = self.left = chunk.last and not self.section.is_cut(last, self.fps)
+        self.over, last = chunk.last, chunk.first + len(chunk) - 1
+        ends = chunk.last and not self.section.is_cut(last, self.fps)
+        self.left = ends and (self.section.stop is None or last < self.section.stop)
         self._blinks = find_blinks(self.traces.openness, self.fps)
         self._lids = lids_move(self.traces.openness, self._blinks, self.fps)
         self._motion = SkinMotion.of(self.traces, self._blinks)

@@ -18,7 +18,7 @@ from .reading_types_aullm import Resume
 from .stream_aullm import FaceStream
 
 SECTION_S = 120.0
-LEAD_S = 5.0  # read before and after a section: spotting looks back and ahead
+LEAD_S = 5.0  # read before and after a section, at least: spotting looks back and ahead
 SAME_FACE = 0.3  # intersection over union of a face's boxes on both sides of a cut
 
 
@@ -65,7 +65,7 @@ def cut_sections(stream: FaceStream, start: float | None, end: float | None) -> 
     """Cut the wanted part of a video.
 
     Args:
-        stream: of the whole part, not read yet; gives frame rate and length.
+        stream: of the whole part, not read yet; gives frame rate and length, and how long a window is.
         start, end: seconds, None: the video's own.
 
     Returns:
@@ -81,11 +81,12 @@ def cut_sections(stream: FaceStream, start: float | None, end: float | None) -> 
             Section(index=0, first=begin, stop=None, read_from=start, read_to=end, whole=True, begin=begin, total=total)
         ]
     length, sections = ceil(total / count), []
+    lead = max(LEAD_S, stream.overlap / fps)  # a section's last window lies whole in what is read
     for index in range(count):
         first, final = begin + index * length, index == count - 1
         stop = None if final else first + length
-        read_from = max(start or 0.0, first / fps - LEAD_S)
-        read_to = end if final else stop / fps + LEAD_S
+        read_from = max(start or 0.0, first / fps - lead)
+        read_to = end if final else stop / fps + lead
         sections.append(
             Section(
                 index=index,

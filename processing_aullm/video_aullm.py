@@ -79,7 +79,7 @@ class ImageFolder(_Pictures):
             yield int(self.numbers[place]), self._read(place)
 
     def _read(self, place: int) -> np.ndarray:
-        return _read_image(self.paths[place])
+        return _read_image(self.paths[place], f"{self.paths[place]}, frame {self.numbers[place]}")
 
 
 class FrameList(_Pictures):
@@ -107,7 +107,7 @@ def open_clip(video: object, name: str = "clip") -> Clip:
     Args:
         video: Path of a video file or of a folder of images, the bytes of a video file, a list of frames (PIL images,
             arrays, tensors, paths of image files), or an array or tensor (N, H, W), (N, H, W, C) or (N, C, H, W).
-            Numbers are uint8, or float in [0, 1].
+            Numbers are uint8, or float in [0, 1]; of PIL images also of 16 bits, 65535 the brightest.
         name: What errors call it where it has no path.
 
     Raises:
@@ -167,6 +167,17 @@ def are_two_pictures(video: object) -> bool:
     return all(_is_frame(each) or _is_image_path(each) for each in video)
 
 
+def refuse_other_size(name: str, number: int, pixels: np.ndarray, size: tuple[int, int]) -> None:
+    """Refuse pictures of several sizes (width, height): a face is not followed from one to another.
+
+    Raises:
+        ClipError: This one has another size than the first.
+    """
+    if (found := pixels.shape[1::-1]) != tuple(size):
+        message = "{}: frame {} is {} x {} pixels, the first is {} x {}".format(name, number, *found, *size)
+        raise ClipError(f"{message}: give pictures of one size", ClipFault.NOT_A_CLIP)
+
+
 def _is_image_path(item: object) -> bool:
     return isinstance(item, (str, Path)) and Path(item).suffix.lower() in IMAGE_SUFFIXES and not Path(item).is_dir()
 
@@ -180,23 +191,22 @@ def _is_frame(item: object) -> bool:
     return item.ndim == 2 or (item.ndim == 3 and (item.shape[-1] in CHANNELS or item.shape[0] in CHANNELS))
 
 
-def _read_image(path: str | Path) -> np.ndarray:
+def _read_image(path: str | Path, name: str) -> np.ndarray:
     """(H, W, 3) uint8 RGB of an image file, turned upright as a camera's note in it says."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         missing = not Path(path).is_file()
         fault = ClipFault.NOT_FOUND if missing else ClipFault.UNREADABLE
-        raise ClipError(f"{path}: {'no such image' if missing else 'not a readable image'}", fault)
+        raise ClipError(f"{name}: {'no such image' if missing else 'not a readable image'}", fault)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def _frame(image: object, name: str) -> np.ndarray:
     """One picture of any kind as (H, W) or (H, W, 3) uint8."""
     if isinstance(image, (str, Path)):
-        return _read_image(image)
+        return _read_image(image, str(image))
     if isinstance(image, Image.Image):
-        upright = ImageOps.exif_transpose(image)  # as image files are read
-        return np.array(upright if upright.mode == "L" else upright.convert("RGB"))
+        return pil_pixels(ImageOps.exif_transpose(image), name)  # as image files are read
     if isinstance(image, torch.Tensor):
         image = image.detach().cpu().numpy()
     if not isinstance(image, np.ndarray) or image.ndim not in (2, 3) or 0 in image.shape:
@@ -209,6 +219,24 @@ def _frame(image: object, name: str) -> np.ndarray:
     if image.dtype != np.uint8:
         raise ClipError(f"{name}: pixels of type {image.dtype}; give uint8, or float in [0, 1]", ClipFault.NOT_A_CLIP)
     return np.ascontiguousarray(image)
+
+
+def pil_pixels(image: Image.Image, name: str) -> np.ndarray:
+    """(H, W) or (H, W, 3) uint8 of a PIL image; of 16 bits the upper eight, as OpenCV reads such files.
+
+    Raises:
+        ClipError: How bright its values mean is not known; `name` is what the error calls it.
+    """
+    if image.mode == "F":
+        return _from_float(np.array(image), name)
+    if image.mode.startswith("I"):  # PIL itself cuts off what is above 255
+        deep = np.array(image)
+        low, high = int(deep.min()), int(deep.max())
+        if image.mode == "I" and (low < 0 or not 255 < high <= 65535):
+            message = f"{name}: a PIL image of mode I with values from {low} to {high}, of unknown depth"
+            raise ClipError(f"{message}; give mode L, or I;16 for 16 bits", ClipFault.NOT_A_CLIP)
+        return (deep >> 8).astype(np.uint8)
+    return np.array(image if image.mode == "L" else image.convert("RGB"))
 
 
 def _channels_last(image: np.ndarray, name: str) -> np.ndarray:

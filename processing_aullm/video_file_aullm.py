@@ -24,6 +24,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from .clip_error_aullm import ClipError, ClipFault
+from .upright_aullm import upright
 
 SLACK = 0.75  # of a step: how far a frame may stand from its number's time before one is repeated or left out
 LIKELY_FPS = (1.0, 1000.0)
@@ -72,7 +73,7 @@ class VideoFile:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) of a frame as it is seen."""
+        """(width, height) of all frames as they are seen: of the first one."""
         return self._opening[1]
 
     @cached_property
@@ -107,7 +108,7 @@ class VideoFile:
         given, shown, pixels, converter = 0, None, None, VideoReformatter()
         for _, frame in self.pick(count() if wanted is None else wanted):
             if frame is not shown:
-                shown, pixels = frame, upright(frame, converter)
+                shown, pixels = frame, upright(frame, converter, self.size)
             yield pixels
             given += 1
         if wanted is not None and given < len(wanted):
@@ -276,7 +277,7 @@ class _Pass:
 
     def __iter__(self) -> Iterator[tuple[int, av.VideoFrame]]:
         """Frames and their numbers; a frame whose number is taken is left out."""
-        with self.file.open() as container:
+        with self._open() as container:
             if self.first and not self._seek(container):
                 return
             for frame in self.decode(container):
@@ -299,6 +300,7 @@ class _Pass:
             try:
                 packet = next(packets, None)
             except (av.FFmpegError, OSError) as error:
+                self._open().close()
                 self._warn(f"the video breaks off after {self._place} ({error})")
                 return
             if packet is None:
@@ -312,6 +314,20 @@ class _Pass:
                 continue
             bad = 0 if frames else bad
             yield from frames
+
+    def _open(self) -> av.container.InputContainer:
+        """Open the file.
+
+        Raises:
+            ClipError: It is no video; or it was one, and its drive has gone since: a broken file has an end, this not.
+        """
+        try:
+            return self.file.open()
+        except ClipError as error:
+            if self.at is None and not self.first:
+                raise
+            message = f"{self.file.name}: the file cannot be read any more, from frame {self.at or self.first} on"
+            raise ClipError(message, error.code, "read it again when it is back") from error
 
     def _seek(self, container: av.container.InputContainer) -> bool:
         """Go to a key frame before the first frame wanted; False where the file does not allow it."""
@@ -336,19 +352,6 @@ class _Pass:
 
     def _warn(self, text: str) -> None:
         warnings.warn(f"{self.file.name}: {text}; what was read before stays usable", stacklevel=2)
-
-
-def upright(frame: av.VideoFrame, converter: VideoReformatter, colours: str = "rgb24") -> np.ndarray:
-    """Pixels of a decoded frame as they are meant to be seen: phones turn a video by a note in the file.
-
-    Args:
-        frame: (H, W) as decoded.
-        converter: one for all frames of a video: making it takes longer than using it.
-        colours: FFmpeg's name of a pixel format.
-    """
-    quarters = round(frame.rotation / 90)
-    pixels = converter.reformat(frame, format=colours).to_ndarray()
-    return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 
 
 def _next_number(at: int | None, steps: float) -> int:
@@ -379,7 +382,8 @@ def _rate(container: av.container.InputContainer) -> float | None:
     steps = steps[steps > 0]
     if not len(steps):
         return stated
-    measured = 1 / (float(np.median(steps)) * float(stream.time_base))
+    usual = steps[np.abs(steps - np.median(steps)) <= 1].mean()  # 300 frames a second are steps of 3, 3 and 4 ms
+    measured = 1 / (float(usual) * float(stream.time_base))
     if stated and SLOWER <= measured / stated <= FASTER:
         return stated
     return measured if LIKELY_FPS[0] <= measured <= LIKELY_FPS[1] else stated

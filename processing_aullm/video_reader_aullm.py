@@ -27,6 +27,7 @@ Answer = Callable[[torch.Tensor, torch.Tensor], list[tuple[list[float], torch.Te
 LISTS = ("windows", "movements", "blinks")
 MAX_PIECE_S = 8.0
 AT_ONCE = 8  # videos of a list that are open at the same time
+PASSED_OVER = (ClipFault.NO_FACE, ClipFault.BAD_SPAN)  # of a section: no face in it, or the file broke off before it
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,9 @@ class VideoReading:
                 # The clip opened for the plan, not `video`: what it has looked up of the file serves all sections.
                 stream = plan if section.whole else self._stream(plan.clip, wanted, section.read_from, section.read_to)
                 yield from _SectionReader(self, stream, section, wanted, numbers, progress).steps()
-            except ClipError as error:  # no face in this section; others may have one
+            except ClipError as error:
+                if error.code not in PASSED_OVER:  # what follows would be missing from a reading that looks complete
+                    raise
                 failure = failure or error
         if not numbers.used:
             message = f"{plan.name}: a face is seen in one frame only; motion needs at least 2"

@@ -13,7 +13,8 @@ import cv2
 from av.video.reformatter import VideoReformatter
 
 from processing_aullm.clip_error_aullm import ClipError
-from processing_aullm.video_file_aullm import VideoFile, upright
+from processing_aullm.upright_aullm import upright
+from processing_aullm.video_file_aullm import VideoFile
 
 VIDEO_SUFFIXES = (".mkv", ".mp4", ".avi", ".mpeg", ".mov")
 """As in `datasets.packaged_modules.videofolder`."""
@@ -45,9 +46,10 @@ class VideoClip:
             return []
         first, images, shown, jpeg, converter = self.numbers[0], {}, None, None, VideoReformatter()
         try:
-            for number, frame in _open(self.path).pick(number - first for number in numbers):
+            file = _open(self.path)
+            for number, frame in file.pick(number - first for number in numbers):
                 if frame is not shown:
-                    shown, jpeg = frame, _jpeg(frame, converter)
+                    shown, jpeg = frame, _jpeg(frame, converter, file.size)
                 images[number] = jpeg
         except ClipError:
             pass  # nothing in it can be decoded: every frame is missing
@@ -90,7 +92,7 @@ def _opened(path: Path, size: int, time: int) -> VideoFile:
     return VideoFile(path, str(path))
 
 
-def _jpeg(frame: av.VideoFrame, converter: VideoReformatter) -> bytes:
+def _jpeg(frame: av.VideoFrame, converter: VideoReformatter, size: tuple[int, int]) -> bytes:
     """A frame as it is meant to be seen, grey where the video is."""
-    pixels = upright(frame, converter, "gray" if frame.format.name.startswith("gray") else "bgr24")
+    pixels = upright(frame, converter, size, "gray" if frame.format.name.startswith("gray") else "bgr24")
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

@@ -41,3 +41,27 @@ def write_without_times(path, count):
         frame.pts = number
     path.write_bytes(b"".join(bytes(packet) for frame in [*frames, None] for packet in codec.encode(frame)))
     return path
+
+
+def write_of_sizes(path, sizes, count):
+    """A WebM as browsers record it when the line is slow or a phone is turned: `count` pictures of each size (W, H)."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx", rate=FPS)
+        (stream.width, stream.height), stream.pix_fmt = sizes[0], "yuv420p"
+        for part, (width, height) in enumerate(sizes):
+            codec = av.CodecContext.create("libvpx", "w")
+            codec.width, codec.height, codec.pix_fmt, codec.framerate = width, height, "yuv420p", FPS
+            codec.time_base, codec.bit_rate, codec.options = Fraction(1, FPS), 4_000_000, {"qmin": "0", "qmax": "2"}
+            for number in range(part * count, (part + 1) * count):
+                pixels = np.full((height, width, 3), grey(number), np.uint8)
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                frame.pts, frame.time_base = number, Fraction(1, FPS)
+                _mux(container, stream, codec.encode(frame))
+            _mux(container, stream, codec.encode(None))
+    return path
+
+
+def _mux(container, stream, packets):
+    for packet in packets:
+        packet.stream, packet.time_base = stream, Fraction(1, FPS)
+        container.mux(packet)

@@ -1,5 +1,7 @@
 """Blinks are found where eyes close for a moment, and nowhere else."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,9 @@ from processing_aullm.blinks_aullm import EyeWatch, eye_openness, find_blinks, l
 FPS = 30.0
 
 
-def course(seconds=6.0, noise=0.004, seed=0, **dips):
+def course(seconds=6.0, noise=0.004, seed=0, fps=FPS, **dips):
     """(n,) openness around 0.28 with dips: {name: (start s, length s, share of the opening)}."""
-    times = np.arange(round(seconds * FPS)) / FPS
+    times = np.arange(round(seconds * fps)) / fps
     values = 0.28 + np.random.default_rng(seed).normal(0, noise, len(times))
     for start, length, depth in dips.values():
         phase = np.clip((times - start) / length, 0, 1)
@@ -85,6 +87,18 @@ def test_a_blink_that_is_cut_off_is_left_to_the_next_chunk():
 def test_eyes_that_are_narrower_by_nature_blink_too():
     values = course(a=(2.0, 0.25, 0.6))
     assert find_blinks(values, FPS) == find_blinks(values * 0.5, FPS) != []
+
+
+@pytest.mark.parametrize("fps", [25, 200, 500, 1000])
+def test_fast_films_blink_as_slow_ones_and_cost_little_more(fps):
+    values = course(12.0, fps=fps, a=(2.0, 0.25, 0.6), b=(6.0, 1.6, 0.6), c=(10.0, 0.3, 0.3))
+    tracemalloc.start()
+    found = find_blinks(values, fps)
+    assert tracemalloc.get_traced_memory()[1] < 60e6
+    tracemalloc.stop()
+    assert [each.kind for each in found] == ["blink", "closure", "blink"]
+    for blink, (start, length) in zip(found, ((2.0, 0.25), (6.0, 1.6), (10.0, 0.3)), strict=True):
+        assert abs(blink.onset / fps - start) < 0.12 and abs(blink.offset / fps - start - length) < 0.12
 
 
 def test_unknown_frames_are_bridged():

@@ -100,6 +100,13 @@ def test_a_frame_behind_the_end_is_named(tokenizer, slow_film):
         read_clip(processor, slow_film, onset=9, offset=9)
 
 
+def test_pictures_of_two_sizes_are_named(tokenizer):
+    processor = AullmProcessor.from_parts(tokenizer, align=False, num_frames=3, size=16)
+    pictures = [np.zeros(shape, np.uint8) for shape in ((8, 8), (8, 8), (6, 10))]
+    with pytest.raises(ClipError, match="clip: frame 2 is 10 x 6 pixels, the first is 8 x 8: give"):
+        read_clip(processor, pictures)
+
+
 def test_pictures_are_drawn_on_the_frame_that_moved_most(explanation):
     assert apex_step(explanation["displacement"]) == shown_step(explanation) == 2
     still = {**explanation, "frames": np.full_like(explanation["frames"], 100)}

@@ -10,7 +10,7 @@ from dataset_scripts.frames.video_clips import open_video
 from processing_aullm import AullmProcessor
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_aullm import open_clip
-from tests.processing_aullm.grey_films import index_of, write, write_without_times
+from tests.processing_aullm.grey_films import index_of, write, write_of_sizes, write_without_times
 
 SLOW = [40 * i for i in range(20)] + [760 + 80 * i for i in range(1, 6)] + [1160 + 40 * i for i in range(1, 20)]
 """Between 0.76 and 1.16 s only every second frame was filmed, so frame 39 is the 35th picture."""
@@ -37,6 +37,11 @@ def cut_short(folder):
 def turned(folder):
     """As `regular`; the test below lets every frame say that it was filmed on its side."""
     return regular(folder)
+
+
+def of_two_sizes(folder):
+    """From frame 36 on in half the size, as a browser writes where the line is slow."""
+    return write_of_sizes(folder / "sizes.webm", [(64, 48), (32, 24)], 36)
 
 
 @pytest.fixture
@@ -72,11 +77,12 @@ def by_table_of_clips(processor, path, onset, offset):
     return {number: np.asarray(Image.open(io.BytesIO(each))) for number, each in zip(numbers, jpegs, strict=True)}
 
 
+FILMS = (irregular, regular, without_times, cut_short, turned, of_two_sizes)
 DOORS = (by_processor, by_explanation, by_reading, by_part_of_a_reading, by_table_of_clips)
 
 
 @pytest.mark.filterwarnings("ignore:.*stays usable")
-@pytest.mark.parametrize("film", [irregular, regular, without_times, cut_short, turned], ids=lambda film: film.__name__)
+@pytest.mark.parametrize("film", FILMS, ids=lambda film: film.__name__)
 @pytest.mark.parametrize(("onset", "offset"), [(33, 39), (40, 46), (0, 6)])
 def test_equal_numbers_are_equal_frames(processor, tmp_path, monkeypatch, film, onset, offset):
     if film is turned:
@@ -87,5 +93,6 @@ def test_equal_numbers_are_equal_frames(processor, tmp_path, monkeypatch, film, 
     expected = np.searchsorted(np.array(SLOW), 40 * np.arange(49), "right") - 1 if film is irregular else np.arange(49)
     wanted = {number: int(expected[number]) for number in range(onset, offset + 1)}
     assert shown == dict.fromkeys(shown, wanted)
-    if film is turned:
-        assert found["by_explanation"][onset].shape == found["by_reading"][onset].shape == (64, 48, 3)
+    size = (64, 48) if film is turned else (48, 64)
+    for door in (by_explanation, by_reading, by_part_of_a_reading, by_table_of_clips):
+        assert {frame.shape[:2] for frame in found[door.__name__].values()} == {size}

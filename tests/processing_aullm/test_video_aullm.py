@@ -61,6 +61,36 @@ def test_a_photograph_is_upright_however_it_is_given(frames, tmp_path):
         np.testing.assert_array_equal(frame, frames[0])
 
 
+def test_deep_pictures_are_as_bright_from_memory_as_from_their_files(tmp_path):
+    deep = np.linspace(0, 65535, 48 * 64).reshape(48, 64).astype(np.uint16)
+    paths = [tmp_path / name for name in ("a.png", "b.tif", "c.pgm")]
+    for path in paths:
+        Image.fromarray(deep).save(path)
+    images = [Image.open(path) for path in paths]
+    assert [image.mode for image in images] == ["I;16", "I;16", "I"]
+    for read, given in zip(open_clip(paths).frames(), open_clip(images).frames(), strict=True):
+        np.testing.assert_array_equal(given, read[..., 0])
+    (floats,) = open_clip([Image.fromarray((deep / 65535).astype(np.float32))]).frames()
+    assert np.abs(floats.astype(int) - (deep >> 8)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (
+            np.full((8, 8), 255, np.int32),
+            "a PIL image of mode I with values from 255 to 255, of unknown depth",
+        ),
+        (np.full((8, 8), 70000, np.int32), "a PIL image of mode I with values from 70000"),
+        (np.full((8, 8), 255, np.float32), r"float pixels from 255 to 255; scale them to \[0, 1\]"),
+    ],
+)
+def test_pictures_of_unknown_depth_are_refused(pixels, message):
+    with pytest.raises(ClipError, match=f"clip: frame 0: {message}") as caught:
+        list(open_clip([Image.fromarray(pixels)]).frames())
+    assert caught.value.code == ClipFault.NOT_A_CLIP
+
+
 @pytest.mark.parametrize("kind", ["nan", "inf"])
 def test_bad_floats_name_the_frame_and_the_pixel(frames, kind):
     broken = frames.astype(np.float32) / 255
@@ -177,3 +207,11 @@ def test_image_files_are_frames_turned_upright(frames, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     with pytest.raises(ClipError, match=r"text\.jpg: not a readable image"):
         list(open_clip([tmp_path / "text.jpg"]).frames())
+
+
+def test_a_broken_image_of_a_folder_is_named_with_its_frame(frames, tmp_path):
+    for i, frame in enumerate(frames):
+        Image.fromarray(frame).save(tmp_path / f"{i + 8}.png")
+    (tmp_path / "11.png").write_bytes(b"broken")
+    with pytest.raises(ClipError, match=r"11\.png, frame 3: not a readable image"):
+        list(open_clip(tmp_path).frames())

@@ -1,5 +1,7 @@
 """A frame number means one picture, wherever reading starts and whatever the file does."""
 
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -10,7 +12,7 @@ from processing_aullm import ClipFault
 from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_file_aullm import VideoFile, _Pass
-from tests.processing_aullm.grey_films import index_of, write, write_without_times
+from tests.processing_aullm.grey_films import grey, index_of, write, write_of_sizes, write_without_times
 
 TIMES = {
     "regular": [40 * i for i in range(50)],
@@ -88,6 +90,26 @@ def test_a_file_cut_short_keeps_its_numbers(tmp_path):
     assert caught.value.code == ClipFault.NO_SUCH_FRAME
 
 
+def test_a_file_that_goes_while_it_is_read_is_no_broken_one(tmp_path):
+    """A broken one has an end, with a warning; the drive of this one may come back."""
+    film = open_film(tmp_path, TIMES["regular"])
+
+    class Failing:
+        def demux(self, video):
+            yield from islice(container.demux(video=video), 5)
+            film.source.rename(tmp_path / "away.mp4")
+            raise OSError(5, "Input/output error")
+
+    lost = r"film.mp4: the file cannot be read any more, from frame 30 on; read it again when it is back"
+    with film.open() as container, pytest.raises(ClipError, match=lost):
+        list(_Pass(film, 30).decode(Failing()))
+    (tmp_path / "away.mp4").rename(film.source)
+    assert film.size == (64, 48)
+    film.source.unlink()
+    with pytest.raises(ClipError, match=lost):
+        next(film.numbered(30))
+
+
 def test_a_frame_before_the_first_does_not_exist(tmp_path):
     with pytest.raises(ClipError, match="frame -1 does not exist, the video has 50 frames"):
         list(open_film(tmp_path, TIMES["regular"]).frames([-1, 4]))
@@ -97,6 +119,22 @@ def test_a_film_that_a_phone_turned_has_the_size_that_is_seen(tmp_path, monkeypa
     monkeypatch.setattr(av.VideoFrame, "rotation", 90, raising=False)
     film = open_film(tmp_path, TIMES["regular"])
     assert film.size == (48, 64) and next(film.frames([4])).shape == (64, 48, 3)
+
+
+def test_a_picture_of_another_shape_is_shown_whole_in_the_middle_of_the_first_ones(tmp_path):
+    film = VideoFile(write_of_sizes(tmp_path / "film.webm", [(64, 48), (48, 64), (80, 60)], 4), "film.webm")
+    before, turned, larger = film.frames([3, 5, 9])
+    assert film.size == (64, 48) and before.shape == turned.shape == larger.shape == (48, 64, 3)
+    assert np.abs(turned[:, 14:50].astype(int) - grey(5)).max() <= 4, "48 x 64 fits in as 36 x 48"
+    assert not turned[:, :14].any() and not turned[:, 50:].any()
+    assert np.abs(larger.astype(int) - grey(9)).max() <= 4
+
+
+@pytest.mark.parametrize("fps", [24, Fraction(30000, 1001), 30, 120, 200, 300, 700, 900, 1000])
+def test_ticks_of_a_millisecond_do_not_hide_the_rate(tmp_path, fps):
+    """Steps of 300 frames a second are 3, 3 and 4 ms, and the middle one is a tenth too short."""
+    path = write(tmp_path / "film.mkv", [round(1000 * i / fps) for i in range(90)])  # states 25
+    assert VideoFile(path, "film.mkv").fps == pytest.approx(25 if fps == 24 else float(fps), rel=0.01)
 
 
 HOURS_200 = 200 * 3600 * 1000

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from processing_aullm import ClipError, face_reader_aullm, spotting_aullm, video_reader_aullm
+from processing_aullm import ClipError, ClipFault, face_reader_aullm, spotting_aullm, video_reader_aullm
 from processing_aullm import sections_aullm as sections
 from processing_aullm.rises_aullm import Rise
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES
@@ -202,6 +202,17 @@ def test_sections_keep_faces_apart_and_find_what_lies_at_a_cut(short_sections):
     assert second["box"] == [70.0, 10.0, 90.0, 30.0]
 
 
+@pytest.mark.parametrize("length", [0.5, 5.0, 7.0])
+def test_no_window_is_lost_at_a_cut_however_long_it_is(short_sections, length):
+    (face,) = FakeProcessor().read(FakeFace(frames=200), length=length)["faces"]
+    assert [window["onset"] for window in face["windows"]] == list(range(200 - round(length * FPS)))
+
+
+def test_a_face_that_leaves_just_behind_a_cut_is_still_the_same_there(short_sections):
+    (face,) = FakeProcessor().read(FakeFace(frames=200, seen=(0, 80)))["faces"]
+    assert (face["first"], face["last"]) == (0, 79), "the first section ends with frame 66 and is read to frame 116"
+
+
 @pytest.mark.parametrize("kept", [1, 2])
 def test_a_broken_reading_goes_on_with_equal_pieces(short_sections, kept):
     whole = FakeProcessor().pieces(*TWO)
@@ -217,6 +228,23 @@ def test_a_part_without_a_face_is_passed_over(short_sections):
     assert face["windows"][-1]["offset"] == 49
     with pytest.raises(ClipError, match="no face"):
         processor.read(FakeFace(frames=200, seen=(0, 0)))
+
+
+@pytest.mark.parametrize("fault", [ClipFault.UNREADABLE, ClipFault.NOT_FOUND, ClipFault.NOT_A_CLIP])
+def test_what_cannot_be_read_in_the_middle_ends_no_reading_well(short_sections, fault):
+    """Its pieces would look like those of a shorter video; they go on where they stopped once the fault is mended."""
+
+    class Breaking(FakeProcessor):
+        def open_stream(self, video, start=None, **options):
+            if start:
+                raise ClipError("fake.mp4: gone", fault)
+            return super().open_stream(video, start=start, **options)
+
+    face, pieces, processor = FakeFace(frames=200), [], Breaking()
+    with pytest.raises(ClipError, match="gone"):
+        for piece in processor.read_video([face], processor.answer, second_opinion=False):
+            pieces.append(piece)
+    assert pieces == FakeProcessor().pieces(face)[: len(pieces)] and pieces[-1]["resume"]["section"] == 0
 
 
 def test_start_and_end_bound_what_is_read():

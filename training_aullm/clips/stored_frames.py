@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from processing_aullm import ClipError, ClipFault
+from processing_aullm.video_aullm import pil_pixels
 
 
 class EncodedFrames(Sequence):
@@ -30,7 +31,7 @@ class EncodedFrames(Sequence):
         """Frame `index` as (H, W) or (H, W, 3) uint8."""
         try:
             with Image.open(io.BytesIO(self.encoded(index))) as image:
-                return np.array(image if image.mode == "L" else image.convert("RGB"))
+                return pil_pixels(image, f"{self.name}: frame {index}")
         except (UnidentifiedImageError, OSError) as error:
             message = f"{self.name}: frame {index} is not a readable image ({error})"
             raise ClipError(message, ClipFault.UNREADABLE) from error

@@ -12,6 +12,7 @@ from glob import escape
 from pathlib import Path
 
 from modeling_aullm.pipeline_aullm import AullmPipeline
+from processing_aullm.video_aullm import open_clip
 from training_aullm.loading import model_place
 from training_aullm.videos.journal import Journal, parts_folder
 from training_aullm.videos.summary import Summary
@@ -53,7 +54,7 @@ def read_to_files(
         What was found, and the files.
 
     Raises:
-        ClipError: the video cannot be read or shows no face.
+        ClipError: the video cannot be read or shows no face; what was read before stays in BASE.pieces.jsonl.
         ValueError: an option is out of range, a format is not known, or the file's name is too long to write others of
             that name.
     """
@@ -64,6 +65,7 @@ def read_to_files(
         from training_aullm.videos.film import check_film
 
         check_film(video, options.get("fps"))
+    open_clip(video)  # one that is away for now leaves what was read of it
     settings = {"video": identity(Path(video)), "model": identity(Path(model_place(model))), "options": options}
     journal = Journal(base.with_name(f"{base.name}.pieces.jsonl"), settings)
     _clear_unfinished(base, journal)

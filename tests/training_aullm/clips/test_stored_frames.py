@@ -1,7 +1,10 @@
 """Stored frames are decoded one by one, and a broken one is named."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from processing_aullm import ClipError
 from tests.training_aullm.clip_tables import clip_row, encoded, table_of
@@ -16,6 +19,13 @@ def test_frames_are_decoded_when_they_are_looked_at(tmp_path):
     assert frames[0].dtype == np.uint8 and frames[0].mean() > frames[1].mean()
     with pytest.raises(ClipError, match="tiny/s0/c0: frame 2 is not a readable image"):
         _ = frames[2]
+
+
+def test_frames_of_16_bits_are_not_cut_off_at_255():
+    deep = io.BytesIO()
+    Image.fromarray(np.full((8, 8), 90 * 256 + 7, np.uint16)).save(deep, "png")
+    (frame,) = EncodedFrames([{"bytes": deep.getvalue(), "path": None}], "tiny/s0/c0")
+    assert frame.dtype == np.uint8 and (frame == 90).all()
 
 
 def test_rows_come_with_encoded_frames():

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from processing_aullm import ClipError, ClipFault
 from tests.contract.tree import ROOT
 from training_aullm.figures import style
 from training_aullm.videos import film as annotated_film
@@ -173,6 +174,24 @@ def test_a_run_that_is_killed_at_any_moment_goes_on_to_the_same(run, tmp_path, w
 
 
 @needs_fork
+def test_a_video_that_is_away_leaves_what_was_read_of_it(tmp_path, film, pieces, monkeypatch):
+    monkeypatch.setattr(video_files, "model_place", str)
+    video, away = shutil.copy(film, tmp_path / "face.mp4"), tmp_path / "away.mp4"
+
+    def goes(given):
+        if given == len(pieces) - 1:
+            os.rename(video, away)
+            raise ClipError("gone", ClipFault.UNREADABLE)
+
+    for pipe in (FakePipe(pieces, goes), FakePipe(pieces)):
+        with pytest.raises(ClipError, match=r"gone|no such video"):
+            read_to_files(video, pipe, tmp_path / "face", {}, ["csv"], "model")
+    os.rename(away, video)
+    pipe = FakePipe(pieces)
+    read_to_files(video, pipe, tmp_path / "face", {}, ["csv"], "model")
+    assert 0 < pipe.given < len(pieces) and not (tmp_path / JOURNAL).exists()
+
+
 def test_other_options_begin_again_with_the_film_too(run, tmp_path, pieces, monkeypatch):
     wanted = run(tmp_path / "whole", FakePipe(pieces), ("mp4",), start=5.0)
     with monkeypatch.context() as patch:
