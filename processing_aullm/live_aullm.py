@@ -14,11 +14,11 @@ from typing import TypedDict
 
 import numpy as np
 
-from .face_reader_aullm import FaceReader, note
+from .face_reader_aullm import FaceReader, joined, note
 from .geometry_aullm import apply
 from .reading_types_aullm import FacePart
 from .sections_aullm import Section
-from .stream_aullm import SEARCH_S, FollowedFace
+from .stream_aullm import SEARCH_S, FaceChunk, FollowedFace
 from .tracking_aullm import FaceTrack
 from .video_reader_aullm import Answer, answers_to
 from .windows_aullm import WindowGrid
@@ -76,6 +76,7 @@ class LiveReading:
             grid, ALL, num_frames=images.num_frames, action_units=names, threshold=threshold, fps=fps
         )
         self._followed: FollowedFace | None = None
+        self._parts: list[FacePart] = []  # that nobody has read yet
         self._last, self._frame, self._searched = None, None, None
 
     def done(self, number: int) -> float:
@@ -99,8 +100,8 @@ class LiveReading:
         self._last, self._frame = number, frame
 
     def read(self) -> LivePart:
-        """Ask the model for what waits, and give what became final."""
-        part = self._settled(ends=False)
+        """Ask the model for what waits, and give what became final: the same, however often it is called."""
+        part = self._told(ends=False)
         aligned = None if self._followed is None else self._followed.track.aligned
         points = None if aligned is None else apply(aligned.matrix, aligned.points)
         return {"frame": -1 if self._last is None else self._last, "points": points, "part": part}
@@ -109,14 +110,14 @@ class LiveReading:
         """The rest: nothing will be known better later."""
         if self._followed is not None:
             for chunk in self._followed.end():
-                self._reader.add(chunk)
+                self._add(chunk)
         self._followed = None
-        return self._settled(ends=True)
+        return self._told(ends=True)
 
     def _step(self, number: int, frame: np.ndarray) -> None:
         if self._followed is not None:
             for chunk in self._followed.step(number, frame):
-                self._reader.add(chunk)
+                self._add(chunk)
             if not self._followed.ended:
                 return
             self._followed = None
@@ -126,9 +127,28 @@ class LiveReading:
                 track = FaceTrack(self._aligner, number, frame, landmarks, self.fps)
                 self._followed = FollowedFace(0, track, self)
 
-    def _settled(self, ends: bool) -> FacePart | None:
+    def _add(self, chunk: FaceChunk) -> None:
+        """Settle each chunk before the next: what it found rests on frames that may go then, read or not.
+
+        Windows may wait for their answers meanwhile, as long as they are no batch.
+        """
+        if self._reader.unsettled or len(self._reader.waiting) >= self._batch_size:
+            self._ask(ends=False)
+        self._settle(ends=False)
+        self._reader.add(chunk)
+
+    def _told(self, ends: bool) -> FacePart | None:
+        self._ask(ends)
+        self._settle(ends)
+        parts, self._parts = self._parts, []
+        return joined(parts) if parts else None
+
+    def _ask(self, ends: bool) -> None:
         while waiting := self._reader.take_waiting(ends):
             answers = answers_to([crops for _, crops in waiting], self._answer, self._batch_size)
             for (target, _), answer in zip(waiting, answers, strict=True):
                 note(target, answer)
-        return self._reader.settled(ends)
+
+    def _settle(self, ends: bool) -> None:
+        if (part := self._reader.settled(ends)) is not None:
+            self._parts.append(part)

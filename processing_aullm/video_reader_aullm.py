@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from .clip_error_aullm import ClipError, ClipFault
-from .face_reader_aullm import FaceReader, note
+from .face_reader_aullm import FaceReader, joined, note
 from .prompt_aullm import ACTION_UNIT_MEANINGS
 from .reading_types_aullm import ClipAnswer, FaceReading, Piece, Reading, Resume
 from .second_opinion_aullm import VISIBLE, SecondOpinion
@@ -24,7 +24,6 @@ from .video_file_aullm import VideoFile
 from .windows_aullm import WindowGrid
 
 Answer = Callable[[torch.Tensor, torch.Tensor], list[tuple[list[float], torch.Tensor | None]]]
-LISTS = ("windows", "movements", "blinks")
 MAX_PIECE_S = 8.0
 AT_ONCE = 8  # videos of a list that are open at the same time
 PASSED_OVER = (ClipFault.NO_FACE, ClipFault.BAD_SPAN)  # of a section: no face in it, or the file broke off before it
@@ -203,18 +202,15 @@ class VideoReading:
 
     def join_pieces(self, pieces: Iterable[Piece]) -> Reading:
         """One reading out of its pieces, in order."""
-        reading, faces = None, {}
+        reading, parts = None, {}
         for piece in pieces:
             reading = {name: value for name, value in piece.items() if name not in ("faces", "done", "resume")}
             for part in piece["faces"]:
-                face = faces.setdefault(part["face"], {**part, "view": [], **{kind: [] for kind in LISTS}})
-                face["last"] = part["last"]
-                face["view"] += [fault for fault in part["view"] if fault not in face["view"]]
-                for kind in LISTS:
-                    face[kind] += part[kind]
-        for face in faces.values():  # what the second opinion alone sees is known a little later
+                parts.setdefault(part["face"], []).append(part)
+        faces = [joined(parts[number]) for number in sorted(parts)]
+        for face in faces:  # what the second opinion alone sees is known a little later
             face["movements"].sort(key=lambda each: each["onset"])
-        return {**reading, "faces": [faces[number] for number in sorted(faces)]}
+        return {**reading, "faces": faces}
 
     def _stream(self, video: object, wanted: ReadingOptions, start: float | None, end: float | None) -> FaceStream:
         return self.open_stream(

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from processing_aullm.face_reader_aullm import joined
 from processing_aullm.live_aullm import CHUNK_S, LiveReading
+from tests.processing_aullm.faked_faces import SIZE, FakeFace, FakeProcessor, FakeStream
 from tests.processing_aullm.scenes import Place
 
 FPS, UNITS = 10.0, ["AU4", "AU12"]
@@ -105,3 +107,39 @@ def test_frames_that_come_twice_late_or_too_fast_keep_their_time(live, scenes):
     for at in (1.8, 2.1, 2.1, 3.0, 4.5):
         live.add(at, frames[0])
     assert numbers == [18, 19, 20, 21, *range(22, 31), 45], "no gap of more than a second is made up"
+
+
+class Coming:
+    """The chunks of a fake face, each with its last frame."""
+
+    def __init__(self, face: FakeFace) -> None:
+        self.chunks = {chunk.first + len(chunk) - 1: chunk for chunk in FakeStream([face], 0, face.frames, overlap=5)}
+        self.ended, self.track = False, SimpleNamespace(aligned=None)
+
+    def step(self, number, frame):
+        if number in self.chunks:
+            yield self.chunks[number]
+
+    def end(self):
+        return ()
+
+
+def test_what_is_told_does_not_depend_on_how_many_frames_come_at_once():
+    moves = ((30, 32, 35, 4.0, "AU4"), (90, 98, 108, 5.0, "AU12"), (150, 152, 155, 4.0, "AU4"))
+    blinks = tuple((at, at + 1, at + 3) for at in (50, 62, 74, 122, 134, 172, 184, 196, 208))
+    face = FakeFace(frames=245, moves=moves, blinks=blinks)
+    crops = SimpleNamespace(aligner=None, size=SIZE, num_frames=4)
+    told = {}
+    for every in (1, 7, 60, 1000):
+        processor = FakeProcessor()
+        live = LiveReading(SimpleNamespace(image_processor=crops, action_units=UNITS), processor.answer, fps=FPS)
+        live._followed, parts = Coming(face), []
+        for number in range(face.frames):
+            live.add(number / FPS, None)
+            if number % every == every - 1:
+                parts.append(live.read()["part"])
+        told[every] = joined([part for part in (*parts, live.end()) if part])
+    assert len(told[1]["movements"]) == 3 and len(told[1]["blinks"]) == 9
+    assert any(window["probabilities"] for window in told[1]["windows"])
+    for every in told:
+        assert told[every] == told[1], every
