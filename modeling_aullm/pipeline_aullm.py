@@ -7,7 +7,7 @@ for piece in pipe.stream("an_hour.mp4"): ...
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,13 +138,16 @@ class AullmPipeline(Pipeline):
         """
         return self.processor.read_live(self._answer, **options)
 
-    def explain(self, video: Any, onset: int | None = None, offset: int | None = None, face: int = 0) -> dict:
+    def explain(
+        self, video: Any, onset: int | None = None, offset: int | None = None, face: int | Sequence[float] = 0
+    ) -> dict:
         """What led to the answer for one stretch of a video.
 
         Args:
             video: as above.
             onset, offset: first and last frame, both included; None: of the video.
-            face: counted by size in the first of these frames, the largest is 0.
+            face: counted by size in the first of these frames, the largest is 0, whatever its number in a reading; or
+                its box there, the `box` of a reading's window that begins about then.
 
         Returns:
             What docs/explanations.md lists (`PicturedExplanation`, reading_types_aullm.py), as arrays and numbers;

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from .clip_error_aullm import ClipError, ClipFault
-from .geometry_aullm import apply, compose, fit_similarity, invert, resize_matrix, to_gray, warp
+from .geometry_aullm import apply, box_of, compose, fit_similarity, invert, is_near, resize_matrix, to_gray, warp
 from .landmarks_aullm import Face, FaceDetector, LandmarkModel, Landmarks, Region
 from .refinement_aullm import LEFT_EYE, LIPS, RIGHT_EYE, RigidRefiner
 
@@ -26,6 +26,9 @@ MIN_SCORE = 0.5  # of the landmark network; below it there is no face
 WORK_SIZE = 224  # px; refinement always works on a crop of this size, whatever size is asked for
 EYE_CORNERS = ((33, 133), (263, 362))
 SUBNASALE = 2
+WhichFace = int | Sequence[float]
+"""A face of a frame: its place by size, the largest is 0; or where it stands, as a reading has it: left, top, right,
+bottom in pixels of the frame."""
 FEATURES = (*RIGHT_EYE, *LEFT_EYE, *LIPS, 1, SUBNASALE)  # what must stay inside the frame
 
 
@@ -129,7 +132,7 @@ class FaceAligner:
         size: int,
         name: str,
         indices: Sequence[int] | None = None,
-        face: int = 0,
+        face: WhichFace = 0,
         skip_empty: bool = False,
     ) -> AlignedClip:
         """Hold the face of the first frame still in all that follow, until it is lost.
@@ -139,11 +142,12 @@ class FaceAligner:
             size: Side of the crops in pixels.
             name: What errors call the clip.
             indices: The frames' numbers, for errors; None counts from 0.
-            face: Which face to follow, counted by size from the largest, 0.
+            face: Which face of the first frame to follow.
             skip_empty: Start at the first frame that shows a face, instead of demanding one in the first frame.
 
         Raises:
-            ClipError: No face where one is needed, or fewer faces than `face` asks for.
+            ClipError: No face where one is needed, or not the one that `face` asks for.
+            ValueError: `face` is neither a number nor a box.
         """
         track, first, lost, crops, matrices = None, 0, None, [], []
         for position, frame in enumerate(frames):
@@ -177,7 +181,7 @@ class FaceAligner:
         near = [f for f in near if 0.6 < f.region().side / region.side < 1.6]
         return min(near, key=lambda f: np.hypot(*(f.center - region.center))) if near else None
 
-    def _start(self, frame: np.ndarray, face: int, where: str, skip_empty: bool) -> "Track | None":
+    def _start(self, frame: np.ndarray, face: WhichFace, where: str, skip_empty: bool) -> "Track | None":
         """Follow one of the frame's faces."""
         faces = self.faces(frame)
         if not faces and skip_empty:
@@ -185,11 +189,13 @@ class FaceAligner:
         if not faces:
             advice = "pass align=False if the clip is registered already"
             raise ClipError(f"{where} shows no face", ClipFault.NO_FACE, advice)
-        if not 0 <= face < len(faces):
+        chosen = _chosen(faces, face)
+        if chosen is None:
             asked = f"face {face} was asked for; they are counted from 0"
+            asked = asked if np.ndim(face) == 0 else f"none of them at {list(face)}"
             message = f"{where} shows {len(faces)} face{'s' if len(faces) > 1 else ''}, {asked}"
             raise ClipError(message, ClipFault.NO_SUCH_FACE)
-        return Track(self, frame, faces[face])
+        return Track(self, frame, chosen)
 
 
 class Track:
@@ -239,6 +245,16 @@ class Track:
         found = settle(self.aligner.mesh, frame, face.region())
         self.region = found.region()
         return found if found.score >= MIN_SCORE else None
+
+
+def _chosen(faces: list[Landmarks], face: WhichFace) -> Landmarks | None:
+    """One of the faces of a frame, None where it is not there."""
+    if np.ndim(face) == 0:
+        return faces[face] if 0 <= face < len(faces) else None
+    box = np.asarray(face, float)
+    if box.shape != (4,):
+        raise ValueError(f"face is {face}: give its number, 0 is the largest, or its box: left, top, right, bottom")
+    return next((each for each in faces if is_near(box_of(each.points), box)), None)
 
 
 def settle(mesh: LandmarkModel, frame: np.ndarray, region: Region, passes: int = 2) -> Landmarks:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from transformers.image_processing_utils import BaseImageProcessor, BatchFeature
 
-from .alignment_aullm import ALIGNMENT_VERSION, AlignedClip, FaceAligner, Framing
+from .alignment_aullm import ALIGNMENT_VERSION, AlignedClip, FaceAligner, Framing, WhichFace
 from .blendshape_network_aullm import BlendshapeModel
 from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
@@ -77,7 +77,7 @@ class AullmImageProcessor(BaseImageProcessor):
         onset: int | Sequence[int | None] | None = None,
         offset: int | Sequence[int | None] | None = None,
         align: bool | None = None,
-        face: int = 0,
+        face: WhichFace = 0,
         return_tensors: str | None = None,
     ) -> BatchFeature:
         """Turn clips into the model's pixels.
@@ -87,7 +87,8 @@ class AullmImageProcessor(BaseImageProcessor):
             onset: First frame of the movement, one for all or one a clip; None is the first frame there is.
             offset: Last frame of the movement, included; None is the last frame there is.
             align: Overrides `self.align`.
-            face: Which face to follow, counted by size from the largest, 0.
+            face: Which face to follow: its place by size in the first frame that is read, the largest is 0, or its
+                box there as a reading has it (left, top, right, bottom).
             return_tensors: "pt" for torch tensors, "np" for arrays.
 
         Returns:
@@ -114,7 +115,7 @@ class AullmImageProcessor(BaseImageProcessor):
         }
         return BatchFeature(data, tensor_type=return_tensors)
 
-    def align_video(self, video: object, face: int = 0) -> AlignedClip:
+    def align_video(self, video: object, face: WhichFace = 0) -> AlignedClip:
         """Align a whole video once: windows of it then cost no alignment.
 
         Every frame is aligned to the first one that shows a face, so the `AlignedClip` may be given to `preprocess`
@@ -122,7 +123,8 @@ class AullmImageProcessor(BaseImageProcessor):
 
         Args:
             video: Whatever `open_clip` reads.
-            face: Which face to follow, counted by size from the largest, 0.
+            face: Which face to follow: its place by size in the first frame that is read, the largest is 0, or its
+                box there as a reading has it (left, top, right, bottom).
 
         Raises:
             ClipError: The video cannot be read or shows no face at all.
@@ -194,7 +196,7 @@ class AullmImageProcessor(BaseImageProcessor):
             self.use_faces(BlazeFaceDetector.load(files), FaceMesh.load(files))
 
     def _sample(
-        self, video: object, name: str, onset: int | None, offset: int | None, align: bool, face: int
+        self, video: object, name: str, onset: int | None, offset: int | None, align: bool, face: WhichFace
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """One clip's crops (T, S, S) uint8, transforms (T, 2, 3) and frame indices (T,)."""
         if isinstance(video, AlignedClip):
@@ -221,7 +223,7 @@ class AullmImageProcessor(BaseImageProcessor):
             raise ClipError(message, ClipFault.NO_SUCH_FRAME) from error
 
     def _sample_frames(
-        self, clip: Clip, indices: np.ndarray, align: bool, face: int
+        self, clip: Clip, indices: np.ndarray, align: bool, face: WhichFace
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As `_sample`, of these frames."""
         if align:
@@ -230,7 +232,9 @@ class AullmImageProcessor(BaseImageProcessor):
         transforms = [resize_matrix(frame.shape[1], frame.shape[0], self.size) for frame in frames]
         return _resize_all(frames, self.size), np.stack(transforms), indices
 
-    def _sample_aligned(self, clip: Clip, indices: np.ndarray, face: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _sample_aligned(
+        self, clip: Clip, indices: np.ndarray, face: WhichFace
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As `_sample`, aligned; a clip that loses its face is sampled again up to there."""
         aligned = self.aligner.align(clip.frames(indices), self.size, clip.name, indices=indices, face=face)
         while aligned.lost:

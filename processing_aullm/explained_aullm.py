@@ -9,6 +9,7 @@ magnify(explanation, factor=8)  # (T, H, W, 3) uint8
 import numpy as np
 from transformers.image_processing_utils import BatchFeature
 
+from .alignment_aullm import WhichFace
 from .geometry_aullm import to_rgb
 from .magnify_aullm import largest_factor, magnify_motion
 from .pictures_aullm import close_up, draw_attention, draw_motion
@@ -20,7 +21,7 @@ KINDS = ("attention", "motion")
 
 
 def read_clip(
-    processor, video: object, onset: int | None = None, offset: int | None = None, face: int = 0
+    processor, video: object, onset: int | None = None, offset: int | None = None, face: WhichFace = 0
 ) -> tuple[BatchFeature, ClipPictures]:
     """The model's inputs for one clip, and the pictures they were made from.
 
@@ -28,7 +29,7 @@ def read_clip(
         processor: an `AullmProcessor`.
         video: whatever `open_clip` reads.
         onset, offset: first and last frame of the movement, both included; None: of the video.
-        face: which face, counted by size from the largest, 0.
+        face: which face: its place by size at the onset, the largest is 0, or its box there as a reading has it.
 
     Returns:
         Tensors for the model, and the pictures: T frames with their numbers and crops.
@@ -143,7 +144,7 @@ class ExplainedClips:
     """What a processor does with explanations, so that a pipeline reaches it; see the functions of the same names."""
 
     def read_clip(
-        self, video: object, onset: int | None = None, offset: int | None = None, face: int = 0
+        self, video: object, onset: int | None = None, offset: int | None = None, face: WhichFace = 0
     ) -> tuple[BatchFeature, ClipPictures]:
         """Inputs for the model and the pictures they were made from."""
         return read_clip(self, video, onset=onset, offset=offset, face=face)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 IDENTITY = np.eye(2, 3)
+NEAR = 0.4  # of a box's size: a face whose centre stands nearer to it is the one that it is of
 
 
 def apply(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -28,6 +29,17 @@ def invert(matrix: np.ndarray) -> np.ndarray:
     """The (2, 3) matrix of the inverse map."""
     inverse = np.linalg.inv(matrix[:, :2])
     return np.hstack([inverse, (-inverse @ matrix[:, 2])[:, None]])
+
+
+def box_of(points: np.ndarray) -> np.ndarray:
+    """(4,) left, top, right, bottom of points (N, 2)."""
+    return np.concatenate([points.min(0), points.max(0)])
+
+
+def is_near(one: np.ndarray, box: np.ndarray) -> bool:
+    """Whether the centre of a box (4,) stands near that of another one, for its size."""
+    distance = np.hypot(*((box[:2] + box[2:]) / 2 - (one[:2] + one[2:]) / 2))
+    return bool(distance < NEAR * max(box[2] - box[0], box[3] - box[1]))
 
 
 def scale_of(matrix: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedTokenizerBas
 from transformers.feature_extraction_utils import BatchFeature
 from transformers.processing_utils import ProcessorMixin
 
-from .alignment_aullm import AlignedClip, FaceAligner, Framing
+from .alignment_aullm import AlignedClip, FaceAligner, Framing, WhichFace
 from .blinks_aullm import find_blinks
 from .clip_aullm import AullmImageProcessor
 from .clip_error_aullm import ClipError, ClipFault
@@ -136,7 +136,7 @@ class AullmProcessor(VideoReading, PairReader, ExplainedClips, ProcessorMixin):
         onset: int | Sequence[int | None] | None = None,
         offset: int | Sequence[int | None] | None = None,
         align: bool | None = None,
-        face: int = 0,
+        face: WhichFace = 0,
         return_tensors: str | None = None,
     ) -> BatchFeature:
         """Turn clips into the model's inputs.
@@ -147,7 +147,8 @@ class AullmProcessor(VideoReading, PairReader, ExplainedClips, ProcessorMixin):
             onset: First frame of the movement, one for all or one a clip.
             offset: Last frame of the movement, included.
             align: False for clips that are registered already; None is the image processor's own setting.
-            face: Which face to follow, counted by size from the largest, 0.
+            face: Which face to follow: its place by size in the first frame that is read, the largest is 0, or its
+                box there as a reading has it (left, top, right, bottom).
             return_tensors: "pt" for torch tensors, "np" for arrays.
 
         Returns:

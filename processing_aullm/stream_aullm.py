@@ -20,9 +20,8 @@ from .alignment_aullm import WORK_SIZE, FaceAligner
 from .blendshape_network_aullm import BLENDSHAPES, BlendshapeModel
 from .clip_error_aullm import ClipError, ClipFault
 from .decoding_aullm import NumberedFrames
-from .geometry_aullm import apply, compose, resize_matrix
+from .geometry_aullm import apply, box_of, compose, is_near, resize_matrix
 from .head_pose_aullm import mouth_openness, pose_of
-from .landmarks_aullm import Landmarks
 from .tracking_aullm import AlignedFrame, FaceTrack
 
 SHAPES_EVERY_S = 1 / 6  # between readings of the blendshapes
@@ -35,7 +34,6 @@ PICTURES = 4  # of a face that are remembered: the first, which is mostly one at
 THUMB = 32  # px, side of the thumbnail of a face that has left
 MAX_REMEMBERED = 32  # faces
 NOT_READ = np.full(len(BLENDSHAPES), np.nan, np.float32)
-NEAR = 0.4  # of a face's size: a found face whose centre stands nearer to a followed one is the same
 
 
 @dataclass
@@ -163,7 +161,7 @@ class FaceStream:
         for landmarks in self._aligner.faces(frame):
             if len(followed) + len(started) == self._max_faces:
                 break
-            if not any(_same_place(landmarks, one.track.aligned) for one in (*followed, *started)):
+            if not any(is_near(box_of(landmarks.points), one.track.aligned.box()) for one in (*followed, *started)):
                 track = FaceTrack(self._aligner, number, frame, landmarks, self.fps)
                 taken = {one.face for one in (*followed, *started)}
                 started.append(FollowedFace(memory.number_of(track, taken), track, self))
@@ -270,7 +268,7 @@ class _Remembered:
     def is_same(self, seen: np.ndarray, aligned: AlignedFrame, soon: float) -> float:
         """How much a face resembles it, 0 if too little; `soon` in frames."""
         likeness, latest = float((self.references @ seen).max()), float(self.last @ seen)
-        if aligned.number - self.aligned.number <= soon and _near(aligned.box(), self.aligned.box()):
+        if aligned.number - self.aligned.number <= soon and is_near(aligned.box(), self.aligned.box()):
             likeness = max(likeness, latest + SAME_FACE - SAME_PLACE)
         return likeness if likeness >= SAME_FACE else 0.0
 
@@ -316,14 +314,3 @@ def _thumb(aligned: AlignedFrame) -> np.ndarray:
     small = cv2.resize(crop, (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
     small -= small.mean()
     return small / max(float(np.linalg.norm(small)), 1e-6)
-
-
-def _same_place(landmarks: Landmarks, aligned: AlignedFrame) -> bool:
-    points = landmarks.points
-    return _near(np.concatenate([points.min(0), points.max(0)]), aligned.box())
-
-
-def _near(one: np.ndarray, box: np.ndarray) -> bool:
-    """Whether the centre of a box (4,) stands near that of another one, for its size."""
-    distance = np.hypot(*((box[:2] + box[2:]) / 2 - (one[:2] + one[2:]) / 2))
-    return bool(distance < NEAR * max(box[2] - box[0], box[3] - box[1]))

@@ -16,7 +16,7 @@ import numpy as np
 from .alignment_aullm import MIN_SCORE, WORK_SIZE, FaceAligner, moved, outside, settle
 from .blendshape_network_aullm import BlendshapeModel
 from .blinks_aullm import EyeWatch, eye_openness
-from .geometry_aullm import apply, compose, fit_similarity, invert, scale_of, to_gray, warp
+from .geometry_aullm import apply, box_of, compose, fit_similarity, invert, scale_of, to_gray, warp
 from .landmarks_aullm import Landmarks, Region
 from .refinement_aullm import RigidRefiner
 
@@ -61,8 +61,7 @@ class AlignedFrame:
 
     def box(self) -> np.ndarray:
         """(4,) left, top, right, bottom of the face in the frame."""
-        points = apply(self.matrix, self.points)
-        return np.concatenate([points.min(0), points.max(0)])
+        return box_of(apply(self.matrix, self.points))
 
 
 class FaceTrack:

@@ -11,7 +11,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,15 +71,15 @@ class Admitted:
             raise problems.too_long(min(stops) - start, most)
         return start, min(stops) if stops else start + most
 
-    def refuse_span(self, onset: int, offset: int, face: int) -> None:
+    def refuse_span(self, onset: int, offset: int, face: int | Sequence[float]) -> None:
         """Whether one movement may be explained.
 
         Args:
             onset, offset: frames, both included.
-            face: as numbered in a reading.
+            face: by size in the onset's frame, or its box there.
 
         Raises:
-            Problem: the frames are none or too many, or no reading has such a face. That frames lie behind the end is
+            Problem: the frames are none or too many, or no more faces are read. That frames lie behind the end is
                 found when they are decoded: a file may hold more of them than it states.
         """
         if onset < 0 or offset <= onset:
@@ -87,7 +87,7 @@ class Admitted:
         seconds = (offset + 1 - onset) / self.fps
         if seconds > self.limits.max_seconds:
             raise problems.too_long(seconds, self.limits.max_seconds)
-        if not 0 <= face < self.limits.max_faces:
+        if isinstance(face, int) and not 0 <= face < self.limits.max_faces:
             raise problems.no_such_face()
 
 

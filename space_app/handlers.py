@@ -18,7 +18,7 @@ from inference import Reader
 from live import Live
 from logs import note
 from problems import Problem
-from readings import Movement, movements_of, place_of
+from readings import Movement, box_near, movements_of, place_of
 from timeline import timeline
 from uploads import Uploads
 from words import label
@@ -173,7 +173,8 @@ class Handlers:
             raise problems.forgotten()
         movement = next(each for each in movements_of(reading, face) if each.number == chosen)
         try:
-            explanation = self.reader.explain(video, movement.onset, movement.offset, face)
+            box = box_near(reading, face, movement.onset)
+            explanation = self.reader.explain(video, movement.onset, movement.offset, box)
             seen = Seen(movement, explanation, reading["meanings"], reading["threshold"])
             return self._closer(seen) | {Part.TIMELINE: timeline(reading, face, chosen)}
         except Problem as problem:

@@ -9,7 +9,7 @@ import gc
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 try:  # ZeroGPU needs it before torch is imported; elsewhere it is not there, or does nothing
@@ -88,13 +88,13 @@ class Reader:
             raise problems.no_motion_to_read()
         return reading | {"video": "video"}
 
-    def explain(self, video: str | None, onset: int, offset: int, face: int = 0) -> dict:
+    def explain(self, video: str | None, onset: int, offset: int, face: int | Sequence[float] = 0) -> dict:
         """Why the model answers as it does for one movement.
 
         Args:
             video: the path that was read.
             onset, offset: frames of the movement.
-            face: as numbered in the reading.
+            face: by size in the onset's frame, the largest is 0; or its box there.
 
         Returns:
             The pipeline's explanation.
@@ -178,7 +178,7 @@ class Reader:
 
         return self.pipe(clip, faces=self.settings.max_faces, start=start, end=end, progress=tick)
 
-    def _explain(self, clip: str, onset: int, offset: int, face: int) -> dict:
+    def _explain(self, clip: str, onset: int, offset: int, face: int | Sequence[float]) -> dict:
         return self.pipe.explain(clip, onset=onset, offset=offset, face=face)
 
     def _portraits(self, clip: str, wanted: dict[int, float]) -> dict[int, object]:

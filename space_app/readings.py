@@ -92,6 +92,12 @@ def face_of(reading: dict, face: int) -> dict:
     return next(each for each in reading["faces"] if each["face"] == face)
 
 
+def box_near(reading: dict, face: int, frame: int) -> list[float]:
+    """Where a face stood about then: left, top, right, bottom in pixels."""
+    face = face_of(reading, face)
+    return min(face["windows"], key=lambda each: abs(each["onset"] - frame), default=face)["box"]
+
+
 def movements_of(reading: dict, face: int) -> list[Movement]:
     """The movements of one face in order of time."""
     found = sorted(face_of(reading, face)["movements"], key=lambda each: (each["onset"], each["offset"]))

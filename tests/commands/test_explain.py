@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from training_aullm.cli.explain import which_face
 from training_aullm.figures.explanation import chosen_units
 from training_aullm.videos import explaining
 from training_aullm.videos.explaining import explanation_json, write_explanation
@@ -96,3 +97,10 @@ def test_the_command_explains_a_rendered_movement(aullm, tmp_path):
     assert imread(tmp_path / "video_60-85.png")[..., :3].std() > 0.05
     refused = aullm(*command, "--action-unit", "AU99")
     assert refused.returncode == 2 and "AU99" in refused.stderr
+
+
+def test_a_face_is_a_number_or_a_box():
+    assert which_face("1") == 1 and which_face("412,80,560.5,260") == [412, 80, 560.5, 260]
+    for wrong in ("the left one", "1.5", "1,2,3", ""):
+        with pytest.raises(ValueError, match=f"--face {wrong!r}: give a number, 0 is the largest, or a box"):
+            which_face(wrong)

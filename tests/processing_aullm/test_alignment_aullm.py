@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from processing_aullm.alignment_aullm import EYE_CORNERS, FaceAligner, Framing
-from processing_aullm.clip_error_aullm import ClipError
-from processing_aullm.geometry_aullm import apply, compose, invert
+from processing_aullm.clip_error_aullm import ClipError, ClipFault
+from processing_aullm.geometry_aullm import apply, box_of, compose, invert
 from tests.processing_aullm.moving import motion, moved
 
 MOVES = [(0, 0), (3.2, -2.4, 1.0, 1.01), (-4, 1.5, -0.8, 0.99), (0.3, 0.2)]
@@ -91,6 +91,19 @@ def test_faces_are_chosen_by_size(aligner, face):
     assert centers[0][0] > 320 > centers[1][0]
     with pytest.raises(ClipError, match="clip: frame 0 shows 2 faces, face 2 was asked for"):
         aligner.align([scene], 64, "clip", face=2)
+
+
+def test_a_face_is_chosen_by_where_a_reading_has_it(aligner, face):
+    scene = np.full((400, 640), int(face[0, 0]), np.uint8)
+    scene[40:360, 320:], scene[120:280, 40:200] = face, face[::2, ::2]
+    box = box_of(aligner.faces(scene)[1].points) + np.array([5, -5, 8, 3])
+    (transform,) = aligner.align([scene], 64, "clip", face=box.round(1).tolist()).transforms
+    assert 40 < apply(transform, np.array([31.5, 31.5]))[0] < 200
+    with pytest.raises(ClipError, match=r"clip: frame 0 shows 2 faces, none of them at \[400, 0, 440, 50\]") as caught:
+        aligner.align([scene], 64, "clip", face=[400, 0, 440, 50])
+    assert caught.value.code is ClipFault.NO_SUCH_FACE
+    with pytest.raises(ValueError, match=r"face is \[1, 2\]: give its number.*or its box"):
+        aligner.align([scene], 64, "clip", face=[1, 2])
 
 
 def test_frames_without_a_face_are_refused_or_skipped(aligner, face):

@@ -51,7 +51,7 @@ class FakePipe:
             "faces": [face(k) for k in range(self.faces)],
         }
 
-    def explain(self, video: str, onset: int, offset: int, face: int = 0) -> dict:
+    def explain(self, video: str, onset: int, offset: int, face=0) -> dict:
         self.asked.append((video, {"onset": onset, "offset": offset, "face": face}))
         return explanation(onset, offset)
 
@@ -104,7 +104,7 @@ class FakeStream:
 
 def face(number: int) -> dict:
     """One face with a short movement of AU4 and AU7, a longer one of AU12, one without a name, and a blink."""
-    windows = []
+    windows, left = [], 60.0 + 300 * number
     for onset in range(0, FRAMES - 15, 3):
         scores = [0.05] * len(UNITS)
         if 50 <= onset <= 64:
@@ -113,9 +113,14 @@ def face(number: int) -> dict:
             scores[4] = 0.92
         skipped = onset > 200
         windows.append(
-            {"onset": onset, "offset": onset + 15, "moved": 1.2, "probabilities": None if skipped else scores}
+            {
+                "onset": onset,
+                "offset": onset + 15,
+                "moved": 1.2,
+                "probabilities": None if skipped else scores,
+                "box": [left + onset, 100.0, left + onset + 200, 320.0],
+            }
         )
-    left = 60.0 + 300 * number
     return {
         "face": number,
         "first": 0,

@@ -100,7 +100,8 @@ def test_looking_closer_asks_the_model_once_and_shows_why(make_reader, video):
     reading = handlers.read(video, 0, 0)["reading"]
     answer = handlers.look(video, reading, 0, 2)
     seen, asked = answer["seen"], len(pipe.asked)
-    assert pipe.asked[-1][1] == {"onset": 120, "offset": 160, "face": 0}
+    box = [180.0, 100.0, 380.0, 320.0]
+    assert pipe.asked[-1][1] == {"onset": 120, "offset": 160, "face": box}, "who stands there, whoever is the largest"
     assert 'data-movement="2" aria-pressed="true"' in answer["timeline"]
     assert answer["unit"]["value"] == "AU12", "what the sentence speaks of, whatever the explanation answers"
     assert "If the model did not see" in answer["flips"]

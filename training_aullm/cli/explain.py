@@ -21,7 +21,10 @@ def explain(
     ] = "release",
     out: Annotated[Path, typer.Option(help="Folder for the page and its numbers.")] = Path("runs/explanations"),
     threshold: Annotated[float, typer.Option(min=0, max=1, help="From here on an action unit counts as seen.")] = 0.5,
-    face: Annotated[int, typer.Option(min=0, help="Which face, counted by size: 0 is the largest.")] = 0,
+    face: Annotated[
+        str,
+        typer.Option(help="Which face at the onset: by size, 0 is the largest; or its box, LEFT,TOP,RIGHT,BOTTOM."),
+    ] = "0",
 ) -> None:
     """Explain one movement: what moved, where the model looked, what would change its mind.
 
@@ -33,12 +36,15 @@ def explain(
 
     A movement is short: onset to offset should be under a second. The face
     is best at rest at the onset, because all motion is counted from there.
+    Of several faces the numbers of a reading may be others than those by
+    size at the onset: the boxes in its .json say where each one stands.
 
     \b
     Examples:
       aullm explain face.mp4 --onset 60 --offset 85
       aullm explain face.mp4 --onset 60 --offset 85 --action-unit AU12
       aullm explain clip.mp4 --model runs/base --out pages
+      aullm explain two.mp4 --onset 60 --offset 85 --face 412,80,560,260
     """
     from processing_aullm.sentences_aullm import describe
     from training_aullm.cli.options import action_unit_names
@@ -46,14 +52,29 @@ def explain(
     from training_aullm.loading import load_model
     from training_aullm.videos.explaining import explain_video, write_explanation
 
-    console = wide_console()
+    which, console = which_face(face), wide_console()
     with console.status(f"loading {model}"):
         network, processor = load_model(model)
     with console.status(f"reading {video}"):
-        explanation = explain_video(video, network, processor, onset, offset, face)
+        explanation = explain_video(video, network, processor, onset, offset, which)
     base = out / f"{video.name if video.is_dir() else video.stem}_{explanation['onset']}-{explanation['offset']}"
     with console.status("drawing"):
         paths = write_explanation(base, explanation, action_unit_names(action_unit) or (), threshold)
     for sentence in describe(explanation, threshold):
         console.print(f"• {sentence}")
     console.print("  ".join(map(str, paths)))
+
+
+def which_face(text: str) -> int | list[float]:
+    """ "1" -> 1; "412,80,560,260" -> [412.0, 80.0, 560.0, 260.0].
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        box = [float(part) for part in text.split(",")]
+        if len(box) == 4:
+            return box
+        return int(text)
+    except ValueError:
+        raise ValueError(f"--face {text!r}: give a number, 0 is the largest, or a box such as 412,80,560,260") from None

@@ -20,6 +20,7 @@ from dataset_scripts.whole_files import whole_file
 from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.explanation_aullm import explain
 from processing_aullm import AullmProcessor
+from processing_aullm.alignment_aullm import WhichFace
 from processing_aullm.explained_aullm import read_clip, shown_step
 from processing_aullm.reading_types_aullm import PicturedExplanation
 from processing_aullm.sentences_aullm import describe
@@ -41,7 +42,7 @@ def explain_video(
     processor: AullmProcessor,
     onset: int | None = None,
     offset: int | None = None,
-    face: int = 0,
+    face: WhichFace = 0,
 ) -> VideoExplanation:
     """Explain one movement.
 
@@ -50,7 +51,7 @@ def explain_video(
         model: in evaluation mode.
         processor: the model's own.
         onset, offset: first and last frame of the movement, both included; None: of the video.
-        face: which face, counted by size from the largest, 0.
+        face: which face: its place by size at the onset, the largest is 0, or its box there as a reading has it.
 
     Returns:
         Everything of `modeling_aullm.explanation_aullm.explain` and `processing_aullm.explained_aullm.read_clip`.
