@@ -83,7 +83,7 @@ class FacePart(TypedDict):
 
 
 class FaceReading(FacePart):
-    """The same with the face's number, 0 for the largest at the start."""
+    """The same with the face's number, 0 for the largest of those that were seen first."""
 
     face: int
 

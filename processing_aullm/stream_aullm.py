@@ -9,8 +9,9 @@ many frames as a window is long, so that every window lies whole inside one chun
 new.
 """
 
+import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -41,7 +42,8 @@ class FaceChunk:
     """A few seconds of one face.
 
     Args:
-        face: Number of the face: 0 is the largest when the first was seen; one that comes back keeps its number.
+        face: Number of the face: 0 is the largest when the first was seen; one that comes back keeps its number. The
+            first chunks of faces come in the order of their numbers.
         first: Number of the first crop's frame.
         crops: (n, S, S) uint8 grey, all aligned to the first.
         transforms: (n, 2, 3), crop pixels to pixels of the frame.
@@ -126,21 +128,23 @@ class FaceStream:
         Raises:
             ClipError: No face was seen in the whole of the video, or of the part asked for.
         """
-        followed, memory, searched, number = [], FaceMemory(self.fps), None, None
+        followed, memory, chunks, searched, number = [], FaceMemory(self.fps), _ChunksInOrder(), None, None
         for number, frame in self._source:
             for one in list(followed):
-                yield from one.step(number, frame)
+                chunks.add(one.step(number, frame))
                 if one.ended:
                     followed.remove(one)
                     memory.keep(one)
             if len(followed) < self._max_faces and self._due(number, searched, bool(followed)):
                 searched = number
                 followed += self._found(number, frame, followed, memory)
+            yield from chunks.take(followed)
         if number is None:
             message = f"{self.name}: no frame could be read from {self._source.first / self.fps:.2f} s on"
             raise ClipError(message, ClipFault.BAD_SPAN)
         for one in followed:
-            yield from one.end()
+            chunks.add(one.end())
+        yield from chunks.take([])
         if not memory.numbers and not followed:
             message = (
                 f"{self.name}: no face in any of the frames {self._source.first} to {number}; check that the video "
@@ -255,6 +259,30 @@ class FollowedFace:
         done = self.stream.done(numbers[-1])
         shapes = None if self.stream.blendshapes is None else np.stack(shapes)
         return FaceChunk(self.face, numbers[0], *stacked, self._new_from, last, done, np.stack(points), shapes)
+
+
+class _ChunksInOrder:
+    """Holds the first chunk of a face back until those of the faces with lower numbers have come, a few seconds.
+
+    So whoever numbers faces as they come numbers them by size, also where the smaller one leaves first.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[FaceChunk] = []
+        self._begun: set[int] = set()  # faces of which there was a chunk
+
+    def add(self, chunks: Iterable[FaceChunk]) -> None:
+        """Take the chunks that are there."""
+        new = list(chunks)
+        self._held += new
+        self._begun.update(chunk.face for chunk in new)
+
+    def take(self, followed: Iterable[FollowedFace]) -> list[FaceChunk]:
+        """Those that need not wait, while these faces are followed."""
+        coming = min((one.face for one in followed if one.face not in self._begun), default=math.inf)
+        ready = sorted((chunk for chunk in self._held if chunk.face < coming), key=lambda chunk: chunk.face)
+        self._held = [chunk for chunk in self._held if chunk.face > coming]
+        return ready
 
 
 @dataclass(frozen=True)

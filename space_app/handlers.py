@@ -18,7 +18,7 @@ from inference import Reader
 from live import Live
 from logs import note
 from problems import Problem
-from readings import Movement, box_near, movements_of, place_of
+from readings import Movement, box_near, largest, movements_of, place_of
 from timeline import timeline
 from uploads import Uploads
 from words import label
@@ -117,7 +117,7 @@ class Handlers:
         reading = self.reader.read(video, start, end)
         faces = _faces(reading)
         portraits = self._portraits(video, reading, faces)
-        first = reading["faces"][0]["face"]
+        first = largest(reading)["face"]
         several = len(reading["faces"]) > 1
         told = "Done."
         if several:
@@ -256,8 +256,9 @@ class Handlers:
 
 def _faces(reading: dict) -> list[tuple[str, int]]:
     """What each face is called on the page, and its number in the reading."""
+    most = largest(reading)
     return [
-        (f"Face {i} ({'largest, ' if i == 1 else ''}{place_of(reading, each['face'])})", each["face"])
+        (f"Face {i} ({'largest, ' if each is most else ''}{place_of(reading, each['face'])})", each["face"])
         for i, each in enumerate(reading["faces"], 1)
     ]
 

@@ -108,10 +108,9 @@ class Reader:
 
     def portraits(self, video: str, reading: dict) -> dict[int, object]:
         """One aligned grey crop (S, S) uint8 of each face, from its first frames; for choosing among several."""
-        wanted = {face["face"]: face["first"] / reading["fps"] for face in reading["faces"]}
+        wanted = {face["face"]: (face["first"], face["box"]) for face in reading["faces"]}
         with self._admitted(video) as clip:
-            found = self._guarded("_portraits", clip.path, wanted)
-        return {face: crop for face, crop in found.items() if face in wanted}
+            return self._guarded("_portraits", clip.path, wanted, reading["fps"])
 
     def with_points(self, video: str | None, reading: dict) -> bytes:
         """The part of a video that was read, with the followed points of its faces drawn on it: an MP4.
@@ -181,11 +180,16 @@ class Reader:
     def _explain(self, clip: str, onset: int, offset: int, face: int | Sequence[float]) -> dict:
         return self.pipe.explain(clip, onset=onset, offset=offset, face=face)
 
-    def _portraits(self, clip: str, wanted: dict[int, float]) -> dict[int, object]:
-        start, end, found = min(wanted.values()), max(wanted.values()) + 1.0, {}
+    def _portraits(self, clip: str, wanted: dict[int, tuple[int, list[float]]], fps: float) -> dict[int, object]:
+        """Of each face that stands where it should in its first frame: its number is the reading's own."""
+        frames, found = [first for first, _ in wanted.values()], {}
+        start, end = min(frames) / fps, max(frames) / fps + 1.0
         for chunk in self.pipe.processor.open_stream(clip, faces=len(wanted), start=start, end=end):
-            found.setdefault(chunk.face, chunk.crops[0])
-            if found.keys() >= wanted.keys():
+            for face, (first, box) in wanted.items():
+                place = first - chunk.first
+                if 0 <= place < len(chunk.crops) and _is_same(chunk.boxes[place], box):
+                    found.setdefault(face, chunk.crops[place])
+            if len(found) == len(wanted):
                 break
         return found
 
@@ -208,6 +212,11 @@ class Reader:
                 return getattr(self, step)(*arguments)
         except OutOfTime:
             raise problems.too_slow(most) from None
+
+
+def _is_same(box: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether two boxes are of one face: their sides lie within an eighth of its width."""
+    return max(abs(a - b) for a, b in zip(box, other, strict=True)) < (other[2] - other[0]) / 8
 
 
 def load(settings: Settings):

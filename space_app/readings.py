@@ -92,6 +92,11 @@ def face_of(reading: dict, face: int) -> dict:
     return next(each for each in reading["faces"] if each["face"] == face)
 
 
+def largest(reading: dict) -> dict:
+    """The face that is the largest where it is first seen."""
+    return max(reading["faces"], key=lambda each: _area(*each["box"]))
+
+
 def box_near(reading: dict, face: int, frame: int) -> list[float]:
     """Where a face stood about then: left, top, right, bottom in pixels."""
     face = face_of(reading, face)
@@ -156,6 +161,10 @@ def doubt(reading: dict, face: int) -> str:
     """Why what is read from this face should not be trusted, to be said before anything else."""
     why = joined([VIEW[fault] for fault in face_of(reading, face)["view"]])
     return f"This face is not seen well: {why}. The model would rather not say anything about it."
+
+
+def _area(left: float, top: float, right: float, bottom: float) -> float:
+    return (right - left) * (bottom - top)
 
 
 def _is_ours(movement: dict) -> bool:

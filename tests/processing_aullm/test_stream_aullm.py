@@ -96,6 +96,17 @@ def test_the_largest_faces_are_followed(scenes, open_stream):
     assert chunk.face == 0 and chunk.boxes[0, 0] > 240
 
 
+@pytest.mark.parametrize("count", [30, 70])
+def test_the_first_chunks_come_in_the_order_of_size_also_where_the_smaller_face_leaves_first(
+    scenes, open_stream, count
+):
+    large, small = Place(240, scale=1.2), Place(10, scale=0.8)
+    chunks = list(open_stream(drawn(scenes, [(large, small)] * 20 + [(large,)] * (count - 20)), faces=2))
+    assert [chunk.face for chunk in chunks] == ([0, 1] if count == 30 else [0, 1, 0])
+    assert [len(chunk) - chunk.new_from for chunk in chunks if chunk.face == 1] == [20]
+    assert sum(len(chunk) - chunk.new_from for chunk in chunks if chunk.face == 0) == count
+
+
 def test_a_face_that_comes_later_is_found(scenes, open_stream):
     frames = drawn(scenes, [(Place(20),)] * 15 + [(Place(20), Place(250))] * 20)
     chunks = list(open_stream(frames, faces=2))

@@ -29,7 +29,7 @@ class FakePipe:
     def _open_stream(self, video: str, faces: int = 1, start=None, end=None):
         if Path(video).read_bytes() == b"text":
             raise ClipError(f"{video}: not a readable video", ClipFault.UNREADABLE)
-        chunks = [SimpleNamespace(face=k, crops=np.full((2, 64, 64), 90 + 40 * k, np.uint8)) for k in range(faces)]
+        chunks = [chunk(k) for k in range(faces)]
         return FakeStream(FPS, self.frames, self.size, chunks)
 
     def __call__(self, video: str, **options) -> dict:
@@ -100,6 +100,12 @@ class FakeStream:
 
     def __iter__(self):
         return iter(self._chunks)
+
+
+def chunk(number: int) -> SimpleNamespace:
+    """The first two frames of a face."""
+    crops = np.full((2, 64, 64), 90 + 40 * number, np.uint8)
+    return SimpleNamespace(face=number, first=0, crops=crops, boxes=np.array([face(number)["box"]] * 2))
 
 
 def face(number: int) -> dict:

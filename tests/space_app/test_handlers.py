@@ -85,11 +85,15 @@ def test_a_problem_hides_the_results_and_says_what_to_do(make_reader, video):
 
 
 def test_several_faces_are_offered_with_pictures_and_places(make_reader, video):
+    from handlers import _faces
+
     handlers = make(make_reader, FakePipe(faces=2))
     answer = handlers.read(video, 0, 0)
     assert 'data-state="several-faces"' in answer["status"]
     assert answer["faces"]["choices"] == [("Face 1 (largest, left)", 0), ("Face 2 (right)", 1)]
     assert answer["portraits"].count("<img") == 2
+    answer["reading"]["faces"][1]["box"][3] += 100
+    assert [told for told, _ in _faces(answer["reading"])] == ["Face 1 (left)", "Face 2 (largest, right)"]
     other = handlers.show_face(answer["reading"], 1)
     assert other["seen"] is None and other["closer"]["visible"] is False
 

@@ -168,6 +168,17 @@ def test_portraits_are_of_the_faces_that_were_read(make_reader, video):
     reader = make_reader(FakePipe(faces=2))
     crops = reader.portraits(video, reader.read(video))
     assert sorted(crops) == [0, 1] and crops[0].shape == (64, 64)
+    assert [crops[face].mean() for face in (0, 1)] == [90, 130]
+
+
+def test_a_portrait_shows_who_stands_there_whatever_number_it_has_when_it_is_followed_again(make_reader, video):
+    reader = make_reader(FakePipe(faces=2))
+    reading = reader.read(video)
+    first, second = reading["faces"]
+    first["face"], second["face"] = 1, 0
+    assert {face: crop.mean() for face, crop in reader.portraits(video, reading).items()} == {1: 90, 0: 130}
+    second["box"] = [400.0, 300.0, 440.0, 350.0]
+    assert list(reader.portraits(video, reading)) == [1], "nobody else in the place of one who is not found"
 
 
 def test_a_problem_survives_the_way_back_from_another_process():
