@@ -18,7 +18,7 @@ from inference import Reader
 from live import Live
 from logs import note
 from problems import Problem
-from readings import Movement, box_near, largest, movements_of, place_of
+from readings import Movement, box_near, has_face, largest, movement_of, movements_of, place_of
 from timeline import timeline
 from uploads import Uploads
 from words import label
@@ -136,6 +136,8 @@ class Handlers:
         """One face's summary and timeline; what was looked at closer goes."""
         if reading is None:
             raise problems.forgotten()
+        if not has_face(reading, face):
+            return _hidden()
         movements = movements_of(reading, face)
         return {
             Part.SUMMARY: page.found(reading, face, movements),
@@ -146,8 +148,8 @@ class Handlers:
                 choices=[(m.short(reading["meanings"]), m.number) for m in movements],
                 value=None,
             ),
-            Part.CLOSER: gr.update(visible=False),
             Part.SEEN: None,
+            **_hidden(),
         }
 
     def points(self, video: str | None, reading: dict | None) -> dict:
@@ -168,10 +170,12 @@ class Handlers:
     def look(self, video: str | None, reading: dict | None, face: int, chosen: int | None) -> dict:
         """Explain one movement."""
         if chosen is None:
-            return {Part.CLOSER: gr.update(visible=False)}
+            return _hidden()
         if reading is None:
             raise problems.forgotten()
-        movement = next(each for each in movements_of(reading, face) if each.number == chosen)
+        movement = movement_of(reading, face, chosen)
+        if movement is None:
+            return _hidden()
         try:
             box = box_near(reading, face, movement.onset)
             explanation = self.reader.explain(video, movement.onset, movement.offset, box)
@@ -180,7 +184,7 @@ class Handlers:
         except Problem as problem:
             if problem.ends:
                 raise
-            return {Part.STATUS: page.state(problem), Part.CLOSER: gr.update(visible=False)}
+            return _hidden() | {Part.STATUS: page.state(problem)}
 
     def draw(self, seen: Seen | None, view: str, unit: str | None) -> str:
         """The picture of the apex in one of three views."""
@@ -209,8 +213,8 @@ class Handlers:
     def _cleared(self) -> dict:
         return {
             Part.STATUS: "",
+            **_hidden(),
             Part.RESULTS: gr.update(visible=False),
-            Part.CLOSER: gr.update(visible=False),
             Part.READING: None,
             Part.SEEN: None,
         }
@@ -252,6 +256,11 @@ class Handlers:
             drawn = explanation["frames"][nearest(explanation["frame_indices"], seen.movement.apex)]
             caption = "As it was filmed." if view == "plain" else f"As it was filmed. {NOT_MEASURED}"
         return pictures.strongest_moment(explanation, drawn, seen.movement.peak, caption)
+
+
+def _hidden() -> dict:
+    """Nothing is looked at closer; all else stays."""
+    return {Part.CLOSER: gr.update(visible=False)}
 
 
 def _faces(reading: dict) -> list[tuple[str, int]]:

@@ -92,6 +92,11 @@ def face_of(reading: dict, face: int) -> dict:
     return next(each for each in reading["faces"] if each["face"] == face)
 
 
+def has_face(reading: dict, face: int) -> bool:
+    """Whether a reading has a face of this number."""
+    return any(each["face"] == face for each in reading["faces"])
+
+
 def largest(reading: dict) -> dict:
     """The face that is the largest where it is first seen."""
     return max(reading["faces"], key=lambda each: _area(*each["box"]))
@@ -124,6 +129,13 @@ def movements_of(reading: dict, face: int) -> list[Movement]:
         )
         for place, each in enumerate(found, 1)
     ]
+
+
+def movement_of(reading: dict, face: int, number: int | None) -> Movement | None:
+    """One movement of one face, None where there is none: a press may have been meant for another face or reading."""
+    if not has_face(reading, face):
+        return None
+    return next((each for each in movements_of(reading, face) if each.number == number), None)
 
 
 def span_of(reading: dict, face: int) -> tuple[float, float]:

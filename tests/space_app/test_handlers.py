@@ -48,7 +48,7 @@ def test_whatever_fails_unexpectedly_the_upload_is_deleted_as_the_page_says(make
         "look": (video, reading, 0, 1),
         "draw": (seen, "attention", "AU4"),
         "magnify": (seen, 8),
-        "show_face": (reading, 7),
+        "show_face": ({}, 0),
     }
     answer = handlers.answer("session", getattr(handlers, step), *asked[step])
     assert 'data-state="unexpected"' in answer["status"] and "Your video is deleted" in answer["status"]
@@ -60,6 +60,17 @@ def test_results_that_gradio_has_let_go_of_are_told_and_the_upload_stays(handler
     handlers.chosen(video, "session")
     answer = handlers.answer("session", getattr(handlers, step), *asked)
     assert 'data-state="forgotten"' in answer["status"] and Path(video).exists()
+
+
+@pytest.mark.parametrize(("step", "asked"), [("look", (1, 1)), ("look", (0, 9)), ("look", (7, 1)), ("show_face", (7,))])
+def test_a_press_that_was_meant_for_another_face_or_reading_keeps_upload_and_results(make_reader, video, step, asked):
+    handlers = make(make_reader, FakePipe(faces=2))
+    handlers.chosen(video, "session")
+    reading = handlers.read(video, 0, 0)["reading"]
+    reading["faces"][1]["movements"] = []
+    given = (reading, *asked) if step == "show_face" else (video, reading, *asked)
+    answer = handlers.answer("session", getattr(handlers, step), *given)
+    assert list(answer) == ["closer"] and answer["closer"]["visible"] is False and Path(video).exists()
 
 
 def test_what_can_be_mended_by_another_choice_keeps_the_upload(make_reader, video):
