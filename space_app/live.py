@@ -10,6 +10,7 @@ Tested in tests/space_app/test_live.py.
 
 import base64
 import io
+import math
 import os
 import secrets
 import time
@@ -130,6 +131,7 @@ class Live:
         try:
             watched, times, pictures, rate = self._checked(batch)
             with watched.lock, translated():
+                self._refuse_more(watched, times)
                 if rate < watched.live.fps:
                     watched.slow_down(self.reader.live(rate))
                 points = watched.take(times, pictures, batch.get("read", True))
@@ -172,17 +174,24 @@ class Live:
             rate = float(batch["rate"])
             if rate not in LIVE_RATES:
                 raise ValueError
-            if not 1 <= len(sent) <= MOST_PICTURES or len(sent) != len(times) or times != sorted(times):
+            if not 1 <= len(sent) <= MOST_PICTURES or len(sent) != len(times) or not _rise(times):
                 raise ValueError
             if not all(each.startswith(HEAD) and len(each) < 1.4 * MOST_BYTES for each in sent):
                 raise ValueError
             pictures = [base64.b64decode(each.removeprefix(HEAD), validate=True) for each in sent]
         except (KeyError, TypeError, ValueError, AttributeError):
             raise problems.nothing_filmed() from None
-        start = watched.pictures[0][0] if watched.pictures else times[0]
-        if times[-1] - start > self.reader.settings.max_seconds + SILENT_S:
-            raise problems.too_long(times[-1] - start, self.reader.settings.max_seconds)
         return watched, times, pictures, rate
+
+    def _refuse_more(self, watched: Watched, times: list[float]) -> None:
+        """Whether a batch goes on where the last one ended, and there is room for it in time and number."""
+        kept = [seconds for seconds, _ in watched.pictures]
+        if not _rise([*kept[-1:], *times]):
+            raise problems.nothing_filmed()
+        most = self.reader.settings.max_seconds
+        lasts = max(times[-1] - [*kept, *times][0], (len(kept) + len(times)) / max(LIVE_RATES))
+        if lasts > most + SILENT_S:
+            raise problems.too_long(lasts, most)
 
     def _look_again_later(self) -> None:
         """Forget the silent also when nobody comes any more; the lock is held."""
@@ -204,6 +213,11 @@ class Live:
             for token, watched in list(self._watched.items()):
                 if now - watched.heard > SILENT_S and not watched.lock.locked():
                     del self._watched[token]
+
+
+def _rise(times: list[float]) -> bool:
+    """Whether seconds are numbers and none lies before the last; clocks of browsers are coarse, so two may be equal."""
+    return all(map(math.isfinite, times)) and times == sorted(times)
 
 
 def decoded(picture: bytes) -> np.ndarray:

@@ -77,6 +77,17 @@ def test_enough_is_enough(live):
     assert "too long" in live.watch(batch(token, [60.0]))["problem"]
 
 
+def test_pictures_are_kept_as_long_as_they_go_on_and_fit_into_the_time(live):
+    token = live.begin()["token"]
+    assert "html" in live.watch(batch(token, [5.0] * 100, read=False)), "a browser's clock may be coarse"
+    for at in (4.9, float("nan"), float("inf")):
+        assert "Nothing was filmed" in live.watch(batch(token, [5.0, at], read=False))["problem"]
+        assert "Nothing was filmed" in live.watch(batch(token, [at], read=False))["problem"]
+    answers = [live.watch(batch(token, [5.0] * 100, read=False)) for _ in range(5)]
+    kept = len(live._watched[token].pictures)
+    assert "too long" in answers[-1]["problem"] and kept == 300, "20 a second for 5 s, and as many as 10 s more bring"
+
+
 def test_a_third_camera_is_told_to_record_and_a_silent_one_makes_room(live, monkeypatch):
     import live as module
 
