@@ -14,7 +14,7 @@ from pathlib import Path
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm.video_aullm import open_clip
 from training_aullm.loading import model_place
-from training_aullm.videos.journal import Journal, parts_folder
+from training_aullm.videos.journal import Journal, only_run, parts_folder
 from training_aullm.videos.summary import Summary
 
 MAX_NAME = 255  # bytes, of most file systems
@@ -54,6 +54,7 @@ def read_to_files(
         What was found, and the files.
 
     Raises:
+        BlockingIOError: another run is writing these files.
         ClipError: the video cannot be read or shows no face; what was read before stays in BASE.pieces.jsonl.
         ValueError: an option is out of range, a format is not known, or the file's name is too long to write others of
             that name.
@@ -67,17 +68,18 @@ def read_to_files(
         check_film(video, options.get("fps"))
     open_clip(video)  # one that is away for now leaves what was read of it
     settings = {"video": identity(Path(video)), "model": identity(Path(model_place(model))), "options": options}
-    journal = Journal(base.with_name(f"{base.name}.pieces.jsonl"), settings)
-    _clear_unfinished(base, journal)
-    for piece in pipe.stream(video, after=journal.resume, progress=partial(progress, "reading"), **options):
-        journal.add(piece)
-    summary = Summary.of(journal)
-    from training_aullm.videos.formats import write_format  # now: nobody waits for pandas before the first frame
+    path = base.with_name(f"{base.name}.pieces.jsonl")
+    with only_run(path):
+        journal = Journal(path, settings)
+        _clear_unfinished(base, journal)
+        for piece in pipe.stream(video, after=journal.resume, progress=partial(progress, "reading"), **options):
+            journal.add(piece)
+        summary = Summary.of(journal)
+        from training_aullm.videos.formats import write_format  # now: nobody waits for pandas before the first frame
 
-    drawing = partial(progress, "drawing")
-    wanted = [name for name in FORMATS if name in formats]
-    files = [path for name in wanted for path in write_format(name, base, journal, summary, video, options, drawing)]
-    journal.path.unlink()
+        given = journal, summary, video, options, partial(progress, "drawing")
+        files = [file for name in FORMATS if name in formats for file in write_format(name, base, *given)]
+        path.unlink()
     return summary, files
 
 

@@ -18,7 +18,7 @@ from training_aullm.videos import tables, video_files
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.video_files import FORMATS, base_names, read_to_files
 
-JOURNAL, PARTS = "face.pieces.jsonl", ".face.annotated.parts"
+JOURNAL, PARTS, LOCK = "face.pieces.jsonl", ".face.annotated.parts", ".face.pieces.jsonl.lock"
 write_film = annotated_film.write_film
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a copy of this process")
 
@@ -61,7 +61,8 @@ def whole(run, pieces, tmp_path_factory) -> dict[str, bytes]:
 
 
 def contents(folder) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    files = (path for path in sorted(folder.iterdir()) if path.is_file() and path.name != LOCK)
+    return {path.name: path.read_bytes() for path in files}
 
 
 def in_a_process_that_is_killed(do) -> None:
@@ -174,6 +175,17 @@ def test_a_run_that_is_killed_at_any_moment_goes_on_to_the_same(run, tmp_path, w
 
 
 @needs_fork
+def test_a_second_run_is_refused_while_the_first_one_writes(run, tmp_path, whole, pieces):
+    def second() -> None:
+        with pytest.raises(BlockingIOError, match=r"face\.pieces\.jsonl: another run is writing it"):
+            run(tmp_path, FakePipe(pieces), ("csv",))
+        die()
+
+    first = FakePipe(pieces, lambda given: in_a_process_that_is_killed(second) if given == 3 else None)
+    assert run(tmp_path, first, ("csv",)) == {name: whole[name] for name in ("face.events.csv", "face.windows.csv")}
+    assert not (tmp_path / LOCK).exists()
+
+
 def test_a_video_that_is_away_leaves_what_was_read_of_it(tmp_path, film, pieces, monkeypatch):
     monkeypatch.setattr(video_files, "model_place", str)
     video, away = shutil.copy(film, tmp_path / "face.mp4"), tmp_path / "away.mp4"
@@ -192,6 +204,7 @@ def test_a_video_that_is_away_leaves_what_was_read_of_it(tmp_path, film, pieces,
     assert 0 < pipe.given < len(pieces) and not (tmp_path / JOURNAL).exists()
 
 
+@needs_fork
 def test_other_options_begin_again_with_the_film_too(run, tmp_path, pieces, monkeypatch):
     wanted = run(tmp_path / "whole", FakePipe(pieces), ("mp4",), start=5.0)
     with monkeypatch.context() as patch:
