@@ -5,7 +5,7 @@ for target, crops in reader.take_waiting(ends=False): ...
 part = reader.settled(ends=False)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -37,7 +37,6 @@ TALK_S = 0.7  # before and after a rise, in which lips that go back and forth sp
 TURN_S = 0.35  # before and after a brief movement, in which a head that turns speaks against it
 CERTAIN = 1e-6  # probabilities nearer to 0 or 1 than this count as so near: 0 and 1 themselves have no log-odds
 WIDER_S = 0.1  # a movement is also read from so much earlier, and to so much later: no single frame decides
-LISTS = ("windows", "movements", "blinks")  # of a part
 
 
 @dataclass
@@ -73,13 +72,6 @@ def note(target: WindowClip | MovementClip, answer: ClipAnswer) -> None:
     else:
         believed = np.array(answer.probabilities) * target.believed
         target.window["probabilities"] = [round(float(p), 4) for p in believed]
-
-
-def joined(parts: Sequence[FacePart]) -> FacePart:
-    """One part out of those of a face, in order; what else they hold is that of the first one."""
-    lists = {kind: [each for part in parts for each in part[kind]] for kind in LISTS}
-    view = dict.fromkeys(fault for part in parts for fault in part["view"])
-    return {**parts[0], "last": parts[-1]["last"], "view": list(view), **lists}
 
 
 @dataclass

@@ -14,9 +14,9 @@ from typing import TypedDict
 
 import numpy as np
 
-from .face_reader_aullm import FaceReader, joined, note
+from .face_reader_aullm import FaceReader, note
 from .geometry_aullm import apply
-from .reading_types_aullm import FacePart
+from .reading_types_aullm import FacePart, joined
 from .sections_aullm import Section
 from .stream_aullm import SEARCH_S, FaceChunk, FollowedFace
 from .tracking_aullm import FaceTrack

@@ -5,11 +5,13 @@ keys. All frames are numbers as `video_file_aullm` counts them, both ends includ
 in pixels of the frame.
 """
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
 import torch
 
+LISTS = ("windows", "movements", "blinks")  # of what was found for a face
 Side = Literal["left", "right", "both"]  # the person's own, as in FACS
 
 
@@ -80,6 +82,13 @@ class FacePart(TypedDict):
     windows: list[Window]
     movements: list[Movement]
     blinks: list[Blink]
+
+
+def joined(parts: Sequence[FacePart]) -> FacePart:
+    """One part out of those of a face, in order; what else they hold is that of the first one."""
+    lists = {kind: [each for part in parts for each in part[kind]] for kind in LISTS}
+    view = dict.fromkeys(fault for part in parts for fault in part["view"])
+    return {**parts[0], "last": parts[-1]["last"], "view": list(view), **lists}
 
 
 class FaceReading(FacePart):

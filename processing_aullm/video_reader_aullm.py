@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from .clip_error_aullm import ClipError, ClipFault
-from .face_reader_aullm import FaceReader, joined, note
+from .face_reader_aullm import FaceReader, note
 from .prompt_aullm import ACTION_UNIT_MEANINGS
-from .reading_types_aullm import ClipAnswer, FaceReading, Piece, Reading, Resume
+from .reading_types_aullm import ClipAnswer, FaceReading, Piece, Reading, Resume, joined
 from .second_opinion_aullm import VISIBLE, SecondOpinion
 from .sections_aullm import FaceNumbers, Section, cut_sections
 from .stream_aullm import FaceStream

@@ -21,7 +21,7 @@ MAY_IMPORT = {
         *("modeling_aullm", "processing_aullm", "dataset_scripts"),
         *("torch", "transformers", "safetensors", "accelerate", "peft", "huggingface_hub", "datasets", "evaluate"),
         *("sklearn", "scipy", "pandas", "pyarrow", "matplotlib", "rich", "tqdm", "typer", "detect_secrets"),
-        *("pympi", "ray"),
+        *("filelock", "pympi", "ray"),
         *PICTURES,
     },
 }

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from processing_aullm.face_reader_aullm import joined
 from processing_aullm.live_aullm import CHUNK_S, LiveReading
+from processing_aullm.reading_types_aullm import joined
 from tests.processing_aullm.faked_faces import SIZE, FakeFace, FakeProcessor, FakeStream
 from tests.processing_aullm.scenes import Place
 

@@ -16,11 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset_scripts.whole_files import whole_file, write_whole
-from processing_aullm.reading_types_aullm import Piece
+from processing_aullm.reading_types_aullm import LISTS, Piece
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.summary import MARKS, Summary, in_words, seconds_of
 
-LISTS = ("windows", "movements", "blinks")
 CHUNK = 20_000  # rows that are in memory at once, and that parquet keeps together
 LINES = {"index": False, "lineterminator": "\r\n"}  # of a CSV file, as RFC 4180 has them
 COUNT, REAL, TEXT = pa.int64(), pa.float64(), pa.string()
