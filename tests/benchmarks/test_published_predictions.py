@@ -2,15 +2,22 @@
 
 import dataclasses
 import json
+import re
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.published_predictions import pack, unpack
 from dataset_scripts.whole_files import write_whole
+from tests.contract.tree import ROOT
 from tests.training_aullm.comparing.test_comparison import METHODS_HERE, write_table
 from training_aullm.comparing.comparison import Comparison
 from training_aullm.comparing.results import result_rows
 from training_aullm.comparing.sharing import Shard
+from training_aullm.score.metrics import score
+
+PUBLISHED = ROOT / "benchmarks" / "predictions"
 
 
 @pytest.fixture
@@ -76,3 +83,26 @@ def test_a_row_says_what_it_is_of(finished, tmp_path):
 def test_a_folder_without_predictions_is_refused(tmp_path):
     with pytest.raises(ValueError, match="holds no predictions: give the folder of a comparison"):
         pack(tmp_path, tmp_path / "all.parquet")
+
+
+@pytest.mark.parametrize("comparison", sorted(path.stem for path in PUBLISHED.glob("*.parquet")))
+def test_what_is_documented_is_what_the_published_predictions_say(comparison):
+    """Rows of docs/comparison.md that are not said to be of before: mean F1 over units and seeds, AUC and AP."""
+    text = (ROOT / "docs" / "comparison.md").read_text("utf-8")
+    for method, told in pd.read_parquet(PUBLISHED / f"{comparison}.parquet").groupby("method"):
+        f1, auc, precision = np.mean([scores_of(seed) for _, seed in told.groupby("seed")], axis=0)
+        row = rf"\| {method} \| {f1:.3f} \([^|]*\|.*\| {auc:.3f} \| {precision:.3f} \| 1 \|"
+        assert re.search(row, text), f"{comparison}: {method} has {f1:.3f}, {auc:.3f}, {precision:.3f}"
+
+
+def scores_of(told: pd.DataFrame) -> np.ndarray:
+    """(3,) means over all units of all data sets or directions, of one seed."""
+    of_units = []
+    for _, group in told.groupby("group"):
+        group = group.dropna(axis=1, how="all")  # units that are not scored there
+        units = [name.removeprefix("label_") for name in group if name.startswith("label_")]
+        columns = ([f"{kind}_{unit}" for unit in units] for kind in ("probability", "label"))
+        probabilities, labels = (group[names].to_numpy(float) for names in columns)
+        scores = score(probabilities, labels.astype(int), units)
+        of_units.append([scores.f1, scores.auc, scores.average_precision])
+    return np.nanmean(np.concatenate(of_units, axis=1), axis=1)
