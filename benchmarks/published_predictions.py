@@ -24,7 +24,7 @@ from training_aullm.comparing.work import PREDICTIONS, path_of
 from training_aullm.files import check_record
 
 PIECE = ["method", "seed", "group", "fold"]
-MEASURED = ("inputs", "macro")  # hashes of what was measured on the run's machine: another one rounds otherwise
+MEASURED = ("inputs", "others")  # hashes of what was measured on the run's machine: another one rounds otherwise
 ADVICE = "unpack into another folder"
 
 

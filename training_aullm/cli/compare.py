@@ -72,9 +72,9 @@ def compare(
 
     Models are base, paper and their ablations; base-pretrained, which goes on from
     a finished model (--from), and pretrained-as-it-is, which learns nothing here;
-    and the methods of others: au-llm, htnet, micro-attention, artnet, sssnet,
-    off-apexnet, led, led-network, flow-lr, flow-cnn, all-present; "peers" names all
-    of these. docs/comparison.md says what each is, and what in it is ours.
+    the peers: au-llm, htnet, micro-attention, artnet, sssnet, off-apexnet, led,
+    led-network, flow-lr, flow-cnn, all-present ("peers" names all of these); and
+    flow-cnn-pretrained, sssnet-pretrained. docs/comparison.md says what each is.
 
     One fit and one test is a piece of work: it is written whole, and found again
     by the next call. Several processes share the work by --shard, or by torchrun

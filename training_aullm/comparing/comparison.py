@@ -188,9 +188,9 @@ class Comparison:
     def _run(self, pieces: list[Piece]) -> None:
         piece = pieces[0]
         method, inputs, record = self.methods[piece.method], self.inputs, self._record(piece.method)
-        macro = inputs.macro(method.clips) if method.transfers else None
-        measured = {"inputs": inputs.digest(method.clips), "macro": macro and clips_digest(macro)}
-        setup = Setup(piece.seed, self.language_model, self.out / "scratch", macro, self.start)
+        others = inputs.others(method.transfers, method.clips) if method.transfers else None
+        measured = {"inputs": inputs.digest(method.clips), "others": others and clips_digest(others)}
+        setup = Setup(piece.seed, self.language_model, self.out / "scratch", others, self.start)
         with recorded(record, self._made_with(piece.method) | measured, _advice(record)):
             if len(pieces) > 1:
                 run_pieces(pieces, method, inputs.clips(method.clips), setup, self.out)

@@ -19,6 +19,7 @@ from training_aullm.peers.flow import (
     flow_clips,
     large_apex_flow,
 )
+from training_aullm.runs.release_settings import ReleaseSettings, training_tables
 
 FLOWS = {
     "apex-flow": apex_flow,
@@ -83,7 +84,7 @@ class Inputs:
         self.tables, self.action_units, self.cache_dir = tables, tuple(action_units), cache_dir
         self.language_model, self.macro_size = language_model, macro_size
         self._clips: dict[str, ClipSet] = {}
-        self._macro: dict[str, ClipSet] = {}
+        self._others: dict[tuple[str, str], ClipSet] = {}
 
     def clips(self, kind: str) -> ClipSet:
         """The clips of all tables, one after the other; a person is named with the data set."""
@@ -92,13 +93,22 @@ class Inputs:
             self._clips[kind] = ClipSet.joined(parts, " and ".join(part.data_set for part in parts))
         return self._clips[kind]
 
-    def macro(self, kind: str) -> ClipSet:
-        """Rendered macro-expressions of people that are in no other set."""
-        if kind not in self._macro:
-            subjects, clips = self.macro_size
-            table = load_synthetic(MACRO_DOMAIN, subjects=subjects, clips=clips, seed=MACRO_SEED, expression="macro")
-            self._macro[kind] = ClipSet.joined([self._form(kind, table)], f"{MACRO_DOMAIN}, macro")
-        return self._macro[kind]
+    def others(self, which: str, kind: str) -> ClipSet:
+        """Clips of rendered people that are in no other set.
+
+        Args:
+            which: "macro": expressions at full size; "release": what the checkpoint that comes along has learned from.
+            kind: as for `clips`.
+        """
+        if (which, kind) not in self._others:
+            tables = self._macro_tables() if which == "macro" else _release_tables()
+            parts = [self._form(kind, table) for table in tables]
+            self._others[which, kind] = ClipSet.joined(parts, f"other people, {which}")
+        return self._others[which, kind]
+
+    def _macro_tables(self) -> list[datasets.Dataset]:
+        subjects, clips = self.macro_size
+        return [load_synthetic(MACRO_DOMAIN, subjects=subjects, clips=clips, seed=MACRO_SEED, expression="macro")]
 
     def digest(self, kind: str) -> str:
         """A hash of what methods of this kind are trained and tested on."""
@@ -106,6 +116,11 @@ class Inputs:
 
     def _form(self, kind: str, table: datasets.Dataset) -> ClipSet:
         return form_clips(kind, table, self.action_units, self.cache_dir, self.language_model)
+
+
+def _release_tables() -> list[datasets.Dataset]:
+    settings = ReleaseSettings()
+    return [table for domain in settings.domains for table in training_tables(domain, settings.people)]
 
 
 def _bare(table: datasets.Dataset, action_units: Sequence[str]) -> ClipSet:

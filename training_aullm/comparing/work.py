@@ -56,7 +56,7 @@ class Sides:
     """The clips of a piece: to be learnt from, and tested, the latter with their labels.
 
     Attributes:
-        transferred_from: people of macro clips, where the method is transferred.
+        transferred_from: people that the method learns from first, where it does.
         started_from: data set -> how many people a finished model had seen that the method goes on from.
     """
 
@@ -73,8 +73,8 @@ class Sides:
         """
         train, test = two_sides(clips, piece.split)
         if method.transfers:
-            refuse_shared_people(setup.macro, test, f"macro clips of {piece.method}")
-        transferred_from = sorted(set(setup.macro.subjects)) if method.transfers else []
+            refuse_shared_people(setup.others, test, f"what {piece.method} learns from first")
+        transferred_from = sorted(set(setup.others.subjects)) if method.transfers else []
         started_from = refuse_seen_people(setup.start, test, piece.split.group) if method.starts else {}
         return cls(train, test, transferred_from, started_from)
 
@@ -92,7 +92,7 @@ def run_piece(piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries:
         piece: what to do.
         method: of the piece's name.
         clips: of all data sets, in the method's form.
-        setup: of the fit; its macro clips are used where the method is transferred, its start where it goes on.
+        setup: of the fit; its other people where the method learns from them first, its start where it goes on.
         tries: settings tried on training people before the fit.
         out: folder of the comparison.
 

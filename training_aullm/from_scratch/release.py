@@ -26,7 +26,7 @@ from training_aullm.from_scratch.released import TRAINED
 from training_aullm.learn.fitting import as_predictions, new_model, new_processor, predict_probabilities
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.publishing.saving import save_for_hub
-from training_aullm.runs.release_settings import MACRO_SHARE, TEST_SEED, TRAINING_SEED, VARIETY, ReleaseSettings
+from training_aullm.runs.release_settings import TEST_SEED, TRAINING_SEED, ReleaseSettings, training_tables
 from training_aullm.runs.scoring import PREDICTIONS, Result
 from training_aullm.runs.settings import build_clips
 from training_aullm.runs.training import CHECKPOINTS, fit_run, mark_finished, refuse_finished, write_history
@@ -55,7 +55,8 @@ def run_release(out: Path, settings: ReleaseSettings, console: Console | None = 
     with steps("filming long takes, holding faces still, measuring windows"):
         parts = [_windows(out, domain, settings) for domain in settings.domains]
     with steps("rendering people and measuring clips"):
-        parts += [clips for domain in settings.domains for clips in _clips(out, domain, settings, model, processor)]
+        tables = [table for domain in settings.domains for table in training_tables(domain, settings.people)]
+        parts += [build_clips(out, table, model, processor) for table in tables]
         clips = ClipSet.joined(parts, "release")
     with steps(f"training on {len(clips)} clips and windows of {len(set(clips.subjects))} rendered people"):
         history = fit_run(out, settings, model, clips)
@@ -76,16 +77,6 @@ def run_release(out: Path, settings: ReleaseSettings, console: Console | None = 
 def _windows(out: Path, domain: str, settings: ReleaseSettings) -> ClipSet:
     takes = load_takes(domain, settings.films, seconds=settings.seconds, seed=TRAINING_SEED, everybody=True)
     return take_clips(takes, settings.action_units, Windows(), out / "windows")
-
-
-def _clips(
-    out: Path, domain: str, settings: ReleaseSettings, model: AullmForActionUnitDetection, processor: AullmProcessor
-) -> list[ClipSet]:
-    """Micro-expressions of everybody, and the same movements at full size of a third of them."""
-    micro = load_synthetic(domain, settings.people, seed=TRAINING_SEED, **VARIETY)
-    few = -(-settings.people // MACRO_SHARE)
-    macro = load_synthetic(domain, few, seed=TRAINING_SEED, expression="macro", **VARIETY)
-    return [build_clips(out, each, model, processor) for each in (micro, macro)]
 
 
 def _score(

@@ -1,5 +1,6 @@
 """Trains the plain networks among the methods: one loop, one loss, one way of batching for all of them."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from modeling_aullm.loss_aullm import asymmetric_loss
-from training_aullm.clips.clip_set import ClipSet
+from training_aullm.clips.clip_cache import load_tensors, save_tensors
+from training_aullm.clips.clip_set import ClipSet, clips_digest
 from training_aullm.learn.batches import EpochBatches, TrainingBatches, as_is
 from training_aullm.learn.fitting import decision_shift, move_bias, predict_probabilities
 from training_aullm.learn.recipes import Recipe
@@ -91,3 +93,39 @@ def fit_network(
     if recipe.calibration_rounds:
         move_bias(network.head, decision_shift(network, clips, args, recipe.calibration_rounds))
     return network.eval()
+
+
+@dataclass(frozen=True)
+class TransferredRun:
+    """Trains a plain network on clips of other people first, then on those that are compared.
+
+    Attributes:
+        training: of the network.
+        first: recipe of the first half; None: that of the second.
+    """
+
+    training: NetworkRun
+    first: Recipe | None = None
+
+    def __str__(self) -> str:
+        first = "" if self.first is None else f" for {self.first.epochs:g} epochs at {self.first.learning_rate:g}"
+        return f"{self.training}, after other people{first}"
+
+    def __call__(self, recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
+        """Fit on `setup.others` and on `train`, give (N, K) probabilities for each of `tests`.
+
+        The first half is the same for every fold with the same action units, so it is kept in `setup.scratch`, under a
+        name made of all that it depends on.
+        """
+        torch.manual_seed(setup.seed)
+        network, first = self.training.network(len(train.action_units)), self.first or recipe
+        others = setup.others.select(train.action_units)
+        made_of = f"{setup.seed} {self} {first} {clips_digest(others)}"
+        path = setup.scratch / f"others-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.safetensors"
+        weights = load_tensors(path)
+        if weights is None:
+            weights = self.training.fit(network, others, first, setup.seed).cpu().state_dict()
+            save_tensors(weights, path)
+        network.load_state_dict(weights)
+        self.training.fit(network, train, recipe, setup.seed)
+        return [predict_probabilities(network, clips) for clips in tests]

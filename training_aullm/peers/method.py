@@ -6,6 +6,7 @@ Tested in tests/training_aullm/peers/test_methods.py.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -23,14 +24,14 @@ class Setup:
         seed: of weights, order and augmentation.
         language_model: Hub id, folder or "bundled".
         scratch: folder for checkpoints, and for what several folds share.
-        macro: clips of macro-expressions of other people, for methods that are transferred from them.
+        others: clips of other people, for methods that learn from them first.
         start: a finished model, for methods that go on from one: `release`, a folder or a Hub id.
     """
 
     seed: int = 0
     language_model: str = "bundled"
     scratch: Path = Path("scratch")
-    macro: ClipSet | None = None
+    others: ClipSet | None = None
     start: str = "release"
 
 
@@ -44,7 +45,8 @@ class Method:
         run: fits on the first clips, gives probabilities (N, K) for each of the other sets.
         recipe: hyper-parameters; None where there are none.
         source: the paper, for tables and docs.
-        transfers: whether it wants `Setup.macro`.
+        transfers: whose clips it wants as `Setup.others`: of "macro" expressions, or all clips that the checkpoint has
+            learned from which comes along ("release").
         starts: whether it goes on from `Setup.start`.
         others: other ways to run a method without a recipe, tried where settings are chosen.
         run_at_once: as `run`, for several training sets in lockstep, each with other sets of its own; None where there
@@ -55,7 +57,7 @@ class Method:
     run: Callable[[Recipe | None, ClipSet, list[ClipSet], Setup], list[np.ndarray]]
     recipe: Recipe | None = None
     source: str = "ours"
-    transfers: bool = False
+    transfers: Literal["macro", "release"] | None = None
     starts: bool = False
     others: tuple[Callable, ...] = ()
     run_at_once: (

@@ -1,5 +1,8 @@
 """Every method that can be compared, by name: AULLM++ and its ablations, and the peers, one file each."""
 
+from dataclasses import replace
+
+from training_aullm.learn.recipes import tuning_recipe
 from training_aullm.peers import (
     all_present,
     artnet,
@@ -13,7 +16,10 @@ from training_aullm.peers import (
     sssnet,
 )
 from training_aullm.peers.aullm import AU_LLM, OWN, STARTED
+from training_aullm.peers.fitting import TransferredRun
 from training_aullm.peers.method import Method
+
+RELEASE_SHARE = 10 / 24  # epochs of `aullm release` and of the recipe of `base`
 
 PEERS: dict[str, Method] = {
     "au-llm": AU_LLM,
@@ -28,7 +34,23 @@ PEERS: dict[str, Method] = {
     "flow-cnn": flow_cnn.METHOD,
     "all-present": all_present.METHOD,
 }
-METHODS: dict[str, Method] = OWN | STARTED | PEERS
+
+
+def after_the_release(method: Method) -> Method:
+    """The method, when it has learned from the people of the checkpoint that comes along.
+
+    Source: Our choice, as our own model does: as many epochs less as the checkpoint has had for its many clips, then
+        half of them at a tenth of the rates.
+    """
+    first = method.recipe.but(epochs=round(method.recipe.epochs * RELEASE_SHARE))
+    run, source = TransferredRun(method.run, first), f"{method.source}, after the people of the checkpoint"
+    return replace(method, run=run, recipe=tuning_recipe(method.recipe), source=source, transfers="release")
+
+
+PRETRAINED: dict[str, Method] = {
+    f"{name}-pretrained": after_the_release(PEERS[name]) for name in ("flow-cnn", "sssnet")
+}
+METHODS: dict[str, Method] = OWN | STARTED | PEERS | PRETRAINED
 
 
 def chosen_methods(names: str) -> dict[str, Method]:

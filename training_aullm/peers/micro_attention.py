@@ -13,20 +13,15 @@ are not in the files).
 Tested in tests/training_aullm/peers/test_networks.py.
 """
 
-import hashlib
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import nn
 
-from training_aullm.clips.clip_cache import load_tensors, save_tensors
-from training_aullm.clips.clip_set import ClipSet, clips_digest
-from training_aullm.learn.fitting import predict_probabilities
-from training_aullm.learn.recipes import Recipe, recipe_flow_cnn
-from training_aullm.peers.fitting import NetworkRun
+from training_aullm.learn.recipes import recipe_flow_cnn
+from training_aullm.peers.fitting import NetworkRun, TransferredRun
 from training_aullm.peers.flow_maps import flow_maps
-from training_aullm.peers.method import Method, Setup
+from training_aullm.peers.method import Method
 
 
 class MicroAttention(nn.Module):
@@ -94,30 +89,10 @@ class AttendingNetwork(nn.Module):
         return self.head(self.end(self.blocks(self.start(flow_maps(motion_values)))).mean((2, 3)))
 
 
-def run_transfer(recipe: Recipe, train: ClipSet, tests: list[ClipSet], setup: Setup) -> list[np.ndarray]:
-    """Train on macro clips of other people, then on the micro clips.
-
-    The first half is the same for every fold with the same action units, so it is kept in `setup.scratch`, under a name
-    made of all that it depends on.
-    """
-    torch.manual_seed(setup.seed)
-    training, network = NetworkRun(AttendingNetwork), AttendingNetwork(len(train.action_units))
-    macro = setup.macro.select(train.action_units)
-    made_of = f"{setup.seed} {recipe} {clips_digest(macro)}"
-    path = setup.scratch / f"macro-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.safetensors"
-    weights = load_tensors(path)
-    if weights is None:
-        weights = training.fit(network, macro, recipe, setup.seed).cpu().state_dict()
-        save_tensors(weights, path)
-    network.load_state_dict(weights)
-    training.fit(network, train, recipe, setup.seed)
-    return [predict_probabilities(network, clips) for clips in tests]
-
-
 METHOD = Method(
     "apex-flow-28",
-    run_transfer,
+    TransferredRun(NetworkRun(AttendingNetwork)),
     recipe_flow_cnn().but(epochs=30, batch_size=32, learning_rate=1e-3, weight_decay=1e-3),
     "Micro-Attention (Wang et al., Neurocomputing 2020)",
-    transfers=True,
+    transfers="macro",
 )

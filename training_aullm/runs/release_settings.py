@@ -7,7 +7,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import datasets
+
 from dataset_scripts.damaged_files import read_json
+from dataset_scripts.synthetic import load_synthetic
 from dataset_scripts.whole_files import write_whole
 from training_aullm.files import differences
 from training_aullm.learn.recipes import Recipe, recipe_base
@@ -16,6 +19,15 @@ from training_aullm.runs.settings import DAMAGED, SETTINGS_FILE
 TRAINING_SEED, TEST_SEED = 500, 900
 MACRO_SHARE = 3  # one in so many people also shows expressions at full size
 VARIETY = {"everybody": True, "neutral": 0.1, "glasses": 0.2, "beard": 0.2, "gaze": 0.2}
+
+
+def training_tables(domain: str, people: int) -> list[datasets.Dataset]:
+    """Clips of rendered people to learn from: micro-expressions of everybody, and the same movements at full size of a
+    third of them.
+    """
+    micro = load_synthetic(domain, people, seed=TRAINING_SEED, **VARIETY)
+    few = -(-people // MACRO_SHARE)
+    return [micro, load_synthetic(domain, few, seed=TRAINING_SEED, expression="macro", **VARIETY)]
 
 
 @dataclass(frozen=True)

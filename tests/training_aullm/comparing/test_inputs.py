@@ -6,6 +6,8 @@ import pytest
 from tests.training_aullm.clip_tables import clip_row, states, table_of
 from training_aullm.comparing import inputs
 from training_aullm.comparing.inputs import FLOWS, Inputs
+from training_aullm.runs import release_settings
+from training_aullm.runs.release_settings import TRAINING_SEED, VARIETY
 
 SHAPES = {
     "labels": (1,),
@@ -46,9 +48,25 @@ def test_macro_clips_are_full_size_and_of_people_of_their_own(tables, tmp_path, 
 
     monkeypatch.setattr(inputs, "load_synthetic", render)
     made = Inputs(tables, ("AU4",), tmp_path, macro_size=(3, 9))
-    macro = made.macro("apex-flow-28")
+    macro = made.others("macro", "apex-flow-28")
     assert asked["expression"] == "macro" and asked["seed"] != 0 and (asked["subjects"], asked["clips"]) == (3, 9)
     assert not set(macro.subjects) & set(made.clips("labels").subjects)
+
+
+def test_people_of_the_checkpoint_are_those_that_it_is_trained_on(tables, tmp_path, monkeypatch):
+    asked = []
+
+    def render(domain, people, seed, expression="micro", **variety):
+        asked.append((domain, people, seed, expression, variety == VARIETY))
+        return table_of([clip_row(f"seed{seed}-{expression}", "c", data_set=domain)])
+
+    monkeypatch.setattr(release_settings, "load_synthetic", render)
+    made = Inputs(tables, ("AU4",), tmp_path)
+    people = made.others("release", "clip-flow")
+    domains = ("casme2-like", "samm-like", "casme3-like")
+    each = ((200, "micro"), (67, "macro"))
+    assert asked == [(domain, count, TRAINING_SEED, kind, True) for domain in domains for count, kind in each]
+    assert len(people) == 6 and not set(people.subjects) & set(made.clips("labels").subjects)
 
 
 def test_a_larger_difference_is_a_larger_flow():

@@ -51,9 +51,9 @@ def test_a_clip_under_another_persons_name_is_refused(clips, split):
 def test_a_calibration_clip_of_a_test_person_is_refused(clips, split, tmp_path):
     """What a method is transferred from, or calibrated on, may not show those who are tested."""
     _, test = two_sides(clips, split)
-    transferred = dataclasses.replace(METHOD, transfers=True)
-    setup = Setup(scratch=tmp_path, macro=test.subset([0]))
-    with pytest.raises(ValueError, match="macro clips of planted"):
+    transferred = dataclasses.replace(METHOD, transfers="macro")
+    setup = Setup(scratch=tmp_path, others=test.subset([0]))
+    with pytest.raises(ValueError, match="what planted learns from first"):
         run_piece(Piece("planted", 0, split), transferred, clips, setup, 1, tmp_path)
 
 

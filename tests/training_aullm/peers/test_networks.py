@@ -19,7 +19,8 @@ from training_aullm.peers.htnet import HTNet, Level, face_parts
 from training_aullm.peers.led import LedNetwork
 from training_aullm.peers.led_published import PublishedLed
 from training_aullm.peers.method import Setup
-from training_aullm.peers.micro_attention import AttendingNetwork, MicroAttention, run_transfer
+from training_aullm.peers.methods import METHODS
+from training_aullm.peers.micro_attention import AttendingNetwork, MicroAttention
 from training_aullm.peers.off_apexnet import OffApexNet
 from training_aullm.peers.sssnet import SSSNet
 
@@ -140,15 +141,27 @@ def test_micro_attention_raises_what_it_looks_at_in_all_maps_alike():
     assert raised.std(dim=1).max() < 1e-5 and raised.std() > 1e-3 and raised.min() > 1 and raised.max() < 2
 
 
+def test_a_peer_after_the_people_of_the_checkpoint_has_learned_from_them_longer_than_it_goes_on(tmp_path):
+    pretrained, alone = METHODS["flow-cnn-pretrained"], METHODS["flow-cnn"]
+    assert (alone.recipe.epochs, pretrained.run.first.epochs, pretrained.recipe.epochs) == (30, 12, 15)
+    assert pretrained.recipe.learning_rate == pytest.approx(alone.recipe.learning_rate / 10)
+    assert pretrained.transfers == "release" and "12 epochs" in pretrained.settings()["run"]
+    clips, others = flow_clips(24, 5, 28), flow_clips(24, 5, 28, seed=1)
+    short = dataclasses.replace(pretrained.run, first=pretrained.run.first.but(epochs=8))
+    still = pretrained.recipe.but(epochs=1, learning_rate=0.0)
+    (told,) = short(still, clips, [others], Setup(0, scratch=tmp_path, others=others))
+    assert accuracy(told, others) > 0.9  # by what it learned from the others alone
+
+
 def test_a_transfer_starts_from_macro_clips_and_makes_that_start_once(tmp_path):
     clips, macro = flow_clips(12, 1, 28), flow_clips(12, 1, 28, seed=1)
     recipe = dataclasses.replace(recipe_flow_cnn(), epochs=1, augmentation=None, batch_size=12)
-    first = run_transfer(recipe, clips, [clips], Setup(0, scratch=tmp_path, macro=macro))[0]
+    first = METHODS["micro-attention"].run(recipe, clips, [clips], Setup(0, scratch=tmp_path, others=macro))[0]
     (kept,) = tmp_path.iterdir()
     made = kept.stat().st_mtime_ns
-    again = run_transfer(recipe, clips, [clips], Setup(0, scratch=tmp_path, macro=macro))[0]
+    again = METHODS["micro-attention"].run(recipe, clips, [clips], Setup(0, scratch=tmp_path, others=macro))[0]
     assert np.array_equal(first, again) and kept.stat().st_mtime_ns == made
     for change in ({"inputs": -macro.inputs}, {"labels": 1 - macro.labels}):  # the same names, other clips
-        other = Setup(0, scratch=tmp_path, macro=dataclasses.replace(macro, **change))
-        assert not np.array_equal(first, run_transfer(recipe, clips, [clips], other)[0])
+        other = Setup(0, scratch=tmp_path, others=dataclasses.replace(macro, **change))
+        assert not np.array_equal(first, METHODS["micro-attention"].run(recipe, clips, [clips], other)[0])
     assert len(list(tmp_path.iterdir())) == 3
