@@ -73,3 +73,10 @@ def test_another_number_of_frames_is_refused(shape):
     front = MotionFrontEnd(AullmConfig.preset("base"))
     with pytest.raises(ValueError, match="6 frames"):
         front(torch.rand(*shape), None)
+
+
+def test_skin_that_stands_still_stays_where_it_is_and_has_a_gradient():
+    moved = torch.zeros(1, 2, 1, 4, 4, requires_grad=True)
+    told = compressed(moved)
+    told.sum().backward()
+    assert not told.any() and torch.allclose(moved.grad, torch.ones_like(moved), atol=1e-3)
