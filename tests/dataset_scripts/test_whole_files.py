@@ -69,7 +69,7 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(tmp_
 @pytest.mark.parametrize("mark", ["another-{}", "{}"])
 def test_what_another_machine_writes_stays_until_nobody_wrote_to_it_for_a_day(tmp_path, mark):
     """Its processes are not ours, whatever their numbers; versions before this one named no machine."""
-    theirs, forgotten = (tmp_path / f".a.txt.{mark.format(number)}.part" for number in (os.getpid(), 3_999_999))
+    theirs, forgotten = (tmp_path / f".a.txt.{mark.format(number)}.part" for number in (3_999_999, os.getppid()))
     for path in (theirs, forgotten):
         path.write_text("half")
     os.utime(forgotten, (0, 0))
