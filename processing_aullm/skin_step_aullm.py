@@ -19,7 +19,8 @@ from .skin_field_aullm import CELLS
 from .skin_traces_aullm import FACE, SkinTraces
 from .unit_templates_aullm import along_units, unit_fields
 
-SPREAD = 2  # frames around onset and apex that are averaged in traces
+SPREAD_S = 0.067  # before and after onset and apex, over which traces are averaged
+BRIEF_SPREAD_S = 0.033  # the same of a brief movement, of which more would be averaged away
 UNSEEN = 1e-3  # added to confidence: cells of which nothing is known count as still
 
 
@@ -45,14 +46,19 @@ class SkinStep:
     @classmethod
     def of_traces(cls, traces: SkinTraces, onset: int, apex: int) -> "SkinStep":
         """Between two places in the traces."""
-        before, after = (traces.skin[max(0, place - SPREAD) : place + SPREAD + 1].mean(0) for place in (onset, apex))
+        before, after = (_around(traces.skin, place, SPREAD_S * traces.fps) for place in (onset, apex))
         return cls(after - before, traces.trust)
 
     @classmethod
     def there_and_back(cls, traces: SkinTraces, onset: int, apex: int, offset: int) -> "SkinStep":
-        """From the mean of two places in the traces to one between them, so that slow motion does not count."""
-        before, there, after = (traces.skin[max(0, at - 1) : at + 2].mean(0) for at in (onset, apex, offset))
-        return cls(there - (before + after) / 2, traces.trust)
+        """From the mean of two places in the traces to one between them, so that slow motion does not count.
+
+        What is averaged away around the three is given back, as much as a movement there and back along a cosine loses.
+        """
+        marks, spread = (onset, apex, offset), BRIEF_SPREAD_S * traces.fps
+        course = (1 - np.cos(2 * np.pi * np.interp(np.arange(len(traces.skin)), marks, (0, 0.5, 1)))) / 2
+        step, left = (_there_and_back(each, marks, spread) for each in (traces.skin, course))
+        return cls(step / left, traces.trust)
 
     @property
     def along(self) -> np.ndarray:
@@ -63,6 +69,18 @@ class SkinStep:
         """Side and size of it, from the units that act in it."""
         side, size = side_of(self.moved, unit_fields(names), self.trust)
         return {"side": side, "size_px": round(size, 3), "size_mm": round(size * MM_PER_PX, 3)}
+
+
+def _there_and_back(course: np.ndarray, marks: Sequence[int], spread: float) -> np.ndarray:
+    """From the mean of a course (n, ...) at onset and offset to its apex."""
+    before, there, after = (_around(course, at, spread) for at in marks)
+    return there - (before + after) / 2
+
+
+def _around(course: np.ndarray, place: int, spread: float) -> np.ndarray:
+    """Mean of a course (n, ...) over so many frames before and after a place."""
+    reach = round(spread)
+    return course[max(0, place - reach) : place + reach + 1].mean(0)
 
 
 def agreed(fine: Extent, coarse: Extent) -> Extent:

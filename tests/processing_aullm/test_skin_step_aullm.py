@@ -61,6 +61,29 @@ def test_traces_are_measured_from_onset_to_apex():
     assert extent["size_mm"] == pytest.approx(whole[1] * 63 / 87.6, abs=0.01) and MM_PER_PX < 1
 
 
+@pytest.mark.parametrize("fps", [10.0, 25.0, 30.0, 60.0, 200.0])
+@pytest.mark.parametrize("lasts", [0.3, 0.4, 0.5])
+def test_a_brief_movement_is_as_large_at_every_frame_rate(fps, lasts):
+    marks, traces = [round(at * fps) for at in (0.3, 0.5, 0.7)], SkinTraces(fps)
+    phase = np.clip((np.arange(round(fps)) / fps - 0.5) / lasts, -0.5, 0.5)
+    field = unit_fields(["AU12"])[0]
+    traces.skin = 0.4 * (1 + np.cos(2 * np.pi * phase))[:, None, None] * field
+    whole = side_of(0.8 * field, unit_fields(["AU12"]), traces.trust)[1]
+    size = SkinStep.there_and_back(traces, *marks).extent(["AU12"])["size_px"]
+    assert size == pytest.approx(whole, rel=0.1)  # marks stand 0.2 s away, however long it lasts
+
+
+@pytest.mark.parametrize("fps", [10.0, 30.0, 200.0])
+def test_a_movement_is_as_large_at_every_frame_rate(fps):
+    traces = SkinTraces(fps)
+    course = np.interp(np.arange(round(2 * fps)) / fps, (0.5, 0.9), (0, 1))
+    field = unit_fields(["AU12"])[0]
+    traces.skin = course[:, None, None] * field
+    whole = side_of(field, unit_fields(["AU12"]), traces.trust)[1]
+    size = SkinStep.of_traces(traces, round(0.5 * fps), round(0.9 * fps)).extent(["AU12"])["size_px"]
+    assert size == pytest.approx(0.9 * whole, rel=0.1)  # what lies around the marks is averaged
+
+
 def test_there_and_back_slow_motion_does_not_count():
     traces = SkinTraces(fps=30.0)
     brief = np.interp(np.arange(30), (9, 15, 21), (0, 0.8, 0))
