@@ -20,13 +20,15 @@ class FakePipe:
             raise KeyError("faces")
         if video.stem == "wall":
             raise ClipError("wall.mp4: no face", ClipFault.NO_FACE)
-        yield from FakeProcessor().pieces(FakeFace(moves=((30, 32, 35, 4.0, "AU4"),)))
+        pieces = FakeProcessor().pieces(FakeFace(moves=((30, 32, 35, 4.0, "AU4"),)))
+        yield from (piece | {"video": video.name} for piece in pieces)
 
 
 @pytest.fixture
 def predict(monkeypatch, tmp_path):
     monkeypatch.setattr(loading, "load_pipeline", lambda source: FakePipe())
     monkeypatch.setattr(video_files, "model_place", str)
+    monkeypatch.chdir(tmp_path)  # where the pieces' videos lie
     for name in ("face.mp4", "wall.mp4", "old.mp4", "bug.mp4", f"{'x' * 250}.mp4"):
         (tmp_path / name).write_bytes(b"film")
 
