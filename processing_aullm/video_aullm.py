@@ -24,9 +24,10 @@ CHANNELS = (1, 3, 4)
 
 
 class _Pictures:
-    """What clips that are single pictures have in common: no frame rate, and a length that is known."""
+    """What clips that are single pictures have in common: no frame rate, no sound, and a length that is known."""
 
     fps = None
+    late = 0.0
 
     @property
     def stated_count(self) -> int:

@@ -203,6 +203,14 @@ class VideoFile:
         """Time of the first frame in seconds; None where rate or usable times are missing, and frames are counted."""
         return self._opening[0]
 
+    @cached_property
+    def late(self) -> float:
+        """Seconds after which a player shows the first frame, where something else in the file begins before it."""
+        with self.open() as container:
+            if self.begin is None or container.start_time is None:
+                return 0.0
+            return max(0.0, float(self.begin) - container.start_time / av.time_base)
+
     def holds(self, first: int, stop: int) -> bool:
         """Whether there are frames from number `first` to before `stop`; nothing is decoded."""
         if self.begin is None:
