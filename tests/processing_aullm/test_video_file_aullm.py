@@ -12,7 +12,14 @@ from processing_aullm import ClipFault
 from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_file_aullm import VideoFile, _Pass
-from tests.processing_aullm.grey_films import grey, index_of, write, write_of_sizes, write_without_times
+from tests.processing_aullm.grey_films import (
+    grey,
+    index_of,
+    write,
+    write_of_sizes,
+    write_with_sound,
+    write_without_times,
+)
 
 TIMES = {
     "regular": [40 * i for i in range(50)],
@@ -169,3 +176,15 @@ def test_files_without_times_have_no_gap(tmp_path):
     path = write_without_times(tmp_path / "film.h264", 20)
     film = VideoFile(path, str(path))
     assert film.longest_gap == (0, 0) and film.holds(500, 600)
+
+
+@pytest.mark.parametrize(("begin", "sound_s"), [(0, 4), (500, 1), (0, 0)])
+def test_a_film_is_as_long_as_its_picture(tmp_path, recwarn, begin, sound_s):
+    """Matroska and WebM state one length for all, the longest one's."""
+    path = write_with_sound(tmp_path / "film.mkv", [begin + 40 * i for i in range(50)], sound_s)
+    film = VideoFile(path, str(path))
+    assert film.stated_count == len(film) == 50 and not recwarn.list
+    assert film.late == (begin / 1000 if sound_s else 0)
+    broken = VideoFile(path.read_bytes()[: path.stat().st_size // 2], "broken.mkv")
+    with pytest.warns(UserWarning, match=r"broken\.mkv: the video breaks off"):
+        assert len(broken) < 50
