@@ -25,7 +25,7 @@ from av.video.reformatter import VideoReformatter
 
 from .clip_error_aullm import ClipError, ClipFault
 from .frame_rate_aullm import rate_of
-from .upright_aullm import upright
+from .upright_aullm import pixel_ratio, upright
 
 SLACK = 0.75  # of a step: how far a frame may stand from its number's time before one is repeated or left out
 PROBED_FRAMES = 16  # of an AVI file, whose times must rise to be believed
@@ -90,7 +90,7 @@ class VideoFile:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) of all frames as they are seen: of the first one."""
+        """(width, height) of all frames as they are seen, in square pixels: of the first one."""
         return self._opening[1]
 
     @cached_property
@@ -125,11 +125,15 @@ class VideoFile:
         given, shown, pixels, converter = 0, None, None, VideoReformatter()
         for _, frame in self.pick(count() if wanted is None else wanted):
             if frame is not shown:
-                shown, pixels = frame, upright(frame, converter, self.size)
+                shown, pixels = frame, self.pixels(frame, converter)
             yield pixels
             given += 1
         if wanted is not None and given < len(wanted):
             raise self._no_frame(wanted[given])
+
+    def pixels(self, frame: av.VideoFrame, converter: VideoReformatter, colours: str = "rgb24") -> np.ndarray:
+        """(H, W, 3) uint8 of a decoded frame as it is seen; `colours` is FFmpeg's name of a pixel format."""
+        return upright(frame, converter, self._ratio, self.size, colours)
 
     def pick(self, numbers: Iterable[int]) -> Iterator[tuple[int, av.VideoFrame]]:
         """The frames of some numbers, before they become pixels; ends where the file ends.
@@ -213,7 +217,13 @@ class VideoFile:
                 # AVI keeps when a packet is decoded, not when its frame is shown: with B-frames of H.264 they differ.
                 times = [frame.pts, *(each.pts for each in islice(frames, PROBED_FRAMES))]
                 timed = all(a is not None and b is not None and a < b for a, b in pairwise(times))
-            return frame.pts * frame.time_base if timed else None, upright(frame, VideoReformatter()).shape[1::-1]
+            size = upright(frame, VideoReformatter(), self._ratio).shape[1::-1]
+            return frame.pts * frame.time_base if timed else None, size
+
+    @cached_property
+    def _ratio(self) -> float:
+        with self.open() as container:
+            return pixel_ratio(container.streams.video[0])
 
     @property
     def begin(self) -> Fraction | None:
