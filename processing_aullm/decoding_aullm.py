@@ -14,7 +14,6 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from .clip_error_aullm import ClipError, ClipFault
-from .upright_aullm import upright
 from .video_aullm import Clip, refuse_other_size
 from .video_file_aullm import VideoFile
 
@@ -87,7 +86,7 @@ class NumberedFrames:
             if self.stop is not None and number >= self.stop:
                 return
             before = number
-            pixels = upright(frame, converter, self.size) if is_video else frame
+            pixels = self.clip.pixels(frame, converter) if is_video else frame
             refuse_other_size(self.name, number, pixels, self.size)
             if number >= self.first:
                 yield number, pixels

@@ -18,15 +18,17 @@ from PIL import Image, ImageOps
 from .clip_error_aullm import ClipError, ClipFault
 from .video_file_aullm import VideoFile
 
-IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+HEIC_SUFFIXES = (".heic", ".heif")  # of phones' photographs, which neither OpenCV nor PIL reads
 VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")  # for a hint only
 CHANNELS = (1, 3, 4)
 
 
 class _Pictures:
-    """What clips that are single pictures have in common: no frame rate, and a length that is known."""
+    """What clips that are single pictures have in common: no frame rate, no sound, and a length that is known."""
 
     fps = None
+    late = 0.0
 
     @property
     def stated_count(self) -> int:
@@ -53,7 +55,9 @@ class ImageFolder(_Pictures):
 
     def __init__(self, folder: Path) -> None:
         self.name = str(folder)
-        self.paths = sorted((p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES), key=_natural_order)
+        images = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        # "._1.jpg" stands beside "1.jpg" where a Mac has copied it, and holds no picture
+        self.paths = sorted((path for path in images if not path.name.startswith(".")), key=_natural_order)
         if not self.paths:
             message = f"{self.name}: the folder holds no images ({', '.join(IMAGE_SUFFIXES)})"
             video = next((p for p in sorted(folder.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES), None)
@@ -121,7 +125,11 @@ def open_clip(video: object, name: str = "clip") -> Clip:
             return ImageFolder(path)
         if not path.is_file():
             raise ClipError(f"{path}: no such video file or folder of images", ClipFault.NOT_FOUND)
+        _refuse_heic(path, str(path))
         if _is_image_path(path):
+            if _is_animated(path):
+                message = f"{path}: a WebP image of several pictures is not read"
+                raise ClipError(message, ClipFault.NOT_A_CLIP, "save it as a video, such as MP4, or as GIF")
             advice = "give two, at rest and at the apex, or a video, or the folder of its images"
             raise ClipError(f"{path}: one picture shows no movement", ClipFault.NOT_A_CLIP, advice)
         return VideoFile(path, str(path))
@@ -182,6 +190,20 @@ def _is_image_path(item: object) -> bool:
     return isinstance(item, (str, Path)) and Path(item).suffix.lower() in IMAGE_SUFFIXES and not Path(item).is_dir()
 
 
+def _is_animated(path: Path) -> bool:
+    try:
+        with Image.open(path) as image:
+            return path.suffix.lower() == ".webp" and getattr(image, "n_frames", 1) > 1
+    except OSError:  # whoever reads it says so
+        return False
+
+
+def _refuse_heic(path: str | Path, name: str) -> None:
+    if Path(path).suffix.lower() in HEIC_SUFFIXES:
+        advice = "save it as JPEG or PNG, as most programs export it"
+        raise ClipError(f"{name}: photographs in the format HEIC are not read", ClipFault.UNREADABLE, advice)
+
+
 def _is_frame(item: object) -> bool:
     """Whether a list's item is one picture, and not a clip."""
     if isinstance(item, Image.Image):
@@ -196,6 +218,8 @@ def _read_image(path: str | Path, name: str) -> np.ndarray:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         missing = not Path(path).is_file()
+        if not missing:
+            _refuse_heic(path, name)
         fault = ClipFault.NOT_FOUND if missing else ClipFault.UNREADABLE
         raise ClipError(f"{name}: {'no such image' if missing else 'not a readable image'}", fault)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -284,4 +308,4 @@ def _frame_numbers(paths: Sequence[Path]) -> np.ndarray:
 
 
 def _natural_order(path: Path) -> list:
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.name)]

@@ -24,13 +24,11 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from .clip_error_aullm import ClipError, ClipFault
-from .upright_aullm import upright
+from .frame_rate_aullm import rate_of
+from .upright_aullm import pixel_ratio, upright
 
 SLACK = 0.75  # of a step: how far a frame may stand from its number's time before one is repeated or left out
-LIKELY_FPS = (1.0, 1000.0)
 PROBED_FRAMES = 16  # of an AVI file, whose times must rise to be believed
-PROBED = 60  # packets whose times say how fast a file really runs
-FASTER, SLOWER = 1.05, 0.8  # the stated rate is not believed where the measured one is that many times it
 BAD_PACKETS = 50  # one after the other: the rest of the file is lost
 SHORT_S = 0.5  # a file that ends by more before its stated end is broken
 LONG_MIN = 24 * 60.0  # of a file above which its times are looked at before it is read
@@ -58,7 +56,7 @@ class VideoFile:
     def fps(self) -> float | None:
         """Frames per second as the file states them, unless its times tell otherwise; None where neither says."""
         with self.open() as container:
-            return _rate(container)
+            return rate_of(container)
 
     @cached_property
     def stated_count(self) -> int | None:
@@ -68,12 +66,31 @@ class VideoFile:
             if stream.duration and stream.time_base and self.fps:
                 return max(1, round(float(stream.duration * stream.time_base) * self.fps))
             if container.duration and self.fps:
-                return max(1, round(container.duration / av.time_base * self.fps))
+                return self._count_to_last(container) or max(1, round(container.duration / av.time_base * self.fps))
             return stream.frames or None
+
+    def _count_to_last(self, container: av.container.InputContainer) -> int | None:
+        """Frames up to the picture's end, which may come before the end that the file states for picture and sound.
+
+        None where that is not known, or where neither reaches the stated end: the file breaks off.
+        """
+        if self.begin is None:
+            return None
+        stream, stated, last, reached = container.streams.video[0], container.duration / av.time_base, None, 0.0
+        try:
+            container.seek(int(stated / stream.time_base), stream=stream, backward=True)
+            for packet in container.demux():
+                if packet.pts is not None:
+                    time = packet.pts * packet.time_base
+                    reached = max(reached, time + (packet.duration or 0) * packet.time_base)
+                    last = max(last or time, time) if packet.stream_index == stream.index else last
+        except (av.FFmpegError, OSError):
+            return None
+        return round(self.steps(last)) + 1 if last is not None and reached >= stated - SHORT_S else None
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) of all frames as they are seen: of the first one."""
+        """(width, height) of all frames as they are seen, in square pixels: of the first one."""
         return self._opening[1]
 
     @cached_property
@@ -108,11 +125,15 @@ class VideoFile:
         given, shown, pixels, converter = 0, None, None, VideoReformatter()
         for _, frame in self.pick(count() if wanted is None else wanted):
             if frame is not shown:
-                shown, pixels = frame, upright(frame, converter, self.size)
+                shown, pixels = frame, self.pixels(frame, converter)
             yield pixels
             given += 1
         if wanted is not None and given < len(wanted):
             raise self._no_frame(wanted[given])
+
+    def pixels(self, frame: av.VideoFrame, converter: VideoReformatter, colours: str = "rgb24") -> np.ndarray:
+        """(H, W, 3) uint8 of a decoded frame as it is seen; `colours` is FFmpeg's name of a pixel format."""
+        return upright(frame, converter, self._ratio, self.size, colours)
 
     def pick(self, numbers: Iterable[int]) -> Iterator[tuple[int, av.VideoFrame]]:
         """The frames of some numbers, before they become pixels; ends where the file ends.
@@ -196,12 +217,26 @@ class VideoFile:
                 # AVI keeps when a packet is decoded, not when its frame is shown: with B-frames of H.264 they differ.
                 times = [frame.pts, *(each.pts for each in islice(frames, PROBED_FRAMES))]
                 timed = all(a is not None and b is not None and a < b for a, b in pairwise(times))
-            return frame.pts * frame.time_base if timed else None, upright(frame, VideoReformatter()).shape[1::-1]
+            size = upright(frame, VideoReformatter(), self._ratio).shape[1::-1]
+            return frame.pts * frame.time_base if timed else None, size
+
+    @cached_property
+    def _ratio(self) -> float:
+        with self.open() as container:
+            return pixel_ratio(container.streams.video[0])
 
     @property
     def begin(self) -> Fraction | None:
         """Time of the first frame in seconds; None where rate or usable times are missing, and frames are counted."""
         return self._opening[0]
+
+    @cached_property
+    def late(self) -> float:
+        """Seconds after which a player shows the first frame, where something else in the file begins before it."""
+        with self.open() as container:
+            if self.begin is None or container.start_time is None:
+                return 0.0
+            return max(0.0, float(self.begin) - container.start_time / av.time_base)
 
     def holds(self, first: int, stop: int) -> bool:
         """Whether there are frames from number `first` to before `stop`; nothing is decoded."""
@@ -362,28 +397,3 @@ def _next_number(at: int | None, steps: float) -> int:
     if at is None:
         return round(steps)
     return at + 1 if abs(steps - (at + 1)) <= SLACK else max(at, round(steps))
-
-
-def _rate(container: av.container.InputContainer) -> float | None:
-    """Frames per second: as stated, unless the times of the first packets tell otherwise.
-
-    Where frames are missing the stated rate is an average below the true one; some recorders state the steps of their
-    clock instead.
-    """
-    stream = container.streams.video[0]
-    stated = float(stream.average_rate) if stream.average_rate else None
-    if stated and not LIKELY_FPS[0] <= stated <= LIKELY_FPS[1]:
-        stated = None
-    try:
-        times = sorted(p.pts for p in islice(container.demux(stream), PROBED) if p.pts is not None)
-    except (av.FFmpegError, OSError):
-        return stated
-    steps = np.diff(times)
-    steps = steps[steps > 0]
-    if not len(steps):
-        return stated
-    usual = steps[np.abs(steps - np.median(steps)) <= 1].mean()  # 300 frames a second are steps of 3, 3 and 4 ms
-    measured = 1 / (float(usual) * float(stream.time_base))
-    if stated and SLOWER <= measured / stated <= FASTER:
-        return stated
-    return measured if LIKELY_FPS[0] <= measured <= LIKELY_FPS[1] else stated

@@ -6,9 +6,9 @@ Tested in tests/space_app/test_journey.py.
 from html import escape
 
 from problems import Problem, clock
-from readings import Movement, doubt, face_of, movements_of, summary
+from readings import Movement, doubt, face_of, lids_of, movements_of, summary
 from settings import Settings
-from words import PLAIN, label, number
+from words import LIDS, PLAIN, label, number
 
 TITLE = "What moved in this face?"
 
@@ -109,10 +109,11 @@ def live(readings: list[dict], seen: bool, seconds: float) -> str:
     )
     movements = [movement for each in readings for movement in movements_of(each, 0)]
     items = "".join(f"<li>{each.sentence()}</li>" for each in reversed(movements))
-    blinks = sum(len(each["faces"][0]["blinks"]) for each in readings)
+    lids = {kind: sum(len(lids_of(each, 0)[kind]) for each in readings) for kind in LIDS}
+    closed = ", ".join(f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in lids.items() if n or kind == "blink")
     return (
         f'<div class="live-now">{now}<h3>Right now</h3><ul class="bars">{rows}</ul></div><div class="live-past">'
-        f"<h3>So far ({seconds:.0f} s, {blinks} blink{'' if blinks == 1 else 's'})</h3>"
+        f"<h3>So far ({seconds:.0f} s, {closed})</h3>"
         f"<ul>{items or '<li>No movement yet. One is told some seconds after it, when it is over.</li>'}</ul></div>"
     )
 

@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from words import KINDS, SECOND, VIEW, joined, number, plain, sure
+from words import KINDS, LIDS, SECOND, VIEW, joined, number, plain, sure
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,12 @@ def span_of(reading: dict, face: int) -> tuple[float, float]:
     return face["first"] / reading["fps"], max(face["last"], face["first"] + 1) / reading["fps"]
 
 
+def lids_of(reading: dict, face: int) -> dict[str, list[dict]]:
+    """What the eyes of a face did, by kind: each of `LIDS`, also where there is none."""
+    found = face_of(reading, face)["blinks"]
+    return {kind: [each for each in found if each.get("kind", "blink") == kind] for kind in LIDS}
+
+
 def place_of(reading: dict, face: int) -> str:
     """Where in the picture a face is: "left", "middle" or "right", as one sees it."""
     left, _, right, _ = face_of(reading, face)["box"]
@@ -155,17 +161,20 @@ def summary(reading: dict, face: int) -> list[str]:
     """What was found for one face, as sentences; not how well it is seen, see `doubt`."""
     start, end = span_of(reading, face)
     told = []
-    movements, blinks = movements_of(reading, face), face_of(reading, face)["blinks"]
+    movements = movements_of(reading, face)
     read = f"{end - start:.1f} seconds were read"
     if not movements:
         told.append(f"{read}, and nothing was found to move enough to be told from noise.")
     else:
         count = "one movement" if len(movements) == 1 else f"{len(movements)} movements"
         told.append(f"{read}, and {count} found.")
-    if blinks:
-        times = joined([f"{each['apex'] / reading['fps']:.1f} s" for each in blinks])
-        count = "one blink" if len(blinks) == 1 else f"{len(blinks)} blinks"
-        told.append(f"The eyes blinked: {count}, at {times}. Blinks are shown but not counted as movements.")
+    closed = []
+    for kind, found in lids_of(reading, face).items():
+        if found:
+            times = joined([f"{each['apex'] / reading['fps']:.1f} s" for each in found])
+            closed.append(f"{f'one {kind}' if len(found) == 1 else f'{len(found)} {kind}s'}, at {times}")
+    if closed:
+        told.append(f"The eyes closed: {'; '.join(closed)}. This is shown but not counted as movement.")
     return told
 
 

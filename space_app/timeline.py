@@ -8,8 +8,8 @@ Tested in tests/space_app/test_figures.py.
 
 from html import escape
 
-from readings import Movement, face_of, movements_of, span_of
-from words import label, number
+from readings import Movement, face_of, lids_of, movements_of, span_of
+from words import LIDS, label, number
 
 NARROWEST = 340  # px: the row on a phone; buttons that would touch there go to the next lane
 BUTTON = 30  # px: a numbered button
@@ -35,7 +35,7 @@ def timeline(reading: dict, face: int, chosen: int | None = None) -> str:
             _buttons(movements, scale, reading["meanings"], chosen),
             "marks",
         ),
-        _row("Blinks", "eyes closed for a moment", _blinks(reading, face, scale), "blinks"),
+        _row("Blinks", "eyes closed, or one of them", _blinks(reading, face, scale), "blinks"),
     ]
     rows += [
         _row(label(unit, reading["meanings"]), "", _curve(reading, face, k, scale, movements), "curve")
@@ -101,12 +101,13 @@ def _spoken(movement: Movement, meanings: dict) -> str:
 
 
 def _blinks(reading: dict, face: int, scale: _Scale) -> str:
-    times = [each["apex"] / reading["fps"] for each in face_of(reading, face)["blinks"]]
-    if not times:
+    found = ((kind, each) for kind, some in lids_of(reading, face).items() for each in some)
+    told = sorted((each["apex"] / reading["fps"], kind) for kind, each in found)
+    if not told:
         return '<span class="none">none</span>'
-    said = f'<span class="hidden-text">{len(times)}, at {", ".join(f"{t:.1f} s" for t in times)}</span>'
+    said = f'<span class="hidden-text">{len(told)}: {", ".join(f"{kind} at {t:.1f} s" for t, kind in told)}</span>'
     return said + "".join(
-        f'<i class="blink" style="left:{scale.at(t)}%" title="blink at {t:.1f} s"></i>' for t in times
+        f'<i class="blink" style="left:{scale.at(t)}%" title="{kind} at {t:.1f} s"></i>' for t, kind in told
     )
 
 
@@ -143,9 +144,9 @@ def _table(reading: dict, face: int, movements: list[Movement]) -> str:
         (each.start, _cells(str(each.number), each.start, each.end, each.peak, _told(each, meanings)))
         for each in movements
     ]
-    for each in face_of(reading, face)["blinks"]:
+    for kind, each in ((kind, each) for kind, some in lids_of(reading, face).items() for each in some):
         onset, apex, offset = (each[name] / fps for name in ("onset", "apex", "offset"))
-        rows.append((onset, _cells("blink", onset, offset, apex, "eyes closed for a moment")))
+        rows.append((onset, _cells(kind, onset, offset, apex, LIDS[kind])))
     body = "".join(f"<tr>{cells}</tr>" for _, cells in sorted(rows)) or '<tr><td colspan="4">nothing moved</td></tr>'
     return (
         '<details class="as-table"><summary>The same as a table</summary><table><thead><tr><th scope="col">No.</th>'

@@ -82,6 +82,13 @@ KINDS = {
     "macro": "longer than half a second, as ordinary expressions are",
 }
 
+LIDS = {
+    "blink": "eyes closed for a moment",
+    "closure": "eyes closed for longer than a blink",
+    "wink": "one eye closed",
+}
+"""What eyes do that is no movement, by the `kind` of a reading's `blinks`."""
+
 VIEW = {
     "small": "it is less than 80 pixels wide",
     "tilted": "it lies on its side or upside-down",

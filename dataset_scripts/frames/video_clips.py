@@ -13,7 +13,6 @@ import cv2
 from av.video.reformatter import VideoReformatter
 
 from processing_aullm.clip_error_aullm import ClipError
-from processing_aullm.upright_aullm import upright
 from processing_aullm.video_file_aullm import VideoFile
 
 VIDEO_SUFFIXES = (".mkv", ".mp4", ".avi", ".mpeg", ".mov")
@@ -49,7 +48,7 @@ class VideoClip:
             file = _open(self.path)
             for number, frame in file.pick(number - first for number in numbers):
                 if frame is not shown:
-                    shown, jpeg = frame, _jpeg(frame, converter, file.size)
+                    shown, jpeg = frame, _jpeg(frame, converter, file)
                 images[number] = jpeg
         except ClipError:
             pass  # nothing in it can be decoded: every frame is missing
@@ -92,7 +91,7 @@ def _opened(path: Path, size: int, time: int) -> VideoFile:
     return VideoFile(path, str(path))
 
 
-def _jpeg(frame: av.VideoFrame, converter: VideoReformatter, size: tuple[int, int]) -> bytes:
+def _jpeg(frame: av.VideoFrame, converter: VideoReformatter, file: VideoFile) -> bytes:
     """A frame as it is meant to be seen, grey where the video is."""
-    pixels = upright(frame, converter, size, "gray" if frame.format.name.startswith("gray") else "bgr24")
+    pixels = file.pixels(frame, converter, "gray" if frame.format.name.startswith("gray") else "bgr24")
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

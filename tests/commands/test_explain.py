@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from typer.testing import CliRunner
 
 from training_aullm.cli.explain import which_face
+from training_aullm.cli.main import app
 from training_aullm.figures.explanation import chosen_units
 from training_aullm.videos import explaining
 from training_aullm.videos.explaining import explanation_json, write_explanation
@@ -97,6 +99,15 @@ def test_the_command_explains_a_rendered_movement(aullm, tmp_path):
     assert imread(tmp_path / "video_60-85.png")[..., :3].std() > 0.05
     refused = aullm(*command, "--action-unit", "AU99")
     assert refused.returncode == 2 and "AU99" in refused.stderr
+
+
+def test_a_page_of_another_video_is_not_replaced(explanation, tmp_path):
+    write_explanation(tmp_path / "face_10-20", explanation | {"video": str(tmp_path / "anna" / "face.mp4")})
+    command = ["explain", "ben/face.mp4", "--out", str(tmp_path), "--model", "none/is/loaded"]
+    refused = CliRunner().invoke(app, command)
+    assert "ben/face.mp4 would write the same files as" in str(refused.exception)
+    command[1] = str(tmp_path / "anna" / "face.mp4")
+    assert "same files" not in str(CliRunner().invoke(app, command).exception)
 
 
 def test_a_face_is_a_number_or_a_box():

@@ -53,7 +53,7 @@ def test_data_sets_take_only_the_video_decoder_from_the_processor():
         for found in imports_of(path):
             if found.target.split(".")[0] == "processing_aullm":
                 taken.setdefault(path.relative_to(ROOT).as_posix(), set()).add(found.target)
-    decoder = {f"processing_aullm.{name}_aullm" for name in ("video_file", "upright", "clip_error")}
+    decoder = {f"processing_aullm.{name}_aullm" for name in ("video_file", "clip_error")}
     assert taken == {"dataset_scripts/frames/video_clips.py": decoder}
 
 

@@ -22,6 +22,26 @@ def write(path, times, options=None, size=(64, 48)):
     return path
 
 
+def write_with_sound(path, times, sound_s):
+    """A film as `write` makes, muxed with so many seconds of silence from 0 on: the picture may begin later."""
+    film = write(path.with_name(f"picture_{path.stem}.mp4"), times)
+    with av.open(str(film)) as picture, av.open(str(path), "w") as container:
+        (given,) = picture.streams.video
+        seen = container.add_stream_from_template(given)
+        heard = container.add_stream("libopus", rate=48000, layout="mono")
+        for place in range(round(sound_s * 50)):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), format="s16", layout="mono")
+            silence.sample_rate, silence.pts, silence.time_base = 48000, 960 * place, Fraction(1, 48000)
+            container.mux(heard.encode(silence))
+        container.mux(heard.encode())
+        for packet in picture.demux(given):
+            if packet.dts is not None:
+                packet.stream = seen
+                container.mux(packet)
+    film.unlink()
+    return path
+
+
 def grey(number):
     return 20 + 4 * (number % 50)
 

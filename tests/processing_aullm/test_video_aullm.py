@@ -209,6 +209,36 @@ def test_image_files_are_frames_turned_upright(frames, tmp_path):
         list(open_clip([tmp_path / "text.jpg"]).frames())
 
 
+def test_photographs_of_phones_and_browsers_are_read_or_their_format_is_named(frames, tmp_path):
+    still, moving, heic = (tmp_path / name for name in ("rest.webp", "moves.webp", "apex.HEIC"))
+    shown = [Image.fromarray(frame) for frame in frames]
+    shown[0].save(still, lossless=True)
+    shown[0].save(moving, save_all=True, append_images=shown[1:])
+    heic.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200))
+    assert are_two_pictures([still, still])
+    np.testing.assert_array_equal(next(open_clip([still]).frames()), frames[0])
+    with pytest.raises(ClipError, match=r"rest\.webp: one picture shows no movement"):
+        open_clip(still)
+    with pytest.raises(ClipError, match=r"moves\.webp: a WebP image of several pictures is not read; save it as"):
+        open_clip(moving)
+    for read in (lambda: open_clip(heic), lambda: list(open_clip([heic]).frames())):
+        with pytest.raises(ClipError, match=r"apex\.HEIC: .* format HEIC are not read; save it as JPEG"):
+            read()
+
+
+def test_what_a_mac_leaves_beside_images_is_no_image(frames, tmp_path):
+    for number in (1, 2):
+        Image.fromarray(frames[number]).save(tmp_path / f"img{number}.jpg")
+        (tmp_path / f"._img{number}.jpg").write_bytes(b"Mac OS X")
+    assert np.abs(np.subtract(means(open_clip(tmp_path)), [60, 100])).max() <= 2
+
+
+def test_names_may_hold_digits_that_are_no_number(frames, tmp_path):
+    for number, name in enumerate(("1²2.png", "1²10.png", "²3.png", "a².png", "٣.png")):
+        Image.fromarray(frames[number]).save(tmp_path / name)
+    assert len(open_clip(tmp_path)) == 5
+
+
 def test_a_broken_image_of_a_folder_is_named_with_its_frame(frames, tmp_path):
     for i, frame in enumerate(frames):
         Image.fromarray(frame).save(tmp_path / f"{i + 8}.png")

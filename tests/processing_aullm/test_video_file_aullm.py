@@ -3,16 +3,26 @@
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from processing_aullm import ClipFault
 from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.decoding_aullm import NumberedFrames
+from processing_aullm.upright_aullm import pixel_ratio
 from processing_aullm.video_file_aullm import VideoFile, _Pass
-from tests.processing_aullm.grey_films import grey, index_of, write, write_of_sizes, write_without_times
+from tests.processing_aullm.grey_films import (
+    grey,
+    index_of,
+    write,
+    write_of_sizes,
+    write_with_sound,
+    write_without_times,
+)
 
 TIMES = {
     "regular": [40 * i for i in range(50)],
@@ -169,3 +179,39 @@ def test_files_without_times_have_no_gap(tmp_path):
     path = write_without_times(tmp_path / "film.h264", 20)
     film = VideoFile(path, str(path))
     assert film.longest_gap == (0, 0) and film.holds(500, 600)
+
+
+@pytest.mark.parametrize(("begin", "sound_s"), [(0, 4), (500, 1), (0, 0)])
+def test_a_film_is_as_long_as_its_picture(tmp_path, recwarn, begin, sound_s):
+    """Matroska and WebM state one length for all, the longest one's."""
+    path = write_with_sound(tmp_path / "film.mkv", [begin + 40 * i for i in range(50)], sound_s)
+    film = VideoFile(path, str(path))
+    assert film.stated_count == len(film) == 50 and not recwarn.list
+    assert film.late == (begin / 1000 if sound_s else 0)
+    broken = VideoFile(path.read_bytes()[: path.stat().st_size // 2], "broken.mkv")
+    with pytest.warns(UserWarning, match=r"broken\.mkv: the video breaks off"):
+        assert len(broken) < 50
+
+
+@pytest.mark.parametrize(("ratio", "stored"), [(2, (100, 200)), (Fraction(1, 2), (200, 100)), (1, (200, 200))])
+@pytest.mark.parametrize("turned", [0, 90])
+def test_pixels_that_are_not_square_are_stretched_as_a_player_does(tmp_path, monkeypatch, ratio, stored, turned):
+    """A disc that a camcorder has stored squeezed, also one that was held upright."""
+    disc = 255 * (np.hypot(*(np.mgrid[:200, :200] - 99.5)) < 60).astype(np.uint8)[..., None].repeat(3, 2)
+    with av.open(str(tmp_path / "film.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "1"})
+        (stream.width, stream.height), stream.pix_fmt = stored, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(ratio)
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(cv2.resize(disc, stored), format="rgb24")))
+        container.mux(stream.encode())
+    monkeypatch.setattr(av.VideoFrame, "rotation", turned, raising=False)
+    file = VideoFile(tmp_path / "film.mp4", "film.mp4")
+    for pixels in (next(file.frames()), next(iter(NumberedFrames(file)))[1]):
+        assert pixels.shape == (200, 200, 3) and file.size == (200, 200)
+        assert np.abs(pixels.astype(int) - disc).mean() < 4
+
+
+@pytest.mark.parametrize(("said", "ratio"), [(None, 1), (Fraction(1081, 1080), 1), (Fraction(1, 50), 1), (1.5, 1.5)])
+def test_ratios_that_are_rounding_or_damage_change_nothing(said, ratio):
+    assert pixel_ratio(SimpleNamespace(sample_aspect_ratio=said)) == ratio

@@ -112,6 +112,22 @@ def test_the_summary_counts_movements_and_names_blinks_apart(reading):
     assert "nothing was found to move" in " ".join(summary(reading, 0))
 
 
+def test_winks_and_closures_are_called_by_their_names(reading):
+    import page
+    from readings import summary
+    from timeline import timeline
+
+    marks = {"onset": 100, "apex": 120, "offset": 150}
+    reading["faces"][0]["blinks"] += [marks | {"kind": "wink"}, marks | {"kind": "wink"}, marks | {"kind": "closure"}]
+    told = " ".join(summary(reading, 0))
+    assert "one blink, at 3.1 s; one closure, at 4.0 s; 2 winks, at 4.0 s and 4.0 s. This" in told
+    drawn = timeline(reading, 0)
+    for kind, what in (("wink", "one eye closed"), ("closure", "eyes closed for longer than a blink")):
+        assert f'title="{kind} at 4.0 s"' in drawn and what in drawn
+    assert drawn.count('title="blink at') == 1 and "wink at 4.0 s</span>" in drawn
+    assert "1 blink, 1 closure, 2 winks)" in page.live([reading], True, 3.0)
+
+
 def test_places_of_faces_are_told_as_seen(reading):
     from readings import place_of
 

@@ -20,7 +20,9 @@ def annotations(
     video: Annotated[
         Path | None, typer.Option(help="The video, where a single file is given and its link leads nowhere.")
     ] = None,
-    fps: Annotated[float | None, typer.Option(min=1, help="Frames per second, where a video states none.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=1, help="Frames per second, where a video states none, or plays slower.")
+    ] = None,
     face: Annotated[int, typer.Option(min=0, help="Whose tiers, where a file has several faces.")] = 0,
 ) -> None:
     """Take corrected ELAN files back: what the coder left is a metadata.csv.

@@ -51,13 +51,15 @@ def explain(
     from training_aullm.console import wide_console
     from training_aullm.loading import load_model
     from training_aullm.videos.explaining import explain_video, write_explanation
+    from training_aullm.videos.whose import name_of, named_by_frames, refuse_others
 
     which, console = which_face(face), wide_console()
+    refuse_others(named_by_frames(out, name_of(video), onset, offset), video)
     with console.status(f"loading {model}"):
         network, processor = load_model(model)
     with console.status(f"reading {video}"):
         explanation = explain_video(video, network, processor, onset, offset, which)
-    base = out / f"{video.name if video.is_dir() else video.stem}_{explanation['onset']}-{explanation['offset']}"
+    base = out / f"{name_of(video)}_{explanation['onset']}-{explanation['offset']}"
     with console.status("drawing"):
         paths = write_explanation(base, explanation, action_unit_names(action_unit) or (), threshold)
     for sentence in describe(explanation, threshold):

@@ -38,21 +38,24 @@ def pair(
     from training_aullm.console import wide_console
     from training_aullm.loading import load_pipeline
     from training_aullm.videos.pairs import table_of, write_pair
+    from training_aullm.videos.whose import BOTH, name_of, named_by_frames, refuse_others
 
     if len(pictures) > 2 or (len(pictures) == 2 and (onset, apex) != (None, None)):
         raise ValueError("give two pictures, at rest and at the apex; or one clip, with --onset and --apex")
     console, two = wide_console(), len(pictures) == 2
+    stem, video = "-".join(map(name_of, pictures)), BOTH.join(map(str, pictures))
+    refuse_others([out / f"{stem}.json"] if two else named_by_frames(out, stem, onset, apex), video)
     with console.status(f"loading {model}"):
         pipe = load_pipeline(model)
     options = {"face": face, "threshold": threshold, "second_opinion": second_opinion}
     with console.status("reading"):
         reading = pipe.pair([str(path) for path in pictures] if two else str(pictures[0]), onset, apex, **options)
+    reading["video"] = video
     if two:
-        stem, name = "-".join(path.stem for path in pictures), " and ".join(path.name for path in pictures)
-        reading["video"] = name
+        name = BOTH.join(path.name for path in pictures)
     else:
-        stem = f"{pictures[0].stem}_{reading['onset']}-{reading['apex']}"
-        name = f"{pictures[0]}, frames {reading['onset']} and {reading['apex']}"
+        stem = f"{stem}_{reading['onset']}-{reading['apex']}"
+        name = f"{video}, frames {reading['onset']} and {reading['apex']}"
     path = out / f"{stem}.json"
     write_pair(path, reading)
     console.print(table_of(reading, name))

@@ -21,9 +21,11 @@ from pympi import Eaf
 from dataset_scripts.cells.coding import FACS_CODES
 from dataset_scripts.sets.folder_metadata import METADATA
 from dataset_scripts.whole_files import write_whole
+from processing_aullm.decoding_aullm import SAME_RATE
 from processing_aullm.video_aullm import open_clip
 from processing_aullm.video_file_aullm import VideoFile
 from training_aullm.videos.elan import APEX, BLINK, FPS, MOVEMENT
+from training_aullm.videos.played import Played
 
 COLUMNS = ("file_name", "subject", "action_units", "onset", "apex", "offset", "fps", "expression")
 TIER = re.compile(
@@ -38,7 +40,7 @@ MAX_TOLD = 5
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a metadata.csv; frame numbers, `fps` None where the video states it."""
+    """A line of a metadata.csv; frame numbers, `fps` None where it is what the video states."""
 
     video: Path
     subject: str
@@ -85,7 +87,8 @@ def read_annotations(
         path: the file.
         subject: who it is; None: as the participant of its tiers says.
         video: what the file is about; None: the video that is linked in it.
-        fps: frames per second, where neither the video nor the file states them.
+        fps: frames per second that the camera filmed, where the video states none or plays slower; None: as the file
+            says, else the video. Marks are in a player's time: no rate changes the frames that they lie on.
         face: whose tiers, where there are several: `movement@face1` is of face 1.
 
     Returns:
@@ -108,13 +111,16 @@ def read_annotations(
     if clip_path.is_dir():
         raise ValueError(f"{path}: {clip_path} is a folder of images; ELAN files are of videos")
     clip = open_clip(clip_path)
-    stated = clip.fps or fps or next((float(value) for name, value in eaf.get_properties() if name == FPS), None)
-    if stated is None:
+    filmed = fps or next((float(value) for name, value in eaf.get_properties() if name == FPS), None) or clip.fps
+    if filmed is None:
         raise ValueError(f"{path}: {clip_path} states no frames per second: give --fps")
-    found, last = list(_movements(path, marks)), _last_frame(path, clip, marks, stated)
+    told = None if clip.fps and abs(filmed / clip.fps - 1) <= SAME_RATE else filmed
+    played = Played.of(clip, filmed)
+    found, last = list(_movements(path, marks)), _last_frame(path, clip, marks, played)
 
     def frame(milliseconds: int) -> int:
-        return min(_frame(milliseconds, stated), last)  # an annotation may end with the video, after its last frame
+        shown = max(played.frame(milliseconds / 1000), 0)
+        return min(shown, last)  # an annotation may end with the video, after its last frame
 
     lines = []
     for movement, inside in found:
@@ -124,7 +130,7 @@ def read_annotations(
         times = (frame(movement.start), apex, frame(movement.end))
         if times[0] >= times[2]:
             raise ValueError(f"{path}: {movement.place} ends with frame {times[2]}; a clip needs two frames at least")
-        lines.append(Line(clip_path, who, units, *times, None if clip.fps else stated, kind[1].lower() if kind else ""))
+        lines.append(Line(clip_path, who, units, *times, told, kind[1].lower() if kind else ""))
     return lines
 
 
@@ -221,11 +227,7 @@ def _marks_of(eaf: Eaf, tiers: dict[str, re.Match]) -> list[_Mark]:
     return sorted(marks, key=lambda mark: mark.start)
 
 
-def _frame(milliseconds: int, fps: float) -> int:
-    return round(milliseconds / 1000 * fps)
-
-
-def _last_frame(path: Path, clip: VideoFile, marks: Iterable[_Mark], fps: float) -> int:
+def _last_frame(path: Path, clip: VideoFile, marks: Iterable[_Mark], played: Played) -> int:
     """The film's last frame.
 
     Raises:
@@ -233,11 +235,12 @@ def _last_frame(path: Path, clip: VideoFile, marks: Iterable[_Mark], fps: float)
     """
     count = clip.expected_length()
     end = max(count, clip.stated_count or count)
-    late = [mark for mark in marks if _frame(max(mark.start, mark.end), fps) > end]
+    late = [mark for mark in marks if played.frame(max(mark.start, mark.end) / 1000) > end]
     if late:
         told = "; ".join(f"{mark.place} to {mark.end / 1000:.3f} s" for mark in late[:MAX_TOLD])
         more = f" and {len(late) - MAX_TOLD} more" if len(late) > MAX_TOLD else ""
-        raise ValueError(f"{path}: {told}{more} lies after the film's end at {end / fps:.3f} s: shorten or remove it")
+        over = played.seconds(end)
+        raise ValueError(f"{path}: {told}{more} lies after the film's end at {over:.3f} s: shorten or remove it")
     return count - 1
 
 

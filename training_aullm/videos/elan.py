@@ -17,6 +17,7 @@ from pathlib import Path
 from pympi import Eaf
 
 from dataset_scripts.whole_files import whole_file
+from training_aullm.videos.played import Played
 from training_aullm.videos.summary import Summary, by_second_opinion
 
 MOVEMENT, APEX, BLINK = "movement", "apex", "blink"
@@ -24,12 +25,16 @@ LETTERS = {"left": " L", "right": " R"}
 FPS = "aullm:fps"
 
 
-def write_eaf(base: Path, summary: Summary, video: str | Path) -> Path:
+def write_eaf(base: Path, summary: Summary, video: str | Path, played: Played | None = None) -> Path:
     """Write BASE.eaf, with the video linked by its path and by the way from BASE to it.
 
     Its date is the video's, so that the same reading is the same file.
+
+    Args:
+        played: when ELAN shows which frame; None: from 0 on, at the reading's own rate.
     """
     path, fps = base.with_name(f"{base.name}.eaf"), summary.head["fps"]
+    played = played or Played(fps)
     eaf = Eaf(author="aullm")
     eaf.remove_tier("default")
     eaf.adocument["DATE"] = datetime.fromtimestamp(os.stat(video).st_mtime, UTC).isoformat(timespec="seconds")
@@ -40,7 +45,7 @@ def write_eaf(base: Path, summary: Summary, video: str | Path) -> Path:
         eaf.add_linked_file(Path(video).absolute().as_uri(), f"./{way}", kind)
     tiers: dict[str, list[int]] = {}  # name -> where the last annotation of each of its lanes ends
     for row in summary.events:
-        for name, first, last, text in _annotations(row, fps):
+        for name, first, last, text in _annotations(row, played):
             lanes = tiers.setdefault(f"{name}@{row['face']}", [])
             lane = next((place for place, end in enumerate(lanes) if end <= first), len(lanes))
             lanes[lane : lane + 1] = [last]
@@ -54,11 +59,6 @@ def write_eaf(base: Path, summary: Summary, video: str | Path) -> Path:
     return path
 
 
-def milliseconds(frame: float, fps: float) -> int:
-    """When a frame is shown, as ELAN counts."""
-    return round(frame / fps * 1000)
-
-
 def _sort_times(eaf: Eaf) -> None:
     """Number the time slots in order of time, as ELAN writes them; pympi numbers them as they come."""
     order = sorted(eaf.timeslots, key=eaf.timeslots.get)
@@ -69,9 +69,11 @@ def _sort_times(eaf: Eaf) -> None:
             annotations[key] = (names[first], names[last], *rest)
 
 
-def _annotations(row: dict, fps: float) -> Iterator[tuple[str, int, int, str]]:
+def _annotations(row: dict, played: Played) -> Iterator[tuple[str, int, int, str]]:
     """Tier without its face, start and end in milliseconds, and text of what an event becomes."""
-    onset, apex, offset = (milliseconds(row[mark], fps) for mark in ("onset", "apex", "offset"))
+    onset, apex, behind, offset = (
+        round(1000 * played.seconds(frame)) for frame in (row["onset"], row["apex"], row["apex"] + 1, row["offset"])
+    )
     offset = max(offset, onset + 1)  # ELAN knows nothing that lasts no time
     frames = f"frames {row['onset']} to {row['offset']}"
     if row["score"] is None:
@@ -80,7 +82,7 @@ def _annotations(row: dict, fps: float) -> Iterator[tuple[str, int, int, str]]:
     size = "" if row["size_px"] is None else f", {row['size_px']:.2f} px, {row['size_mm']:.2f} mm"
     side = f", {row['side']}" if row["side"] else ""
     yield MOVEMENT, onset, offset, f"{row['kind']} {row['score']:.2f}{side}{size}, {frames}{by_second_opinion(row)}"
-    yield APEX, apex, max(milliseconds(row["apex"] + 1, fps), apex + 1), f"frame {row['apex']}"
+    yield APEX, apex, max(behind, apex + 1), f"frame {row['apex']}"
     for unit in row["action_units"].split():
         name, probability = unit.split(":")
         yield f"{name}{LETTERS.get(row['side'], '')}", onset, offset, f"{probability}{by_second_opinion(row)}"

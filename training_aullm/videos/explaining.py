@@ -2,7 +2,7 @@
 
 model, processor = load_model("runs/demo")
 explanation = explain_video("face.mp4", model, processor, onset=60, offset=85)
-write_explanation(Path("runs/explanations/face"), "face.mp4", explanation)
+write_explanation(Path("runs/explanations/face"), explanation)
 
 Tested in tests/commands/test_explain.py.
 """
@@ -30,7 +30,7 @@ PICTURES = ("crops", "frames")  # what a JSON file leaves out
 
 
 class VideoExplanation(PicturedExplanation):
-    """An explanation with the file's name and the frame that pictures are drawn on."""
+    """An explanation with the file's path and the frame that pictures are drawn on."""
 
     video: str
     apex: int
@@ -60,7 +60,7 @@ def explain_video(
         ClipError: the video cannot be read, or shows no face at the onset.
     """
     inputs, pictures = read_clip(processor, video, onset=onset, offset=offset, face=face)
-    explanation = {"video": Path(video).name, **explain(model, **inputs)[0], **pictures}
+    explanation = {"video": str(video), **explain(model, **inputs)[0], **pictures}
     return {**explanation, "apex": int(pictures["frame_indices"][shown_step(explanation)])}
 
 
@@ -84,7 +84,7 @@ def write_explanation(
     chosen_units(explanation, action_units, threshold)
     picture, numbers = base.with_name(f"{base.name}.png"), base.with_name(f"{base.name}.json")
     span = f"frames {explanation['onset']} to {explanation['offset']}"
-    title = f"{explanation['video']}, {span}: what moved, and why the model thinks so"
+    title = f"{Path(explanation['video']).name}, {span}: what moved, and why the model thinks so"
     with tempfile.TemporaryDirectory() as folder, whole_file(picture) as unfinished:
         page = Path(folder) / "page.png"
         draw_explanation(page, explanation, title, AU_MEANINGS, action_units, threshold)

@@ -26,7 +26,7 @@ from processing_aullm.reading_types_aullm import Piece
 from processing_aullm.video_aullm import open_clip
 from processing_aullm.video_file_aullm import VideoFile
 from training_aullm.videos.journal import Journal, parts_folder
-from training_aullm.videos.summary import Summary, by_second_opinion, events_of
+from training_aullm.videos.summary import SIDES, Summary, by_second_opinion, events_of
 
 # what looks ahead in x264 gives other bytes now and then for the same pictures
 STEADY = {"bf": "0", "x264-params": "no-mbtree=1:weightp=0"}
@@ -216,16 +216,28 @@ def draw_face(picture: np.ndarray, trail: FaceTrail, now: list[dict], frame: int
     left, top, right, bottom = (round(value) for value in box.tolist())
     colour = COLOURS[now[0]["kind"]] if now else CALM
     cv2.rectangle(picture, (left, top), (right, bottom), colour, max(1, unit // 8), cv2.LINE_AA)
-    label = ", ".join(
-        f"{row['kind']} {row['action_units'].replace(':', ' ')}".strip() + by_second_opinion(row) for row in now
+    _write(
+        picture,
+        ", ".join(map(_in_short, now)) or f"face {trail.number}",
+        (left, max(unit, top - unit // 3)),
+        unit,
+        colour,
     )
-    _write(picture, label or f"face {trail.number}", (left, max(unit, top - unit // 3)), unit, colour)
     room = right + unit // 2 + 9 * unit < picture.shape[1]
     at = right + unit // 2 if room else max(0, left - unit // 2 - 8 * unit)
     for row, (name, value) in enumerate(zip(trail.action_units, trail.answer(frame), strict=True), 1):
         line, start, length = top + row * unit, at + 4 * unit, 4 * unit
         _write(picture, name, (at, line), unit, LIGHT)
         _bar(picture, start, line - unit // 2, length, unit // 3, value, value >= trail.threshold)
+
+
+def _in_short(row: dict) -> str:
+    """ "micro L AU12 0.83 1.2 mm", "blink"."""
+    if row["score"] is None:
+        return row["kind"]
+    units = SIDES.get(row["side"], "") + row["action_units"].replace(":", " ")
+    size = "" if row["size_mm"] is None else f"{row['size_mm']:.1f} mm"
+    return " ".join(part for part in (row["kind"], units, size) if part) + by_second_opinion(row)
 
 
 def _bar(picture: np.ndarray, left: int, top: int, length: int, height: int, value: float, present: bool) -> None:

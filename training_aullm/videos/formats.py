@@ -8,11 +8,13 @@ Tested in tests/training_aullm/videos/test_video_files.py.
 from collections.abc import Callable
 from pathlib import Path
 
+from processing_aullm.video_aullm import open_clip
 from training_aullm.videos.elan import write_eaf
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.per_frame import write_fex, write_openface
+from training_aullm.videos.played import Played
 from training_aullm.videos.summary import Summary
-from training_aullm.videos.tables import TABLES
+from training_aullm.videos.tables import TABLES, write_vtt
 
 WRITERS = {**TABLES, "openface": write_openface, "fex": write_fex}
 
@@ -37,10 +39,11 @@ def write_format(
         options: of the reading.
         progress: called with the share of a film that is drawn.
     """
+    if name in ("eaf", "vtt"):
+        played = Played.of(open_clip(video), summary.head["fps"])
+        return [write_eaf(base, summary, video, played)] if name == "eaf" else write_vtt(base, journal, summary, played)
     if name in WRITERS:
         return WRITERS[name](base, journal, summary)
-    if name == "eaf":
-        return [write_eaf(base, summary, video)]
     if name == "png":
         return _pictures(base, journal, summary, video)
     from training_aullm.videos.film import write_film

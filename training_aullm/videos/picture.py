@@ -16,7 +16,7 @@ from processing_aullm.geometry_aullm import to_gray, warp
 from processing_aullm.reading_types_aullm import Piece, Window
 from processing_aullm.video_aullm import open_clip
 from training_aullm.figures.timeline import THUMBNAILS, MarkedMovement, draw_timeline
-from training_aullm.videos.summary import Summary
+from training_aullm.videos.summary import SIDES, Summary
 
 MAX_POINTS = 1500  # of a curve: more than a picture has columns
 MAX_MARKED = 500  # movements, the strongest
@@ -117,8 +117,7 @@ def draw_reading(
 def short_name(row: dict) -> str:
     """The action units of an event and its side, as FACS coders write it: "AU4+7", "L AU12"."""
     names = [unit.partition(":")[0] for unit in row["action_units"].split()]
-    side = {"left": "L ", "right": "R "}.get(row["side"], "")
-    return side + "+".join([*names[:1], *(name.removeprefix("AU") for name in names[1:])])
+    return SIDES.get(row["side"], "") + "+".join([*names[:1], *(name.removeprefix("AU") for name in names[1:])])
 
 
 def _windows_of(pieces: Iterable[Piece], face: int) -> Iterator[Window]:

@@ -15,6 +15,7 @@ from training_aullm.console import counted
 MAX_ROWS = 30  # of the table in the terminal
 MARKS = ("onset", "apex", "offset")
 EXTENT = ("side", "size_px", "size_mm")  # None where a reading does not say
+SIDES = {"left": "L ", "right": "R "}  # before units, as FACS coders write them
 OPINIONS = ("named_by", "second_opinion")  # the same
 
 

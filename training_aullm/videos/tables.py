@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from dataset_scripts.whole_files import whole_file, write_whole
 from processing_aullm.reading_types_aullm import LISTS, Piece
 from training_aullm.videos.journal import Journal
+from training_aullm.videos.played import Played
 from training_aullm.videos.summary import MARKS, Summary, in_words, seconds_of
 
 CHUNK = 20_000  # rows that are in memory at once, and that parquet keeps together
@@ -87,17 +88,17 @@ def write_json(base: Path, journal: Journal, summary: Summary) -> list[Path]:
     return [path]
 
 
-def write_vtt(base: Path, journal: Journal, summary: Summary) -> list[Path]:
-    """BASE.vtt: a subtitle for every movement and blink, in order of time."""
+def write_vtt(base: Path, journal: Journal, summary: Summary, played: Played | None = None) -> list[Path]:
+    """BASE.vtt: a subtitle for every movement and blink, in order of time, when a player shows it."""
     path, cues = base.with_name(f"{base.name}.vtt"), ["WEBVTT\n"]
+    played = played or Played(summary.head["fps"])
     for row in summary.events:
         who = f"face {row['face']}: " if len(summary.faces) > 1 else ""
         units = in_words(row, summary.head["meanings"])
         what = row["kind"] if row["score"] is None else f"{row['kind']}-expression: {units}{_extent(row)}"
-        stop = max(row["offset_s"], row["onset_s"] + 0.1)  # players leave out what lasts no time
-        cues.append(
-            f"\n{_clock(row['onset_s'])} --> {_clock(stop)}\n{who}{what} (frames {row['onset']} to {row['offset']})\n"
-        )
+        start, stop = (played.seconds(row[mark]) for mark in ("onset", "offset"))
+        stop = max(stop, start + 0.1)  # players leave out what lasts no time
+        cues.append(f"\n{_clock(start)} --> {_clock(stop)}\n{who}{what} (frames {row['onset']} to {row['offset']})\n")
     write_whole(path, "".join(cues))
     return [path]
 

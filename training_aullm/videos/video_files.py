@@ -16,6 +16,7 @@ from processing_aullm.video_aullm import open_clip
 from training_aullm.loading import model_place
 from training_aullm.videos.journal import Journal, only_run, parts_folder
 from training_aullm.videos.summary import Summary
+from training_aullm.videos.whose import name_of, refuse_others
 
 MAX_NAME = 255  # bytes, of most file systems
 LONGEST_ENDING = 48  # of a file while it is written: ".NAME.face10.annotated.mp4.0123abcd-1234567.part" and the like
@@ -25,6 +26,7 @@ ENDINGS = (  # of all that is ever written for a video, as patterns
     *(".json", ".vtt", ".eaf", ".openface.csv", ".fex.csv"),
     *(".png", ".face[0-9]*.png", ".annotated.mp4", ".pieces.jsonl"),
 )
+RECORDS = ("{}.json", "{}.pieces.jsonl", "{}.eaf", "windows/{}.parquet")  # that say whose they are
 
 
 def read_to_files(
@@ -96,13 +98,15 @@ def base_names(videos: Sequence[Path], out: Path) -> list[Path]:
     """Where each video's files go, without an ending.
 
     Raises:
-        ValueError: two videos would write the same files.
+        ValueError: two videos would write the same files, or one those of another that are there.
     """
-    bases = [out / (video.name if os.path.isdir(video) else video.stem) for video in videos]
+    bases = [out / name_of(video) for video in videos]
     counts = Counter(bases)
     twice = [str(video) for video, base in zip(videos, bases, strict=True) if counts[base] > 1]
     if twice:
         raise ValueError(f"{' and '.join(twice)} would write the same files in {out}: read them with different --out")
+    for video, base in zip(videos, bases, strict=True):
+        refuse_others((out / record.format(base.name) for record in RECORDS), video)
     return bases
 
 

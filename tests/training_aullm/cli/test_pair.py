@@ -75,7 +75,9 @@ def test_two_photographs_have_a_table_and_their_numbers(pair, tmp_path):
         ),
     ):
         assert said in done.output
-    assert json.loads((tmp_path / "out" / "rest-apex.json").read_text()) == READING | {"video": "rest.jpg and apex.jpg"}
+    assert json.loads((tmp_path / "out" / "rest-apex.json").read_text()) == READING | {
+        "video": "a/rest.jpg and b/apex.jpg"
+    }
 
 
 def test_a_marked_clip_is_named_by_its_frames(pair, tmp_path):
@@ -83,6 +85,30 @@ def test_a_marked_clip_is_named_by_its_frames(pair, tmp_path):
     assert pipe.asked == ("face.mp4", 60, 72) and pipe.options["second_opinion"] is False
     assert done.exit_code == 0 and "face.mp4, frames 60 and 72: 1 movement" in done.output
     assert (tmp_path / "out" / "face_60-72.json").is_file()
+
+
+def test_pictures_of_another_person_replace_nothing(pair, tmp_path):
+    assert pair("anna/rest.jpg", "anna/apex.jpg")[0].exit_code == 0
+    assert pair("anna/../anna/rest.jpg", "./anna/apex.jpg")[0].exit_code == 0, "the same again"
+    refused, pipe = pair("ben/rest.jpg", "ben/apex.jpg")
+    assert isinstance(refused.exception, ValueError) and pipe.asked[0][1] == "anna/apex.jpg", "nothing is read"
+    for said in ("ben/rest.jpg and ben/apex.jpg", "same files as anna", "rest-apex.json", "different --out"):
+        assert said in str(refused.exception)
+    assert "anna" in json.loads((tmp_path / "out" / "rest-apex.json").read_text())["video"]
+
+
+def test_a_clip_of_another_person_replaces_nothing(pair):
+    assert pair("anna/face.mp4", "--onset", "60", "--apex", "72")[0].exit_code == 0
+    for frames in (("--onset", "60", "--apex", "72"), ("--apex", "72"), ()):
+        assert "anna/face.mp4" in str(pair("ben/face.mp4", *frames)[0].exception)
+    assert pair("ben/face.mp4", "--onset", "60", "--apex", "73")[0].exit_code == 0, "files of other frames"
+    assert pair("ben/face_2.mp4", "--onset", "60", "--apex", "72")[0].exit_code == 0
+
+
+def test_a_folder_is_named_wherever_one_stands(pair, tmp_path, monkeypatch):
+    (tmp_path / "frames").mkdir()
+    monkeypatch.chdir(tmp_path / "frames")
+    assert pair(".")[0].exit_code == 0 and (tmp_path / "out" / "frames_0-1.json").is_file()
 
 
 @pytest.mark.parametrize("arguments", [("a.jpg", "b.jpg", "c.jpg"), ("a.jpg", "b.jpg", "--onset", "1")])

@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from processing_aullm import ClipError, ClipFault
 from tests.processing_aullm.faked_faces import FakeFace, FakeProcessor
+from tests.processing_aullm.grey_films import write
 from training_aullm import loading
 from training_aullm.cli.main import app
 from training_aullm.videos import many, ray_engine, video_files
@@ -20,15 +21,18 @@ class FakePipe:
             raise KeyError("faces")
         if video.stem == "wall":
             raise ClipError("wall.mp4: no face", ClipFault.NO_FACE)
-        yield from FakeProcessor().pieces(FakeFace(moves=((30, 32, 35, 4.0, "AU4"),)))
+        pieces = FakeProcessor().pieces(FakeFace(moves=((30, 32, 35, 4.0, "AU4"),)))
+        yield from (piece | {"video": video.name} for piece in pieces)
 
 
 @pytest.fixture
 def predict(monkeypatch, tmp_path):
     monkeypatch.setattr(loading, "load_pipeline", lambda source: FakePipe())
     monkeypatch.setattr(video_files, "model_place", str)
+    monkeypatch.chdir(tmp_path)  # where the pieces' videos lie
     for name in ("face.mp4", "wall.mp4", "old.mp4", "bug.mp4", f"{'x' * 250}.mp4"):
         (tmp_path / name).write_bytes(b"film")
+    write(tmp_path / "face.mp4", [0, 40, 80])  # subtitles ask how fast a player shows it
 
     def run(*arguments):
         command = ["predict", *map(str, arguments), "--out", str(tmp_path / "out"), "--model", "m"]

@@ -7,9 +7,11 @@ from pympi import Eaf
 from typer.testing import CliRunner
 
 from dataset_scripts.sets.folder_metadata import read_metadata
+from tests.processing_aullm.grey_films import write_with_sound
 from training_aullm.cli.main import app
 from training_aullm.videos.annotations import COLUMNS, read_annotations, unread_tiers, write_metadata
 from training_aullm.videos.elan import write_eaf
+from training_aullm.videos.formats import write_format
 
 
 @pytest.fixture
@@ -47,6 +49,22 @@ def test_a_file_that_nobody_touched_gives_the_reading_back(given, summary, face)
         assert (line.onset, line.apex, line.offset) == (row["onset"], row["apex"], row["offset"])
         assert line.expression == row["kind"] and line.fps is None and line.subject == "anna"
         assert line.action_units == row["action_units"].removeprefix("AU").split(":")[0]
+
+
+@pytest.mark.parametrize(("fps", "late"), [(100.0, 0.0), (10.0, 0.5), (100.0, 0.5)])
+def test_marks_are_where_a_player_shows_the_frames(summary, pieces, tmp_path, fps, late):
+    """The film of 10 frames a second was filmed faster, or its sound begins before the picture."""
+    film = write_with_sound(tmp_path / "face.mkv", [round(1000 * late) + 100 * i for i in range(200)], 2)
+    summary.head = summary.head | {"fps": fps}
+    (path,) = write_format("eaf", tmp_path / "face", pieces, summary, film, {}, print)
+    first = next(row for row in summary.events if row["kind"] != "blink")
+    mark = Eaf(path).get_annotation_data_for_tier("movement@face0")[0]
+    assert mark[0] == pytest.approx(1000 * (first["onset"] / 10 + late), abs=2)
+    lines = read_annotations(path, subject="anna")
+    assert (lines[0].onset, lines[0].apex, lines[0].offset) == (first["onset"], first["apex"], first["offset"])
+    assert lines[0].fps == (None if fps == 10 else 100) and read_annotations(path, "anna", fps=50)[0].fps == 50
+    (subtitles,) = write_format("vtt", tmp_path / "face", pieces, summary, film, {}, print)
+    assert f"00:00:{first['onset'] / 10 + late:06.3f} -->" in subtitles.read_text()
 
 
 def test_what_the_coder_changed_is_in_the_line(drawn):

@@ -8,7 +8,7 @@ from processing_aullm.decoding_aullm import NumberedFrames
 from processing_aullm.video_aullm import open_clip
 from tests.processing_aullm.grey_films import write
 from training_aullm.videos import film as annotated_film
-from training_aullm.videos.film import FaceTrail, ReadingPart, check_film, write_film
+from training_aullm.videos.film import FaceTrail, ReadingPart, check_film, draw_face, write_film
 from training_aullm.videos.journal import Journal, parts_folder
 from training_aullm.videos.summary import Summary
 
@@ -28,6 +28,17 @@ def test_the_film_shows_what_was_read(film, tmp_path, journal, short_parts):
     calm, moving = frames[2][50, 10], frames[12][50, 10]  # the left side of the box
     assert abs(calm - 90).max() > 20 and np.abs(moving - calm).max() > 40
     assert np.abs(frames[45] - frames[12])[50, 10].max() > 40  # calm again, in the second part
+
+
+def test_side_and_size_are_written_beside_the_face(pieces, summary, monkeypatch):
+    written = []
+    monkeypatch.setattr(annotated_film, "_write", lambda picture, text, *_: written.append(text))
+    trail, movement = FaceTrail(pieces, 0), summary.events[0]
+    mine = {"side": "left", "size_mm": 1.24, "kind": "micro", "action_units": "AU6:0.61 AU12:0.83"}
+    for row in (movement | mine, movement | mine | {"side": "both", "size_mm": None}, movement | {"score": None}):
+        draw_face(np.zeros((64, 96, 3), np.uint8), trail, [row], 30)
+    for said in ("micro L AU6 0.61 AU12 0.83 1.2 mm", "micro AU6 0.61 AU12 0.83", movement["kind"]):
+        assert said in written
 
 
 def test_a_part_shows_what_the_whole_would(pieces, monkeypatch):
