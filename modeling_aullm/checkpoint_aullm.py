@@ -17,7 +17,7 @@ from transformers.utils import logging
 from .base_model_aullm import BaseModel, check_base, find_base
 from .configuration_aullm import keep_first_layers
 from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, records_beside, write_record
-from .language_aullm import LanguageReader
+from .language_aullm import LanguageReader, OwnAdapters
 from .pipeline_aullm import add_pipeline
 
 
@@ -142,6 +142,18 @@ class CheckpointMixin(PreTrainedModel):
         super().post_init()
         if self.leaves_base_out:
             self._keys_to_ignore_on_load_missing.add(r"reader\.body\.(?!.*lora_)")
+        if self.language_reader is not None and self.config.lora_rank:
+            self.peft_config = OwnAdapters()
+
+    def add_adapter(self, adapter_config, adapter_name: str | None = None) -> None:
+        """As in transformers, for a merged model.
+
+        Raises:
+            ValueError: the model holds LoRA adapters of its own.
+        """
+        if isinstance(getattr(self, "peft_config", None), OwnAdapters):  # before transformers notes an adapter
+            raise ValueError(OwnAdapters.REFUSAL)
+        super().add_adapter(adapter_config, adapter_name)
 
     @property
     def leaves_base_out(self) -> bool:

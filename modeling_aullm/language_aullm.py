@@ -28,6 +28,23 @@ class KeptPrefix(NamedTuple):
     values: KeysAndValues
 
 
+class OwnAdapters(dict):
+    """Stands where peft notes the adapters of a model, and takes none: they would overwrite ours or switch them off.
+
+    Source: peft asks a model for `peft_config` before it touches a weight.
+    """
+
+    REFUSAL = (
+        "this model holds trained LoRA adapters, which further ones would overwrite or switch off: merge them with "
+        "save_pretrained(folder, full=True), load that folder, and give peft the model it holds"
+    )
+
+    def update(self, *_, **__):
+        raise ValueError(self.REFUSAL)
+
+    __setitem__ = update
+
+
 class TokenScale(nn.Module):
     """Scales a soft token to the size of the language model's own token embeddings.
 

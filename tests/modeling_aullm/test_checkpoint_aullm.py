@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
@@ -188,3 +189,43 @@ def test_a_fresh_process_needs_only_the_folder(build, motion, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.split() == ["small", "AU1"] * 2 + ["full", "AU1"] * 2
+
+
+def peft_lora(*modules) -> LoraConfig:
+    return LoraConfig(r=4, target_modules=list(modules))
+
+
+@pytest.mark.parametrize("modules", [("q_proj", "v_proj"), ("k_proj",)])
+@pytest.mark.parametrize("name", ["default", "mine"])
+def test_peft_does_not_touch_trained_adapters(build, motion, tmp_path, modules, name):
+    model = build().eval()
+    before = model(motion_values=motion).logits
+    for attempt in (
+        lambda: get_peft_model(model, peft_lora(*modules), name),
+        lambda: model.add_adapter(peft_lora(*modules), name),
+    ):
+        with pytest.raises(ValueError, match="full=True"):
+            attempt()
+    assert torch.equal(model(motion_values=motion).logits, before)
+    model.save_pretrained(tmp_path)  # as if nothing had been asked
+    assert torch.equal(AullmForActionUnitDetection.from_pretrained(tmp_path)(motion_values=motion).logits, before)
+
+
+def test_peft_adapts_a_merged_model(build, motion, tmp_path):
+    build().save_pretrained(tmp_path / "merged", full=True)
+
+    def merged() -> AullmForActionUnitDetection:
+        return AullmForActionUnitDetection.from_pretrained(tmp_path / "merged")
+
+    tuned = get_peft_model(merged(), peft_lora("q_proj", "v_proj")).eval()
+    torch.testing.assert_close(tuned(motion_values=motion).logits, merged()(motion_values=motion).logits)
+    for parameter in tuned.parameters():
+        if parameter.requires_grad:
+            torch.nn.init.normal_(parameter, std=0.3)
+    expected = tuned(motion_values=motion).logits
+    tuned.save_pretrained(tmp_path / "adapter")
+    again = PeftModel.from_pretrained(merged(), tmp_path / "adapter").merge_and_unload()
+    again.save_pretrained(tmp_path / "again")
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path / "again")
+    torch.testing.assert_close(loaded(motion_values=motion).logits, expected, atol=1e-4, rtol=1e-4)
+    merged().add_adapter(peft_lora("q_proj"))
