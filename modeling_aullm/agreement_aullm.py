@@ -42,13 +42,14 @@ def check_labels_of(config) -> None:
     """Refuse a config whose `id2label` names other units than `action_units`: logits would be read under wrong names.
 
     Raises:
-        ValueError: as after `from_pretrained(..., id2label=...)` or `num_labels=...`.
+        ValueError: as after `from_pretrained(..., id2label=...)` or `num_labels=...`, or edited on a loaded config.
     """
     labels = [config.id2label[index] for index in sorted(config.id2label)]
     if labels != list(config.action_units):
         raise ValueError(
-            f"id2label names {labels}, action_units {list(config.action_units)}: leave id2label, num_labels and "
-            "action_units as they were saved; for other units fine-tune model.for_processor(processor)"
+            f"id2label names {labels}, action_units {list(config.action_units)}. A trained model answers for the units "
+            "it was saved with: leave action_units, id2label and num_labels as they were, and fine-tune "
+            "model.for_processor(processor) for others; a new one takes AullmConfig(action_units=[...])"
         )
 
 

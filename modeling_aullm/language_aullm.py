@@ -80,6 +80,8 @@ class LanguageReader(nn.Module):
 
     Attributes:
         share_prefix: set to False to force the plain forward.
+        from_base: whether the body holds the weights of the base that the config names, so that checkpoints may leave
+            them out; False as long as it is random.
 
     Raises:
         ImportError: when the config asks for LoRA and peft is not installed.
@@ -94,6 +96,7 @@ class LanguageReader(nn.Module):
         self.body = AutoModel.from_config(config.text_config, attn_implementation=attention)
         self.share_prefix = config.share_prefix
         self.language_dtype = getattr(torch, config.language_dtype)
+        self.from_base = False
         if config.lora_rank:
             self._inject(config)
         self.settle()

@@ -10,7 +10,15 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from modeling_aullm import AullmConfig, AullmForActionUnitDetection, BaseMismatchError, checkpoint_aullm, language_aullm
+from modeling_aullm import (
+    AullmConfig,
+    AullmForActionUnitDetection,
+    BaseMismatchError,
+    base_model_aullm,
+    checkpoint_aullm,
+    language_aullm,
+)
+from modeling_aullm.transfer_aullm import carry_over
 
 
 def body_keys(folder) -> list[str]:
@@ -100,6 +108,64 @@ def test_model_without_a_base_is_saved_whole(build, motion, tmp_path):
     model.save_pretrained(tmp_path)
     loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
     assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
+
+
+@torch.no_grad()
+def test_a_body_that_never_got_its_base_is_saved_whole(build, motion, tmp_path):
+    """`Model(config)` is random, also with the config of a model that was trained on a base."""
+    trained = build().eval()
+    trained.save_pretrained(tmp_path / "trained")
+    model = AullmForActionUnitDetection(AullmConfig.from_pretrained(tmp_path / "trained")).eval()
+    model.save_pretrained(tmp_path / "random")
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path / "random")
+    assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
+    with pytest.raises(RuntimeError, match="lacks"):
+        model.load_state_dict({k: v for k, v in trained.state_dict().items() if k not in trained.frozen_keys()})
+
+
+@pytest.mark.parametrize("source", ["new", "trained", "random"])
+def test_a_model_for_other_units_leaves_out_what_its_source_does(build, tmp_path, source):
+    model = build()
+    if source != "new":
+        model.save_pretrained(tmp_path)
+        model = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    if source == "random":
+        model = AullmForActionUnitDetection(model.config)
+    target = AullmForActionUnitDetection(model.config)
+    carry_over(model, target)
+    assert target.leaves_base_out == model.leaves_base_out == (source != "random")
+
+
+def test_labels_edited_on_a_loaded_config_are_not_saved(build, tmp_path):
+    for edit in (
+        {"id2label": {0: "brow", 1: "b", 2: "c", 3: "d"}},
+        {"num_labels": 7},
+        {"action_units": ["AU12", "AU4", "AU2", "AU1"]},
+    ):
+        model = build()
+        for name, value in edit.items():
+            setattr(model.config, name, value)
+        with pytest.raises(ValueError, match=r"id2label names .* action_units"):
+            model.save_pretrained(tmp_path / "saved")
+        assert not (tmp_path / "saved").exists()
+
+
+def test_the_base_is_fetched_with_the_options_of_the_checkpoint(build, base_folder, tmp_path, monkeypatch):
+    asked = []
+
+    def download(name, **options):
+        asked.append({k: v for k, v in options.items() if k not in ("revision", "allow_patterns")})
+        return base_folder
+
+    monkeypatch.setattr(base_model_aullm, "snapshot_download", download)
+    build().save_pretrained(tmp_path)
+    options = {"token": "hf_x", "cache_dir": str(tmp_path / "cache"), "local_files_only": True}
+    AullmForActionUnitDetection.from_pretrained(tmp_path, language_model="somebody/gated", **options)
+    AullmForActionUnitDetection.from_pretrained(tmp_path, language_model="somebody/open")
+    build(language_model="somebody/open")
+    config = AullmConfig.from_pretrained(tmp_path)
+    AullmForActionUnitDetection.from_language_model(config, "somebody/gated", token="hf_x")
+    assert asked == [options, {}, {}, {"token": "hf_x"}]
 
 
 def test_bfloat16_body_reloads_exactly(build, motion, tmp_path):
