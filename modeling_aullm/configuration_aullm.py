@@ -168,8 +168,8 @@ class AullmConfig(PreTrainedConfig):
         count = kwargs.pop("num_labels", None)
         if count not in (None, len(self.action_units)):
             raise ValueError(
-                f"num_labels={count}, but action_units names {len(self.action_units)}: leave num_labels out, it follows "
-                "from action_units; to have others of a trained model fine-tune model.for_processor(processor)"
+                f"num_labels={count}, but action_units names {len(self.action_units)}: leave num_labels out, it "
+                "follows from action_units; to have others of a trained model fine-tune model.for_processor(processor)"
             )
         if self.id2label is not None:
             self.id2label = {int(index): name for index, name in self.id2label.items()}  # JSON's are texts

@@ -94,3 +94,37 @@ def test_a_batch_without_a_known_label_teaches_nothing_and_says_so_once(build, m
     assert not said
     assert model(motion_values=motion, labels=torch.full_like(labels, -1)).loss == 0
     assert "no known label" in said[0]
+
+
+@pytest.mark.parametrize("front_end", ["displacement", "led"])
+@torch.no_grad()
+def test_pixels_on_another_scale_are_refused(build, front_end):
+    model = build("paper" if front_end == "led" else "base", image_size=48).eval()
+    pixels = torch.rand(2, 6, 1, 48, 48)
+    refused = {
+        "to 25[0-9.]*, not from 0 to 1: divide grey levels by 255": pixels * 255,
+        "from -1[0-9.e-]* to": (pixels - 0.51) / 0.5,
+        "from nan": pixels.where(pixels > 0.01, torch.nan),
+        "torch.uint8: divide by 255": (pixels * 255).to(torch.uint8),
+        "bfloat16.*float32": pixels.bfloat16(),
+        "ndarray.*return_tensors='pt'": pixels.numpy(),
+    }
+    for message, values in refused.items():
+        with pytest.raises(ValueError, match=message):
+            model(pixel_values=values)
+        if front_end == "displacement":
+            with pytest.raises(ValueError, match=message):
+                model.measure_motion(values)
+    for taken in (pixels * 1.1, pixels.half(), pixels.double(), pixels[:0]):  # training brightens
+        assert model(pixel_values=taken).logits.isfinite().all()
+
+
+@torch.no_grad()
+def test_motion_that_is_no_number_is_refused(build, motion):
+    model = build().eval()
+    for value in (float("nan"), float("inf")):
+        motion[1, 0, 2, 3, 3] = value
+        with pytest.raises(ValueError, match="motion_values hold NaN"):
+            model(motion_values=motion)
+    model.checks_values = False  # as under torch.vmap
+    assert model(motion_values=motion).logits.isfinite().all(1).tolist() == [True, False, True]
