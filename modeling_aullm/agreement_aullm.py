@@ -109,6 +109,24 @@ def check_clips(pixel_values: torch.Tensor | None, motion_values: torch.Tensor |
         raise ValueError("motion_values hold NaN or infinity: measure them again with model.measure_motion")
 
 
+def check_here(model: torch.nn.Module) -> None:
+    """Refuse to run where anything but the language model is offloaded: accelerate brings weights back around a
+    module's `forward`, and our small parts have other methods, too.
+
+    Args:
+        model: an `AullmModel`.
+
+    Raises:
+        ValueError: a weight is not here.
+    """
+    for name, part in () if torch.compiler.is_compiling() else model.named_children():
+        if name != "reader" and any(weight.is_meta for weight in part.parameters()):
+            raise ValueError(
+                f"{name} is offloaded: only the language model (model.reader) can be, with a device_map that names "
+                "every other part a device, or with accelerate's cpu_offload(model.language_reader.body)"
+            )
+
+
 def check_labels(labels: torch.Tensor, logits: torch.Tensor) -> None:
     """Refuse labels that say neither present (1), absent (0) nor unknown (-1).
 

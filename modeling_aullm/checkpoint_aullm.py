@@ -103,6 +103,11 @@ class CheckpointMixin(PreTrainedModel):
         reader = model.language_reader
         if reader is not None:
             if model.names_base:
+                if any(weight.is_meta for weight in reader.frozen_tensors()):
+                    raise ValueError(
+                        f"{name} leaves its base language model out, which cannot be offloaded to disk then: write a "
+                        "merged checkpoint with save_pretrained(folder, full=True) and load that"
+                    )
                 revision = None if moved else model.config.language_revision
                 base = find_base(model.config.language_model, revision, **hub)
                 check_base(model.config, base)

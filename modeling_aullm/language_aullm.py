@@ -206,6 +206,8 @@ class LanguageReader(nn.Module):
         embeds = self.body.get_input_embeddings()(prompt.ids[:1, : prompt.static])  # (1, static, D)
         if torch.is_grad_enabled() or self.training or torch.compiler.is_compiling():
             return self._run_prefix(embeds)  # a compiled or exported graph cannot look whether a weight changed
+        if any(weight.is_meta or weight.device != embeds.device for weight in self.body.parameters()):
+            return self._run_prefix(embeds)  # weights that are offloaded or elsewhere are not compared
         versions, weights = self._watched(embeds)
         key = (*self._circumstances(prompt), versions)
         if self._kept is None or self._kept.key != key or not torch.equal(self._kept.weights, weights):

@@ -20,7 +20,7 @@ from torch import nn
 from transformers import initialization as init
 from transformers.utils import ModelOutput
 
-from .agreement_aullm import check_asked_units, check_clips, check_labels, check_labels_of
+from .agreement_aullm import check_asked_units, check_clips, check_here, check_labels, check_labels_of
 from .checkpoint_aullm import CheckpointMixin
 from .configuration_aullm import AullmConfig
 from .graph_aullm import Nodes, RelationGraph
@@ -127,6 +127,7 @@ class AullmModel(AullmPreTrainedModel):
 
     def observe(self, pixel_values: torch.Tensor | None = None, motion_values: torch.Tensor | None = None) -> Evidence:
         """See a clip once: content token and graph nodes. Always float32, also under autocast."""
+        check_here(self)
         values = motion_values if pixel_values is None else pixel_values
         with torch.autocast(values.device.type if values is not None else "cpu", enabled=False):
             x_att = self.encoder(self.motion(pixel_values, motion_values))
