@@ -148,6 +148,20 @@ class CheckpointMixin(PreTrainedModel):
             raise NotImplementedError("reader='mlp' reads no text and has no token embeddings")
         return self.language_reader.body.get_input_embeddings()
 
+    def resize_token_embeddings(self, new_num_tokens: int | None = None, *_, **__) -> nn.Module:
+        """The token embeddings as they are; the frozen language model has no others.
+
+        Raises:
+            NotImplementedError: for another number of tokens.
+        """
+        embeddings = self.get_input_embeddings()
+        if new_num_tokens not in (None, embeddings.num_embeddings):
+            raise NotImplementedError(
+                f"the frozen language model keeps its {embeddings.num_embeddings} tokens; the placeholders of a prompt "
+                "need no rows, their embeddings are computed"
+            )
+        return embeddings
+
     def post_init(self):
         """As in `PreTrainedModel`; where checkpoints leave the base out, and only there, it may be missing in them."""
         super().post_init()

@@ -53,7 +53,10 @@ def test_prompts_for_other_units_are_refused(build, motion):
     by_name(motion_values=motion, action_unit_numbers=numbers(12, 4, 2, 1))
 
 
-@pytest.mark.parametrize("options", [{"id2label": {0: "AU12", 1: "AU4", 2: "AU2", 3: "AU1"}}, {"num_labels": 2}])
+@pytest.mark.parametrize(
+    "options",
+    [{"id2label": {0: "AU12", 1: "AU4", 2: "AU2", 3: "AU1"}}, {"num_labels": 2}, {"action_units": ["AU1", "AU2"]}],
+)
 def test_labels_cannot_be_renamed_at_loading(build, tmp_path, options):
     build().save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"(id2label|num_labels).* action_units .*for_processor"):

@@ -115,6 +115,13 @@ def test_token_embeddings_are_the_language_models(build):
         build(reader="mlp").get_input_embeddings()
 
 
+def test_the_frozen_language_model_keeps_its_tokens(build):
+    model = build()
+    assert model.resize_token_embeddings() is model.resize_token_embeddings(64) is model.get_input_embeddings()
+    with pytest.raises(NotImplementedError, match="keeps its 64 tokens"):
+        model.resize_token_embeddings(66)
+
+
 def test_no_clips_give_no_answers(build, motion, labels):
     model = build()
     output = model(motion_values=motion[:0], labels=labels[:0])
