@@ -1,4 +1,4 @@
-"""Whether what is given to a model was made for it: action units, frames, prompt, labels.
+"""Whether what is given to a model was made for it: action units, frames and their values, prompt, labels.
 
 check_processor(model.config, processor)  # where the two meet: pipelines, commands, `for_processor`
 
@@ -8,6 +8,9 @@ answer would then carry another unit's name.
 
 import torch
 from transformers.utils import logging
+
+SLACK = 0.01  # what interpolation overshoots by
+BRIGHTEST = 2.0  # frames are brightened in training (`augment_gain`)
 
 logger = logging.get_logger(__name__)
 
@@ -42,13 +45,14 @@ def check_labels_of(config) -> None:
     """Refuse a config whose `id2label` names other units than `action_units`: logits would be read under wrong names.
 
     Raises:
-        ValueError: as after `from_pretrained(..., id2label=...)` or `num_labels=...`.
+        ValueError: as after `from_pretrained(..., id2label=...)` or `num_labels=...`, or edited on a loaded config.
     """
     labels = [config.id2label[index] for index in sorted(config.id2label)]
     if labels != list(config.action_units):
         raise ValueError(
-            f"id2label names {labels}, action_units {list(config.action_units)}: leave id2label, num_labels and "
-            "action_units as they were saved; for other units fine-tune model.for_processor(processor)"
+            f"id2label names {labels}, action_units {list(config.action_units)}. A trained model answers for the units "
+            "it was saved with: leave action_units, id2label and num_labels as they were, and fine-tune "
+            "model.for_processor(processor) for others; a new one takes AullmConfig(action_units=[...])"
         )
 
 
@@ -73,6 +77,54 @@ def check_asked_units(config, numbers: torch.Tensor) -> None:
             f"the processor asks for {other}, the model answers {list(config.action_units)} in this order: call the "
             "processor without action_units, or fine-tune model.for_processor(processor) for others"
         )
+
+
+def check_clips(pixel_values: torch.Tensor | None, motion_values: torch.Tensor | None = None) -> None:
+    """Refuse clips whose numbers mean something else than the model reads: answers would be wrong without a sign.
+
+    Args:
+        pixel_values: in [0, 1], float32 (float16 tells 8-bit grey levels apart, too).
+        motion_values: as `measure_motion` gives them.
+
+    Raises:
+        ValueError: other values, another type, NaN.
+    """
+    for name, values in {"pixel_values": pixel_values, "motion_values": motion_values}.items():
+        if values is not None and not isinstance(values, torch.Tensor):
+            raise ValueError(f"{name} is a {type(values).__name__}: call the processor with return_tensors='pt'")
+    looks = not torch.compiler.is_compiling()  # a compiled or exported graph cannot look at values
+    if pixel_values is not None:
+        if not pixel_values.is_floating_point():
+            raise ValueError(f"pixel_values are {pixel_values.dtype}: divide by 255 and give float32 in [0, 1]")
+        if pixel_values.dtype == torch.bfloat16:
+            raise ValueError("pixel_values are bfloat16, which rounds movements away: keep them in float32")
+        if looks and pixel_values.numel():
+            low, high = torch.stack(pixel_values.aminmax()).tolist()
+            if not (low >= -SLACK and high <= BRIGHTEST):  # as NaN is neither
+                raise ValueError(
+                    f"pixel_values go from {low:g} to {high:g}, not from 0 to 1: divide grey levels by 255, and do not "
+                    "normalise them"
+                )
+    if motion_values is not None and looks and not bool(torch.isfinite(motion_values.sum(dtype=torch.float32))):
+        raise ValueError("motion_values hold NaN or infinity: measure them again with model.measure_motion")
+
+
+def check_here(model: torch.nn.Module) -> None:
+    """Refuse to run where anything but the language model is offloaded: accelerate brings weights back around a
+    module's `forward`, and our small parts have other methods, too.
+
+    Args:
+        model: an `AullmModel`.
+
+    Raises:
+        ValueError: a weight is not here.
+    """
+    for name, part in () if torch.compiler.is_compiling() else model.named_children():
+        if name != "reader" and any(weight.is_meta for weight in part.parameters()):
+            raise ValueError(
+                f"{name} is offloaded: only the language model (model.reader) can be, with a device_map that names "
+                "every other part a device, or with accelerate's cpu_offload(model.language_reader.body)"
+            )
 
 
 def check_labels(labels: torch.Tensor, logits: torch.Tensor) -> None:

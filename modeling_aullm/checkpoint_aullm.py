@@ -7,6 +7,7 @@ model.save_pretrained(folder, full=True)  # LoRA merged, complete, loads without
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,31 +15,34 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import logging
 
-from .base_model_aullm import BaseModel, check_base, find_base
+from .agreement_aullm import check_labels_of
+from .base_model_aullm import DOWNLOAD_OPTIONS, BaseModel, check_base, find_base, is_folder
 from .configuration_aullm import keep_first_layers
 from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, records_beside, write_record
-from .language_aullm import LanguageReader
+from .language_aullm import LanguageReader, OwnAdapters
 from .pipeline_aullm import add_pipeline
+from .upload_aullm import ModelUpload, upload_options
 
 
 class CheckpointMixin(PreTrainedModel):
     """Saving and loading for a model that holds one `LanguageReader`."""
 
     @classmethod
-    def from_language_model(cls, config, language_model: str | None = None, revision: str | None = None):
+    def from_language_model(cls, config, language_model: str | None = None, revision: str | None = None, **hub):
         """A new model around pretrained language weights, with fresh adapters and fresh trained modules.
 
         Args:
             config: an `AullmConfig`; it is copied, not changed.
             language_model: Hub id, folder or `"bundled"`; None takes `config.language_model`.
             revision: Hub revision.
+            **hub: how to download: `token`, `cache_dir`, `local_files_only`, `force_download`.
 
         Returns:
             The model in eval mode; its config records id, revision and hash of the base.
         """
         if language_model in (None, config.language_model):
             revision = revision or config.language_revision  # a revision belongs to the base it was recorded for
-        base = find_base(language_model or config.language_model, revision)
+        base = find_base(language_model or config.language_model, revision, **hub)
         config = type(config).from_dict(config.to_dict())
         text_config = AutoConfig.from_pretrained(base.folder)
         if config.num_language_layers is not None:
@@ -79,6 +83,7 @@ class CheckpointMixin(PreTrainedModel):
         dtype, attention = kwargs.pop("dtype", kwargs.pop("torch_dtype", None)), kwargs.pop("attn_implementation", None)
         if dtype not in (None, "auto"):
             kwargs["dtype"] = torch.float32  # exact, whatever is stored; the frozen body is converted below
+        hub = {option: kwargs.get(option) for option in DOWNLOAD_OPTIONS}  # a gated base asks for the same token
         name, stored, other_sizes = pretrained_model_name_or_path, None, kwargs.pop("ignore_mismatched_sizes", False)
         if verify and name is not None:
             stored = StoredCheckpoint.find(name, **kwargs)
@@ -93,12 +98,18 @@ class CheckpointMixin(PreTrainedModel):
         if stored is not None:  # what is missing is named first, a digest could only say that something is
             check_complete(stored.name, info, other_sizes)
             stored.check_weights()
-            own = model.state_dict().keys() - model.frozen_keys()
-            check_finite(stored.name, {key: value for key, value in model.state_dict().items() if key in own})
+            left_out = model.body_keys() if model.names_base else set()
+            check_finite(stored.name, {k: value for k, value in model.state_dict().items() if k not in left_out})
         reader = model.language_reader
         if reader is not None:
-            if model.leaves_base_out:
-                base = find_base(model.config.language_model, None if moved else model.config.language_revision)
+            if model.names_base:
+                if any(weight.is_meta for weight in reader.frozen_tensors()):
+                    raise ValueError(
+                        f"{name} leaves its base language model out, which cannot be offloaded to disk then: write a "
+                        "merged checkpoint with save_pretrained(folder, full=True) and load that"
+                    )
+                revision = None if moved else model.config.language_revision
+                base = find_base(model.config.language_model, revision, **hub)
                 check_base(model.config, base)
                 _fill(reader, _read_base(base, model.config))
             reader.settle()
@@ -137,16 +148,50 @@ class CheckpointMixin(PreTrainedModel):
             raise NotImplementedError("reader='mlp' reads no text and has no token embeddings")
         return self.language_reader.body.get_input_embeddings()
 
+    def resize_token_embeddings(self, new_num_tokens: int | None = None, *_, **__) -> nn.Module:
+        """The token embeddings as they are; the frozen language model has no others.
+
+        Raises:
+            NotImplementedError: for another number of tokens.
+        """
+        embeddings = self.get_input_embeddings()
+        if new_num_tokens not in (None, embeddings.num_embeddings):
+            raise NotImplementedError(
+                f"the frozen language model keeps its {embeddings.num_embeddings} tokens; the placeholders of a prompt "
+                "need no rows, their embeddings are computed"
+            )
+        return embeddings
+
     def post_init(self):
         """As in `PreTrainedModel`; where checkpoints leave the base out, and only there, it may be missing in them."""
         super().post_init()
-        if self.leaves_base_out:
+        if self.names_base:
             self._keys_to_ignore_on_load_missing.add(r"reader\.body\.(?!.*lora_)")
+        if self.language_reader is not None and self.config.lora_rank:
+            self.peft_config = OwnAdapters()
+
+    def add_adapter(self, adapter_config, adapter_name: str | None = None) -> None:
+        """As in transformers, for a merged model.
+
+        Raises:
+            ValueError: the model holds LoRA adapters of its own.
+        """
+        if isinstance(getattr(self, "peft_config", None), OwnAdapters):  # before transformers notes an adapter
+            raise ValueError(OwnAdapters.REFUSAL)
+        super().add_adapter(adapter_config, adapter_name)
+
+    @property
+    def names_base(self) -> bool:
+        """Whether the config says that the frozen weights are those of a base elsewhere."""
+        return not self.config.is_complete and self.config.language_sha256 is not None
 
     @property
     def leaves_base_out(self) -> bool:
-        """Whether checkpoints of this model hold the trained weights only."""
-        return not self.config.is_complete and self.config.language_sha256 is not None
+        """Whether checkpoints of this model hold the trained weights only: the base was really put in.
+
+        `Model(config)` and `AutoModel.from_config` leave the body random, and nobody could bring that back.
+        """
+        return self.names_base and self.language_reader.from_base
 
     @property
     def language_reader(self) -> LanguageReader | None:
@@ -158,7 +203,11 @@ class CheckpointMixin(PreTrainedModel):
 
     def frozen_keys(self) -> set[str]:
         """Names of state-dict entries that belong to the base language model and are not in its checkpoints."""
-        if self.language_reader is None or not self.leaves_base_out:
+        return self.body_keys() if self.leaves_base_out else set()
+
+    def body_keys(self) -> set[str]:
+        """Names of state-dict entries of the frozen language model, adapters not among them."""
+        if self.language_reader is None:
             return set()
         prefix = self._body_prefix()
         return {name for name in self.state_dict() if name.startswith(prefix) and "lora_" not in name}
@@ -166,7 +215,7 @@ class CheckpointMixin(PreTrainedModel):
     def initialize_weights(self):
         """Initialises what no checkpoint brought, except the frozen body when its weights come from its base."""
         reader = self.language_reader
-        if reader is not None and self.frozen_keys():
+        if reader is not None and self.names_base:
             for name, parameter in reader.body.named_parameters():
                 if "lora_" not in name:
                     parameter._is_hf_initialized = True
@@ -189,14 +238,19 @@ class CheckpointMixin(PreTrainedModel):
         Args:
             save_directory: folder to write.
             full: merge LoRA and write the language model too, so that the folder loads by itself without peft.
-                Otherwise only what was trained is written, and the config names the base.
+                Otherwise only what was trained is written, and the config names the base. Of a base's folder on this
+                machine a complete checkpoint keeps only the name.
             state_dict: weights to write instead of the model's own (the Trainer passes them).
-            **kwargs: as in `PreTrainedModel.save_pretrained`.
+            **kwargs: as in `PreTrainedModel.save_pretrained`; with `push_to_hub=True` the same is uploaded.
 
         Raises:
-            ValueError: a `variant` beside weights of other settings, which share config.json.
+            ValueError: what is to be uploaded needs a folder of this machine; labels were edited (`check_labels_of`); a
+                `variant` beside weights of other settings, which share config.json.
         """
-        changes: dict = {}
+        check_labels_of(self.config)
+        changes, given, upload = {}, state_dict, upload_options(save_directory, kwargs)
+        if upload is not None:
+            self._check_base_for_others(full)
         state_dict = dict(self.state_dict() if state_dict is None else state_dict)
         if self.language_reader is not None and full:
             state_dict = self._merged(state_dict)
@@ -206,11 +260,12 @@ class CheckpointMixin(PreTrainedModel):
                 state_dict.pop(key, None)
         elif self.language_reader is not None:
             changes = {"language_weights": "included"}
+        if (full or not self.frozen_keys()) and is_folder(self.config.language_model):
+            changes["language_model"] = Path(self.config.language_model).resolve().name
         if self._auto_class is not None:
             entry = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__name__}"
             self.config.auto_map = {**(self.config.auto_map or {}), "AutoModelForVideoClassification": entry}
-        push, keeps = kwargs.pop("push_to_hub", False), kwargs.get("is_main_process", True)
-        variant = kwargs.get("variant")
+        keeps, variant = kwargs.get("is_main_process", True), kwargs.get("variant")
         with _config_with(self.config, {**changes, RECORD: None}):
             beside = records_beside(save_directory, json.loads(self.config.to_json_string()), variant)
             super().save_pretrained(save_directory, state_dict=state_dict, **kwargs)
@@ -218,8 +273,27 @@ class CheckpointMixin(PreTrainedModel):
             write_record(save_directory, variant, beside)
             if self._auto_class is not None:
                 add_pipeline(save_directory)
-        if push:  # not above: the record is written after the weights
-            self.push_to_hub(kwargs.pop("repo_id", Path(save_directory).name), **kwargs)
+        if upload is not None and keeps:  # not above: the record is written after the weights
+            self.push_to_hub(full=full, state_dict=given, variant=variant, **upload)
+
+    def push_to_hub(
+        self, repo_id: str, full: bool = False, state_dict: dict | None = None, variant: str | None = None, **options
+    ) -> str:
+        """As in transformers, with `full`, `state_dict` and `variant` as of `save_pretrained`.
+
+        Raises:
+            ValueError: without `full`, and the base language model is a folder of this machine.
+        """
+        self._check_base_for_others(full)
+        save = partial(self.save_pretrained, full=full, state_dict=state_dict, variant=variant)
+        return ModelUpload(save).push_to_hub(repo_id, **options)
+
+    def _check_base_for_others(self, full: bool) -> None:
+        if not full and self.frozen_keys() and is_folder(self.config.language_model):
+            raise ValueError(
+                f"nobody else has {self.config.language_model!r}, the folder of the base language model that this "
+                "checkpoint would need: upload it complete (full=True)"
+            )
 
     def _merged(self, state_dict: dict) -> dict:
         """A state dict with every LoRA pair folded into its base weight and peft's names undone."""
@@ -251,6 +325,7 @@ def _fill(reader: LanguageReader, source: PreTrainedModel) -> None:
     for name, parameter in reader.body.named_parameters():
         if "lora_" not in name:
             parameter.data = weights[name.replace(".base_layer.", ".")].to(parameter.device)
+    reader.from_base = True
     reader.settle()
 
 

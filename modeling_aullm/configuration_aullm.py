@@ -11,6 +11,7 @@ import torch
 from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, PreTrainedConfig
 
+from .agreement_aullm import check_labels_of
 from .presets_aullm import PRESETS
 from .prior_aullm import MACRO_SOURCE, macro_prior
 
@@ -164,10 +165,18 @@ class AullmConfig(PreTrainedConfig):
             self.text_config = keep_first_layers(self.text_config, self.num_language_layers)
         if self.prior is None:
             self.prior, self.prior_source = macro_prior(self.action_units), MACRO_SOURCE
+        count = kwargs.pop("num_labels", None)
+        if count not in (None, len(self.action_units)):
+            raise ValueError(
+                f"num_labels={count}, but action_units names {len(self.action_units)}: leave num_labels out, it "
+                "follows from action_units; to have others of a trained model fine-tune model.for_processor(processor)"
+            )
+        if self.id2label is not None:
+            self.id2label = {int(index): name for index, name in self.id2label.items()}  # JSON's are texts
+            check_labels_of(self)
         self.id2label = dict(enumerate(self.action_units))
         self.label2id = {name: index for index, name in enumerate(self.action_units)}
         self.problem_type = "multi_label_classification"
-        kwargs.pop("num_labels", None)
         super().__post_init__(**kwargs)
 
     @classmethod

@@ -16,14 +16,14 @@ import torch
 from safetensors import SafetensorError, safe_open
 from transformers.utils import cached_file, logging
 
-from .base_model_aullm import hash_weights
+from .base_model_aullm import DOWNLOAD_OPTIONS, hash_weights
 from .configuration_aullm import AullmConfig
 
 RECORD = "checkpoint_sha256"
 # These may change without changing an answer: where the base lies, and how the same numbers are computed.
 NOT_DECIDING = {"auto_map", "language_model", "language_revision", "language_attention", "share_prefix", RECORD}
 WRITERS_OWN = {"transformers_version", "dtype", "_name_or_path", "name_or_path"}  # in text_config
-HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "token", "revision", "subfolder")
+HUB_OPTIONS = (*DOWNLOAD_OPTIONS, "revision", "subfolder")
 ON_PURPOSE = (
     "If you changed it on purpose, load it with from_pretrained(..., verify=False), which checks nothing, and save it "
     "again with save_pretrained; otherwise fetch or save the checkpoint anew."
@@ -202,8 +202,9 @@ def check_finite(name: str, weights: dict[str, torch.Tensor]) -> None:
     Raises:
         CheckpointError: a tensor holds NaN or infinity.
     """
-    # A sum is NaN or infinite where a value is, and needs no copy of the tensor.
-    odd = [key for key, value in weights.items() if not torch.isfinite(value.sum(dtype=torch.float32))]
+    # A sum is NaN or infinite where a value is, and needs no copy of the tensor. Offloaded ones are not here to see.
+    here = {key: value for key, value in weights.items() if not value.is_meta}
+    odd = [key for key, value in here.items() if not torch.isfinite(value.sum(dtype=torch.float32))]
     if odd:
         raise CheckpointError(f"{name} has NaN or infinite values in {_count(odd)}: train again from an earlier one")
 

@@ -28,6 +28,23 @@ class KeptPrefix(NamedTuple):
     values: KeysAndValues
 
 
+class OwnAdapters(dict):
+    """Stands where peft notes the adapters of a model, and takes none: they would overwrite ours or switch them off.
+
+    Source: peft asks a model for `peft_config` before it touches a weight.
+    """
+
+    REFUSAL = (
+        "this model holds trained LoRA adapters, which further ones would overwrite or switch off: merge them with "
+        "save_pretrained(folder, full=True), load that folder, and give peft the model it holds"
+    )
+
+    def update(self, *_, **__):
+        raise ValueError(self.REFUSAL)
+
+    __setitem__ = update
+
+
 class TokenScale(nn.Module):
     """Scales a soft token to the size of the language model's own token embeddings.
 
@@ -63,6 +80,8 @@ class LanguageReader(nn.Module):
 
     Attributes:
         share_prefix: set to False to force the plain forward.
+        from_base: whether the body holds the weights of the base that the config names, so that checkpoints may leave
+            them out; False as long as it is random.
 
     Raises:
         ImportError: when the config asks for LoRA and peft is not installed.
@@ -77,6 +96,7 @@ class LanguageReader(nn.Module):
         self.body = AutoModel.from_config(config.text_config, attn_implementation=attention)
         self.share_prefix = config.share_prefix
         self.language_dtype = getattr(torch, config.language_dtype)
+        self.from_base = False
         if config.lora_rank:
             self._inject(config)
         self.settle()
@@ -186,6 +206,8 @@ class LanguageReader(nn.Module):
         embeds = self.body.get_input_embeddings()(prompt.ids[:1, : prompt.static])  # (1, static, D)
         if torch.is_grad_enabled() or self.training or torch.compiler.is_compiling():
             return self._run_prefix(embeds)  # a compiled or exported graph cannot look whether a weight changed
+        if any(weight.is_meta or weight.device != embeds.device for weight in self.body.parameters()):
+            return self._run_prefix(embeds)  # weights that are offloaded or elsewhere are not compared
         versions, weights = self._watched(embeds)
         key = (*self._circumstances(prompt), versions)
         if self._kept is None or self._kept.key != key or not torch.equal(self._kept.weights, weights):

@@ -20,7 +20,7 @@ from torch import nn
 from transformers import initialization as init
 from transformers.utils import ModelOutput
 
-from .agreement_aullm import check_asked_units, check_labels, check_labels_of
+from .agreement_aullm import check_asked_units, check_clips, check_here, check_labels, check_labels_of
 from .checkpoint_aullm import CheckpointMixin
 from .configuration_aullm import AullmConfig
 from .graph_aullm import Nodes, RelationGraph
@@ -127,6 +127,7 @@ class AullmModel(AullmPreTrainedModel):
 
     def observe(self, pixel_values: torch.Tensor | None = None, motion_values: torch.Tensor | None = None) -> Evidence:
         """See a clip once: content token and graph nodes. Always float32, also under autocast."""
+        check_here(self)
         values = motion_values if pixel_values is None else pixel_values
         with torch.autocast(values.device.type if values is not None else "cpu", enabled=False):
             x_att = self.encoder(self.motion(pixel_values, motion_values))
@@ -186,14 +187,14 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
     """AULLM++ with its classification head: one logit for each action unit.
 
     Attributes:
-        checks_labels: set to False where values of a tensor cannot be looked at, as under `torch.vmap`; whoever does
-            has looked at the labels before.
+        checks_values: set to False where values of a tensor cannot be looked at, as under `torch.vmap`; whoever does
+            has looked at clips and labels before.
 
     Source: Liu, Yuan, Zhao, Ma, Yu, "AULLM++: Structural Reasoning with Large Language Models for Micro-Expression
         Recognition", arXiv 2603.08387.
     """
 
-    checks_labels = True
+    checks_values = True
 
     def __init__(self, config):
         super().__init__(config)
@@ -226,6 +227,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
 
         Clips that share frames, as windows of a video do: pixel_values (N, 1, H, W), clips (B, T) their places in it.
         """
+        check_clips(pixel_values)
         return self.model.motion.measure(pixel_values, clips)
 
     def forward(
@@ -260,9 +262,11 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
             crop_transforms, frame_indices: where crops came from; not read, so that `model(**processor(...))` works.
 
         Raises:
-            ValueError: for inputs of a wrong shape, labels of another value, prompts for other action units, or a flip
-                without the instruction token or without learned prototypes.
+            ValueError: for inputs of a wrong shape or range, labels of another value, prompts for other action units,
+                or a flip without the instruction token or without learned prototypes.
         """
+        if self.checks_values:
+            check_clips(pixel_values, motion_values)
         if action_unit_numbers is not None:
             check_asked_units(self.config, action_unit_numbers)
         # motion -> encoder -> content token and AU nodes; the prompt both tokens stand in
@@ -373,7 +377,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         self, logits: torch.Tensor, evidence: torch.Tensor | None, seen: Evidence, labels: torch.Tensor
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         config = self.config
-        if self.checks_labels:
+        if self.checks_values:
             check_labels(labels, logits)
         focus = (config.gamma_negative, config.gamma_positive, config.probability_clip)
         parts = {"main": asymmetric_loss(logits, labels, *focus)}

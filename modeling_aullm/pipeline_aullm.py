@@ -8,6 +8,7 @@ for piece in pipe.stream("an_hour.mp4"): ...
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from transformers.pipelines import PIPELINE_REGISTRY
 
 from .agreement_aullm import check_processor
 from .explanation_aullm import explain
+from .upload_aullm import ModelUpload, upload_options
 
 TASK = "action-unit-detection"
 PROMPT = ("input_ids", "attention_mask", "au_positions")
@@ -198,9 +200,17 @@ class AullmPipeline(Pipeline):
         return model_outputs["logits"].float().sigmoid().tolist()
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
-        """Save model (merged and complete), processor and this code, so that the folder works on its own."""
+        """Save model (merged and complete), processor and this code, so that the folder works on its own.
+
+        Args:
+            save_directory: folder to write.
+            **kwargs: as of the model's; with `push_to_hub=True` all of it is uploaded.
+        """
+        upload = upload_options(save_directory, kwargs)
         self.model.save_pretrained(save_directory, full=True, **kwargs)
         self.processor.save_pretrained(save_directory)
+        if upload is not None:
+            ModelUpload(partial(self.save_pretrained, **kwargs)).push_to_hub(**upload)
 
 
 def _stored(video: Any) -> Any:

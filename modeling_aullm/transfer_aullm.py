@@ -52,6 +52,8 @@ def carry_over(source: nn.Module, target: nn.Module) -> None:
     before, after = source.config.action_units, target.config.action_units
     kept = [name for name in after if name in before]
     sizes, ours = _sizes_with_one_unit_more(target), source.state_dict()
+    if target.language_reader is not None:
+        target.language_reader.from_base = source.language_reader.from_base
     for name, tensor in target.state_dict().items():
         axes = [axis for axis, size in enumerate(tensor.shape) if sizes[name][axis] != size]
         learned = ours.get(name, ours.get(name.replace(".base_layer.", ".")))  # peft renames what it adapts

@@ -53,10 +53,13 @@ def test_prompts_for_other_units_are_refused(build, motion):
     by_name(motion_values=motion, action_unit_numbers=numbers(12, 4, 2, 1))
 
 
-@pytest.mark.parametrize("options", [{"id2label": {0: "AU12", 1: "AU4", 2: "AU2", 3: "AU1"}}, {"num_labels": 2}])
+@pytest.mark.parametrize(
+    "options",
+    [{"id2label": {0: "AU12", 1: "AU4", 2: "AU2", 3: "AU1"}}, {"num_labels": 2}, {"action_units": ["AU1", "AU2"]}],
+)
 def test_labels_cannot_be_renamed_at_loading(build, tmp_path, options):
     build().save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match=r"id2label names .* action_units"):
+    with pytest.raises(ValueError, match=r"(id2label|num_labels).* action_units .*for_processor"):
         AullmForActionUnitDetection.from_pretrained(tmp_path, **options)
 
 
@@ -94,3 +97,37 @@ def test_a_batch_without_a_known_label_teaches_nothing_and_says_so_once(build, m
     assert not said
     assert model(motion_values=motion, labels=torch.full_like(labels, -1)).loss == 0
     assert "no known label" in said[0]
+
+
+@pytest.mark.parametrize("front_end", ["displacement", "led"])
+@torch.no_grad()
+def test_pixels_on_another_scale_are_refused(build, front_end):
+    model = build("paper" if front_end == "led" else "base", image_size=48).eval()
+    pixels = torch.rand(2, 6, 1, 48, 48)
+    refused = {
+        "to 25[0-9.]*, not from 0 to 1: divide grey levels by 255": pixels * 255,
+        "from -1[0-9.e-]* to": (pixels - 0.51) / 0.5,
+        "from nan": pixels.where(pixels > 0.01, torch.nan),
+        "torch.uint8: divide by 255": (pixels * 255).to(torch.uint8),
+        "bfloat16.*float32": pixels.bfloat16(),
+        "ndarray.*return_tensors='pt'": pixels.numpy(),
+    }
+    for message, values in refused.items():
+        with pytest.raises(ValueError, match=message):
+            model(pixel_values=values)
+        if front_end == "displacement":
+            with pytest.raises(ValueError, match=message):
+                model.measure_motion(values)
+    for taken in (pixels * 1.1, pixels.half(), pixels.double(), pixels[:0]):  # training brightens
+        assert model(pixel_values=taken).logits.isfinite().all()
+
+
+@torch.no_grad()
+def test_motion_that_is_no_number_is_refused(build, motion):
+    model = build().eval()
+    for value in (float("nan"), float("inf")):
+        motion[1, 0, 2, 3, 3] = value
+        with pytest.raises(ValueError, match="motion_values hold NaN"):
+            model(motion_values=motion)
+    model.checks_values = False  # as under torch.vmap
+    assert model(motion_values=motion).logits.isfinite().all(1).tolist() == [True, False, True]

@@ -6,10 +6,19 @@ import sys
 
 import pytest
 import torch
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from modeling_aullm import AullmConfig, AullmForActionUnitDetection, BaseMismatchError, checkpoint_aullm, language_aullm
+from modeling_aullm import (
+    AullmConfig,
+    AullmForActionUnitDetection,
+    BaseMismatchError,
+    base_model_aullm,
+    checkpoint_aullm,
+    language_aullm,
+)
+from modeling_aullm.transfer_aullm import carry_over
 
 
 def body_keys(folder) -> list[str]:
@@ -101,6 +110,64 @@ def test_model_without_a_base_is_saved_whole(build, motion, tmp_path):
     assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
 
 
+@torch.no_grad()
+def test_a_body_that_never_got_its_base_is_saved_whole(build, motion, tmp_path):
+    """`Model(config)` is random, also with the config of a model that was trained on a base."""
+    trained = build().eval()
+    trained.save_pretrained(tmp_path / "trained")
+    model = AullmForActionUnitDetection(AullmConfig.from_pretrained(tmp_path / "trained")).eval()
+    model.save_pretrained(tmp_path / "random")
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path / "random")
+    assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
+    with pytest.raises(RuntimeError, match="lacks"):
+        model.load_state_dict({k: v for k, v in trained.state_dict().items() if k not in trained.frozen_keys()})
+
+
+@pytest.mark.parametrize("source", ["new", "trained", "random"])
+def test_a_model_for_other_units_leaves_out_what_its_source_does(build, tmp_path, source):
+    model = build()
+    if source != "new":
+        model.save_pretrained(tmp_path)
+        model = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    if source == "random":
+        model = AullmForActionUnitDetection(model.config)
+    target = AullmForActionUnitDetection(model.config)
+    carry_over(model, target)
+    assert target.leaves_base_out == model.leaves_base_out == (source != "random")
+
+
+def test_labels_edited_on_a_loaded_config_are_not_saved(build, tmp_path):
+    for edit in (
+        {"id2label": {0: "brow", 1: "b", 2: "c", 3: "d"}},
+        {"num_labels": 7},
+        {"action_units": ["AU12", "AU4", "AU2", "AU1"]},
+    ):
+        model = build()
+        for name, value in edit.items():
+            setattr(model.config, name, value)
+        with pytest.raises(ValueError, match=r"id2label names .* action_units"):
+            model.save_pretrained(tmp_path / "saved")
+        assert not (tmp_path / "saved").exists()
+
+
+def test_the_base_is_fetched_with_the_options_of_the_checkpoint(build, base_folder, tmp_path, monkeypatch):
+    asked = []
+
+    def download(name, **options):
+        asked.append({k: v for k, v in options.items() if k not in ("revision", "allow_patterns")})
+        return base_folder
+
+    monkeypatch.setattr(base_model_aullm, "snapshot_download", download)
+    build().save_pretrained(tmp_path)
+    options = {"token": "hf_x", "cache_dir": str(tmp_path / "cache"), "local_files_only": True}
+    AullmForActionUnitDetection.from_pretrained(tmp_path, language_model="somebody/gated", **options)
+    AullmForActionUnitDetection.from_pretrained(tmp_path, language_model="somebody/open")
+    build(language_model="somebody/open")
+    config = AullmConfig.from_pretrained(tmp_path)
+    AullmForActionUnitDetection.from_language_model(config, "somebody/gated", token="hf_x")
+    assert asked == [options, {}, {}, {"token": "hf_x"}]
+
+
 def test_bfloat16_body_reloads_exactly(build, motion, tmp_path):
     model = build(language_dtype="bfloat16").eval()
     model.save_pretrained(tmp_path)
@@ -188,3 +255,43 @@ def test_a_fresh_process_needs_only_the_folder(build, motion, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.split() == ["small", "AU1"] * 2 + ["full", "AU1"] * 2
+
+
+def peft_lora(*modules) -> LoraConfig:
+    return LoraConfig(r=4, target_modules=list(modules))
+
+
+@pytest.mark.parametrize("modules", [("q_proj", "v_proj"), ("k_proj",)])
+@pytest.mark.parametrize("name", ["default", "mine"])
+def test_peft_does_not_touch_trained_adapters(build, motion, tmp_path, modules, name):
+    model = build().eval()
+    before = model(motion_values=motion).logits
+    for attempt in (
+        lambda: get_peft_model(model, peft_lora(*modules), name),
+        lambda: model.add_adapter(peft_lora(*modules), name),
+    ):
+        with pytest.raises(ValueError, match="full=True"):
+            attempt()
+    assert torch.equal(model(motion_values=motion).logits, before)
+    model.save_pretrained(tmp_path)  # as if nothing had been asked
+    assert torch.equal(AullmForActionUnitDetection.from_pretrained(tmp_path)(motion_values=motion).logits, before)
+
+
+def test_peft_adapts_a_merged_model(build, motion, tmp_path):
+    build().save_pretrained(tmp_path / "merged", full=True)
+
+    def merged() -> AullmForActionUnitDetection:
+        return AullmForActionUnitDetection.from_pretrained(tmp_path / "merged")
+
+    tuned = get_peft_model(merged(), peft_lora("q_proj", "v_proj")).eval()
+    torch.testing.assert_close(tuned(motion_values=motion).logits, merged()(motion_values=motion).logits)
+    for parameter in tuned.parameters():
+        if parameter.requires_grad:
+            torch.nn.init.normal_(parameter, std=0.3)
+    expected = tuned(motion_values=motion).logits
+    tuned.save_pretrained(tmp_path / "adapter")
+    again = PeftModel.from_pretrained(merged(), tmp_path / "adapter").merge_and_unload()
+    again.save_pretrained(tmp_path / "again")
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path / "again")
+    torch.testing.assert_close(loaded(motion_values=motion).logits, expected, atol=1e-4, rtol=1e-4)
+    merged().add_adapter(peft_lora("q_proj"))

@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 import torch
+from accelerate import cpu_offload
 from torch.export import Dim
 from transformers import AutoModel
 
@@ -114,8 +115,44 @@ def test_token_embeddings_are_the_language_models(build):
         build(reader="mlp").get_input_embeddings()
 
 
+def test_the_frozen_language_model_keeps_its_tokens(build):
+    model = build()
+    assert model.resize_token_embeddings() is model.resize_token_embeddings(64) is model.get_input_embeddings()
+    with pytest.raises(NotImplementedError, match="keeps its 64 tokens"):
+        model.resize_token_embeddings(66)
+
+
 def test_no_clips_give_no_answers(build, motion, labels):
     model = build()
     output = model(motion_values=motion[:0], labels=labels[:0])
     assert output.logits.shape == (0, 4) and output.loss == 0
     assert model(pixel_values=torch.rand(0, 6, 1, 48, 48)).logits.shape == (0, 4)
+
+
+def reader_on_disk(model, tmp_path) -> dict:
+    """Options of `from_pretrained`: every part here but the language model."""
+    parts = [f"model.{name}" for name, _ in model.model.named_children()] + ["head", "evidence_head"]
+    return {"device_map": dict.fromkeys(parts, "cpu") | {"model.reader": "disk"}, "offload_folder": tmp_path / "disk"}
+
+
+@torch.no_grad()
+def test_an_offloaded_language_model_answers_the_same(build, motion, tmp_path):
+    model = build().eval()
+    expected = logits(model, motion)
+    model.save_pretrained(tmp_path / "merged", full=True)
+    merged = AullmForActionUnitDetection.from_pretrained(tmp_path / "merged", **reader_on_disk(model, tmp_path))
+    assert all(weight.is_meta for weight in merged.language_reader.parameters())
+    cpu_offload(model.language_reader.body, execution_device=torch.device("cpu"))
+    for offloaded in (merged, model):
+        for _ in range(2):
+            torch.testing.assert_close(logits(offloaded, motion), expected)
+
+
+def test_what_cannot_be_offloaded_says_so(build, motion, tmp_path):
+    model = build().eval()
+    model.save_pretrained(tmp_path / "trained")
+    with pytest.raises(ValueError, match="full=True"):
+        AullmForActionUnitDetection.from_pretrained(tmp_path / "trained", **reader_on_disk(model, tmp_path))
+    cpu_offload(model, execution_device=torch.device("cpu"))
+    with pytest.raises(ValueError, match="motion is offloaded"):
+        logits(model, motion)

@@ -72,3 +72,14 @@ def test_bad_choices_are_named(fields, named):
 def test_unknown_preset_lists_the_known():
     with pytest.raises(ValueError, match="paper"):
         AullmConfig.preset("large")
+
+
+def test_labels_that_are_not_the_units_are_refused():
+    for labels in ({0: "a"}, {"0": "AU12", "1": "AU4"}):
+        with pytest.raises(ValueError, match=r"id2label names .* action_units"):
+            AullmConfig(action_units=["AU4", "AU12"], id2label=labels)
+    with pytest.raises(ValueError, match="num_labels=3, but action_units names 2"):
+        AullmConfig(action_units=["AU4", "AU12"], num_labels=3)
+    units = [f"AU{number}" for number in range(1, 13)]  # JSON sorts 10 before 2
+    labels = {str(index): name for index, name in enumerate(units)}
+    assert AullmConfig(action_units=units, num_labels=12, id2label=labels).num_labels == 12

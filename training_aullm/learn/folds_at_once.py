@@ -152,11 +152,11 @@ class FoldsAtOnce:
     def training(self) -> Iterator[None]:
         """Within, the model's dropout takes masks that are given, and its labels are not looked at: `Fold` has."""
         self.dropout = DropoutMasks(self.model, _moved(self.folds[0].clips.__getitems__([(0, 0)]), self.rows.device))
-        self.model.checks_labels = False
+        self.model.checks_values = False
         try:
             yield
         finally:
-            self.model.checks_labels = True
+            self.model.checks_values = True
 
     def prepare(self, numbers: Sequence[int]) -> "Batches":
         """What the next step of some folds is made of, drawn from each fold's own random numbers."""

@@ -5,7 +5,6 @@ save_for_hub(model, processor, "runs/demo/model")
 Tested in tests/commands/test_publish.py.
 """
 
-import json
 import shutil
 from pathlib import Path
 
@@ -42,7 +41,6 @@ def save_for_hub(
     with whole_folder(folder) as unfinished:
         model.save_pretrained(unfinished, full=True)
         processor.save_pretrained(unfinished)
-        _forget_places(unfinished / "config.json")
         add_notices(unfinished)
     if card:
         write_whole(folder / "README.md", fill_card(RunFacts.read(folder.parent)))
@@ -52,15 +50,6 @@ def add_notices(folder: Path) -> None:
     """Put licence and notices beside what is passed on, as Apache-2.0 wants it."""
     for name in ("LICENSE", "NOTICE"):
         shutil.copy(project_file(name), folder)
-
-
-def _forget_places(path: Path) -> None:
-    """Leave of a base's folder on this machine only its name: a complete model needs its base no more."""
-    config = json.loads(path.read_text("utf-8"))
-    base = config.get("language_model")
-    if base is not None and Path(base).is_dir():
-        config["language_model"] = Path(base).resolve().name
-        path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def largest_difference(logits: np.ndarray, answer: dict) -> float:

@@ -83,7 +83,7 @@ def test_the_folds_of_these_tests_do_not_end_together(build_model, tmp_path):
 def test_afterwards_the_model_is_as_any_other(build_model, tmp_path, motion_clips):
     model = build_model(**DROPOUT)
     (left,) = at_once(model, TINY, [motion_clips], tmp_path, motion_clips)
-    assert not model.training and model.checks_labels
+    assert not model.training and model.checks_values
     batch = motion_clips.batch(range(4))
     with pytest.raises(ValueError, match="labels hold 2"):
         model(**batch | {"labels": batch["labels"] + 1})
