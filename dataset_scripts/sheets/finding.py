@@ -56,6 +56,17 @@ def find_release(layout: Layout, data_dir: Path, name: str | None, sheet: Path |
     )
 
 
+def sheets_beside(layout: Layout, release: Release, sheet: Path) -> list[tuple[Release, Path]]:
+    """The sheet in the same folder that names the other kind of expression, with its release; none where there is none.
+
+    Args:
+        layout, release: the set and the release of `sheet`.
+    """
+    files = [path for path in _sheets_in(sheet.parent) if path.parent == sheet.parent and path != sheet]
+    likely = ((other, path) for other in release.beside for path in _matching(files, other))
+    return list(islice((each for each in likely if _fits(each[1], layout, each[0])), 1))
+
+
 def _matching(files: list[Path], release: Release) -> list[Path]:
     """Files whose names may be those of a release's sheet, the likeliest first."""
     likely = [path for pattern in release.sheets for path in files if _named(path, pattern)]

@@ -3,6 +3,7 @@
 Tested in tests/dataset_scripts/test_rows.py.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dataset_scripts.cells.coding import MADE_A_NUMBER
@@ -16,18 +17,27 @@ from dataset_scripts.sheets.sheets import is_date, read_sheet
 _NOT_GIVEN = ("", "/", "\\", "-", "--", "-1", "?", "n/a", "na", "nan", "none")
 
 
-def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> list[ClipRow]:
-    """Read a coding sheet.
+def read_rows(layout: Layout, sheets: Sequence[tuple[Release, Path]], report: Report) -> list[ClipRow]:
+    """Read a coding sheet, and what others name beside it.
 
     Args:
-        layout, release: the set and the release of its sheet.
-        path: the sheet.
+        layout: of the set.
+        sheets: the sheet, with its release, and those that name the other kind of expression, where it names one.
         report: receives what is missing, unreadable or doubtful.
     Returns:
-        One row per clip, in the sheet's order, with names that are unique.
+        One row per clip, in the sheets' order, with names that are unique.
     Raises:
         ValueError: no sheet with the columns the release asks for.
     """
+    rows: list[ClipRow] = []
+    for release, path in sheets:
+        known = {row.expression or layout.expression for row in rows}
+        rows += [row for row in _rows_of(layout, release, path, report) if row.expression not in known]
+    return unique_names(rows, layout.shared_folders, report)
+
+
+def _rows_of(layout: Layout, release: Release, path: Path, report: Report) -> list[ClipRow]:
+    """One row per clip of one sheet, named as there."""
     rows, subject = [], ""
     sheet_rows = cells_of(layout, release, path)
     expressions = read_expressions(sheet_rows, path, report)
@@ -49,7 +59,7 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
             continue
         rows.append(_clip_row(layout, release, row, subject, name, expression, report))
     _tell_dates(sheet_rows, path, report)
-    return unique_names(rows, layout.shared_folders, report)
+    return rows
 
 
 def cells_of(layout: Layout, release: Release, path: Path) -> list[SheetRow]:

@@ -5,9 +5,9 @@ import pytest
 from dataset_scripts.synthetic.tables.take_table import TAKE_FEATURES
 from dataset_scripts.takes import load_takes_from
 from tests.dataset_scripts.trees.casme2 import write_casme2
-from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, write_casme3
+from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, write_casme3, write_macro
 from tests.dataset_scripts.trees.casme_squared import write_casme_squared
-from tests.dataset_scripts.trees.common import write_frames
+from tests.dataset_scripts.trees.common import write_frames, write_table
 from tests.dataset_scripts.trees.samm_long import write_samm_long
 from tests.dataset_scripts.trees.smic_e import write_smic_e
 
@@ -43,6 +43,30 @@ def test_recordings_of_casme3_are_shared_by_their_rows(tmp_path):
     assert takes["sample_id"] == [f"casme3/{name}" for name in ("spNO.1/a2", "spNO.1/b", "spNO.7/quiet", "spNO.12/a")]
     assert spans(takes[0]) == [("micro", 2, 4, 8), ("macro", 11, 14, 17), ("micro", 20, 22, 25)]
     assert (takes[2]["subject"], takes[2]["events"]) == ("spNO.7", [])
+
+
+@pytest.mark.parametrize("of_both", [False, True])
+def test_macro_expressions_of_casme3_stand_in_a_sheet_beside(tmp_path, of_both):
+    """As the set ships them; or micro-expressions alone, and a sheet of both."""
+    copy = write_casme3(tmp_path / "CASME3")
+    if of_both:
+        kinds = ["Micro-expression"] * len(ROWS)
+        rows = [[*row[:6], kind] for row, kind in zip(ROWS, kinds, strict=True)]
+        rows += [["spNO.1", "a2", 12, 15, 18, 12, "Macro-expression"]]
+        write_table(copy / "annotation" / "CAS(ME)3_part_A_v2.csv", [[*HEADINGS[:6], "Expression type"], *rows])
+    else:
+        write_macro(copy, ["spNO.1", "a2", 12, 15, 18, "happy"])
+    takes, report = load_takes_from("casme3", copy)
+    assert spans(takes[0]) == [("micro", 2, 4, 8), ("macro", 11, 14, 17), ("micro", 20, 22, 25)]
+    assert report.expressions == {"micro": 4, "macro": 1}
+    told = ["no column of action units"] * (not of_both)
+    assert [finding.what for finding in report.findings] == told
+
+
+def test_a_sheet_of_one_kind_alone_is_told(tmp_path):
+    _, report = load_takes_from("casme3", write_casme3(tmp_path / "CASME3"))
+    (finding,) = report.findings
+    assert finding.what == "names micro-expressions alone, and no sheet like *part*A*MaE*v2* lies beside it"
 
 
 def test_recordings_of_casme_squared_are_named_by_their_folders(tmp_path):

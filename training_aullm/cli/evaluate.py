@@ -160,7 +160,7 @@ def _evaluate_spotting(
     from training_aullm.runs.settings import SETTINGS_FILE, short_name
     from training_aullm.runs.spotting import choose_takes, score_spotting
 
-    takes, found = choose_takes(domain and domain.value, data, dataset, data_dir, subjects, seed)
+    takes, named, found = choose_takes(domain and domain.value, data, dataset, data_dir, subjects, seed)
     console = wide_console()
     for line in found:
         console.print(line, markup=False)
@@ -169,7 +169,7 @@ def _evaluate_spotting(
         console.print("The model does not say whom it was trained on: see to it that none of these people were.")
     is_run = (Path(run) / SETTINGS_FILE).is_file()
     out = Path(run) if is_run else RUNS / f"{short_name(run)}-on-{takes[0]['data_set']}"
-    result = score_spotting(run, takes, out, pipe)
+    result = score_spotting(run, takes, out, pipe, named)
     console.print(result.table(f"{run}: {result.takes} recordings of {result.data_set}, {result.quiet} of them quiet"))
     for name, reason in result.unread.items():
         console.print(f"nothing was spotted in {name}: {reason}", markup=False)
