@@ -105,6 +105,7 @@ def read_clips(
     else:
         beside = sheets_beside(layout, release, sheet) if wanted != layout.expression else []
         rows = read_rows(layout, [(release, sheet), *beside], report)
+        report.sheet = " and ".join(_below(path, data_dir) for path in (sheet, *(path for _, path in beside)))
     if not rows:
         raise ValueError(f"{sheet or data_dir} names no clip of {layout.title}")
     rows = [replace(row, expression=row.expression or layout.expression) for row in rows]
@@ -113,6 +114,11 @@ def read_clips(
         rows = layout.mend_rows(rows, data_dir, report)
     _tell_lookalikes(rows, report)
     return apply_errata(rows, layout.name, release.name, report)
+
+
+def _below(path: Path, data_dir: Path) -> str:
+    """Where a sheet lies in the copy; its name where it lies elsewhere: folders of a machine go into no report."""
+    return path.relative_to(data_dir).as_posix() if data_dir in path.parents else path.name
 
 
 def _tell_lookalikes(rows: list[ClipRow], report: Report) -> None:

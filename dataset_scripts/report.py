@@ -75,6 +75,7 @@ class Report:
 
     Attributes:
         data_set, release, frames: what was built.
+        sheet: where in the copy the coding sheet lies that was read; "" where labels are no sheet.
         findings: in the order met.
         clips, subjects: in the table.
         units: {number: clips in which it is present}, also for numbers beyond the label vector.
@@ -97,6 +98,7 @@ class Report:
     expressions: dict[str, int] = field(default_factory=dict)
     selected: str = "both"
     unchecked: tuple[str, ...] = ()
+    sheet: str = ""
 
     def add(self, kind: Kind, where: str, what: str, why: str, known: bool = False, strict: bool = False) -> None:
         """Note a finding."""
@@ -171,11 +173,16 @@ class Report:
         return there is not None and not here <= there <= here + self.in_doubt.get(number, 0)
 
     def __str__(self) -> str:
-        lines = [f"{self.data_set}, release {self.release}, {self.frames} frames"]
+        lines = [f"{self.data_set}, release {self.release}{self.from_sheet}, {self.frames} frames"]
         lines += [f"{self.clips} clips of {self.subjects} subjects", *self.expression_lines()]
         lines += [*self._count_lines(), *self._finding_lines()]
         lines += [f"not checked against a copy: {text}" for text in self.unchecked]
         return "\n".join(lines)
+
+    @property
+    def from_sheet(self) -> str:
+        """ " (SHEET)" where there is one, to stand behind the release."""
+        return f" ({self.sheet})" if self.sheet else ""
 
     def expression_lines(self) -> list[str]:
         """How many expressions of each kind the sheet names, and what became of them; nothing where it has one kind."""

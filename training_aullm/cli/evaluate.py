@@ -15,7 +15,6 @@ from training_aullm.cli.options import (
     DataDirOption,
     DataOption,
     DatasetOption,
-    Domain,
     DomainOption,
     EpochsOption,
     LanguageModelOption,
@@ -24,7 +23,9 @@ from training_aullm.cli.options import (
     PresetOption,
     PrevalenceOption,
     Protocol,
+    ReleaseOption,
     SeedOption,
+    SheetOption,
     StartOption,
     SubjectsOption,
     chosen_action_units,
@@ -35,7 +36,7 @@ from training_aullm.cli.options import (
     shares_of,
 )
 
-CLIPS = ("domain", "data", "dataset", "data_dir", "subjects", "clips")
+CLIPS = ("domain", "data", "dataset", "data_dir", "release", "sheet", "subjects", "clips")
 TRAINING = ("start", "preset", "action_units", "language_model", "layers", "epochs", "seed")
 
 
@@ -51,6 +52,8 @@ def evaluate(
     data: DataOption = None,
     dataset: DatasetOption = None,
     data_dir: DataDirOption = None,
+    release: ReleaseOption = None,
+    sheet: SheetOption = None,
     subjects: SubjectsOption = None,
     clips: ClipsOption = None,
     start: StartOption = None,
@@ -104,7 +107,9 @@ def evaluate(
     """
     if spotting:
         _refuse_beside_spotting(ctx)
-        _evaluate_spotting(run or "release", domain, data, dataset, data_dir, subjects, seed)
+        _evaluate_spotting(
+            run or "release", domain and domain.value, data, dataset, data_dir, subjects, seed, release, sheet
+        )
         return
     from training_aullm.prepare.sources import about_source
     from training_aullm.runs.evaluating import plan_evaluation
@@ -113,7 +118,8 @@ def evaluate(
     def begin(source):
         return chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
 
-    source, shares = chosen_source(domain, data, dataset, data_dir, subjects, clips), shares_of(prevalence)
+    source = chosen_source(domain, data, dataset, data_dir, subjects, clips, release, sheet)
+    shares = shares_of(prevalence)
     evaluation = plan_evaluation(run, source, protocol and protocol.value, folds, begin)
     _refuse_beside(ctx, evaluation)
     for line in about_source(evaluation.tested, evaluation.action_units):
@@ -139,20 +145,13 @@ def _refuse_beside_spotting(ctx: typer.Context) -> None:
     """As `_refuse_beside`; which takes are rendered is a matter of --domain, and --data is refused with more words."""
     rendered = ctx.params["domain"] is not None
     useful = ("run", "spotting", "domain", *(("subjects", "seed") if rendered else ()), "dataset", "data_dir")
+    useful += () if rendered else ("release", "sheet")
     if ctx.params["data"] is None:
         refuse_idle(ctx, useful, "with --spotting" if rendered else "with --spotting of a copy")
 
 
-def _evaluate_spotting(
-    run: str,
-    domain: Domain | None,
-    data: Path | None,
-    dataset: str | None,
-    data_dir: Path | None,
-    subjects: int | None,
-    seed: int,
-) -> None:
-    """Spot in whole recordings, print the table and one JSON line, write RUN/scores-spotting-*.json."""
+def _evaluate_spotting(run: str, *asked) -> None:
+    """Spot in the recordings `asked` of `choose_takes`, print a table and a JSON line, write RUN/scores-spotting-*."""
     from training_aullm.console import wide_console
     from training_aullm.files import write_whole
     from training_aullm.loading import RUNS, load_pipeline
@@ -160,7 +159,7 @@ def _evaluate_spotting(
     from training_aullm.runs.settings import SETTINGS_FILE, short_name
     from training_aullm.runs.spotting import choose_takes, score_spotting
 
-    takes, named, found = choose_takes(domain and domain.value, data, dataset, data_dir, subjects, seed)
+    takes, named, found = choose_takes(*asked)
     console = wide_console()
     for line in found:
         console.print(line, markup=False)

@@ -78,13 +78,15 @@ def choose_takes(
     data_dir: str | Path | None = None,
     subjects: int | None = None,
     seed: int = 0,
+    release: str | None = None,
+    sheet: str | Path | None = None,
 ) -> tuple[datasets.Dataset, tuple[str, ...], list[str]]:
     """The recordings that a command was asked to spot in.
 
     Args:
         domain: of the clip source; takes are rendered. subjects, seed: how many people to render, and which.
         data: not possible, prepared clips are cut out of their recordings.
-        dataset: a set with whole recordings. data_dir: where it lies.
+        dataset: a set with whole recordings. data_dir: where it lies. release, sheet: of its coding, see `takes`.
 
     Returns:
         Rows of `TAKE_FEATURES`, the kinds of expression that are named in them, and sentences on what was found.
@@ -104,11 +106,11 @@ def choose_takes(
         )
     if domain is not None:
         return load_takes(domain, seed=seed, **({} if subjects is None else {"subjects": subjects})), EXPRESSIONS, []
-    takes, report = load_takes_from(dataset, data_dir)
+    takes, report = load_takes_from(dataset, data_dir, release=release, sheet=sheet)
     kinds = Counter(event["kind"] for row in takes for event in row["events"])
     lines = [
-        f"{dataset}, release {report.release}: {len(takes)} recordings, {kinds['micro']} micro- and {kinds['macro']} "
-        "macro-expressions"
+        f"{dataset}, release {report.release}{report.from_sheet}: {len(takes)} recordings, {kinds['micro']} micro- and "
+        f"{kinds['macro']} macro-expressions"
     ]
     lines += [f"{kind}: {group}" for kind in ("dropped", "doubtful") for group in report.groups(kind)]
     return takes, tuple(report.expressions), lines

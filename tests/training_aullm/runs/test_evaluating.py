@@ -89,6 +89,8 @@ def test_what_makes_no_sense_is_told(run, tmp_path):
         ({"data": "x", "dataset": "folder", "data_dir": "y"}, "pass one of"),
         ({"data": "x", "subjects": 3}, "--domain"),
         ({"dataset": "casme2"}, "--data-dir"),
+        ({"data": "x", "sheet": "y"}, "they go with --dataset"),
+        ({"domain": "samm-like", "release": "V3"}, "they go with --dataset"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(options, word):

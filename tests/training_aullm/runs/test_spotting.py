@@ -104,4 +104,6 @@ def test_recordings_must_be_named_and_clips_are_none(asked, said):
 def test_a_copy_says_how_much_there_is_to_spot(tmp_path):
     takes, named, lines = choose_takes(dataset="samm_long", data_dir=write_samm_long(tmp_path / "SAMMLV"))
     assert len(takes) == 4 and named == ("micro", "macro")
-    assert lines == ["samm_long, release 1: 4 recordings, 2 micro- and 2 macro-expressions"]
+    assert lines == [
+        "samm_long, release V2 (SAMM_LongVideos_V2_Release.xlsx): 4 recordings, 2 micro- and 2 macro-expressions"
+    ]
