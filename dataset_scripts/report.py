@@ -21,6 +21,7 @@ Kind = Literal["repaired", "dropped", "doubtful"]
 KINDS: tuple[Kind, ...] = ("dropped", "repaired", "doubtful")
 REPORT_FILE = "report.json"
 _SHOWN = 12
+_FIRST = 6
 _VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s,]*[\d/][^\s,]*")
 """What differs between findings of one kind: quoted text, numbers, names with a number or a slash in them."""
 
@@ -107,6 +108,11 @@ class Report:
     def of_kind(self, kind: Kind) -> list[Finding]:
         """Findings of one kind, in the order met."""
         return [finding for finding in self.findings if finding.kind == kind]
+
+    def first(self) -> str:
+        """The first findings, for the message that nothing could be kept."""
+        lines = [f"  {finding.kind}: {finding}" for finding in self.findings[:_FIRST]]
+        return "\n".join(["The first findings:", *lines])
 
     def groups(self, kind: Kind) -> list[Group]:
         """Findings of one kind, those that say the same as one group; the rarest first, for they are no habit."""

@@ -53,10 +53,11 @@ class ImageFolder(_Pictures):
 
     def __init__(self, folder: Path) -> None:
         self.name = str(folder)
-        self.paths = sorted((p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES), key=_natural_order)
+        files = [p for p in folder.iterdir() if not p.name.startswith("._")]  # macOS puts those beside the others
+        self.paths = sorted((p for p in files if p.suffix.lower() in IMAGE_SUFFIXES), key=_natural_order)
         if not self.paths:
             message = f"{self.name}: the folder holds no images ({', '.join(IMAGE_SUFFIXES)})"
-            video = next((p for p in sorted(folder.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES), None)
+            video = next((p for p in sorted(files) if p.suffix.lower() in VIDEO_SUFFIXES), None)
             raise ClipError(f"{message}; name the videos in it, such as {video}" if video else message, ClipFault.EMPTY)
 
         self.numbers = _frame_numbers(self.paths)

@@ -97,6 +97,22 @@ def test_what_cannot_be_an_interval_is_told(tmp_path):
     ]
 
 
+def test_what_macos_puts_beside_pictures_is_passed_over(tmp_path):
+    copy = write_samm_long(tmp_path / "SAMMLV")
+    for folder in (copy / "SAMM_longvideos").iterdir():
+        (folder / f"._{folder.name}_0001.jpg").write_bytes(b"x")
+    takes, report = load_takes_from("samm_long", copy)
+    assert takes["frames"] == [100, 30, 40, 50] and report.findings == []
+
+
+def test_where_no_recording_is_left_the_findings_say_why(tmp_path):
+    copy = write_samm_long(tmp_path / "SAMMLV")
+    for folder in (copy / "SAMM_longvideos").iterdir():
+        (folder / "cover.jpg").touch()
+    with pytest.raises(ValueError, match=r"(?s)no recording .* could be kept. .*dropped: 006_1: .*cover\.jpg"):
+        load_takes_from("samm_long", copy)
+
+
 def test_sets_of_clips_have_nothing_to_spot_in(tmp_path):
     with pytest.raises(
         ValueError, match=r"CASME II holds no whole recordings .*casme3, casme_squared, samm_long, smic_e do"
