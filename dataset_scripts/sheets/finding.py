@@ -50,10 +50,11 @@ def find_release(layout: Layout, data_dir: Path, name: str | None, sheet: Path |
     if unfit:
         return min(unfit, key=lambda pair: bool(pair[0].only))  # its reader will say what it lacks
     patterns = ", ".join(dict.fromkeys(pattern for release in wanted for pattern in release.sheets))
+    which = f", and as `release` (--release) which it is: {names}" if " or " in (names := _names(wanted)) else ""
     raise FileNotFoundError(
         f"no coding sheet of {layout.title} in {data_dir} or two levels below. Looked for {patterns}. "
         f"Found {what_is_in(data_dir)}. If the sheet lies elsewhere or has another name, pass its path as `sheet` "
-        f"(--sheet), and as `release` (--release) which it is: {_names(wanted)}"
+        f"(--sheet){which}"
     )
 
 

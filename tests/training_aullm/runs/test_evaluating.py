@@ -98,6 +98,18 @@ def test_options_that_do_not_go_together_are_told(options, word):
         choose_source(**options)
 
 
+def test_a_copy_is_read_by_the_sheet_and_release_that_are_named(monkeypatch):
+    asked = []
+    monkeypatch.setattr("training_aullm.prepare.sources.prepare_cached", lambda each: asked.append(each) or "prepared")
+    source = choose_source(dataset="casme2", data_dir="copy", release="2014-05-08", sheet=Path("codes.xlsx"))
+    assert source.data == "prepared"
+    (preparation,) = asked
+    assert (preparation.data_dir, preparation.asked["release"], preparation.asked["sheet"]) == (
+        *("copy", "2014-05-08"),
+        "codes.xlsx",
+    )
+
+
 def test_a_data_dir_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
     with pytest.raises(FileNotFoundError, match="nowhere"):
