@@ -15,6 +15,7 @@ from training_aullm.cli.options import (
     DataDirOption,
     DataOption,
     DatasetOption,
+    Domain,
     DomainOption,
     EpochsOption,
     LanguageModelOption,
@@ -76,9 +77,8 @@ def evaluate(
       cross  a finished model, on clips of other people
 
     A run is scored by folds on its own clips; with clips given, its model is
-    tested on those (cross). Without a run, a new one is begun on the clips given:
-    models are trained per fold and each clip is scored by one that never saw its
-    person; --from to --seed say how. With cross or --spotting it is the release.
+    tested on those (cross). Without a run, a new one is begun on the clips given,
+    a model per fold (--from to --seed say how); with cross or --spotting it is the release.
 
     --from starts every fold from that model. A model that has seen people who are
     tested is refused, and they are named. Beside the scores stand label-free ones,
@@ -100,16 +100,12 @@ def evaluate(
       aullm evaluate runs/base
       aullm evaluate runs/base --protocol cross --domain samm-like
       aullm evaluate --data prepared/casme2 --protocol loso --from release
-      aullm evaluate --data prepared/disfa --protocol split
       aullm evaluate release --data prepared/samm --prevalence AU4=0.3,AU12=0.2
       aullm evaluate runs/base --dataset folder --data-dir my-clips
       aullm evaluate runs/base --spotting --dataset casme3 --data-dir CASME3
     """
     if spotting:
-        _refuse_beside_spotting(ctx)
-        _evaluate_spotting(
-            run or "release", domain and domain.value, data, dataset, data_dir, subjects, seed, release, sheet
-        )
+        _evaluate_spotting(ctx, run or "release", domain, data, dataset, data_dir, subjects, seed, release, sheet)
         return
     from training_aullm.prepare.sources import about_source
     from training_aullm.runs.evaluating import plan_evaluation
@@ -150,8 +146,9 @@ def _refuse_beside_spotting(ctx: typer.Context) -> None:
         refuse_idle(ctx, useful, "with --spotting" if rendered else "with --spotting of a copy")
 
 
-def _evaluate_spotting(run: str, *asked) -> None:
+def _evaluate_spotting(ctx: typer.Context, run: str, domain: Domain | None, *asked) -> None:
     """Spot in the recordings `asked` of `choose_takes`, print a table and a JSON line, write RUN/scores-spotting-*."""
+    _refuse_beside_spotting(ctx)
     from training_aullm.console import wide_console
     from training_aullm.files import write_whole
     from training_aullm.loading import RUNS, load_pipeline
@@ -159,7 +156,7 @@ def _evaluate_spotting(run: str, *asked) -> None:
     from training_aullm.runs.settings import SETTINGS_FILE, short_name
     from training_aullm.runs.spotting import choose_takes, score_spotting
 
-    takes, named, found = choose_takes(*asked)
+    takes, named, found = choose_takes(domain and domain.value, *asked)
     console = wide_console()
     for line in found:
         console.print(line, markup=False)
