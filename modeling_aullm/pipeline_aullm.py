@@ -46,6 +46,7 @@ class AullmPipeline(Pipeline):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.model.eval()  # a model that was just built or trained would answer with dropout
         check_processor(self.model.config, self.processor)
         if self.processor.image_processor.align:  # what is missing is told now, not at somebody's first video
             self.processor.image_processor.load_face_networks()

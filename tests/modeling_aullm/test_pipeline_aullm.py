@@ -58,6 +58,12 @@ def test_missing_face_networks_are_told_before_any_video(build, tmp_path):
 FACE = FakeFace(moves=((30, 32, 35, 4.0, "AU4"),))
 
 
+def test_a_model_that_was_just_trained_answers_without_dropout(build):
+    """Models are often built or trained, and put into a pipeline as they are."""
+    model = build(motion_grid=14, image_size=112).train()
+    assert not AullmPipeline(model, processor=PromptedProcessor(model), device=-1).model.training
+
+
 def test_probabilities_are_the_models_own(pipe):
     seen = []
     asked = pipe.preprocess

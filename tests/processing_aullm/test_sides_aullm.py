@@ -25,6 +25,16 @@ def test_the_side_of_every_unit_is_found_in_noise(unit, side):
     assert side_of(seen(unit, side, 2.0, noise=0.05), unit_fields([unit]), TRUST)[0] == side
 
 
+@pytest.mark.parametrize("unit", UNIT_TEMPLATES)
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("px", [0.5, 2.0])
+def test_the_still_half_shows_less_than_a_quarter_of_the_other(unit, side, px, monkeypatch):
+    """As docs/video.md says; without noise. Of AU5 at 0.5 px too little moves to tell."""
+    monkeypatch.setattr("processing_aullm.sides_aullm.ONE_SIDED", 0.24)
+    expected = None if (unit, px) == ("AU5", 0.5) else side
+    assert side_of(seen(unit, side, px), unit_fields([unit]), TRUST)[0] == expected
+
+
 @pytest.mark.parametrize("side", HALVES)
 def test_the_side_of_several_units_is_found(side):
     moved = seen("AU4", side, 2.0) + seen("AU12", side, 1.0)

@@ -24,6 +24,13 @@ def encoded(level: int, size: int = 40) -> bytes:
     return data.getvalue()
 
 
+def in_16_bits(picture: bytes) -> bytes:
+    """A grey picture as a camera of 16 bits would have stored it."""
+    data, deep = io.BytesIO(), np.asarray(Image.open(io.BytesIO(picture))).astype(np.uint16) * 257
+    Image.fromarray(deep).save(data, "PNG")
+    return data.getvalue()
+
+
 def states(present: str = "", unknown: str = "", others: int = 0) -> list[int]:
     """A label vector: "4 7" present, "9" unknown, `others` everything else."""
     named = {f"AU{number}": 1 for number in present.split()} | {f"AU{number}": -1 for number in unknown.split()}

@@ -21,6 +21,7 @@ from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import TrainingBatches
 from training_aullm.learn.calibration import calibrate, evidence
 from training_aullm.learn.checkpoints import newest_whole_checkpoint
+from training_aullm.learn.clip_checks import check_answers
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
 from training_aullm.score.metrics import best_cut
@@ -102,7 +103,6 @@ def fit(
     Raises:
         ValueError: the clips do not fit the model's front end or action units, or all labels are unknown.
     """
-    check_clips(model, clips)
     strategy = {} if eval_clips is None else {"eval_strategy": "epoch"}
     args = recipe.training_arguments(output_dir, seed, **(strategy | overrides))
     trainer = AullmTrainer(model=model, args=args, train_dataset=clips, eval_dataset=eval_clips, callbacks=callbacks)
@@ -203,35 +203,6 @@ def move_bias(layer: nn.Linear, shift: np.ndarray) -> np.ndarray:
     return np.broadcast_to(moved, shift.shape)
 
 
-def check_clips(model: AullmForActionUnitDetection, clips: ClipSet) -> None:
-    """Refuse clips that were not made for this model.
-
-    Args:
-        model: the model.
-        clips: the clips.
-
-    Raises:
-        ValueError: pixels for a model that measures motion (or motion for one that reads pixels), other action units,
-            or clips without any label.
-    """
-    wanted = "motion_values" if model.config.front_end == "displacement" else "pixel_values"
-    if clips.input_name != wanted:
-        raise ValueError(
-            f"front_end={model.config.front_end!r} trains on {wanted}, these clips hold {clips.input_name}: build them "
-            f"with ClipSet.build(..., model={'model' if wanted == 'motion_values' else None})"
-        )
-    if list(clips.action_units) != list(model.config.action_units):
-        raise ValueError(
-            f"the clips are labelled for {list(clips.action_units)}, the model answers "
-            f"{list(model.config.action_units)}: use clips.select(model.config.action_units)"
-        )
-    if bool((clips.labels == -1).all()):
-        raise ValueError(
-            f"all labels of these {len(clips)} clips are unknown (-1) for {list(clips.action_units)}: there is nothing "
-            "to learn; choose action units that the clips are coded for"
-        )
-
-
 @torch.inference_mode()
 def predict_probabilities(model: nn.Module, clips: ClipSet, batch_size: int = 64) -> np.ndarray:
     """Probability of every action unit in every clip.
@@ -243,7 +214,12 @@ def predict_probabilities(model: nn.Module, clips: ClipSet, batch_size: int = 64
 
     Returns:
         (N, K) float64.
+
+    Raises:
+        ValueError: the clips are labelled for other action units than the model answers for, or in another order.
     """
+    if hasattr(model, "config"):  # a plain network has no names for its answers
+        check_answers(model.config, clips)
     model.eval()
     device, logits = next(model.parameters()).device, []
     for start in range(0, len(clips), batch_size):

@@ -27,7 +27,7 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import EpochBatches, joint_batches
 from training_aullm.learn.dropout_masks import DropoutMasks
-from training_aullm.learn.fitting import check_clips, decide
+from training_aullm.learn.fitting import decide
 from training_aullm.learn.people import remember_people
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
@@ -63,8 +63,6 @@ def fit_at_once(
         ValueError: the clips are not for this model; or model or arguments cannot be trained in lockstep.
     """
     refuse_model(model)
-    for clips in folds:
-        check_clips(model, clips)
     args = recipe.training_arguments(output_dir, seed, **overrides)
     together = FoldsAtOnce(model, args, folds)
     together.train(progress)
@@ -223,7 +221,7 @@ class Fold:
             gradient: (P,) where their gradients will be.
 
         Raises:
-            ValueError: a label is none.
+            ValueError: a label is none, or the clips are not for this model.
         """
         check_labels(clips.labels, clips.labels)
         clips = replace(clips, inputs=clips.inputs.to(row.device))  # varied there; labels are few and stay

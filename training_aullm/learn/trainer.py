@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import nn
+from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerState
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import EvalPrediction
@@ -25,6 +26,7 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import ClipCollator, EpochBatches, EpochLoader, TrainingBatches, as_is
 from training_aullm.learn.checkpoints import refuse_changed
+from training_aullm.learn.clip_checks import check_answers, check_training
 from training_aullm.learn.counterfactual import intervention, invariance
 from training_aullm.learn.people import remember_people
 from training_aullm.score.metrics import score
@@ -70,11 +72,24 @@ class AullmTrainer(Trainer):
         Args:
             model: an AullmForActionUnitDetection.
             args: training arguments.
-            **kwargs: as for `Trainer`. By default evaluation scores with `training_aullm.score.metrics`.
+            **kwargs: as for `Trainer`; `train_dataset` is a ClipSet, `eval_dataset` one or several by name. By
+                default evaluation scores with `training_aullm.score.metrics`.
 
         Raises:
-            ValueError: CCR is asked for, and the model has no prototypes that flipped nodes could become.
+            TypeError: arguments of the plain Trainer, or clips that are no `ClipSet`.
+            ValueError: CCR is asked for, and the model has no prototypes that flipped nodes could become; or the clips
+                are not for this model.
         """
+        if not isinstance(args, AullmTrainingArguments):
+            raise TypeError(
+                f"args is a {type(args).__name__}: give AullmTrainingArguments(...) of training_aullm.learn.arguments, "
+                "or recipe_base().training_arguments(folder)"
+            )
+        if kwargs.get("train_dataset") is not None:
+            check_training(model.config, kwargs["train_dataset"])
+        scored = kwargs.get("eval_dataset")
+        for clips in scored.values() if isinstance(scored, dict) else [] if scored is None else [scored]:
+            check_answers(model.config, clips)
         if args.uses_counterfactuals and not model.config.has_counterfactuals:
             raise ValueError(
                 "ccr_invariance_weight or ccr_intervention_weight is above 0, but this model learns no prototypes to "
@@ -102,9 +117,11 @@ class AullmTrainer(Trainer):
         """
         if self.train_dataset is None:
             raise ValueError("training needs clips: pass train_dataset=ClipSet")
+        self.meters["train"] = PartMeter()  # a batch that did not fit into memory was counted, and is not trained on
         sampler = EpochBatches(
             size=len(self.train_dataset),
-            global_batch=self.args.train_batch_size * self.args.world_size,
+            # Not that of the arguments: `auto_find_batch_size` lowers this one.
+            global_batch=self._train_batch_size * self.args.world_size,
             seed=self.args.seed if self.args.data_seed is None else self.args.data_seed,
             rank=self.args.process_index,
             processes=self.args.world_size,
@@ -116,6 +133,19 @@ class AullmTrainer(Trainer):
             num_workers=self.args.dataloader_num_workers,
             pin_memory=self.args.dataloader_pin_memory,
         )
+
+    def get_eval_dataloader(self, eval_dataset: str | ClipSet | None = None) -> DataLoader:
+        """As of `Trainer`; other clips than the trainer was made with are checked as those were."""
+        if isinstance(eval_dataset, str):
+            eval_dataset = self.eval_dataset[eval_dataset]
+        if eval_dataset is not None:
+            check_answers(self._config, eval_dataset)
+        return super().get_eval_dataloader(eval_dataset)
+
+    def get_test_dataloader(self, test_dataset: ClipSet) -> DataLoader:
+        """As of `Trainer`; the clips are checked."""
+        check_answers(self._config, test_dataset)
+        return super().get_test_dataloader(test_dataset)
 
     def compute_loss(self, model, inputs, return_outputs: bool = False, num_items_in_batch=None):
         """The total loss, divided by the number of samples in the *global* batch.

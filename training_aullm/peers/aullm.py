@@ -95,7 +95,8 @@ def as_it_is(recipe: None, train: ClipSet, tests: list[ClipSet], setup: Setup) -
     if unknown := [name for name in train.action_units if name not in processor.action_units]:
         raise ValueError(f"{setup.start} does not know {', '.join(unknown)}: leave out pretrained-as-it-is")
     columns = [processor.action_units.index(name) for name in train.action_units]
-    return [predict_probabilities(model, clips)[:, columns] for clips in tests]
+    known = [clips.select(processor.action_units) for clips in tests]
+    return [predict_probabilities(model, clips)[:, columns] for clips in known]
 
 
 def base_with(model: dict[str, object], **changes: float) -> Method:

@@ -18,7 +18,8 @@ from rich.text import Text
 from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS
 from dataset_scripts.published import Published, published
 from dataset_scripts.report import REPORT_FILE, Report
-from training_aullm.clips.stored_frames import marks_of
+from processing_aullm.geometry_aullm import to_gray
+from training_aullm.clips.stored_frames import EncodedFrames, marks_of, stored_rows
 from training_aullm.figures.cooccurrence import draw_cooccurrence
 from training_aullm.figures.differences import Difference, draw_differences
 from training_aullm.figures.durations import draw_durations
@@ -138,7 +139,7 @@ def draw_inspection(inspection: Inspection, folder: Path, clips: int = 10) -> li
     if not np.isnan(inspection.total_ms).all():
         draw_durations(folder / "durations.png", inspection.rise_ms, inspection.fall_ms, inspection.total_ms, title)
         written.append(folder / "durations.png")
-    rows = inspection.table.select(spread_over_subjects(inspection.subjects, clips))
+    rows = stored_rows(inspection.table.select(spread_over_subjects(inspection.subjects, clips)))
     draw_differences(folder / "clips.png", [_difference(row) for row in rows], title)
     return [*written, folder / "clips.png"]
 
@@ -146,7 +147,8 @@ def draw_inspection(inspection: Inspection, folder: Path, clips: int = 10) -> li
 def _difference(row: dict) -> Difference:
     """Onset and apex of a clip; the middle where the apex is not known."""
     onset, apex, _ = marks_of(row)
-    first, second = (np.asarray(row["frames"][index].convert("L")) for index in (onset, apex))
+    frames = EncodedFrames(row["frames"], row["sample_id"])
+    first, second = (to_gray(frames[index]) for index in (onset, apex))
     return Difference(row["sample_id"], present_units(row["action_units"]), first, second, row["apex"] is not None)
 
 

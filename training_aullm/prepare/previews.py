@@ -7,6 +7,8 @@ import datasets
 import numpy as np
 
 from dataset_scripts.labels import ACTION_UNITS
+from processing_aullm.geometry_aullm import to_gray
+from training_aullm.clips.stored_frames import EncodedFrames, stored_rows
 from training_aullm.figures.contact_sheet import draw_preview
 
 
@@ -18,8 +20,8 @@ def save_preview(table: datasets.Dataset, path: str | Path, clips: int = 8) -> N
         path: PNG file.
         clips: how many.
     """
-    rows = table.select(spread_over_subjects(table["subject"], clips))
-    frames = [np.stack([np.asarray(frame.convert("L")) for frame in row["frames"]]) for row in rows]
+    rows = list(stored_rows(table.select(spread_over_subjects(table["subject"], clips))))
+    frames = [np.stack([to_gray(frame) for frame in EncodedFrames(row["frames"], row["sample_id"])]) for row in rows]
     draw_preview(path, frames, [f"{row['sample_id']}: {present_units(row['action_units'])}" for row in rows])
 
 

@@ -1,4 +1,4 @@
-"""Recipes, and the tables of docs/results.md that were measured with them."""
+"""Recipes, and the tables of docs/experiments.md that were measured with them."""
 
 import re
 from dataclasses import fields
@@ -29,8 +29,8 @@ RECIPES = {
 
 
 def described(variant: str) -> str:
-    """What docs/results.md says about a row of its tables."""
-    text = (ROOT / "docs" / "results.md").read_text("utf-8")
+    """What docs/experiments.md says about a row of its tables."""
+    text = (ROOT / "docs" / "experiments.md").read_text("utf-8")
     table = text[text.index("| variant | what it is |") :]
     return re.search(rf"^\| {variant} \| (.*) \|$", table, re.MULTILINE)[1]
 

@@ -7,13 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import datasets
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import TrainingArguments
 
-from tests.training_aullm.conftest import make_clips
+from tests.training_aullm.conftest import UNITS, make_clips
 from training_aullm.learn.counterfactual import intervention, invariance
-from training_aullm.learn.fitting import check_clips, decision_shift, fit, predict_probabilities
+from training_aullm.learn.fitting import decision_shift, fit, predict_probabilities
 from training_aullm.learn.recipes import recipe_base, recipe_led_network, recipe_paper, recipe_whole
 from training_aullm.learn.trainer import AullmTrainer, kind_of_weights
 
@@ -154,17 +156,60 @@ def test_accumulating_gradients_equals_one_large_batch(build_model, tmp_path):
         torch.testing.assert_close(weights[1][name], weight, atol=1e-6, rtol=1e-4, msg=name)
 
 
+def test_a_batch_that_does_not_fit_into_memory_is_made_smaller(build_model, motion_clips, tmp_path, monkeypatch):
+    sizes, whole_step = [], AullmTrainer.training_step
+
+    def step(self, model, inputs, *args):
+        sizes.append(len(inputs["labels"]))
+        if sizes[-1] > 6:  # in the backward pass, say: its loss, quite another one, was counted
+            whole_step(self, model, inputs | {"labels": torch.ones_like(inputs["labels"])}, *args)
+            raise RuntimeError("CUDA out of memory.")
+        return whole_step(self, model, inputs, *args)
+
+    monkeypatch.setattr(AullmTrainer, "training_step", step)
+    recipe = recipe_base().but(epochs=1, batch_size=12)
+    trainer = fit(build_model("base"), recipe, motion_clips, tmp_path, auto_find_batch_size=True, **QUIET)
+    log = next(entry for entry in trainer.state.log_history if "loss" in entry)
+    assert sizes[0] == 12 and max(sizes[-2:]) <= 6
+    config = trainer.model.config
+    parts = {"main": 1, "evidence": config.evidence_loss_weight, "node": config.node_loss_weight}
+    total = sum(weight * log[f"loss_{name}"] for name, weight in parts.items())
+    assert log["loss"] == pytest.approx(total, rel=1e-3)  # of the batches that fitted alone
+
+
 def test_bf16_autocast_trains(build_model, motion_clips, tmp_path):
     trainer = fit(build_model(), TINY.but(bf16=True, epochs=1), motion_clips, tmp_path, **QUIET)
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     assert losses and all(math.isfinite(loss) for loss in losses)
 
 
-def test_clips_of_another_kind_are_refused(build_model, pixel_clips, motion_clips):
-    with pytest.raises(ValueError, match="trains on motion_values, these clips hold pixel_values"):
-        check_clips(build_model(), pixel_clips)
-    with pytest.raises(ValueError, match=r"clips.select"):
-        check_clips(build_model(), motion_clips.select(["AU1"]))
+def test_clips_of_other_units_are_refused_before_anything_is_trained_or_scored(build_model, motion_clips, tmp_path):
+    """In another order, too: probabilities and scores would stand under wrong names."""
+    model, args, turned = build_model(), TINY.training_arguments(tmp_path, **QUIET), motion_clips.select(UNITS[::-1])
+    for wrong in (
+        {"train_dataset": turned},
+        {"train_dataset": motion_clips, "eval_dataset": turned},
+        {"train_dataset": motion_clips, "eval_dataset": {"same": motion_clips, "turned": turned}},
+    ):
+        with pytest.raises(ValueError, match=r"clips\.select"):
+            AullmTrainer(model=model, args=args, **wrong)
+    trainer = AullmTrainer(model=model, args=args, eval_dataset={"same": motion_clips})
+    assert trainer.evaluate()["eval_same_f1"] >= 0
+    for ask in (trainer.evaluate, trainer.predict, lambda clips: predict_probabilities(model, clips)):
+        with pytest.raises(ValueError, match=r"clips\.select"):
+            ask(turned)
+
+
+def test_what_only_the_plain_trainer_takes_is_refused(build_model, motion_clips, tmp_path):
+    model, args = build_model(), TINY.training_arguments(tmp_path, **QUIET)
+    table = datasets.Dataset.from_dict({"text": ["a"]})
+    with pytest.raises(TypeError, match=r"args is a TrainingArguments: give AullmTrainingArguments"):
+        AullmTrainer(model=model, args=TrainingArguments(str(tmp_path)))
+    for name in ("train_dataset", "eval_dataset"):
+        with pytest.raises(TypeError, match=r"not a datasets\..*ClipSet\.build"):
+            AullmTrainer(model=model, args=args, **{name: table})
+    with pytest.raises(TypeError, match=r"ClipSet\.build"):
+        AullmTrainer(model=model, args=args, train_dataset=motion_clips).predict(table)
 
 
 def test_without_ccr_no_flip_is_drawn(build_model, motion_clips, tmp_path):

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.report import Report
-from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
+from tests.training_aullm.clip_tables import BrightFaces, clip_row, in_16_bits, states, table_of
 from training_aullm.figures.differences import smooth_change
 from training_aullm.prepare.inspecting import Inspection, draw_inspection, inspection_tables, unit_notes
 from training_aullm.prepare.preparing import Preparation, prepare_table
@@ -86,6 +86,17 @@ def test_rendered_clips_are_inspected_too(tmp_path):
     table_of([clip_row("s0", "c0"), clip_row("s1", "c1")]).to_parquet(tmp_path / "clips.parquet")
     inspection = Inspection.of(tmp_path)
     assert inspection.report is None and "AU4 brow lowerer" in printed(inspection)
+
+
+def test_pictures_of_16_bits_are_drawn_as_bright_as_they_are(tmp_path):
+    row = clip_row("s0", "c0", (90, 120, 150))
+    deep = row | {"frames": [frame | {"bytes": in_16_bits(frame["bytes"])} for frame in row["frames"]]}
+    for name, each in (("8", row), ("16", deep)):
+        (tmp_path / name).mkdir()
+        table_of([each]).to_parquet(tmp_path / name / "clips.parquet")
+        draw_inspection(Inspection.of(tmp_path / name), tmp_path / name)
+    eight, sixteen = (imread(tmp_path / name / "clips.png") for name in ("8", "16"))
+    assert np.array_equal(eight, sixteen)
 
 
 def test_a_change_of_light_is_no_movement():
