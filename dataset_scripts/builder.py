@@ -41,7 +41,6 @@ from dataset_scripts.whole_files import whole_file
 
 SETTINGS_FILE = "build.json"
 _ARROW = ".arrow"
-_TOLD = 6
 
 
 def load_dataset_from(
@@ -158,9 +157,8 @@ def default_folder(settings: dict, data_dir: Path) -> Path:
 def _refuse_empty(plan: BuildPlan) -> None:
     """A table without a clip is an error; its first findings say why."""
     if not plan.report.clips:
-        told = "\n".join(f"  {finding.kind}: {finding}" for finding in plan.report.findings[:_TOLD])
         named = f"no clip of {plan.layout.title} that {plan.sheet} names"
-        raise ValueError(f"{named} could be kept. The first findings:\n{told}")
+        raise ValueError(f"{named} could be kept. {plan.report.first()}")
 
 
 def _settle(folder: Path, settings: dict) -> None:

@@ -78,6 +78,8 @@ class Release:
             expression (micro or macro), fps.
         frames: where frames lie, by choice.
         takes: where whole recordings lie, for spotting; None for a set that has none.
+        beside: sheets that name the other kind of expression, where this one names micro- or macro-expressions alone;
+            the first of them that lies in its folder is read with it.
         required: fields without which a sheet is not the right one.
         only: headings that only this release's sheets have. never: headings that tell the sheet of another set.
         split: goes to column `split`.
@@ -97,6 +99,7 @@ class Release:
     clip: str = ""
     subject: Callable[[str], str] | None = None
     takes: FrameFolder | None = None
+    beside: tuple["Release", ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dataset_scripts.layout import EXPRESSIONS, FrameFolder, Layout, Release, wh
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow
 from dataset_scripts.sheets.errata import accepted, apply_errata
-from dataset_scripts.sheets.finding import find_release
+from dataset_scripts.sheets.finding import find_release, sheets_beside
 from dataset_scripts.sheets.sheet_rows import read_rows
 
 BOTH = "both"
@@ -99,18 +99,26 @@ def read_clips(
     Raises:
         ValueError: no row, or none of the wanted kind; names the sheet.
     """
+    wanted = expressions or layout.expression or BOTH
     if layout.read_rows is not None:
         rows = layout.read_rows(data_dir, release, report)
     else:
-        rows = read_rows(layout, release, sheet, report)
+        beside = sheets_beside(layout, release, sheet) if wanted != layout.expression else []
+        rows = read_rows(layout, [(release, sheet), *beside], report)
+        report.sheet = " and ".join(_below(path, data_dir) for path in (sheet, *(path for _, path in beside)))
     if not rows:
         raise ValueError(f"{sheet or data_dir} names no clip of {layout.title}")
     rows = [replace(row, expression=row.expression or layout.expression) for row in rows]
-    rows = _select(rows, expressions or layout.expression or BOTH, f"{sheet or data_dir}", report)
+    rows = _select(rows, wanted, f"{sheet or data_dir}", report)
     if layout.mend_rows is not None:
         rows = layout.mend_rows(rows, data_dir, report)
     _tell_lookalikes(rows, report)
     return apply_errata(rows, layout.name, release.name, report)
+
+
+def _below(path: Path, data_dir: Path) -> str:
+    """Where a sheet lies in the copy; its name where it lies elsewhere: folders of a machine go into no report."""
+    return path.relative_to(data_dir).as_posix() if data_dir in path.parents else path.name
 
 
 def _tell_lookalikes(rows: list[ClipRow], report: Report) -> None:

@@ -1,4 +1,4 @@
-"""Data sets by name: which module holds the layout of each.
+"""Data sets by name: which module holds the layout of each, and which show the same people.
 
 Tested in tests/dataset_scripts/test_schema.py.
 """
@@ -26,6 +26,14 @@ MODULES: dict[str, str] = {
         *("disfa", "bp4d", "folder"),
     )
 }
+
+SAME_PEOPLE = {"samm_long": "samm"}
+"""Sets of recordings whose people are those of a set of clips."""
+
+
+def person(data_set: str, subject: str) -> str:
+    """What one person is called in every table that shows them, "samm/006"."""
+    return f"{SAME_PEOPLE.get(data_set, data_set)}/{subject}"
 
 
 def find_layout(name: str) -> Layout:

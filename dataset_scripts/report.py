@@ -21,6 +21,7 @@ Kind = Literal["repaired", "dropped", "doubtful"]
 KINDS: tuple[Kind, ...] = ("dropped", "repaired", "doubtful")
 REPORT_FILE = "report.json"
 _SHOWN = 12
+_FIRST = 6
 _VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s,]*[\d/][^\s,]*")
 """What differs between findings of one kind: quoted text, numbers, names with a number or a slash in them."""
 
@@ -75,6 +76,7 @@ class Report:
 
     Attributes:
         data_set, release, frames: what was built.
+        sheet: where in the copy the coding sheet lies that was read; "" where labels are no sheet.
         findings: in the order met.
         clips, subjects: in the table.
         units: {number: clips in which it is present}, also for numbers beyond the label vector.
@@ -97,6 +99,7 @@ class Report:
     expressions: dict[str, int] = field(default_factory=dict)
     selected: str = "both"
     unchecked: tuple[str, ...] = ()
+    sheet: str = ""
 
     def add(self, kind: Kind, where: str, what: str, why: str, known: bool = False, strict: bool = False) -> None:
         """Note a finding."""
@@ -105,6 +108,11 @@ class Report:
     def of_kind(self, kind: Kind) -> list[Finding]:
         """Findings of one kind, in the order met."""
         return [finding for finding in self.findings if finding.kind == kind]
+
+    def first(self) -> str:
+        """The first findings, for the message that nothing could be kept."""
+        lines = [f"  {finding.kind}: {finding}" for finding in self.findings[:_FIRST]]
+        return "\n".join(["The first findings:", *lines])
 
     def groups(self, kind: Kind) -> list[Group]:
         """Findings of one kind, those that say the same as one group; the rarest first, for they are no habit."""
@@ -171,11 +179,16 @@ class Report:
         return there is not None and not here <= there <= here + self.in_doubt.get(number, 0)
 
     def __str__(self) -> str:
-        lines = [f"{self.data_set}, release {self.release}, {self.frames} frames"]
+        lines = [f"{self.data_set}, release {self.release}{self.from_sheet}, {self.frames} frames"]
         lines += [f"{self.clips} clips of {self.subjects} subjects", *self.expression_lines()]
         lines += [*self._count_lines(), *self._finding_lines()]
         lines += [f"not checked against a copy: {text}" for text in self.unchecked]
         return "\n".join(lines)
+
+    @property
+    def from_sheet(self) -> str:
+        """ " (SHEET)" where there is one, to stand behind the release."""
+        return f" ({self.sheet})" if self.sheet else ""
 
     def expression_lines(self) -> list[str]:
         """How many expressions of each kind the sheet names, and what became of them; nothing where it has one kind."""

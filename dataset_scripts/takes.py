@@ -45,7 +45,7 @@ def load_takes_from(
         Rows of `TAKE_FEATURES` whose `video` is a folder of frames, subjects in natural order; what was found.
     Raises:
         FileNotFoundError: no sheet or no recording; says what was looked for and what was found.
-        ValueError: a set without whole recordings.
+        ValueError: a set without whole recordings, or no recording could be kept; names the first findings.
     """
     layout, data_dir = find_layout(name), Path(data_dir)
     chosen, path = open_copy(layout, data_dir, release, None if sheet is None else Path(sheet))
@@ -54,6 +54,7 @@ def load_takes_from(
         raise ValueError(f"{layout.title} holds no whole recordings to spot in; {', '.join(known)} do")
     report = Report(layout.name, chosen.name, unchecked=layout.unchecked)
     rows = read_clips(layout, chosen, data_dir, path, BOTH, report)
+    _tell_one_kind(chosen, path, report)
     finder = find_base(places_of(data_dir, path), chosen.takes, rows)
     if finder is None:
         example = chosen.takes.pattern.format(**rows[0].pattern_fields())
@@ -63,7 +64,19 @@ def load_takes_from(
         )
     by_folder = _by_folder(finder, chosen.takes, rows, report)
     takes = [_take(layout, chosen, finder.base, folder, own, report) for folder, own in by_folder.items()]
-    return Dataset.from_list([take for take in takes if take], features=TAKE_FEATURES), report
+    kept = [take for take in takes if take]
+    if not kept:
+        raise ValueError(f"no recording of {layout.title} below {finder.base} could be kept. {report.first()}")
+    return Dataset.from_list(kept, features=TAKE_FEATURES), report
+
+
+def _tell_one_kind(release: Release, sheet: Path, report: Report) -> None:
+    """A sheet of one kind alone says nothing of the other: what is spotted of it may be right."""
+    if len(report.expressions) == 1:
+        (kind,) = report.expressions
+        missing = f", and no sheet like {release.beside[0].sheets[0]} lies beside it" if release.beside else ""
+        why = "when the other kind is spotted rightly nobody can say: neither it nor both together are scored"
+        report.add("doubtful", sheet.name, f"names {kind}-expressions alone{missing}", why)
 
 
 def _by_folder(

@@ -55,12 +55,12 @@ class ImageFolder(_Pictures):
 
     def __init__(self, folder: Path) -> None:
         self.name = str(folder)
-        images = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
         # "._1.jpg" stands beside "1.jpg" where a Mac has copied it, and holds no picture
-        self.paths = sorted((path for path in images if not path.name.startswith(".")), key=_natural_order)
+        files = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        self.paths = sorted((path for path in files if path.suffix.lower() in IMAGE_SUFFIXES), key=_natural_order)
         if not self.paths:
             message = f"{self.name}: the folder holds no images ({', '.join(IMAGE_SUFFIXES)})"
-            video = next((p for p in sorted(folder.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES), None)
+            video = next((p for p in sorted(files) if p.suffix.lower() in VIDEO_SUFFIXES), None)
             raise ClipError(f"{message}; name the videos in it, such as {video}" if video else message, ClipFault.EMPTY)
 
         self.numbers = _frame_numbers(self.paths)

@@ -1,8 +1,8 @@
 """CAS(ME)^3 at 30 frames a second: part A (860 coded micro-expressions, elicited by films) and part C (a mock crime).
 
 Whole recordings lie on disk; clips are cut out of them by frame range, so several clips share a folder and a file name
-in the sheet is no name of a clip: where one occurs again it gets the onset, as in "a2@38". Sheets of the second version
-name macro-expressions beside the others, in a column of their own.
+in the sheet is no name of a clip: where one occurs again it gets the onset, as in "a2@38". Macro-expressions stand in a
+sheet of their own (`..._MaE_...`, without action units), or beside the others in a column of types.
 
 Source: Li, Dong, Lu, Wang, Yan, Ma, Liu, Huang and Fu, "CAS(ME)^3: A third generation facial spontaneous
 micro-expression database", IEEE TPAMI 45(3), 2023.
@@ -50,6 +50,10 @@ _PART_A = Release(
     takes=FrameFolder("{subject}/{clip}/color", _FPS, roots=(*_RECORDINGS, "."), prefix=""),
     split="A",
 )
+_BOTH_KINDS = replace(_PART_A, sheets=("*part*A*", "*cas*me*3*"), not_sheets=("*part?C*",), only=(_KIND,))
+_MACRO_V2 = replace(_PART_A, sheets=("*part*A*MaE*v2*",), required=_UNCODED)
+_MACRO_V1 = replace(_PART_A, name="part A v1", sheets=("*part*A*MaE*",), not_sheets=("*v2*",), required=_UNCODED)
+_PART_A_V1 = replace(_PART_A, name="part A v1", sheets=("*part_A_ME*", "*part*A*_ME_*"), not_sheets=("*v2*",))
 _PART_C_V2 = Release(
     name="part C v2",
     sheets=("*part*C*ME*v2*",),
@@ -66,11 +70,11 @@ LAYOUT = Layout(
     name="casme3",
     title="CAS(ME)^3",
     releases=(
-        _PART_A,
-        replace(_PART_A, sheets=("*part*A*", "*cas*me*3*"), not_sheets=("*part?C*",), only=(_KIND,)),
-        replace(_PART_A, name="part A v1", sheets=("*part_A_ME*", "*part*A*_ME_*"), not_sheets=("*v2*",)),
-        replace(_PART_A, sheets=("*part*A*MaE*v2*",), required=_UNCODED),
-        replace(_PART_A, name="part A v1", sheets=("*part*A*MaE*",), not_sheets=("*v2*",), required=_UNCODED),
+        replace(_PART_A, beside=(_MACRO_V2, _BOTH_KINDS)),
+        _BOTH_KINDS,
+        replace(_PART_A_V1, beside=(_MACRO_V1,)),
+        _MACRO_V2,
+        _MACRO_V1,
         _PART_C_V2,
         replace(_PART_C_V2, sheets=("*part*C*",), only=("Exp_type",)),
         replace(_PART_C_V2, name="part C v1", sheets=("*part_C_ME*", "*part*C*ME*"), not_sheets=("*v2*",)),

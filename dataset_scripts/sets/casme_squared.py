@@ -16,7 +16,7 @@ from pathlib import Path
 from dataset_scripts.layout import FrameFolder, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, SheetRow
-from dataset_scripts.sheets.sheets import read_grids
+from dataset_scripts.sheets.sheets import as_coded, read_grids
 
 _COLUMNS = ("subject", "clip", "onset", "apex", "offset", "units", "valence", "expression", "emotion")
 _FILM = "film"
@@ -48,6 +48,7 @@ def read_workbook(path: Path, release: Release) -> list[SheetRow]:
         cells = dict(zip(_COLUMNS, [*row, *[""] * len(_COLUMNS)], strict=False))
         if not cells["subject"].isdigit():
             continue  # blank, or a heading that somebody wrote above
+        cells["units"] = as_coded(cells["units"])
         cells["subject"] = people.get(cells["subject"], cells["subject"])
         film = codes.get(cells["clip"].split("_")[0], "")
         rows.append(SheetRow(path.name, name, number, cells, {_FILM: film}, {each: each for each in _COLUMNS}))

@@ -160,7 +160,7 @@ def _tell_unnamed(data_dir: Path, lines: list[MetadataRow], report: Report) -> N
     named = {line.path.resolve() for line in lines}
     for path in sorted(data_dir.rglob("*")):
         holder = path.parent.resolve() if path.suffix.lower() in IMAGE_SUFFIXES else path.resolve()
-        known = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
+        known = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES) and not path.name.startswith("._")
         if known and holder not in named:
             named.add(holder)
             where = holder.relative_to(data_dir.resolve()).as_posix()

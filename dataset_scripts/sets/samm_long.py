@@ -33,26 +33,30 @@ def _recording(row: ClipRow) -> str:
     return row.clip.removeprefix(f"{row.subject}_").rpartition("_")[0] or row.clip
 
 
+_SHEET = Release(
+    name="unnumbered",
+    sheets=("*SAMM*Long*", "*SAMM*"),
+    columns={
+        "subject": ("Subject",),
+        "clip": ("Filename",),
+        "onset": ("Onset", "Onset Frame"),
+        "apex": ("Apex", "Apex Frame"),
+        "offset": ("Offset", "Offset Frame"),
+        "units": ("Action Units",),
+        "expression": ("Type",),
+    },
+    frames={"raw": _RECORDINGS},
+    required=("subject", "clip", "onset", "offset", "units", "expression"),
+    only=("Type",),
+    takes=_RECORDINGS,
+)
+
 LAYOUT = Layout(
     name="samm_long",
     title="SAMM Long Videos",
     releases=(
-        Release(
-            name="1",
-            sheets=("*SAMM*Long*", "*SAMM*"),
-            columns={
-                "subject": ("Subject",),
-                "clip": ("Filename",),
-                "onset": ("Onset", "Onset Frame"),
-                "apex": ("Apex", "Apex Frame"),
-                "offset": ("Offset", "Offset Frame"),
-                "units": ("Action Units",),
-                "expression": ("Type",),
-            },
-            frames={"raw": _RECORDINGS},
-            required=("subject", "clip", "onset", "offset", "units", "expression"),
-            takes=_RECORDINGS,
-        ),
+        *(replace(_SHEET, name=name, sheets=(f"*SAMM*Long*{name}*",), only=()) for name in ("V3", "V2", "V1")),
+        _SHEET,
     ),
     subject=numbered("{:03d}"),
     shared_folders=True,

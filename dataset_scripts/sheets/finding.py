@@ -7,6 +7,7 @@ shelf are never taken for each other.
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
@@ -32,7 +33,7 @@ def find_release(layout: Layout, data_dir: Path, name: str | None, sheet: Path |
         The release and its sheet; None for sets whose labels are no sheet.
     Raises:
         FileNotFoundError: no sheet; says what was looked for and what was found.
-        ValueError: no such release, or a sheet that may be of several.
+        ValueError: no such release, a sheet that may be of several, or several sheets that may be a release's.
     """
     wanted = layout.releases if name is None else layout.named(name)
     if layout.read_rows is not None:
@@ -42,18 +43,49 @@ def find_release(layout: Layout, data_dir: Path, name: str | None, sheet: Path |
     files = list(_sheets_in(data_dir))
     unfit = []
     for release in wanted:
-        paths = _matching(files, release)
-        fitting = next((path for path in paths if _fits(path, layout, release)), None)
+        fitting = _sheet_among(files, layout, release)
         if fitting is not None:
             return release, fitting
-        unfit += [(release, paths[0])] if paths else []
+        unfit += [(release, path) for path in _matching(files, release)[:1]]
     if unfit:
         return min(unfit, key=lambda pair: bool(pair[0].only))  # its reader will say what it lacks
     patterns = ", ".join(dict.fromkeys(pattern for release in wanted for pattern in release.sheets))
+    which = f", and as `release` (--release) which it is: {names}" if " or " in (names := _names(wanted)) else ""
     raise FileNotFoundError(
         f"no coding sheet of {layout.title} in {data_dir} or two levels below. Looked for {patterns}. "
-        f"Found {what_is_in(data_dir)}. If the sheet lies elsewhere or has another name, pass its path as `sheet`"
+        f"Found {what_is_in(data_dir)}. If the sheet lies elsewhere or has another name, pass its path as `sheet` "
+        f"(--sheet){which}"
     )
+
+
+def sheets_beside(layout: Layout, release: Release, sheet: Path) -> list[tuple[Release, Path]]:
+    """The sheet in the same folder that names the other kind of expression, with its release; none where there is none.
+
+    Args:
+        layout, release: the set and the release of `sheet`.
+    """
+    files = [path for path in _sheets_in(sheet.parent) if path.parent == sheet.parent and path != sheet]
+    found = ((other, _sheet_among(files, layout, other)) for other in release.beside)
+    return list(islice(((other, path) for other, path in found if path is not None), 1))
+
+
+def _sheet_among(files: list[Path], layout: Layout, release: Release) -> Path | None:
+    """The file that is a release's sheet, of those with the likeliest name; None where there is none.
+
+    Raises:
+        ValueError: there are several, and they are no copies of one.
+    """
+    for pattern in release.sheets:
+        paths = _matching(files, replace(release, sheets=(pattern,)))
+        fitting = [path for path in paths if _fits(path, layout, release)]
+        if len({path.read_bytes() for path in fitting}) > 1:
+            raise ValueError(
+                f"any of these may be the sheet of {layout.title}, release {release.name}: "
+                f"{', '.join(map(str, fitting))}. Pass the one to read as `sheet` (--sheet), or move the others away"
+            )
+        if fitting:
+            return fitting[0]
+    return None
 
 
 def _matching(files: list[Path], release: Release) -> list[Path]:
@@ -81,8 +113,14 @@ def _release_of_sheet(layout: Layout, wanted: tuple[Release, ...], sheet: Path) 
             return release
     if by_name:
         return by_name[0]
-    names = " or ".join(dict.fromkeys(repr(release.name) for release in wanted))
-    raise ValueError(f"cannot tell from its name which release of {layout.title} {sheet} is: pass release={names}")
+    raise ValueError(
+        f"cannot tell from its name which release of {layout.title} {sheet} is: pass it as `release` (--release), "
+        f"{_names(wanted)}"
+    )
+
+
+def _names(releases: tuple[Release, ...]) -> str:
+    return " or ".join(dict.fromkeys(repr(release.name) for release in releases))
 
 
 def _sheets_in(data_dir: Path) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 Tested in tests/dataset_scripts/test_rows.py.
 """
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dataset_scripts.cells.coding import MADE_A_NUMBER
@@ -11,23 +12,32 @@ from dataset_scripts.layout import Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, SheetRow, unique_names
 from dataset_scripts.sheets.expressions import read_expressions
-from dataset_scripts.sheets.sheets import is_date, read_sheet
+from dataset_scripts.sheets.sheets import is_date, is_formula, read_sheet
 
 _NOT_GIVEN = ("", "/", "\\", "-", "--", "-1", "?", "n/a", "na", "nan", "none")
 
 
-def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> list[ClipRow]:
-    """Read a coding sheet.
+def read_rows(layout: Layout, sheets: Sequence[tuple[Release, Path]], report: Report) -> list[ClipRow]:
+    """Read a coding sheet, and what others name beside it.
 
     Args:
-        layout, release: the set and the release of its sheet.
-        path: the sheet.
+        layout: of the set.
+        sheets: the sheet, with its release, and those that name the other kind of expression, where it names one.
         report: receives what is missing, unreadable or doubtful.
     Returns:
-        One row per clip, in the sheet's order, with names that are unique.
+        One row per clip, in the sheets' order, with names that are unique.
     Raises:
         ValueError: no sheet with the columns the release asks for.
     """
+    rows: list[ClipRow] = []
+    for release, path in sheets:
+        known = {row.expression or layout.expression for row in rows}
+        rows += [row for row in _rows_of(layout, release, path, report) if row.expression not in known]
+    return unique_names(rows, layout.shared_folders, report)
+
+
+def _rows_of(layout: Layout, release: Release, path: Path, report: Report) -> list[ClipRow]:
+    """One row per clip of one sheet, named as there."""
     rows, subject = [], ""
     sheet_rows = cells_of(layout, release, path)
     expressions = read_expressions(sheet_rows, path, report)
@@ -48,8 +58,9 @@ def read_rows(layout: Layout, release: Release, path: Path, report: Report) -> l
             )
             continue
         rows.append(_clip_row(layout, release, row, subject, name, expression, report))
-    _tell_dates(sheet_rows, path, report)
-    return unique_names(rows, layout.shared_folders, report)
+    _tell_lost(sheet_rows, path, report, is_date, "days", "text such as 4/7")
+    _tell_lost(sheet_rows, path, report, is_formula, "formulas", "text such as =4-7")
+    return rows
 
 
 def cells_of(layout: Layout, release: Release, path: Path) -> list[SheetRow]:
@@ -99,7 +110,7 @@ def coding_of(row: SheetRow, layout: Layout, report: Report) -> Coding:
     if not text and layout.empty_cell == "unknown":
         report.add("doubtful", row.place("units"), "no action units are written", "all are taken as unknown")
         return Coding(rest_unknown=True)
-    if is_date(text):
+    if is_date(text) or is_formula(text):
         return Coding(rest_unknown=True)
     coding = parse_cell(text)
     if coding.rest_unknown and not coding.units:
@@ -135,18 +146,20 @@ def _fps(row: SheetRow, report: Report) -> float | None:
     return fps
 
 
-def _tell_dates(rows: list[SheetRow], path: Path, report: Report) -> None:
-    """One finding for all cells that are days: nobody can say what stood in them."""
-    dates = {name: [row for row in rows if is_date(row.get(name))] for name in ("units", "onset", "apex", "offset")}
+def _tell_lost(
+    rows: list[SheetRow], path: Path, report: Report, is_lost: Callable[[str], bool], what: str, text: str
+) -> None:
+    """One finding for all cells that are days, or formulas: nobody can say what stood in them."""
+    cells = {name: [row for row in rows if is_lost(row.get(name))] for name in ("units", "onset", "apex", "offset")}
     told = [
         f"{len(found)} in column {found[0].headings[name]} (row {', '.join(str(row.row) for row in found[:5])}"
         + (", ...)" if len(found) > 5 else ")")
-        for name, found in dates.items()
+        for name, found in cells.items()
         if found
     ]
     if told:
-        why = "a spreadsheet program made them out of text such as 4/7; taken as not given. Mend the sheet to have them"
-        report.add("doubtful", path.name, f"cells that are days: {'; '.join(told)}", why)
+        why = f"a spreadsheet program made them out of {text}; taken as not given. Mend the sheet to have them"
+        report.add("doubtful", path.name, f"cells that are {what}: {'; '.join(told)}", why)
 
 
 def _clip_row(

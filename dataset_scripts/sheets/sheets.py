@@ -5,7 +5,9 @@
 
 An integer is "4", never "4.0"; "006" stays so. The heading row is the first one that has all required columns, so a
 preamble above it needs no counting. A day that a spreadsheet program made out of "4/7" cannot be undone: it is given as
-"date 2014-04-07", and `is_date` tells such cells, also as they stand in a text file that the program wrote.
+"date 2014-04-07", and `is_date` tells such cells, also as they stand in a text file that the program wrote. Nor is a
+formula that it made out of "4-7": action units are given as "formula =4-7", and `is_formula` tells such cells. The sum
+that it made of "=6+12" is "6+12" again; in other columns a formula's value counts.
 """
 
 import csv
@@ -27,6 +29,8 @@ _DATE = re.compile(
     rf"|\d\d?[- ]{_MONTH}([- ]\d+)?|{_MONTH}[- ]\d+|(\d{{4}}年)?\d\d?月\d\d?日",
     re.IGNORECASE,
 )
+
+_SUM = re.compile(r"=\+*\d+(\+\d+)*")
 
 Columns = Mapping[str, tuple[str, ...]]
 
@@ -94,6 +98,29 @@ def is_date(text: str) -> bool:
     return _DATE.fullmatch(text) is not None
 
 
+class Computed(str):
+    """What a cell shows whose value was computed to a number; `formula` is what stands in it."""
+
+    formula = ""
+
+
+def as_coded(text: str) -> str:
+    """A cell of action units as the coder typed it: of a formula its text where that is a sum, else "formula =...".
+
+    Args:
+        text: of the cell, as `read_grids` gives it.
+    """
+    formula = text.formula if isinstance(text, Computed) else ""
+    if _SUM.fullmatch(formula):
+        return formula.lstrip("=+")
+    return f"formula {formula}" if formula else text
+
+
+def is_formula(text: str) -> bool:
+    """Whether the text of a cell of action units is a formula in which nobody can find them again."""
+    return text.startswith("formula =")
+
+
 def _fits(
     row: list[str], columns: Columns, required: tuple[str, ...], only: tuple[str, ...], never: tuple[str, ...]
 ) -> bool:
@@ -115,7 +142,7 @@ def _rows(file: str, sheet: str, grid: list[list[str]], start: int, columns: Col
     for number, row in enumerate(grid[start + 1 :], start + 2):
         row = row + [""] * (len(keys) - len(row))
         if any(row):
-            cells = {name: row[place] for name, place in places.items()}
+            cells = {name: as_coded(row[place]) if name == "units" else row[place] for name, place in places.items()}
             others = {grid[start][place]: row[place] for place in rest}
             yield SheetRow(file, sheet, number, cells, others, headings)
 
@@ -155,16 +182,23 @@ def _workbook(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of styles and drop-down lists that are not read here
         try:
-            book = load_workbook(path, read_only=True, data_only=True)
+            book, typed = (load_workbook(path, read_only=True, data_only=values) for values in (True, False))
         except Exception as error:
             raise ValueError(f"{path} is no readable workbook: {error}") from error
-        with closing(book):
-            for sheet in book.worksheets:
-                sheet.reset_dimensions()  # some writers state too small an extent
-                yield sheet.title, [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
+        with closing(book), closing(typed):
+            for pair in zip(book.worksheets, typed.worksheets, strict=True):
+                for sheet in pair:
+                    sheet.reset_dimensions()  # some writers state too small an extent
+                rows = zip(*(sheet.iter_rows() for sheet in pair), strict=True)
+                yield pair[0].title, [list(map(_shown, *row)) for row in rows]
 
 
-def _shown(cell) -> str:
+def _shown(cell, typed) -> str:
+    """A cell as one sees it; `typed` is the same cell with its formula."""
+    if getattr(typed, "data_type", "n") == "f" and not isinstance(cell.value, str):
+        shown = Computed(cell_text(cell.value))
+        shown.formula = str(getattr(typed.value, "text", typed.value))
+        return shown
     return cell_text(cell.value, getattr(cell, "number_format", "General")) if cell.value is not None else ""
 
 

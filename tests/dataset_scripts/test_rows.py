@@ -8,7 +8,7 @@ from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names
 from dataset_scripts.sets.casme2 import LAYOUT
 from dataset_scripts.sheets.sheet_rows import read_rows
-from tests.dataset_scripts.trees.common import write_table
+from tests.dataset_scripts.trees.common import write_computed, write_table
 
 HEADINGS = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units"]
 
@@ -16,7 +16,7 @@ HEADINGS = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Ac
 def rows_of(tmp_path, *body, layout=LAYOUT, headings=HEADINGS):
     path = write_table(tmp_path / "sheet.csv", [headings, *body])
     report = Report("casme2", "2019-07-01")
-    return read_rows(layout, layout.releases[0], path, report), report
+    return read_rows(layout, [(layout.releases[0], path)], report), report
 
 
 def test_a_row_becomes_a_clip(tmp_path):
@@ -59,6 +59,16 @@ def test_days_are_taken_as_not_given_and_told_once(tmp_path, text):
         "cells that are days: 3 in column Action Units (row 2, 3, 4); 3 in column ApexFrame (row 2, 3, 4)"
     )
     assert "a spreadsheet program made them" in finding.why
+
+
+def test_formulas_are_no_action_units_and_told_once(tmp_path):
+    sheet, report = write_computed(tmp_path / "sheet.xlsx", ["=6+12", "=4-7", "=4*7"], onset="=40+6"), Report("x", "1")
+    rows = read_rows(LAYOUT, [(LAYOUT.releases[0], sheet)], report)
+    assert [row.coded_text for row in rows] == ["6+12", "formula =4-7", "formula =4*7"]
+    assert [row.onset for row in rows] == [46] * 3 and rows[0].coding.text() == "6+12"
+    assert rows[1].coding == rows[2].coding == Coding(rest_unknown=True)
+    (finding,) = report.findings
+    assert finding.what == "cells that are formulas: 2 in column Action Units (row 3, 4)"
 
 
 @pytest.mark.parametrize("text", ["1.20E+15", "1,2E+15"])

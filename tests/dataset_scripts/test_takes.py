@@ -5,9 +5,9 @@ import pytest
 from dataset_scripts.synthetic.tables.take_table import TAKE_FEATURES
 from dataset_scripts.takes import load_takes_from
 from tests.dataset_scripts.trees.casme2 import write_casme2
-from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, write_casme3
+from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, write_casme3, write_macro
 from tests.dataset_scripts.trees.casme_squared import write_casme_squared
-from tests.dataset_scripts.trees.common import write_frames
+from tests.dataset_scripts.trees.common import write_frames, write_table
 from tests.dataset_scripts.trees.samm_long import write_samm_long
 from tests.dataset_scripts.trees.smic_e import write_smic_e
 
@@ -45,6 +45,30 @@ def test_recordings_of_casme3_are_shared_by_their_rows(tmp_path):
     assert (takes[2]["subject"], takes[2]["events"]) == ("spNO.7", [])
 
 
+@pytest.mark.parametrize("of_both", [False, True])
+def test_macro_expressions_of_casme3_stand_in_a_sheet_beside(tmp_path, of_both):
+    """As the set ships them; or micro-expressions alone, and a sheet of both."""
+    copy = write_casme3(tmp_path / "CASME3")
+    if of_both:
+        kinds = ["Micro-expression"] * len(ROWS)
+        rows = [[*row[:6], kind] for row, kind in zip(ROWS, kinds, strict=True)]
+        rows += [["spNO.1", "a2", 12, 15, 18, 12, "Macro-expression"]]
+        write_table(copy / "annotation" / "CAS(ME)3_part_A_v2.csv", [[*HEADINGS[:6], "Expression type"], *rows])
+    else:
+        write_macro(copy, ["spNO.1", "a2", 12, 15, 18, "happy"])
+    takes, report = load_takes_from("casme3", copy)
+    assert spans(takes[0]) == [("micro", 2, 4, 8), ("macro", 11, 14, 17), ("micro", 20, 22, 25)]
+    assert report.expressions == {"micro": 4, "macro": 1}
+    told = ["no column of action units"] * (not of_both)
+    assert [finding.what for finding in report.findings] == told
+
+
+def test_a_sheet_of_one_kind_alone_is_told(tmp_path):
+    _, report = load_takes_from("casme3", write_casme3(tmp_path / "CASME3"))
+    (finding,) = report.findings
+    assert finding.what == "names micro-expressions alone, and no sheet like *part*A*MaE*v2* lies beside it"
+
+
 def test_recordings_of_casme_squared_are_named_by_their_folders(tmp_path):
     takes, report = load_takes_from("casme_squared", write_casme_squared(tmp_path / "copy"))
     assert takes["take"] == ["15_0401girlcrashing", "16_0401girlcrashing", "16_0502funny"]
@@ -71,6 +95,22 @@ def test_what_cannot_be_an_interval_is_told(tmp_path):
         "fewer than two frames",
         "pictures without a number of their own: cover.jpg",
     ]
+
+
+def test_what_macos_puts_beside_pictures_is_passed_over(tmp_path):
+    copy = write_samm_long(tmp_path / "SAMMLV")
+    for folder in (copy / "SAMM_longvideos").iterdir():
+        (folder / f"._{folder.name}_0001.jpg").write_bytes(b"x")
+    takes, report = load_takes_from("samm_long", copy)
+    assert takes["frames"] == [100, 30, 40, 50] and report.findings == []
+
+
+def test_where_no_recording_is_left_the_findings_say_why(tmp_path):
+    copy = write_samm_long(tmp_path / "SAMMLV")
+    for folder in (copy / "SAMM_longvideos").iterdir():
+        (folder / "cover.jpg").touch()
+    with pytest.raises(ValueError, match=r"(?s)no recording .* could be kept. .*dropped: 006_1: .*cover\.jpg"):
+        load_takes_from("samm_long", copy)
 
 
 def test_sets_of_clips_have_nothing_to_spot_in(tmp_path):

@@ -108,6 +108,14 @@ def test_unreadable_videos_name_the_file(tmp_path):
             len(open_clip(tmp_path / name))
 
 
+def test_what_macos_puts_beside_images_is_no_frame(frames, tmp_path):
+    for i, frame in enumerate(frames[:2]):
+        Image.fromarray(frame).save(tmp_path / f"frame{i + 1}.png")
+        (tmp_path / f"._frame{i + 1}.png").write_bytes(b"x")
+    clip = open_clip(tmp_path)
+    assert len(clip) == 2 and np.array_equal(np.stack(list(clip.frames())), frames[:2])
+
+
 def test_a_folder_of_videos_says_what_to_name(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"")
     with pytest.raises(ClipError, match=r"holds no images .*; name the videos in it, such as .*a\.mp4"):

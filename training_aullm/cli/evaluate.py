@@ -24,7 +24,9 @@ from training_aullm.cli.options import (
     PresetOption,
     PrevalenceOption,
     Protocol,
+    ReleaseOption,
     SeedOption,
+    SheetOption,
     StartOption,
     SubjectsOption,
     chosen_action_units,
@@ -35,7 +37,7 @@ from training_aullm.cli.options import (
     shares_of,
 )
 
-CLIPS = ("domain", "data", "dataset", "data_dir", "subjects", "clips")
+CLIPS = ("domain", "data", "dataset", "data_dir", "release", "sheet", "subjects", "clips")
 TRAINING = ("start", "preset", "action_units", "language_model", "layers", "epochs", "seed")
 
 
@@ -51,6 +53,8 @@ def evaluate(
     data: DataOption = None,
     dataset: DatasetOption = None,
     data_dir: DataDirOption = None,
+    release: ReleaseOption = None,
+    sheet: SheetOption = None,
     subjects: SubjectsOption = None,
     clips: ClipsOption = None,
     start: StartOption = None,
@@ -73,9 +77,8 @@ def evaluate(
       cross  a finished model, on clips of other people
 
     A run is scored by folds on its own clips; with clips given, its model is
-    tested on those (cross). Without a run, a new one is begun on the clips given:
-    models are trained per fold and each clip is scored by one that never saw its
-    person; --from to --seed say how. With cross or --spotting it is the release.
+    tested on those (cross). Without a run, a new one is begun on the clips given,
+    a model per fold (--from to --seed say how); with cross or --spotting it is the release.
 
     --from starts every fold from that model. A model that has seen people who are
     tested is refused, and they are named. Beside the scores stand label-free ones,
@@ -97,14 +100,12 @@ def evaluate(
       aullm evaluate runs/base
       aullm evaluate runs/base --protocol cross --domain samm-like
       aullm evaluate --data prepared/casme2 --protocol loso --from release
-      aullm evaluate --data prepared/disfa --protocol split
       aullm evaluate release --data prepared/samm --prevalence AU4=0.3,AU12=0.2
       aullm evaluate runs/base --dataset folder --data-dir my-clips
       aullm evaluate runs/base --spotting --dataset casme3 --data-dir CASME3
     """
     if spotting:
-        _refuse_beside_spotting(ctx)
-        _evaluate_spotting(run or "release", domain, data, dataset, data_dir, subjects, seed)
+        _evaluate_spotting(ctx, run or "release", domain, data, dataset, data_dir, subjects, seed, release, sheet)
         return
     from training_aullm.prepare.sources import about_source
     from training_aullm.runs.evaluating import plan_evaluation
@@ -113,7 +114,8 @@ def evaluate(
     def begin(source):
         return chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
 
-    source, shares = chosen_source(domain, data, dataset, data_dir, subjects, clips), shares_of(prevalence)
+    source = chosen_source(domain, data, dataset, data_dir, subjects, clips, release, sheet)
+    shares = shares_of(prevalence)
     evaluation = plan_evaluation(run, source, protocol and protocol.value, folds, begin)
     _refuse_beside(ctx, evaluation)
     for line in about_source(evaluation.tested, evaluation.action_units):
@@ -139,20 +141,14 @@ def _refuse_beside_spotting(ctx: typer.Context) -> None:
     """As `_refuse_beside`; which takes are rendered is a matter of --domain, and --data is refused with more words."""
     rendered = ctx.params["domain"] is not None
     useful = ("run", "spotting", "domain", *(("subjects", "seed") if rendered else ()), "dataset", "data_dir")
+    useful += () if rendered else ("release", "sheet")
     if ctx.params["data"] is None:
         refuse_idle(ctx, useful, "with --spotting" if rendered else "with --spotting of a copy")
 
 
-def _evaluate_spotting(
-    run: str,
-    domain: Domain | None,
-    data: Path | None,
-    dataset: str | None,
-    data_dir: Path | None,
-    subjects: int | None,
-    seed: int,
-) -> None:
-    """Spot in whole recordings, print the table and one JSON line, write RUN/scores-spotting-*.json."""
+def _evaluate_spotting(ctx: typer.Context, run: str, domain: Domain | None, *asked) -> None:
+    """Spot in the recordings `asked` of `choose_takes`, print a table and a JSON line, write RUN/scores-spotting-*."""
+    _refuse_beside_spotting(ctx)
     from training_aullm.console import wide_console
     from training_aullm.files import write_whole
     from training_aullm.loading import RUNS, load_pipeline
@@ -160,7 +156,7 @@ def _evaluate_spotting(
     from training_aullm.runs.settings import SETTINGS_FILE, short_name
     from training_aullm.runs.spotting import choose_takes, score_spotting
 
-    takes, found = choose_takes(domain and domain.value, data, dataset, data_dir, subjects, seed)
+    takes, named, found = choose_takes(domain and domain.value, *asked)
     console = wide_console()
     for line in found:
         console.print(line, markup=False)
@@ -169,7 +165,7 @@ def _evaluate_spotting(
         console.print("The model does not say whom it was trained on: see to it that none of these people were.")
     is_run = (Path(run) / SETTINGS_FILE).is_file()
     out = Path(run) if is_run else RUNS / f"{short_name(run)}-on-{takes[0]['data_set']}"
-    result = score_spotting(run, takes, out, pipe)
+    result = score_spotting(run, takes, out, pipe, named)
     console.print(result.table(f"{run}: {result.takes} recordings of {result.data_set}, {result.quiet} of them quiet"))
     for name, reason in result.unread.items():
         console.print(f"nothing was spotted in {name}: {reason}", markup=False)

@@ -46,6 +46,13 @@ DatasetOption = Annotated[
 DataDirOption = Annotated[
     Path | None, typer.Option(help="Where it lies. It is prepared into the cache once, then read from there.")
 ]
+ReleaseOption = Annotated[
+    str | None,
+    typer.Option(help="Release of the data set's labels, where it has several; left out: the first that is found."),
+]
+SheetOption = Annotated[
+    Path | None, typer.Option(help="The data set's coding sheet, where it does not lie in --data-dir, or several do.")
+]
 PresetOption = Annotated[
     Preset,
     typer.Option(
@@ -214,10 +221,12 @@ def chosen_source(
     data_dir: Path | None,
     subjects: int | None,
     clips: int | None,
+    release: str | None,
+    sheet: Path | None,
 ):
     """The clips that the options name, or None where they name none."""
-    if all(each is None for each in (domain, data, dataset, data_dir, subjects, clips)):
+    if all(each is None for each in (domain, data, dataset, data_dir, subjects, clips, release, sheet)):
         return None
     from training_aullm.prepare.sources import choose_source
 
-    return choose_source(domain and domain.value, data, dataset, data_dir, subjects, clips)
+    return choose_source(domain and domain.value, data, dataset, data_dir, subjects, clips, release, sheet)

@@ -20,7 +20,9 @@ from training_aullm.cli.options import (
     LayersOption,
     Preset,
     PresetOption,
+    ReleaseOption,
     SeedOption,
+    SheetOption,
     StartOption,
     SubjectsOption,
     chosen_settings,
@@ -34,6 +36,8 @@ def train(
     data: DataOption = None,
     dataset: DatasetOption = None,
     data_dir: DataDirOption = None,
+    release: ReleaseOption = None,
+    sheet: SheetOption = None,
     start: StartOption = None,
     preset: PresetOption = Preset.BASE,
     action_units: ActionUnitsOption = None,
@@ -70,7 +74,7 @@ def train(
     from training_aullm.prepare.sources import Source, about_source
     from training_aullm.runs.training import train_run
 
-    source = chosen_source(domain, data, dataset, data_dir, subjects, clips) or Source()
+    source = chosen_source(domain, data, dataset, data_dir, subjects, clips, release, sheet) or Source()
     settings = chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
     for line in about_source(source, settings.action_units):
         typer.echo(line)

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.registry import person
 from processing_aullm.video_aullm import FrameList
 from training_aullm.clips.clip_cache import CLIP_COLUMNS, fingerprint, load_tensors, save_tensors
 from training_aullm.clips.stored_frames import EncodedFrames, stored_rows
@@ -55,8 +56,8 @@ class ClipSet(Dataset):
 
     @property
     def people(self) -> tuple[str, ...]:
-        """N people by data set and name, "samm/006": two sets may both have an "s001"."""
-        return self.subjects if self.joined_sets else tuple(f"{self.data_set}/{name}" for name in self.subjects)
+        """N people by data set and name, "samm/006": two sets may both have an "s001", or the same people."""
+        return self.subjects if self.joined_sets else tuple(person(self.data_set, name) for name in self.subjects)
 
     @classmethod
     def build(
@@ -111,7 +112,7 @@ class ClipSet(Dataset):
             name: of the new set.
 
         Returns:
-            Their clips one after the other. Subjects carry their data set's name: two sets may both have an "s001".
+            Their clips one after the other. Subjects are `people`.
         """
         first = sets[0]
         return first._with(

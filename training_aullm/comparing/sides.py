@@ -5,7 +5,7 @@ import torch
 from modeling_aullm import AullmConfig
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.splits import Split
-from training_aullm.learn.people import people_seen, person, refuse_people
+from training_aullm.learn.people import people_seen, refuse_people
 from training_aullm.loading import model_place
 
 
@@ -49,7 +49,8 @@ def refuse_shared_people(learnt: ClipSet, tested: ClipSet, where: str) -> None:
         if shared := sorted(set(getattr(learnt, what)) & set(getattr(tested, what))):
             raise ValueError(
                 f"{where}: {len(shared)} {what.replace('_', ' ')} ({', '.join(shared[:3])} ...) are learnt from and "
-                "tested: scores would not be of people unseen; give each person one name, and each clip to one side"
+                "tested: scores would not be of people unseen; give each person one name, each clip to one side, and "
+                "of data sets that show the same people (samm and samm_long) compare one"
             )
 
 
@@ -69,7 +70,7 @@ def refuse_seen_people(start: str, tested: ClipSet, where: str) -> dict[str, int
         ValueError: it was trained on somebody, or does not say on whom.
     """
     config = AullmConfig.from_pretrained(model_place(start))
-    seen = people_seen(config, [person(*name.split("/", 1)) for name in tested.people])
+    seen = people_seen(config, tested.people)
     refuse_people(seen or (), f"{where} would be tested by {start}, which knows them; name another start with --from")
     if seen is None:
         raise ValueError(f"{start} does not say whom it was trained on: people of {where} may be among them")

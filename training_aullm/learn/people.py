@@ -13,16 +13,9 @@ from collections.abc import Iterable, Sequence
 
 from training_aullm.clips.clip_set import ClipSet
 
-SAME_PEOPLE = {"samm_long": "samm"}
-"""Sets of recordings whose people are those of a set of clips."""
 DIGITS = 12
 UNKNOWN = {"data_sets": {}, "label_releases": [], "people": [], "complete": False}
 """Of a model from before there was a record: it stays incomplete, whatever it is trained on further."""
-
-
-def person(data_set: str, subject: str) -> str:
-    """What one person is called in every table that shows them, "samm/006"."""
-    return f"{SAME_PEOPLE.get(data_set, data_set)}/{subject}"
 
 
 def remember_people(config, clips: ClipSet) -> None:
@@ -33,7 +26,7 @@ def remember_people(config, clips: ClipSet) -> None:
         clips: what is trained on.
     """
     before = config.trained_on or UNKNOWN
-    people = sorted({person(*name.split("/", 1)) for name in clips.people})
+    people = sorted(set(clips.people))
     fresh = [name for name in people if _hashed(name) not in before["people"]]
     sets = Counter(before["data_sets"]) + Counter(name.split("/")[0] for name in fresh)
     config.trained_on = {
@@ -49,7 +42,7 @@ def people_seen(config, people: Iterable[str]) -> list[str] | None:
 
     Args:
         config: an `AullmConfig`.
-        people: as `person` names them.
+        people: as `registry.person` names them.
 
     Returns:
         Their names, sorted; None where the model does not say whom else it was trained on, and none of them is known.

@@ -258,6 +258,8 @@ def finding_tables(report: Report) -> Iterator[Table | Text]:
             table.add_row(label, Text(group.first.where + more), Text(group.first.what), Text(group.first.why))
         if len(groups) > MAX_GROUPS:
             table.add_row("", f"and {len(groups) - MAX_GROUPS} kinds more in report.json", "", "")
+    if report.sheet:
+        yield Text(f"Read as release {report.release}{report.from_sheet}.")
     if lines := report.expression_lines():
         yield Text("\n".join(lines))
     if report.findings:

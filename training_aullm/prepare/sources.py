@@ -111,6 +111,8 @@ def choose_source(
     data_dir: str | Path | None = None,
     subjects: int | None = None,
     clips: int | None = None,
+    release: str | None = None,
+    sheet: str | Path | None = None,
 ) -> Source:
     """The clips that a command was asked to use; a data set that is not prepared yet is prepared into the cache.
 
@@ -120,12 +122,14 @@ def choose_source(
         dataset: a data set's name, or "folder".
         data_dir: where it lies.
         subjects, clips: how much to render.
+        release, sheet: of the data set's coding, where several or none are found in `data_dir`.
 
     Returns:
         The source.
 
     Raises:
-        ValueError: none or several of `domain`, `data` and `dataset`; `data_dir` without `dataset`, or the other way.
+        ValueError: none or several of `domain`, `data` and `dataset`; `data_dir` without `dataset`, or the other way;
+            `release` or `sheet` without it.
         FileNotFoundError: nothing is there, or it is not what the data set looks like.
     """
     if data_dir is not None and dataset is None:
@@ -136,8 +140,11 @@ def choose_source(
         )
     if (subjects is not None or clips is not None) and domain is None:
         raise ValueError("--subjects and --clips say how much to render: they go with --domain")
+    if (release is not None or sheet is not None) and dataset is None:
+        raise ValueError("--release and --sheet say how a data set is read: they go with --dataset")
     if dataset is not None:
-        data = prepare_cached(Preparation(dataset, None if data_dir is None else str(data_dir)))
+        data_dir, sheet = (path and str(path) for path in (data_dir, sheet))
+        data = prepare_cached(Preparation(dataset, data_dir, release, sheet))
     return Source(domain, None if data is None else str(data), subjects, clips)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import datasets
 
-from training_aullm.learn.people import people_seen, person, refuse_people
+from dataset_scripts.registry import person
+from training_aullm.learn.people import people_seen, refuse_people
 from training_aullm.runs.settings import RunSettings
 
 ADVICE = "pass another --domain or --data, or score people never seen with --protocol folds"

@@ -8,7 +8,7 @@ stopped; a record beside the files says what they were made with, and others are
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from rich.table import Table
 from tqdm.auto import tqdm
 
 from dataset_scripts.damaged_files import read_json
+from dataset_scripts.layout import EXPRESSIONS
 from dataset_scripts.synthetic import load_takes
 from dataset_scripts.takes import load_takes_from
 from processing_aullm.clip_error_aullm import ClipError
@@ -36,7 +37,7 @@ class SpottingResult:
     Attributes:
         data_set: whose recordings. takes, quiet: how many, and how many without any expression.
         minutes: that they last together.
-        scores: of "micro", "macro" and "both", see `spotting_scores`.
+        scores: of "micro", "macro" and "both", see `spotting_scores`; None for a kind that the sheet does not name.
         unread: takes that could not be read or show no face, with the reason; nothing was spotted in them.
     """
 
@@ -49,9 +50,9 @@ class SpottingResult:
 
     @property
     def false_alarms_per_minute(self) -> float:
-        """Spotted intervals that hit nothing of their kind."""
-        both = self.scores["both"]
-        return round((both["found"] - both["hits"]) / self.minutes, 3)
+        """Spotted intervals that hit nothing of their kind, of kinds that are scored."""
+        scored = [row for kind in EXPRESSIONS if (row := self.scores[kind])["found"] is not None]
+        return round(sum(row["found"] - row["hits"] for row in scored) / self.minutes, 3)
 
     def to_json(self) -> str:
         """All of it as one line."""
@@ -77,16 +78,18 @@ def choose_takes(
     data_dir: str | Path | None = None,
     subjects: int | None = None,
     seed: int = 0,
-) -> tuple[datasets.Dataset, list[str]]:
+    release: str | None = None,
+    sheet: str | Path | None = None,
+) -> tuple[datasets.Dataset, tuple[str, ...], list[str]]:
     """The recordings that a command was asked to spot in.
 
     Args:
         domain: of the clip source; takes are rendered. subjects, seed: how many people to render, and which.
         data: not possible, prepared clips are cut out of their recordings.
-        dataset: a set with whole recordings. data_dir: where it lies.
+        dataset: a set with whole recordings. data_dir: where it lies. release, sheet: of its coding, see `takes`.
 
     Returns:
-        Rows of `TAKE_FEATURES`, and sentences on what was found.
+        Rows of `TAKE_FEATURES`, the kinds of expression that are named in them, and sentences on what was found.
 
     Raises:
         ValueError: none or several of them are given, or clips.
@@ -102,18 +105,24 @@ def choose_takes(
             "--spotting needs --domain (takes are rendered), or --dataset with --data-dir (a licensed copy)"
         )
     if domain is not None:
-        return load_takes(domain, seed=seed, **({} if subjects is None else {"subjects": subjects})), []
-    takes, report = load_takes_from(dataset, data_dir)
+        return load_takes(domain, seed=seed, **({} if subjects is None else {"subjects": subjects})), EXPRESSIONS, []
+    takes, report = load_takes_from(dataset, data_dir, release=release, sheet=sheet)
     kinds = Counter(event["kind"] for row in takes for event in row["events"])
     lines = [
-        f"{dataset}, release {report.release}: {len(takes)} recordings, {kinds['micro']} micro- and {kinds['macro']} "
-        "macro-expressions"
+        f"{dataset}, release {report.release}{report.from_sheet}: {len(takes)} recordings, {kinds['micro']} micro- and "
+        f"{kinds['macro']} macro-expressions"
     ]
-    return takes, lines + [f"{kind}: {group}" for kind in ("dropped", "doubtful") for group in report.groups(kind)]
+    lines += [f"{kind}: {group}" for kind in ("dropped", "doubtful") for group in report.groups(kind)]
+    return takes, tuple(report.expressions), lines
 
 
 def score_spotting(
-    model: str | Path, takes: datasets.Dataset, out: Path, pipe: Callable[..., dict], progress: bool = True
+    model: str | Path,
+    takes: datasets.Dataset,
+    out: Path,
+    pipe: Callable[..., dict],
+    named: Sequence[str] = EXPRESSIONS,
+    progress: bool = True,
 ) -> SpottingResult:
     """Read every take and score what was spotted.
 
@@ -122,6 +131,7 @@ def score_spotting(
         takes: rows of `TAKE_FEATURES`.
         out: folder for what was spotted.
         pipe: reads a take: (video, fps=...) -> a reading.
+        named: kinds of expression that the takes' coders named; no other is scored.
         progress: show a bar.
 
     Returns:
@@ -145,7 +155,7 @@ def score_spotting(
         len(takes),
         sum(not any(event["kind"] in ("micro", "macro") for event in row["events"]) for row in takes),
         round(sum(row["frames"] / row["fps"] for row in takes) / 60, 3),
-        spotting_scores(counts),
+        spotting_scores(counts, named=named),
         unread,
     )
 

@@ -56,19 +56,24 @@ def count_hits(found: Sequence[dict], truth: Sequence[dict], kinds: Sequence[str
     return counts
 
 
-def spotting_scores(counts: Counter, kinds: Sequence[str] = EXPRESSIONS) -> dict[str, dict[str, float | int | None]]:
+def spotting_scores(
+    counts: Counter, kinds: Sequence[str] = EXPRESSIONS, named: Sequence[str] = EXPRESSIONS
+) -> dict[str, dict[str, float | int | None]]:
     """Scores of summed counts.
 
     Args:
         counts: of all videos. kinds: as they were counted.
+        named: kinds that the truth names; of another nobody knows when it happens.
 
     Returns:
         For each kind, and for "both" as their sum: "f1", "precision", "recall" (None where there is nothing to divide
-        by), "hits", "found", "true".
+        by), "hits", "found", "true". All are None for a kind that is not named, and for "both" then.
     """
     parts = {kind: [counts[f"{kind} {part}"] for part in ("hits", "found", "true")] for kind in kinds}
     parts[BOTH] = [sum(column) for column in zip(*parts.values(), strict=True)]
-    return {kind: rates(*part) for kind, part in parts.items()}
+    scores = {kind: rates(*part) for kind, part in parts.items()}
+    unknown = [] if {*kinds} <= {*named} else [BOTH, *({*kinds} - {*named})]
+    return scores | {kind: dict.fromkeys(scores[kind]) for kind in unknown}
 
 
 def rates(hits: int, found: int, true: int) -> dict[str, float | int | None]:

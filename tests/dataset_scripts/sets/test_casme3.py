@@ -4,7 +4,7 @@ import pytest
 
 from dataset_scripts.builder import load_dataset_from
 from dataset_scripts.report import NotAsPublished
-from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, SHEET, write_casme3
+from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, SHEET, write_casme3, write_macro
 from tests.dataset_scripts.trees.common import grey_jpeg, write_frames, write_table
 
 
@@ -83,6 +83,18 @@ def test_macro_expressions_are_kept_on_request(tmp_path, expressions, kinds):
     assert table["expression"] == kinds
     assert [row["clip"] for row in table if row["expression"] == "macro"] == ["a2@1", "c"]
     assert report.published is None
+
+
+@pytest.mark.parametrize(
+    ("expressions", "clips"),
+    [(None, ["a2@3", "a2@21", "b", "a"]), ("macro", ["a2@12"]), ("both", ["a2@3", "a2@21", "b", "a2@12", "a"])],
+)
+def test_macro_expressions_in_a_sheet_of_their_own_are_joined(tmp_path, expressions, clips):
+    copy = write_casme3(tmp_path / "CASME3")
+    write_macro(copy, ["spNO.1", "a2", 12, 15, 18, "happy"])
+    table, _ = load_dataset_from("casme3", copy, out=tmp_path / "out", progress=False, expressions=expressions)
+    assert table["clip"] == clips
+    assert {row["expression"] for row in table if row["clip"] == "a2@12"} <= {"macro"}
 
 
 def test_a_sheet_of_macro_expressions_alone_is_no_sheet_of_micro_expressions(tmp_path):

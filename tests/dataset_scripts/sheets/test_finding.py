@@ -1,16 +1,19 @@
 """Which file is the sheet, of which set and release, and what is listed to find it."""
 
 import os
+import shutil
 from contextlib import contextmanager
 
 import pytest
 
 from dataset_scripts.builder import load_dataset_from
 from dataset_scripts.registry import find_layout
+from dataset_scripts.report import Report
 from dataset_scripts.sheets.finding import find_release
 from tests.dataset_scripts.trees.casme import HEADINGS, write_casme
 from tests.dataset_scripts.trees.casme2 import write_casme2
 from tests.dataset_scripts.trees.common import write_table
+from tests.dataset_scripts.trees.samm_long import write_samm_long
 
 
 @pytest.fixture
@@ -56,6 +59,52 @@ def test_a_sheet_named_after_another_set_is_passed_over(tmp_path, name):
     write_table(tmp_path / name, [HEADINGS, ["1", "EP01_5", "disgust", "98", "102", "0", "105", "4"]])
     with pytest.raises(FileNotFoundError, match="no coding sheet of CASME "):
         sheet_of("casme", tmp_path)
+
+
+def test_of_several_sheets_nobody_guesses(tmp_path):
+    """A file that somebody derived from the sheet has its name and its headings, and other labels."""
+    copy = write_casme2(tmp_path, releases=("2019-07-01",))
+    sheet = copy / "CASME2-coding-20190701.xlsx"
+    (copy / "unpacked twice").mkdir()
+    shutil.copy(sheet, copy / "unpacked twice")
+    assert sheet_of("casme2", copy) == ("2019-07-01", sheet.name)
+    head = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units"]
+    other = write_table(copy / "CASME2-coding-20190701 - 3class.csv", [head, ["1", "a", "1", "2", "3", "4"]])
+    with pytest.raises(ValueError, match=r"may be the sheet of CASME II, release 2019-07-01: .*3class\.csv, .*--sheet"):
+        sheet_of("casme2", copy)
+    table, report = load_dataset_from("casme2", copy, sheet=sheet, out=tmp_path.parent / "out", progress=False)
+    assert len(table) and str(report).startswith("casme2, release 2019-07-01 (CASME2-coding-20190701.xlsx), raw frames")
+    assert Report.load(tmp_path.parent / "out").sheet == report.sheet
+    assert find_release(find_layout("casme2"), copy, None, other)[1] == other
+
+
+def test_a_sheet_of_another_name_is_passed_with_its_release(tmp_path):
+    copy = write_casme2(tmp_path, releases=("2019-07-01",))
+    (copy / "CASME2-coding-20190701.xlsx").rename(copy / "CASME2-coding-updated.xlsx")
+    with pytest.raises(FileNotFoundError, match=r"\(--sheet\), and as .* \(--release\) .*'2019-07-01' or '2014-05-08'"):
+        sheet_of("casme2", copy)
+    with pytest.raises(ValueError, match=r"--release"):
+        find_release(find_layout("casme2"), copy, None, copy / "CASME2-coding-updated.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        (("SAMM_LongVideos_V1_Release", "SAMM_LongVideos_V3_Release", "SAMM_LongVideos_V2_Release"), "V3"),
+        (("SAMM_LongVideos_V1_Release", "SAMM_LongVideos"), "V1"),
+        (("SAMM long",), "unnumbered"),
+    ],
+)
+def test_of_numbered_sheets_the_newest_is_read(tmp_path, names, read):
+    copy = write_samm_long(tmp_path / "SAMMLV")
+    given = copy / "SAMM_LongVideos_V2_Release.xlsx"
+    whole = given.read_bytes()
+    given.unlink()
+    for name in names:
+        (copy / f"{name}.xlsx").write_bytes(whole)
+    assert sheet_of("samm_long", copy)[0] == read
+    (tmp_path / "codes.xlsx").write_bytes(whole)
+    assert find_release(find_layout("samm_long"), copy, None, tmp_path / "codes.xlsx")[0].name == "unnumbered"
 
 
 def test_frames_are_not_listed_in_search_of_a_sheet(tmp_path, listed):

@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 from openpyxl import Workbook
 
-from dataset_scripts.sheets.sheets import cell_text, heading_key, read_sheet
-from tests.dataset_scripts.trees.common import write_table, write_workbook
+from dataset_scripts.sheets.sheets import cell_text, heading_key, is_formula, read_sheet
+from tests.dataset_scripts.trees.common import write_computed, write_table, write_workbook
 
 COLUMNS = {"subject": ("Subject",), "clip": ("Filename", "File"), "units": ("Action Units",), "onset": ("OnsetFrame",)}
 NEEDED = ("subject", "clip", "units")
@@ -41,6 +41,20 @@ def test_a_workbook_keeps_numbers_and_texts_apart(tmp_path):
     first, second = read_sheet(path, COLUMNS, NEEDED)
     assert dict(first.cells) == {"subject": "006", "clip": "006_1_2", "units": "4", "onset": "46"}
     assert dict(second.cells) == {"subject": "007", "clip": "12", "units": "4+7+L10", "onset": "/"}
+
+
+def test_a_formula_that_a_program_made_of_action_units_is_what_was_typed(tmp_path):
+    path = write_computed(tmp_path / "codes.xlsx", ["=6+12", "=+4+7", "=4-7", "=4+L10", "=4"], onset="=40+6")
+    rows = read_sheet(path, COLUMNS, NEEDED)
+    assert [row.get("units") for row in rows] == ["6+12", "4+7", "formula =4-7", "formula =4+L10", "4"]
+    assert [is_formula(row.get("units")) for row in rows] == [False, False, True, True, False]
+    assert {row.get("onset") for row in rows} == {"46"}, "of a frame number the value counts"
+
+
+def test_a_text_that_a_formula_put_together_counts(tmp_path):
+    path = write_computed(tmp_path / "codes.xlsx", ['=A2&"+12"'], onset="=40+6", shown="6+12")
+    (row,) = read_sheet(path, COLUMNS, NEEDED)
+    assert row.get("units") == "6+12"
 
 
 def test_headings_are_found_below_a_preamble_and_in_a_later_sheet(tmp_path):

@@ -32,6 +32,13 @@ def write_casme3(root: Path, rows=ROWS, kind: str = "recordings", sheet: str = S
     return root
 
 
+def write_macro(root: Path, *rows: list) -> Path:
+    """The sheet of macro-expressions beside the other, without action units; gives its path."""
+    headings = ["sub", "seq", "onset", "apex", "offset", "emotion"]
+    sheet = root / "annotation" / "cas(me)3_part_A_MaE_label_JpgIndex_v2_emotion.xlsx"
+    return write_workbook(sheet, [headings, *rows])
+
+
 def _write_recordings(root: Path, rows: list) -> None:
     for subject, clip in {(row[0], row[1]) for row in rows}:
         last = max(30, *(row[4] for row in rows if (row[0], row[1]) == (subject, clip)))

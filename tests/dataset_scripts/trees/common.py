@@ -1,6 +1,8 @@
 """Small copies of data sets: drawn grey frames and sheets with invented codings."""
 
 import csv
+import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +35,22 @@ def write_workbook(path: Path, rows: Sequence[Sequence], sheet: str = "Sheet1") 
         book.active.append(list(row))
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)
+    return path
+
+
+def write_computed(path: Path, units: Sequence[str], onset: str, shown: str | None = None) -> Path:
+    """A workbook whose action units and onsets are formulas, as Excel saves them: each with the value 46, or a text."""
+    headings = ["Subject", "Filename", "Action Units", "OnsetFrame", "ApexFrame", "OffsetFrame"]
+    write_workbook(path, [headings, *([1, f"c{k}", cell, onset, 48, 50] for k, cell in enumerate(units))])
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name).decode() for name in book.namelist()}
+    sheet, value = "xl/worksheets/sheet1.xml", "(?:<v ?/>|<v></v>)"
+    if shown is not None:
+        parts[sheet] = re.sub(rf'(r="C\d+")>(<f>.*?</f>){value}', rf'\1 t="str">\2<v>{shown}</v>', parts[sheet])
+    parts[sheet] = re.sub(f"(</f>){value}", r"\1<v>46</v>", parts[sheet])
+    with zipfile.ZipFile(path, "w") as book:
+        for name, text in parts.items():
+            book.writestr(name, text)
     return path
 
 

@@ -42,7 +42,7 @@ def test_a_run_has_settings_of_its_own(said):
 def test_what_a_finished_model_is_tested_with(said, idle):
     assert said("release", "--data", "other.parquet", idle, "4") == (
         f"leave out {idle}: where a finished model is tested (cross) only --protocol, --domain, --data, --dataset, "
-        "--data-dir, --subjects, --clips, --prevalence count"
+        "--data-dir, --release, --sheet, --subjects, --clips, --prevalence count"
     )
 
 

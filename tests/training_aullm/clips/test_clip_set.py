@@ -174,6 +174,13 @@ def test_sets_are_joined_and_keep_their_people_apart(table):
     assert torch.equal(both.inputs[3:], one.inputs)
 
 
+def test_sets_that_show_the_same_people_are_joined_under_one_name(table):
+    clips = ClipSet.build(table, Processor(), ["AU4"], progress=False)
+    short, long = (ClipSet(**vars(clips) | {"data_set": name}) for name in ("samm", "samm_long"))
+    assert long.people == short.people == ("samm/s0", "samm/s1", "samm/s0")
+    assert len(set(ClipSet.joined([short, long], "both").subjects)) == 2
+
+
 @pytest.mark.parametrize("measure", FLOWS.values())
 def test_flow_of_clips_without_times_is_that_from_the_first_frame_over_the_middle_to_the_last(measure):
     told = Dataset.from_list([row(0) | {"onset": 0, "apex": 4, "offset": 7}], features=FEATURES)

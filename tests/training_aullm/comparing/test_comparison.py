@@ -272,6 +272,16 @@ def test_a_call_that_is_refused_leaves_nothing_that_refuses_the_corrected_one(ma
     assert finished(make(methods={"half-sure": Method("labels", half_sure)}, tries=2))["left"] == 0
 
 
+@pytest.mark.parametrize("protocol", ["cross", "leave-one-data-set-out"])
+def test_two_sets_of_the_same_people_are_not_held_against_each_other(make, tmp_path, protocol):
+    sources = write_table(tmp_path / "c", "samm"), write_table(tmp_path / "d", "samm_long", people=3)
+    with pytest.raises(ValueError, match=r"3 subjects \(samm/s0, .* are learnt from and tested.*compare one"):
+        make(protocol, sources=sources).run(Shard())
+    within = make("loso", sources=sources)
+    finished(within)
+    assert set(collect(within, "half-sure").overall[0].subjects) == {f"samm/s{person}" for person in range(4)}
+
+
 def test_people_whom_the_start_has_seen_are_refused_before_anything_is_written(make, monkeypatch):
     def refuse(start, tested, where):
         raise ValueError(f"{where}: {start} knows {tested.people[0]}")

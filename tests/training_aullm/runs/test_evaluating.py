@@ -89,11 +89,25 @@ def test_what_makes_no_sense_is_told(run, tmp_path):
         ({"data": "x", "dataset": "folder", "data_dir": "y"}, "pass one of"),
         ({"data": "x", "subjects": 3}, "--domain"),
         ({"dataset": "casme2"}, "--data-dir"),
+        ({"data": "x", "sheet": "y"}, "they go with --dataset"),
+        ({"domain": "samm-like", "release": "V3"}, "they go with --dataset"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(options, word):
     with pytest.raises(ValueError, match=word):
         choose_source(**options)
+
+
+def test_a_copy_is_read_by_the_sheet_and_release_that_are_named(monkeypatch):
+    asked = []
+    monkeypatch.setattr("training_aullm.prepare.sources.prepare_cached", lambda each: asked.append(each) or "prepared")
+    source = choose_source(dataset="casme2", data_dir="copy", release="2014-05-08", sheet=Path("codes.xlsx"))
+    assert source.data == "prepared"
+    (preparation,) = asked
+    assert (preparation.data_dir, preparation.asked["release"], preparation.asked["sheet"]) == (
+        *("copy", "2014-05-08"),
+        "codes.xlsx",
+    )
 
 
 def test_a_data_dir_that_is_not_there_is_named(tmp_path, monkeypatch):

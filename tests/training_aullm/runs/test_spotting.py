@@ -7,7 +7,10 @@ import pytest
 from dataset_scripts.takes import load_takes_from
 from processing_aullm.clip_error_aullm import ClipError, ClipFault
 from tests.dataset_scripts.trees.samm_long import write_samm_long
+from tests.dataset_scripts.trees.smic_e import write_smic_e
 from training_aullm.runs.spotting import choose_takes, score_spotting
+
+KINDS = ("micro", "macro")
 
 
 class FakePipe:
@@ -45,6 +48,20 @@ def test_all_recordings_count_also_the_quiet_ones(takes, model, tmp_path):
     assert [result.scores["macro"][name] for name in ("hits", "found", "true")] == [0, 0, 2]
     assert result.scores["both"]["f1"] == 0.25
     assert json.loads(result.to_json())["scores"]["both"]["true"] == 4
+
+
+def test_a_kind_that_the_sheet_does_not_name_is_not_scored(model, tmp_path):
+    def pipe(video, fps, second_opinion):
+        (face,) = FakePipe()(video, fps, second_opinion)["faces"]
+        return {"faces": [{"movements": [{**each, "kind": kind} for each in face["movements"] for kind in KINDS]}]}
+
+    takes, named, lines = choose_takes(dataset="smic_e", data_dir=write_smic_e(tmp_path / "SMIC-E"))
+    assert named == ("micro",) and "doubtful: SMIC-HS-E_annotation.xlsx: names micro-expressions alone" in lines[1]
+    result = score_spotting(model, takes, tmp_path / "run", pipe, named, progress=False)
+    assert [result.scores["micro"][name] for name in ("hits", "found", "true")] == [1, 2, 2]
+    assert {*result.scores["macro"].values(), *result.scores["both"].values()} == {None}
+    assert result.false_alarms_per_minute == round(1 / result.minutes, 3)
+    assert [str(cell) for cell in result.table("x").columns[-1].cells][1:] == ["undefined"] * 2
 
 
 def test_a_broken_evaluation_goes_on_and_another_model_is_refused(takes, model, tmp_path):
@@ -85,6 +102,8 @@ def test_recordings_must_be_named_and_clips_are_none(asked, said):
 
 
 def test_a_copy_says_how_much_there_is_to_spot(tmp_path):
-    takes, lines = choose_takes(dataset="samm_long", data_dir=write_samm_long(tmp_path / "SAMMLV"))
-    assert len(takes) == 4
-    assert lines == ["samm_long, release 1: 4 recordings, 2 micro- and 2 macro-expressions"]
+    takes, named, lines = choose_takes(dataset="samm_long", data_dir=write_samm_long(tmp_path / "SAMMLV"))
+    assert len(takes) == 4 and named == ("micro", "macro")
+    assert lines == [
+        "samm_long, release V2 (SAMM_LongVideos_V2_Release.xlsx): 4 recordings, 2 micro- and 2 macro-expressions"
+    ]
