@@ -34,8 +34,8 @@ def side_of(moved: np.ndarray, fields: np.ndarray, trust: np.ndarray) -> tuple[S
         largest.
 
     Source: our choice, from templates whose one half was set to zero: after the removal of head movement, which takes a
-        part of a one-sided movement for a turn of the head, the still half shows 0.24 of the other's at most (AU14), and
-        0.36 with 0.05 px of noise (AU12).
+        part of a one-sided movement for a turn of the head, the still half shows 0.24 of the other's at most (AU14),
+        and 0.36 with 0.05 px of noise (AU12).
     """
     weights = np.sqrt(trust).repeat(2)  # (2C,)
     basis = fields.reshape(len(fields), -1).T  # (2C, U)
