@@ -1,6 +1,7 @@
 """Crops change only with ALIGNMENT_VERSION: prepared sets and measured clips on disk are named after it.
 
-Grey levels may differ by 0.05: another processor sums otherwise, and the refinement ends 0.0025 px away (0.0205 seen).
+Grey levels may differ by 0.1: another processor sums otherwise, and the refinement ends up to 0.0055 px away (0.0205
+and, without AVX-512, 0.0562 seen).
 """
 
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.processing_aullm.moving import moved
 
 COMMAND = "python -m tests.processing_aullm.test_alignment_version"
 FILE = Path(__file__).parent / "data" / "golden_alignment.json"
-GOLDEN = Golden(FILE, "ALIGNMENT_VERSION", ALIGNMENT_VERSION, COMMAND, within=0.05)
+GOLDEN = Golden(FILE, "ALIGNMENT_VERSION", ALIGNMENT_VERSION, COMMAND, within=0.1)
 MOVES = [(0, 0), (0.3, 0.2), (3.2, -2.4, 1.0, 1.01), (-4, 1.5, -0.8, 0.99), (40, -25, 6.0, 0.9)]
 
 
