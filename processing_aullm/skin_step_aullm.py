@@ -21,6 +21,7 @@ from .unit_templates_aullm import along_units, unit_fields
 
 SPREAD_S = 0.067  # before and after onset and apex, over which traces are averaged
 BRIEF_SPREAD_S = 0.033  # the same of a brief movement, of which more would be averaged away
+LEAST_LEFT = 0.5  # of a brief movement by averaging; less where its marks coincide, as when eyes are shut at its apex
 UNSEEN = 1e-3  # added to confidence: cells of which nothing is known count as still
 
 
@@ -30,10 +31,12 @@ class SkinStep:
 
     Attributes:
         moved: (C, 2) px right and down of a 224-px crop. trust: (C,) weight of each cell.
+        left: what averaging over frames has left of it, 0 to 1: sizes are told without that loss.
     """
 
     moved: np.ndarray
     trust: np.ndarray
+    left: float = 1.0
 
     @classmethod
     def of_field(cls, motion: torch.Tensor) -> "SkinStep":
@@ -53,21 +56,22 @@ class SkinStep:
     def there_and_back(cls, traces: SkinTraces, onset: int, apex: int, offset: int) -> "SkinStep":
         """From the mean of two places in the traces to one between them, so that slow motion does not count.
 
-        What is averaged away around the three is given back, as much as a movement there and back along a cosine loses.
+        `left` is what the averages leave of a movement there and back along a cosine.
         """
         marks, spread = (onset, apex, offset), BRIEF_SPREAD_S * traces.fps
         course = (1 - np.cos(2 * np.pi * np.interp(np.arange(len(traces.skin)), marks, (0, 0.5, 1)))) / 2
         step, left = (_there_and_back(each, marks, spread) for each in (traces.skin, course))
-        return cls(step / left, traces.trust)
+        return cls(step, traces.trust, max(float(left), LEAST_LEFT))
 
     @property
     def along(self) -> np.ndarray:
-        """(U,) px along each of `UNIT_TEMPLATES`."""
+        """(U,) px along each of `UNIT_TEMPLATES`, as averaged: what is weighed was chosen on that."""
         return along_units(self.moved[None], self.trust)[0]
 
     def extent(self, names: Sequence[str]) -> Extent:
         """Side and size of it, from the units that act in it."""
         side, size = side_of(self.moved, unit_fields(names), self.trust)
+        size /= self.left
         return {"side": side, "size_px": round(size, 3), "size_mm": round(size * MM_PER_PX, 3)}
 
 

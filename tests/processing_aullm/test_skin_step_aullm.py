@@ -73,6 +73,14 @@ def test_a_brief_movement_is_as_large_at_every_frame_rate(fps, lasts):
     assert size == pytest.approx(whole, rel=0.1)  # marks stand 0.2 s away, however long it lasts
 
 
+@pytest.mark.parametrize("marks", [(9, 15, 15), (15, 15, 21), (15, 15, 15)])
+def test_marks_that_coincide_make_no_brief_movement_large(marks):
+    traces = SkinTraces(fps=30.0)
+    traces.skin = np.interp(np.arange(30), (9, 15, 21), (0, 0.8, 0))[:, None, None] * unit_fields(["AU12"])[0]
+    whole = side_of(0.8 * unit_fields(["AU12"])[0], unit_fields(["AU12"]), traces.trust)[1]
+    assert 0 <= SkinStep.there_and_back(traces, *marks).extent(["AU12"])["size_px"] <= whole
+
+
 @pytest.mark.parametrize("fps", [10.0, 30.0, 200.0])
 def test_a_movement_is_as_large_at_every_frame_rate(fps):
     traces = SkinTraces(fps)
