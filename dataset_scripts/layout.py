@@ -18,7 +18,7 @@ from dataset_scripts.rows import ClipRow, SheetRow
 
 FrameChoice = Literal["raw", "cropped"]
 Expression = Literal["micro", "macro"]
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+PICTURES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 EXPRESSIONS: tuple[str, ...] = get_args(Expression)
 PATTERN_FIELDS = ("subject", "clip", "onset", "repeat", "emotion", "objective_class", "split")
 

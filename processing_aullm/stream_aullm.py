@@ -31,6 +31,7 @@ STALE = 0.85  # similarity to the reference below which a chunk ends early: the 
 SEARCH_S = (0.4, 1.0)  # between searches for faces: while none is followed, while some are but more may come
 SAME_FACE = 0.75  # minimum correlation of two aligned faces for one person who comes back
 SAME_PLACE, SOON_S = 0.6, 1.0  # the same for one who stands where a face was lost up to so many seconds before
+SAME_SHOT, SAME_SEAT = 0.95, 0.3  # minimum correlation of two frames of one shot; and then of a face in that place
 PICTURES = 4  # of a face that are remembered: the first, which is mostly one at rest, and the last ones
 THUMB = 32  # px, side of the thumbnail of a face that has left
 MAX_REMEMBERED = 32  # faces
@@ -129,15 +130,17 @@ class FaceStream:
             ClipError: No face was seen in the whole of the video, or of the part asked for.
         """
         followed, memory, chunks, searched, number = [], FaceMemory(self.fps), _ChunksInOrder(), None, None
+        before = None
         for number, frame in self._source:
             for one in list(followed):
                 chunks.add(one.step(number, frame))
                 if one.ended:
                     followed.remove(one)
-                    memory.keep(one)
+                    memory.keep(one, before)
             if len(followed) < self._max_faces and self._due(number, searched, bool(followed)):
                 searched = number
                 followed += self._found(number, frame, followed, memory)
+            before = frame
             yield from chunks.take(followed)
         if number is None:
             message = f"{self.name}: no frame could be read from {self._source.first / self.fps:.2f} s on"
@@ -168,7 +171,7 @@ class FaceStream:
             if not any(is_near(box_of(landmarks.points), one.track.aligned.box()) for one in (*followed, *started)):
                 track = FaceTrack(self._aligner, number, frame, landmarks, self.fps)
                 taken = {one.face for one in (*followed, *started)}
-                started.append(FollowedFace(memory.number_of(track, taken), track, self))
+                started.append(FollowedFace(memory.number_of(track, taken, frame), track, self))
         return started
 
     def done(self, number: int) -> float:
@@ -291,13 +294,15 @@ class _Remembered:
 
     references: np.ndarray  # (R, THUMB * THUMB)
     last: np.ndarray  # (THUMB * THUMB,)
+    shot: np.ndarray  # (n,) the whole frame
     aligned: AlignedFrame
 
-    def is_same(self, seen: np.ndarray, aligned: AlignedFrame, soon: float) -> float:
+    def is_same(self, seen: np.ndarray, shot: np.ndarray, aligned: AlignedFrame, soon: float) -> float:
         """How much a face resembles it, 0 if too little; `soon` in frames."""
         likeness, latest = float((self.references @ seen).max()), float(self.last @ seen)
         if aligned.number - self.aligned.number <= soon and is_near(aligned.box(), self.aligned.box()):
-            likeness = max(likeness, latest + SAME_FACE - SAME_PLACE)
+            least = SAME_SEAT if len(shot) == len(self.shot) and self.shot @ shot >= SAME_SHOT else SAME_PLACE
+            likeness = max(likeness, latest + SAME_FACE - least)
         return likeness if likeness >= SAME_FACE else 0.0
 
 
@@ -305,7 +310,8 @@ class FaceMemory:
     """Faces that have left, so that one that comes back gets its number again.
 
     A face is known by its picture at rest rather than by the last one, which may be a grin or a head that turned; and
-    one that is found where a face was lost a moment before, by that last picture.
+    one that is found where a face was lost a moment before, by that last picture, which need not be very like where the
+    film was not cut: heads turn fast, and nobody takes another's place at once.
 
     Args:
         fps: frames per second.
@@ -315,17 +321,18 @@ class FaceMemory:
         self.numbers: dict[int, _Remembered] = {}
         self.used, self._soon = 0, SOON_S * fps
 
-    def keep(self, one: FollowedFace) -> None:
-        """Remember a face that is not followed any more."""
-        self.numbers[one.face] = _Remembered(np.stack(one.pictures), _thumb(one.track.aligned), one.track.aligned)
+    def keep(self, one: FollowedFace, frame: np.ndarray) -> None:
+        """Remember a face that is not followed any more, and the last frame in which it was."""
+        aligned = one.track.aligned
+        self.numbers[one.face] = _Remembered(np.stack(one.pictures), _thumb(aligned), _small(frame), aligned)
         if len(self.numbers) > MAX_REMEMBERED:
             self.numbers.pop(next(iter(self.numbers)))
 
-    def number_of(self, track: FaceTrack, taken: set[int]) -> int:
-        """The number of the most similar remembered face, or a new number."""
-        seen, now = _thumb(track.aligned), track.aligned
+    def number_of(self, track: FaceTrack, taken: set[int], frame: np.ndarray) -> int:
+        """The number of the remembered face that is most similar to one that was found in a frame, or a new number."""
+        seen, shot, now = _thumb(track.aligned), _small(frame), track.aligned
         likely = {
-            number: known.is_same(seen, now, self._soon)
+            number: known.is_same(seen, shot, now, self._soon)
             for number, known in self.numbers.items()
             if number not in taken
         }
@@ -337,8 +344,12 @@ class FaceMemory:
 
 
 def _thumb(aligned: AlignedFrame) -> np.ndarray:
-    """(THUMB * THUMB,) of a crop, mean 0 and length 1."""
-    crop = aligned.crop(aligned.matrix, WORK_SIZE)
-    small = cv2.resize(crop, (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
+    """(THUMB * THUMB,) of a crop."""
+    return _small(aligned.crop(aligned.matrix, WORK_SIZE))
+
+
+def _small(picture: np.ndarray) -> np.ndarray:
+    """A thumbnail's values, mean 0 and length 1."""
+    small = cv2.resize(picture, (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
     small -= small.mean()
     return small / max(float(np.linalg.norm(small)), 1e-6)

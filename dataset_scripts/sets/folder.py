@@ -12,11 +12,10 @@ from tqdm.auto import tqdm
 
 from dataset_scripts.frames.frame_files import FolderFrames, list_frames
 from dataset_scripts.frames.video_clips import VIDEO_SUFFIXES, VideoClip, VideoError, open_video
-from dataset_scripts.layout import FrameFolder, Frames, Layout, Release
+from dataset_scripts.layout import PICTURES, FrameFolder, Frames, Layout, Release
 from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow, unique_names
 from dataset_scripts.sets.folder_metadata import (
-    IMAGE_SUFFIXES,
     MAX_MISTAKES,
     METADATA,
     MetadataRow,
@@ -159,8 +158,8 @@ def _tell_unnamed(data_dir: Path, lines: list[MetadataRow], report: Report) -> N
     """Videos and folders of images that no line names."""
     named = {line.path.resolve() for line in lines}
     for path in sorted(data_dir.rglob("*")):
-        holder = path.parent.resolve() if path.suffix.lower() in IMAGE_SUFFIXES else path.resolve()
-        known = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES) and not path.name.startswith("._")
+        holder = path.parent.resolve() if path.suffix.lower() in PICTURES else path.resolve()
+        known = path.suffix.lower() in (*VIDEO_SUFFIXES, *PICTURES) and not path.name.startswith("._")
         if known and holder not in named:
             named.add(holder)
             where = holder.relative_to(data_dir.resolve()).as_posix()

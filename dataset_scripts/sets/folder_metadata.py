@@ -20,12 +20,11 @@ from pathlib import Path, PurePosixPath
 from dataset_scripts.cells.coding import MADE_A_NUMBER
 from dataset_scripts.cells.facs import Coding, parse_cell
 from dataset_scripts.frames.video_clips import VIDEO_SUFFIXES
-from dataset_scripts.layout import EXPRESSIONS
+from dataset_scripts.layout import EXPRESSIONS, PICTURES
 
 METADATA = "metadata.csv"
 REQUIRED = ("file_name", "subject", "action_units")
 OPTIONAL = ("onset", "apex", "offset", "fps", "emotion", "coded_units", "expression")
-IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 _MAX_TOLD = 20
 _MAX_OF_A_KIND = 5
 MAX_MISTAKES = 1000
@@ -254,8 +253,8 @@ class _Line:
         elif "://" in name or relative.is_absolute() or ".." in relative.parts or _DRIVE.match(name):
             self.wrong("file_name", f"{name!r} must be a path inside the folder of {METADATA}")
         elif path.is_dir():
-            if not any(each.suffix.lower() in IMAGE_SUFFIXES for each in path.iterdir()):
-                self.wrong("file_name", f"the folder {name!r} holds no image ({', '.join(IMAGE_SUFFIXES)})")
+            if not any(each.suffix.lower() in PICTURES for each in path.iterdir()):
+                self.wrong("file_name", f"the folder {name!r} holds no image ({', '.join(PICTURES)})")
         elif not path.is_file():
             self.wrong("file_name", f"{name!r} is no file and no folder{_lookalike(path)}")
         elif path.suffix.lower() not in VIDEO_SUFFIXES:

@@ -144,23 +144,29 @@ def track(*frames):
 
 
 @pytest.mark.parametrize(
-    ("found", "number"),
+    ("found", "cut", "number"),
     [
-        ({"number": 40, "shade": 0.0}, 0),  # as it was at first
-        ({"number": 32, "shade": 0.8}, 0),  # a moment later, where it was lost, as it was lost
-        ({"number": 60, "shade": 0.8}, 1),  # later
-        ({"number": 32, "shade": 0.8, "x": 200.0}, 1),  # elsewhere
-        ({"number": 32, "shade": 0.8, "seed": 1}, 1),  # another one there
+        ({"number": 40, "shade": 0.0}, True, 0),  # as it was at first
+        ({"number": 32, "shade": 0.25}, True, 0),  # a moment later, where it was lost, as it was lost
+        ({"number": 60, "shade": 0.25}, True, 1),  # later
+        ({"number": 32, "shade": 0.25, "x": 200.0}, True, 1),  # elsewhere
+        ({"number": 32, "shade": 0.25, "seed": 1}, True, 1),  # one who is a little like it
+        ({"number": 32, "shade": 0.25, "seed": 1}, False, 0),  # but in one shot it is the same: the head has turned
+        ({"number": 60, "shade": 0.25, "seed": 1}, False, 1),  # later
+        ({"number": 32, "shade": 0.25, "seed": 1, "x": 200.0}, False, 1),  # elsewhere
+        ({"number": 32, "shade": 0.8, "seed": 1}, False, 1),  # another one there, however he came
     ],
 )
-def test_a_face_is_known_by_its_picture_at_rest_or_by_its_place(scenes, found, number):
+def test_a_face_is_known_by_its_picture_at_rest_or_by_its_place(scenes, found, cut, number):
     memory = FaceMemory(fps=10.0)
-    first, grin = seen(scenes, 0), seen(scenes, 30, shade=0.8)
+    room, another_room = (scenes.frame(Place(150), seed=seed) for seed in (0, 1))
+    first, grin = seen(scenes, 0), seen(scenes, 30, shade=0.25)
     face = FollowedFace(
-        memory.number_of(track(first), set()), track(first, grin), SimpleNamespace(overlap=5, crop_size=64)
+        memory.number_of(track(first), set(), room), track(first, grin), SimpleNamespace(overlap=5, crop_size=64)
     )
-    memory.keep(face)
-    assert memory.number_of(track(seen(scenes, **found)), set()) == number
+    memory.keep(face, room)
+    shot = room[::-1] if cut else another_room
+    assert memory.number_of(track(seen(scenes, **found)), set(), shot) == number
 
 
 def test_a_face_that_slides_out_of_the_picture_ends_there(scenes, open_stream):

@@ -74,6 +74,14 @@ def test_a_folder_of_frames_counts_by_the_numbers_in_its_names(load, clips):
     assert {name for name, state in states(row).items() if state != -1} == {"AU1", "AU2", "AU4"}
 
 
+@pytest.mark.parametrize("ending", ["webp", "tiff", "BMP"])
+def test_frames_may_be_of_any_kind_of_picture(load, clips, ending):
+    write_frames(clips / "carla", range(1, 9), name=f"img{{}}.{ending}")
+    rows, _ = load(*ALL, "carla,carla,12,2,4,6,30,,")
+    frames = next(row["frames"] for row in rows if row["clip"] == "carla")
+    assert [number_of(frame) for frame in frames] == [2, 3, 4, 5, 6]
+
+
 def test_several_clips_of_one_video(load):
     rows, report = load("anna.mp4,anna,12,2,,6,,,", "anna.mp4,anna,4,8,,15,,,")
     assert [row["clip"] for row in rows] == ["anna@2", "anna@8"]
