@@ -5,6 +5,7 @@ config = AullmConfig.preset("base", language_model="bundled", action_units=["AU1
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -16,6 +17,7 @@ from .presets_aullm import PRESETS
 from .prior_aullm import MACRO_SOURCE, macro_prior
 
 Number = float | int
+NEARLY = 0.85  # likeness of two names (difflib) of which one is a slip of the other
 DEFAULT_ACTION_UNITS = ("AU1", "AU2", "AU4", "AU7", "AU12", "AU14", "AU15", "AU17")
 
 
@@ -155,6 +157,9 @@ class AullmConfig(PreTrainedConfig):
     prototype_loss_weight: Number = 0.0
 
     def __post_init__(self, **kwargs):
+        for name in kwargs.keys() - self.__dataclass_fields__.keys():  # transformers keeps what it does not know
+            if meant := get_close_matches(name, self.__dataclass_fields__, n=1, cutoff=NEARLY):
+                raise ValueError(f"AullmConfig has no field {name}: is {meant[0]} meant?")
         self.action_units = list(self.action_units)
         _check_dtype("dtype", self.dtype)
         if isinstance(self.text_config, dict):

@@ -69,6 +69,12 @@ def test_bad_choices_are_named(fields, named):
         AullmConfig.preset("base", **fields)
 
 
+def test_a_slip_of_a_name_is_told_and_what_users_add_is_kept():
+    with pytest.raises(ValueError, match="no field graph_layers: is num_graph_layers meant"):
+        AullmConfig(graph_layers=1)
+    assert AullmConfig(my_notes="a run on Monday").my_notes == "a run on Monday"
+
+
 def test_unknown_preset_lists_the_known():
     with pytest.raises(ValueError, match="paper"):
         AullmConfig.preset("large")
