@@ -130,6 +130,19 @@ def test_a_cut_to_another_person_starts_another_face(scenes, open_stream):
     assert 12 <= chunks[1].first <= 16
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_head_that_turns_at_once_is_the_same_face_where_the_film_is_not_cut(scenes, open_stream, cut):
+    frames, face = drawn(scenes, [Place(150)] * 24), np.s_[60:220, 150:310]
+    for number, frame in enumerate(frames):  # a room in which it gets light from the right
+        light = np.linspace(-8.0, 8.0, 480) * number
+        room = np.clip(frame + (light[::-1] if cut and number >= 12 else light), 0, 255).astype(np.uint8)
+        turned = np.rint(0.2 * frame[face] + 0.8 * frame[face][::-1])
+        room[face], room[0] = turned if number >= 12 else frame[face], frame[0]
+        frames[number] = room
+    chunks = [(chunk.face, chunk.first, len(chunk)) for chunk in open_stream(frames)]
+    assert chunks == [(0, 0, 12), (int(cut), 12, 12)]
+
+
 def seen(scenes, number, x=0.0, shade=0.0, seed=0):
     """A face in a frame, its picture mixed with a share of something else."""
     other = np.random.default_rng(seed).integers(0, 256, (8, 8)).astype(np.float32).repeat(20, 0).repeat(20, 1)
