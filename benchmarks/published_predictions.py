@@ -7,7 +7,8 @@
 A file has a row a method, training seed, data set or direction (`group`) and clip: the columns of `Predictions`
 (docs/metrics.md), empty for units that are not scored there, `method`, `group`, and `record`, the JSON text that stands
 beside each fit's predictions: who was trained on and tested, by what, in how many seconds. What decided the fits
-travels in its metadata. Numbers are those of the run in 32 bits, seven digits: half of the size, the same scores.
+travels in its metadata. Probabilities are those of the run to the last bit, since the surest ones differ in the last
+bits only; evidence has 32 bits.
 
 Tested in tests/benchmarks/test_published_predictions.py.
 """
@@ -51,7 +52,7 @@ def pack(out: Path, file: Path) -> pd.DataFrame:
     labels = [name for name in table.columns if name.startswith("label_")]
     table = table.astype(dict.fromkeys(labels, "Int8"))  # empty where a unit is not scored
     numbers = list(table.select_dtypes("float").columns)
-    table = table.astype(dict.fromkeys(numbers, "float32"))
+    table = table.astype({name: "float32" for name in numbers if name.startswith("evidence_")})
     table.attrs = {name: _read(out / name) for name in (RECORD, *_records(table))}
     words = [name for name in table.columns if name not in numbers]
     with whole_file(file) as unfinished:
