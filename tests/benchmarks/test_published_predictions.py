@@ -38,6 +38,17 @@ def test_what_is_unpacked_is_done_and_gives_the_same_rows(finished, tmp_path):
     assert result_rows(again, again.write_manifest()) == result_rows(finished, finished.write_manifest())
 
 
+def test_the_surest_probabilities_stay_apart(finished, tmp_path):
+    path = finished.pieces[0].path(finished.out)
+    told = pd.read_parquet(path)
+    told["probability_AU4"] = 1 - 1e-12 * np.arange(1, len(told) + 1)  # in 32 bits all of them are 1
+    told.to_parquet(path, index=False)
+    pack(finished.out, tmp_path / "all.parquet")
+    unpack(tmp_path / "all.parquet", tmp_path / "again")
+    again = pd.read_parquet(finished.pieces[0].path(tmp_path / "again")).set_index("sample_id")["probability_AU4"]
+    assert again.equals(told.set_index("sample_id")["probability_AU4"].loc[again.index])
+
+
 def test_packing_again_gives_the_same_bytes(finished, tmp_path):
     pack(finished.out, tmp_path / "all.parquet")
     unpack(tmp_path / "all.parquet", tmp_path / "again")

@@ -172,13 +172,13 @@ def track(*frames):
 )
 def test_a_face_is_known_by_its_picture_at_rest_or_by_its_place(scenes, found, cut, number):
     memory = FaceMemory(fps=10.0)
-    room, another_room = (scenes.frame(Place(150), seed=seed) for seed in (0, 1))
+    room, room_again = (scenes.frame(Place(150), seed=seed) for seed in (0, 1))
     first, grin = seen(scenes, 0), seen(scenes, 30, shade=0.25)
     face = FollowedFace(
         memory.number_of(track(first), set(), room), track(first, grin), SimpleNamespace(overlap=5, crop_size=64)
     )
     memory.keep(face, room)
-    shot = room[::-1] if cut else another_room
+    shot = room[::-1] if cut else room_again
     assert memory.number_of(track(seen(scenes, **found)), set(), shot) == number
 
 
