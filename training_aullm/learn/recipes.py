@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from processing_aullm.processing_aullm import PRESETS
 from training_aullm.learn.arguments import PREFIX, AullmTrainingArguments
 from training_aullm.learn.augmentation import AugmentationSettings
@@ -103,6 +105,7 @@ class Recipe:
             "ccr_invariance_weight": self.ccr_invariance_weight,
             "ccr_intervention_weight": self.ccr_intervention_weight,
             "bf16": self.bf16,
+            "use_cpu": not torch.accelerator.is_available(),  # unless said, transformers refuses bfloat16 there
             "logging_strategy": "epoch",
             "save_strategy": "no",
             "eval_strategy": "no",

@@ -67,7 +67,7 @@ def fit_network(
         The network, trained, in evaluation mode.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network, args = network.to(device), recipe.training_arguments("unused", seed=seed, use_cpu=device.type == "cpu")
+    network, args = network.to(device), recipe.training_arguments("unused", seed=seed)
     batches = EpochBatches(len(clips), recipe.batch_size, seed)
     loader = DataLoader(TrainingBatches(clips, args), batch_sampler=batches, collate_fn=as_is)
     matrices = {name for name, weight in network.named_parameters() if weight.ndim > 1}

@@ -75,6 +75,12 @@ def test_arguments_hold_the_recipe_and_what_overrides_it(tmp_path):
     assert recipe_base().but(augmentation=None).training_arguments(tmp_path, use_cpu=True).augmentation() is None
 
 
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.recipe is not None])
+def test_every_method_can_be_trained_on_this_machine(name, tmp_path):
+    recipe = METHODS[name].recipe
+    assert recipe.training_arguments(tmp_path).bf16 == recipe.bf16
+
+
 def test_a_unit_read_at_its_name_stands_in_the_prompt():
     assert [recipe().template for recipe in (recipe_base, recipe_whole, recipe_paper)] == ["base", "base", "paper"]
     assert recipe_base().but(model={"readout": "au"}).template == "query"
