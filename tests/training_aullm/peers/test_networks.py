@@ -15,7 +15,7 @@ from training_aullm.peers.fitting import fit_network
 from training_aullm.peers.flow import AMPLIFICATIONS
 from training_aullm.peers.flow_cnn import FlowConvNet
 from training_aullm.peers.flow_maps import USUAL_STRAIN, flow_maps
-from training_aullm.peers.htnet import HTNet, Level, face_parts
+from training_aullm.peers.htnet import Attention, HTNet, Level, face_parts
 from training_aullm.peers.led import LedNetwork
 from training_aullm.peers.led_published import PublishedLed
 from training_aullm.peers.method import Setup
@@ -133,6 +133,12 @@ def test_one_token_a_block_is_left_by_the_published_sizes_of_htnet():
     assert [len(level.layers) for level in network.levels] == [2, 2, 10]
     assert [level.layers[0].attend[1].heads for level in network.levels] == [3, 6, 12]
     assert [level.place.numel() for level in network.levels] == [1, 1, 1] and network.blocks == [4, 2, 1]
+
+
+def test_attention_among_equal_tokens_is_that_of_one_token():
+    """Which is worked out without asking who attends to whom."""
+    attention, one = Attention(16, 3), torch.randn(5, 1, 16)
+    assert torch.allclose(attention(one), attention(one.expand(-1, 4, -1))[:, :1], atol=1e-6)
 
 
 def test_micro_attention_raises_what_it_looks_at_in_all_maps_alike():
