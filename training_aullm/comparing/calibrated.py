@@ -6,6 +6,8 @@ what they show makes the line from its answers to log likelihood ratios.
 Tested in tests/training_aullm/comparing/test_calibrated.py.
 """
 
+import math
+
 import numpy as np
 from scipy.special import logit
 
@@ -32,7 +34,8 @@ def varied_clips(clips: ClipSet, recipe: Recipe | None, seed: int) -> ClipSet:
     if recipe is None or recipe.augmentation is None:
         return clips
     batches = TrainingBatches(clips, recipe.training_arguments("unused", seed=seed))
-    epochs = range(round(recipe.epochs), round(recipe.epochs) + VARIATIONS)
+    after = max(1, math.ceil(recipe.epochs))
+    epochs = range(after, after + VARIATIONS)
     parts = [batches.__getitems__([(epoch, index) for index in range(len(clips))]) for epoch in epochs]
     rounds = [
         ClipSet(**vars(clips) | {"inputs": part[clips.input_name], "labels": part["labels"].long()}) for part in parts

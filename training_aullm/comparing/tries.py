@@ -38,6 +38,7 @@ def _varied(method: Method, rate: float, epochs: float) -> Method:
     return method.but(
         learning_rate=recipe.learning_rate * rate,
         lora_learning_rate=recipe.lora_learning_rate * rate,
+        led_learning_rate=recipe.led_learning_rate * rate,
         epochs=recipe.epochs * epochs,
     )
 

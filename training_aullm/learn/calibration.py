@@ -22,7 +22,7 @@ def calibrate(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
 
     Returns:
         "slope", "offset" and "prevalence" (share of known clips that are present), K numbers each: the field
-        `calibration` of `AullmConfig`. A unit with one kind of label only keeps its logit: slope 1, offset 0.
+        `calibration` of `AullmConfig`. A unit with one kind of label, or one logit, keeps its logit: slope 1, offset 0.
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999, with his targets that no clip is quite
         certain. The share among training clips is then taken out, so that another one can be put in its place.
@@ -52,6 +52,8 @@ def _line(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
     share = float(present.mean()) if len(present) else float("nan")
     if share in (0.0, 1.0) or not len(present):
         return 1.0, 0.0, share if len(present) else 0.0
+    if not np.ptp(logits):  # one answer to all clips: any line through it would do
+        return 1.0, 0.0, share
     # Each clip counts as mostly what it is and a little as the other: else a line through separable clips is vertical.
     certain = np.where(present, (present.sum() + 1) / (present.sum() + 2), 1 / ((~present).sum() + 2))
     rows = np.concatenate([logits, logits])[:, None]

@@ -5,6 +5,7 @@ trainer = fit(model, recipe, train_clips, "runs/mine", seed=0)
 predictions = as_predictions(predict_probabilities(model, test_clips), test_clips, "fold0", seed=0)
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -173,7 +174,8 @@ def varied_answers(
     network.eval()
     batches, device = TrainingBatches(clips, args), next(network.parameters()).device
     logits, labels = [], []
-    for epoch in range(int(args.num_train_epochs), int(args.num_train_epochs) + rounds):
+    after = math.ceil(args.num_train_epochs)
+    for epoch in range(after, after + rounds):
         for start in range(0, len(clips), batch_size):
             keys = [(epoch, index) for index in range(start, min(start + batch_size, len(clips)))]
             batch = batches.__getitems__(keys)  # epochs that training did not see: new augmentation

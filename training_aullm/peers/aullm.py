@@ -123,7 +123,7 @@ OWN = {
     "base-no-instruction": base_with({"use_instruction_token": False}),
     "base-no-content": base_with({"use_content_token": False}),
     "base-mlp": base_with({"reader": "mlp"}),
-    "base-shuffled": replace(base_with({}), run=run_shuffled),
+    "base-shuffled": replace(base_with({}), run=run_shuffled, run_at_once=None),
     "base-by-name": base_with({"readout": "au"}),
     "whole": whole_with({}),
     "whole-no-ccr": whole_with({}, **NO_CCR),

@@ -73,10 +73,11 @@ def fit_network(
     matrices = {name for name, weight in network.named_parameters() if weight.ndim > 1}
     optimizer = torch.optim.AdamW(parameter_groups(network, args, matrices), fused=True)
     epochs = max(1, round(recipe.epochs))
-    steps = epochs * len(batches)
+    steps = max(2, epochs * len(batches))
     rates = [group["lr"] for group in optimizer.param_groups]
+    rising = recipe.warmup if recipe.warmup * steps > 1 else 2 / (steps + 1)  # torch divides by what is above one step
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=rates, total_steps=steps, pct_start=recipe.warmup, cycle_momentum=False
+        optimizer, max_lr=rates, total_steps=steps, pct_start=rising, cycle_momentum=False
     )
     network.train()
     for epoch in range(epochs):
@@ -119,6 +120,7 @@ class TransferredRun:
         """
         torch.manual_seed(setup.seed)
         network, first = self.training.network(len(train.action_units)), self.first or recipe
+        drawn = torch.get_rng_state()
         others = setup.others.select(train.action_units)
         made_of = f"{setup.seed} {self} {first} {clips_digest(others)}"
         path = setup.scratch / f"others-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.safetensors"
@@ -127,5 +129,6 @@ class TransferredRun:
             weights = self.training.fit(network, others, first, setup.seed).cpu().state_dict()
             save_tensors(weights, path)
         network.load_state_dict(weights)
+        torch.set_rng_state(drawn)  # whether the first half was trained just now must not be seen in the second
         self.training.fit(network, train, recipe, setup.seed)
         return [predict_probabilities(network, clips) for clips in tests]

@@ -22,6 +22,12 @@ def test_training_clips_are_varied_as_their_training_varies_them():
     assert not torch.equal(once[: len(motion)], motion.inputs)
 
 
+def test_an_epoch_that_was_trained_in_part_is_not_shown_again():
+    motion, recipe = make_clips(), recipe_flow_cnn()
+    started, whole = (varied_clips(motion, recipe.but(epochs=epochs), 0).inputs for epochs in (1.5, 2))
+    assert torch.equal(started, whole)
+
+
 def test_clips_stay_as_they_are_where_nothing_is_varied():
     motion = make_clips()
     for recipe in (None, recipe_flow_cnn().but(augmentation=None)):

@@ -21,6 +21,7 @@ def test_a_rate_is_varied_for_every_kind_of_weight():
     _, faster = variations(method, 2)
     assert faster.recipe.learning_rate == 3 * method.recipe.learning_rate
     assert faster.recipe.lora_learning_rate == 3 * method.recipe.lora_learning_rate
+    assert faster.recipe.led_learning_rate == 3 * method.recipe.led_learning_rate
     assert faster.recipe.epochs == method.recipe.epochs
 
 

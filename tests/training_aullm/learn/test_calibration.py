@@ -35,5 +35,12 @@ def test_units_with_one_kind_of_label_keep_their_logit():
     assert line == {"slope": [1.0] * 3, "offset": [0.0] * 3, "prevalence": [1.0, 0.0, 0.0]}
 
 
+def test_a_unit_with_one_answer_keeps_its_logit_whatever_was_shown():
+    """Any line fits, and one near 0 would say that nothing is known of a unit that was never predicted."""
+    labels = np.array([1, 1] + [0] * 38)
+    line = calibrate(np.full((40, 1), -36.0), labels[:, None])
+    assert line == {"slope": [1.0], "offset": [0.0], "prevalence": [0.05]}
+
+
 def test_answers_of_exactly_nothing_are_finite():
     assert np.isfinite(evidence(np.array([[0.0], [1.0]]), {"slope": [2.0], "offset": [1.0], "prevalence": [0.5]})).all()

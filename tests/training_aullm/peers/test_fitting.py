@@ -56,3 +56,12 @@ def test_a_network_is_calibrated_when_its_recipe_says_so():
         network = fit_network(FlowConvNet(len(UNITS), width=8), clips, recipe, 0, gamma_negative=2.0, clip=0.0)
         biases.append(network.head.bias.detach())
     assert (biases[0] - biases[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("epochs", [1, 10])
+def test_a_network_learns_in_few_steps(epochs):
+    torch.manual_seed(0)
+    network, recipe = FlowConvNet(len(UNITS), width=8), recipe_flow_cnn().but(epochs=epochs, batch_size=8)
+    before = network.head.weight.detach().clone()
+    fit_network(network, flow_clips(8, 5, 28), recipe, 0, gamma_negative=2.0, clip=0.0)
+    assert (network.head.weight - before).abs().max() > 1e-5

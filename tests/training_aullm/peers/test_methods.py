@@ -134,6 +134,12 @@ def test_what_is_fitted_at_once_answers_as_what_is_fitted_alone(
         np.testing.assert_allclose(told, expected, atol=1e-4)
 
 
+def test_a_method_fitted_at_once_does_what_it_does_alone():
+    pairs = {"run_aullm": "run_aullm_at_once", "go_on": "go_on_at_once"}
+    at_once = [method for method in METHODS.values() if method.run_at_once is not None]
+    assert at_once and all(pairs.get(method.run.__name__) == method.run_at_once.__name__ for method in at_once)
+
+
 def test_what_looks_at_whole_batches_is_not_fitted_at_once():
     for method in METHODS.values():
         if method.run_at_once is not None:

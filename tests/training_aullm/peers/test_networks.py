@@ -153,10 +153,15 @@ def test_a_peer_after_the_people_of_the_checkpoint_has_learned_from_them_longer_
     assert pretrained.recipe.learning_rate == pytest.approx(alone.recipe.learning_rate / 10)
     assert pretrained.transfers == "release" and "12 epochs" in pretrained.settings()["run"]
     clips, others = flow_clips(24, 5, 28), flow_clips(24, 5, 28, seed=1)
-    short = dataclasses.replace(pretrained.run, first=pretrained.run.first.but(epochs=8))
+    short = dataclasses.replace(pretrained.run, first=pretrained.run.first.but(epochs=12))
     still = pretrained.recipe.but(epochs=1, learning_rate=0.0)
     (told,) = short(still, clips, [others], Setup(0, scratch=tmp_path, others=others))
     assert accuracy(told, others) > 0.9  # by what it learned from the others alone
+    for path in tmp_path.iterdir():
+        path.unlink()
+    setup, moved = Setup(0, scratch=tmp_path, others=others), pretrained.recipe.but(epochs=1, batch_size=8)
+    made, found = (short(moved, clips, [others], setup)[0] for _ in range(2))
+    assert np.array_equal(made, found)  # dropout is the same where the first half is made and where it is found
 
 
 def test_a_transfer_starts_from_macro_clips_and_makes_that_start_once(tmp_path):
