@@ -54,9 +54,9 @@ def test_spotting_is_scored_on_a_copy(tmp_path, monkeypatch):
     shutil.copy(copy / "SAMM_LongVideos_V2_Release.xlsx", tmp_path / "codes.xlsx")
     said = invoke("evaluate", "model", *asked).output
     assert "samm_long, release V2 (SAMM_LongVideos_V2_Release.xlsx): 4 recordings, 2 micro- and" in said
-    scores = json.loads((tmp_path / "runs/model-on-samm_long/scores-spotting-samm_long.json").read_text())
+    scores = json.loads((tmp_path / "runs/model-on-samm_long/scores-spotting-samm_long-V2.json").read_text())
     assert (scores["takes"], scores["quiet"], scores["scores"]["micro"]["f1"]) == (4, 1, 0.333)
     invoke("evaluate", *asked, "--sheet", tmp_path / "codes.xlsx", "--release", "V1")
     assert loaded == ["model", "release"], "without a name the checkpoint that comes along"
     assert not any(call.kwargs["second_opinion"] for call in pipe.call_args_list), "a score of the model alone"
-    assert (tmp_path / "runs/release-on-samm_long/scores-spotting-samm_long.json").is_file()
+    assert (tmp_path / "runs/release-on-samm_long/scores-spotting-samm_long-V1.json").is_file()

@@ -5,6 +5,7 @@ Tested in tests/commands/test_readme.py.
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -166,8 +167,10 @@ def _evaluate_spotting(ctx: typer.Context, run: str, domain: Domain | None, *ask
     is_run = (Path(run) / SETTINGS_FILE).is_file()
     out = Path(run) if is_run else RUNS / f"{short_name(run)}-on-{takes[0]['data_set']}"
     result = score_spotting(run, takes, out, pipe, named)
-    console.print(result.table(f"{run}: {result.takes} recordings of {result.data_set}, {result.quiet} of them quiet"))
+    whose = f"{result.data_set} ({result.label_release})"
+    console.print(result.table(f"{run}: {result.takes} recordings of {whose}, {result.quiet} of them quiet"))
     for name, reason in result.unread.items():
         console.print(f"nothing was spotted in {name}: {reason}", markup=False)
     typer.echo(result.to_json())
-    write_whole(out / f"scores-spotting-{result.data_set}.json", result.to_json() + "\n")
+    release = quote(result.label_release.replace(" ", "-"), safe="")
+    write_whole(out / f"scores-spotting-{result.data_set}-{release}.json", result.to_json() + "\n")

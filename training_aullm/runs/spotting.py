@@ -6,6 +6,7 @@ What was spotted in a recording stays in a file of its own, so an evaluation tha
 stopped; a record beside the files says what they were made with, and others are refused.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,8 +22,11 @@ from dataset_scripts.damaged_files import read_json
 from dataset_scripts.layout import EXPRESSIONS
 from dataset_scripts.synthetic import load_takes
 from dataset_scripts.takes import load_takes_from
+from modeling_aullm.displacement_aullm import MEASUREMENT_VERSION
+from processing_aullm.alignment_aullm import ALIGNMENT_VERSION
 from processing_aullm.clip_error_aullm import ClipError
-from training_aullm.files import check_record, write_whole
+from training_aullm.clips.take_windows import WINDOWS_VERSION
+from training_aullm.files import recorded, write_whole
 from training_aullm.loading import model_place
 from training_aullm.score.report import json_line
 from training_aullm.score.spotting import MIN_OVERLAP, count_hits, spotting_scores
@@ -35,13 +39,15 @@ class SpottingResult:
     """What spotting scored.
 
     Attributes:
-        data_set: whose recordings. takes, quiet: how many, and how many without any expression.
+        data_set, label_release: whose recordings, coded in which release of its sheet.
+        takes, quiet: how many, and how many without any expression.
         minutes: that they last together.
         scores: of "micro", "macro" and "both", see `spotting_scores`; None for a kind that the sheet does not name.
         unread: takes that could not be read or show no face, with the reason; nothing was spotted in them.
     """
 
     data_set: str
+    label_release: str
     takes: int
     quiet: int
     minutes: float
@@ -138,20 +144,21 @@ def score_spotting(
         Scores over all takes; those without any expression count with their false alarms.
 
     Raises:
-        ValueError: no take; or `out` holds what another model spotted.
+        ValueError: no take; or `out` holds what another model spotted, or another version of this program.
     """
     if not len(takes):
         raise ValueError("there is no recording to spot in")
     data_set = takes[0]["data_set"]
     folder = out / SPOTTED / data_set
-    check_record(folder / "spotted.json", _made_with(model), "choose another folder for the run, or delete this one")
     counts, unread = Counter(), {}
-    for row in tqdm(takes, desc=f"spotting in {data_set}", unit="take", disable=not progress):
-        spotted = _spotted(folder, row, pipe)
-        counts += count_hits(spotted["movements"], row["events"])
-        unread |= {row["sample_id"]: spotted["unread"]} if spotted["unread"] else {}
+    with recorded(folder / "spotted.json", _made_with(model), f"delete {folder} to read them again"):
+        for row in tqdm(takes, desc=f"spotting in {data_set}", unit="take", disable=not progress):
+            spotted = _spotted(folder, row, pipe)
+            counts += count_hits(spotted["movements"], row["events"])
+            unread |= {row["sample_id"]: spotted["unread"]} if spotted["unread"] else {}
     return SpottingResult(
         data_set,
+        takes[0]["label_release"],
         len(takes),
         sum(not any(event["kind"] in ("micro", "macro") for event in row["events"]) for row in takes),
         round(sum(row["frames"] / row["fps"] for row in takes) / 60, 3),
@@ -184,8 +191,12 @@ def _spotted(folder: Path, row: dict, pipe: Callable[..., dict]) -> dict:
 
 
 def _made_with(model: str | Path) -> dict:
-    """What tells one model from another: the sizes and times of its files, or its Hub id."""
+    """What decides which movements are spotted: the model's files, or its Hub id, and the versions of what reads."""
     place = Path(model_place(model))
+    made_with = {"reader": WINDOWS_VERSION, "alignment": ALIGNMENT_VERSION, "measurement": MEASUREMENT_VERSION}
     if not place.is_dir():
-        return {"model": str(model)}
-    return {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in sorted(place.glob("*.safetensors"))}
+        return made_with | {"model": str(model)}
+    for path in sorted([*place.glob("*.safetensors"), place / "config.json"]):
+        with path.open("rb") as file:
+            made_with[path.name] = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    return made_with

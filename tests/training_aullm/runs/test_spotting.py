@@ -1,6 +1,7 @@
 """Spotting scored over whole recordings: what is read, what is kept, who may be in them."""
 
 import json
+import os
 
 import pytest
 
@@ -8,6 +9,7 @@ from dataset_scripts.takes import load_takes_from
 from processing_aullm.clip_error_aullm import ClipError, ClipFault
 from tests.dataset_scripts.trees.samm_long import write_samm_long
 from tests.dataset_scripts.trees.smic_e import write_smic_e
+from training_aullm.runs import spotting
 from training_aullm.runs.spotting import choose_takes, score_spotting
 
 KINDS = ("micro", "macro")
@@ -64,13 +66,17 @@ def test_a_kind_that_the_sheet_does_not_name_is_not_scored(model, tmp_path):
     assert [str(cell) for cell in result.table("x").columns[-1].cells][1:] == ["undefined"] * 2
 
 
-def test_a_broken_evaluation_goes_on_and_another_model_is_refused(takes, model, tmp_path):
+def test_a_broken_evaluation_goes_on_and_another_model_or_reader_is_refused(takes, model, tmp_path, monkeypatch):
     first, again = FakePipe(), FakePipe()
     whole = score_spotting(model, takes, tmp_path / "run", first, progress=False)
     files = sorted((tmp_path / "run" / "spotted" / "samm_long").glob("samm_long*.json"))
     files[1].unlink()
+    os.utime(model / "model.safetensors", (0, 0))  # the same weights, copied
     assert score_spotting(model, takes, tmp_path / "run", again, progress=False) == whole
     assert again.asked == [(takes[1]["video"], 200)]
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match="reader: .* delete .*samm_long to read"):
+        patch.setattr(spotting, "WINDOWS_VERSION", "another")
+        score_spotting(model, takes, tmp_path / "run", again, progress=False)
     (model / "model.safetensors").write_bytes(b"other weights")
     with pytest.raises(ValueError, match="holds files made otherwise"):
         score_spotting(model, takes, tmp_path / "run", again, progress=False)
