@@ -3,6 +3,7 @@
 Tested in tests/training_aullm/cli/test_compare.py.
 """
 
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -105,7 +106,7 @@ def compare(
     if not sources:
         raise ValueError("say which clips to compare on: --data (prepared) or --domain (rendered), once or more")
     chosen = chosen_methods(models)
-    _refuse_idle(ctx, any(method.starts for method in chosen.values()))
+    _refuse_idle(ctx, chosen.values())
     methods = {name: with_layers(method.with_epochs(epochs), layers) for name, method in chosen.items()}
     names = tuple(chosen_action_units(action_units) or ()) or None
     settings = (protocol.value, folds, seeds, names, language_model, tries, start)
@@ -119,9 +120,19 @@ def compare(
     typer.echo(show_comparison(comparison, wide_console(), old_scoring))
 
 
-def _refuse_idle(ctx: typer.Context, starting: bool) -> None:
+def _refuse_idle(ctx: typer.Context, methods: Collection) -> None:
     """Refuse options that change nothing with this protocol, these clips and methods."""
-    needed = {"folds": ctx.params["protocol"] is Comparing.KFOLD, "start": starting}
+    from training_aullm.comparing.tries import variations
+    from training_aullm.peers.aullm import with_layers
+
+    needed = {
+        "folds": ctx.params["protocol"] is Comparing.KFOLD,
+        "start": any(method.starts for method in methods),
+        "epochs": any(method.recipe is not None for method in methods),
+        "tries": any(len(variations(method, 2)) > 1 for method in methods),
+        "layers": any(with_layers(method, 1) != method for method in methods),
+    }
+    needed["language_model"] = needed["layers"]  # both are of methods that build one
     needed |= dict.fromkeys(("subjects", "clips"), bool(ctx.params["domain"]))
     refuse_idle(ctx, [name for name in ctx.params if needed.get(name, True)], "with this protocol, clips and models")
 

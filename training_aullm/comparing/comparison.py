@@ -23,7 +23,7 @@ from dataset_scripts.whole_files import write_whole
 from training_aullm.clips.clip_set import clips_digest, identities
 from training_aullm.comparing.inputs import Inputs
 from training_aullm.comparing.sharing import Shard
-from training_aullm.comparing.sides import refuse_seen_people, two_sides
+from training_aullm.comparing.sides import refuse_seen_people, refuse_start, two_sides
 from training_aullm.comparing.splits import Split, divide
 from training_aullm.comparing.work import PREDICTIONS, Piece, run_piece, run_pieces
 from training_aullm.files import check_record, recorded
@@ -145,11 +145,13 @@ class Comparison:
             ValueError: too few data sets, people or units for the protocol; somebody would be learnt from and tested;
                 a model is missing that a method goes on from; or the folder's record, or that of a method, differs.
         """
-        starting = any(method.starts for method in self.methods.values())
+        starting = {name: method for name, method in self.methods.items() if method.starts}
         for split in self.splits:
             tested = two_sides(self.inputs.clips("labels"), split)[1]
             if starting:
                 refuse_seen_people(self.start, tested, split.group)
+            for name, method in starting.items():
+                refuse_start(self.start, name, method, split.trained_units)
         settings = {
             "protocol": self.protocol,
             "folds": self.folds,
@@ -191,11 +193,13 @@ class Comparison:
         others = inputs.others(method.transfers, method.clips) if method.transfers else None
         measured = {"inputs": inputs.digest(method.clips), "others": others and clips_digest(others)}
         setup = Setup(piece.seed, self.language_model, self.out / "scratch", others, self.start)
-        with recorded(record, self._made_with(piece.method) | measured, _advice(record)):
+        made_with = self._made_with(piece.method) | measured
+        with recorded(record, made_with, _advice(record)):
             if len(pieces) > 1:
                 run_pieces(pieces, method, inputs.clips(method.clips), setup, self.out)
             else:
                 run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out)
+        check_record(record, made_with, _advice(record))  # a process that broke off meanwhile has taken its record back
 
 
 def _advice(record: Path) -> str:

@@ -1,5 +1,7 @@
 """Keeps training and test apart: nobody on both sides, and no test label within a method's reach."""
 
+from collections.abc import Sequence
+
 import torch
 
 from modeling_aullm import AullmConfig
@@ -7,6 +9,7 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.splits import Split
 from training_aullm.learn.people import people_seen, refuse_people
 from training_aullm.loading import model_place
+from training_aullm.peers.method import Method
 
 
 def two_sides(clips: ClipSet, split: Split) -> tuple[ClipSet, ClipSet]:
@@ -75,3 +78,22 @@ def refuse_seen_people(start: str, tested: ClipSet, where: str) -> dict[str, int
     if seen is None:
         raise ValueError(f"{start} does not say whom it was trained on: people of {where} may be among them")
     return config.trained_on["data_sets"]
+
+
+def refuse_start(start: str, name: str, method: Method, action_units: Sequence[str]) -> None:
+    """A finished model must read what a method gives it, and know all units where it learns nothing more.
+
+    Args:
+        start: the finished model.
+        name, method: what goes on from it.
+        action_units: that are asked.
+
+    Raises:
+        ValueError: it does not.
+    """
+    config = AullmConfig.from_pretrained(model_place(start))
+    reads = "frames" if config.front_end == "led" else "motion"
+    if method.clips != reads:
+        raise ValueError(f"{start} reads {reads}, and {name} gives it {method.clips}: name another start with --from")
+    if method.recipe is None and (unknown := [unit for unit in action_units if unit not in config.action_units]):
+        raise ValueError(f"{start} does not know {', '.join(unknown)}: leave out {name}, or these units")

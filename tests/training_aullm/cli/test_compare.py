@@ -50,6 +50,9 @@ def test_two_methods_are_compared_in_two_parts(clips, tmp_path):
             ("--models", "flow-lr", "--from", "nosuch", "--folds", "3"),
             "leave out --from, --folds: with this ",
         ),
+        (("--models", "flow-cnn", "--layers", "2"), "leave out --layers: with this "),
+        (("--models", "all-present", "--epochs", "2", "--tries", "2"), "leave out --epochs, --tries: with this "),
+        (("--models", "base-pretrained", "--language-model", "x"), "leave out --language-model: with this "),
         (("--subjects", "3"), "leave out --subjects: with this protocol, clips and models only "),
     ],
 )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from modeling_aullm import AullmConfig
 from tests.training_aullm.clip_tables import clip_row, states, table_of
 from training_aullm.comparing.comparison import Comparison
 from training_aullm.comparing.report import show_comparison
@@ -119,6 +120,19 @@ def test_two_shards_do_what_one_process_does(make, tmp_path):
         assert piece.path(whole.out).read_bytes() == piece.path(parts.out).read_bytes()
 
 
+def test_a_record_that_another_process_took_back_is_written_again(make):
+    """A process takes back the record of its first fit where that breaks off, and another may be fitting beside it."""
+
+    def taken_back(recipe, train, tests, setup):
+        record.unlink(missing_ok=True)
+        return half_sure(recipe, train, tests, setup)
+
+    comparison = make(methods={"half-sure": Method("labels", taken_back)})
+    record = comparison.out / "predictions" / "half-sure" / "made_with.json"
+    finished(comparison)
+    assert record.is_file()
+
+
 def test_a_comparison_that_was_killed_goes_on_where_it_stopped(make):
     fitted = []
 
@@ -195,6 +209,7 @@ def test_a_finished_method_is_not_shown_for_another_start(make, monkeypatch):
     monkeypatch.setattr("training_aullm.comparing.comparison.load_model", lambda start: (start, None))
     monkeypatch.setattr("training_aullm.comparing.comparison.weights_digest", lambda model: f"digest of {model}")
     monkeypatch.setattr("training_aullm.comparing.comparison.refuse_seen_people", lambda *_: {})
+    monkeypatch.setattr("training_aullm.comparing.comparison.refuse_start", lambda *_: None)
     monkeypatch.setattr("training_aullm.comparing.work.refuse_seen_people", lambda *_: {})
     started = {"started": dataclasses.replace(METHODS_HERE["half-sure"], starts=True)}
     finished(make(methods=started))
@@ -280,6 +295,21 @@ def test_two_sets_of_the_same_people_are_not_held_against_each_other(make, tmp_p
     within = make("loso", sources=sources)
     finished(within)
     assert set(collect(within, "half-sure").overall[0].subjects) == {f"samm/s{person}" for person in range(4)}
+
+
+@pytest.mark.parametrize(
+    ("unit", "method", "said"),
+    [("AU4", "base-pretrained", "reads frames, and started gives it motion"), ("AU7", "paper", "does not know AU7")],
+)
+def test_a_start_that_cannot_be_asked_is_refused_before_anything_is_written(make, tmp_path, unit, method, said):
+    nobody = {"data_sets": {}, "people": [], "label_releases": [], "complete": True}
+    AullmConfig.preset("paper", None, ["AU4"], trained_on=nobody).save_pretrained(tmp_path / "start")
+    recipe = METHODS[method].recipe if unit == "AU4" else None
+    started = dataclasses.replace(METHODS[method], starts=True, recipe=recipe)
+    settings = {"start": str(tmp_path / "start"), "action_units": (unit,)}
+    with pytest.raises(ValueError, match=said):
+        make(methods=METHODS_HERE | {"started": started}, **settings).run(Shard())
+    assert not (tmp_path / "out").exists()
 
 
 def test_people_whom_the_start_has_seen_are_refused_before_anything_is_written(make, monkeypatch):

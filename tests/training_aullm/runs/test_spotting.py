@@ -74,7 +74,7 @@ def test_a_broken_evaluation_goes_on_and_another_model_or_reader_is_refused(take
     os.utime(model / "model.safetensors", (0, 0))  # the same weights, copied
     assert score_spotting(model, takes, tmp_path / "run", again, progress=False) == whole
     assert again.asked == [(takes[1]["video"], 200)]
-    with monkeypatch.context() as patch, pytest.raises(ValueError, match="reader: .* delete .*samm_long to read"):
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match=r"reader: .* delete .*samm_long to read"):
         patch.setattr(spotting, "WINDOWS_VERSION", "another")
         score_spotting(model, takes, tmp_path / "run", again, progress=False)
     (model / "model.safetensors").write_bytes(b"other weights")
