@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 from dataset_scripts.damaged_files import read_json
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.whole_files import write_whole
+from modeling_aullm.base_model_aullm import find_base
 from training_aullm.clips.clip_set import clips_digest, identities
 from training_aullm.comparing.inputs import Inputs
 from training_aullm.comparing.sharing import Shard
@@ -29,6 +30,7 @@ from training_aullm.comparing.work import PREDICTIONS, Piece, run_piece, run_pie
 from training_aullm.files import check_record, recorded
 from training_aullm.learn.folds_at_once import in_groups
 from training_aullm.loading import load_model
+from training_aullm.peers.aullm import with_layers
 from training_aullm.peers.method import Method, Setup
 from training_aullm.prepare.sources import Source, default_action_units
 from training_aullm.runs.scoring import weights_digest
@@ -184,8 +186,12 @@ class Comparison:
     def _made_with(self, name: str) -> dict:
         """What decides a method's predictions, as far as it is known before its clips are measured."""
         method = self.methods[name]
-        settings = method.settings() | {"tries": self.tries, "language_model": self.language_model}
-        return settings | ({"start": self._start_digest} if method.starts else {})
+        made_with = method.settings() | {"tries": self.tries, "language_model": self.language_model}
+        if method.starts:
+            made_with["start"] = self._start_digest
+        if self.language_model != "bundled" and with_layers(method, 1) != method:  # it may have been replaced since
+            made_with["language_weights"] = find_base(self.language_model).sha256
+        return made_with
 
     def _run(self, pieces: list[Piece]) -> None:
         piece = pieces[0]

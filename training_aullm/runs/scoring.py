@@ -192,6 +192,8 @@ def trained_with(
     record = settings.as_record() | {"recipe": asdict(settings.recipe), "clips": clips_digest(clips)}
     if settings.start is not None:  # another checkpoint may stand at that place by now
         record["start_weights"] = weights_digest(model)
+    if settings.language_model != "bundled":  # likewise
+        record["language_weights"] = model.config.language_sha256
     return record
 
 

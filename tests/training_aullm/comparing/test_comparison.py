@@ -3,11 +3,13 @@
 import dataclasses
 import io
 import json
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from rich.console import Console
 
+from dataset_scripts.whole_files import write_whole
 from modeling_aullm import AullmConfig
 from tests.training_aullm.clip_tables import clip_row, states, table_of
 from training_aullm.comparing.comparison import Comparison
@@ -215,6 +217,19 @@ def test_a_finished_method_is_not_shown_for_another_start(make, monkeypatch):
     finished(make(methods=started))
     with pytest.raises(ValueError, match=r"start: .*release.*mine"):
         make(methods=started, start="mine").run(Shard())
+
+
+def test_a_finished_method_is_not_shown_for_another_language_model_of_the_name(make, monkeypatch):
+    def asked(sha256, name):
+        monkeypatch.setattr("training_aullm.comparing.comparison.find_base", lambda _: Mock(sha256=sha256))
+        return make(methods={name: METHODS[name]}, language_model="mine")
+
+    for name in ("base", "flow-lr"):
+        write_whole(asked("one", name)._record(name), json.dumps(asked("one", name)._made_with(name), default=str))
+        asked("one", name).check()
+    with pytest.raises(ValueError, match=r"language_weights: .one., now .another."):
+        asked("another", "base").check()
+    asked("another", "flow-lr").check()  # it reads none
 
 
 def test_units_are_known_by_their_names_not_by_their_places(make):

@@ -114,3 +114,18 @@ def test_a_model_that_brings_no_checkpoint_is_left_alone(tmp_path):
     (tmp_path / "model").mkdir()
     with pytest.raises(FileExistsError, match="finished"):
         refuse_finished(tmp_path)
+
+
+def test_a_broken_run_does_not_go_on_around_another_language_model(broken, monkeypatch):
+    """Another one may stand at its place by now: the adapters of this run were trained around the former."""
+    run, settings = broken
+    begun = RunSettings.build
+
+    def build(settings):
+        model, processor = begun(settings)
+        model.config.language_sha256 = "0" * 64
+        return model, processor
+
+    monkeypatch.setattr(RunSettings, "build", build)
+    with pytest.raises(ValueError, match=r"language_weights: .* delete .*checkpoints to train on these from the start"):
+        train_run(run, settings, resume=True)
