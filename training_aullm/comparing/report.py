@@ -57,7 +57,8 @@ def show_comparison(comparison: Comparison, console: Console, old_scoring: bool 
         tables.append((OLD_COLUMNS, "the old literature's scoring, beside ours: thresholds chosen by the test clips"))
     for shown, heading in tables:
         console.print(result_table(rows, shown, heading))
-    out, line = comparison.out, json_line({"protocol": comparison.protocol, "seeds": comparison.seeds, "results": rows})
+    content = {"protocol": comparison.protocol, "seeds": comparison.seeds, "label_releases": label_releases(comparison)}
+    out, line = comparison.out, json_line(content | {"results": rows})
     write_whole(
         out / "results.md", "\n\n".join(f"{text}\n\n{markdown_table(rows, shown)}" for shown, text in tables) + "\n"
     )
@@ -68,9 +69,21 @@ def show_comparison(comparison: Comparison, console: Console, old_scoring: bool 
     return line
 
 
+def label_releases(comparison: Comparison) -> dict[str, list[str]]:
+    """Which codings each data set was scored by; none where nobody said."""
+    return {
+        name: sorted({*table["label_release"]} - {None}) if "label_release" in table.column_names else []
+        for name, table in comparison.tables.items()
+    }
+
+
 def caption(comparison: Comparison) -> str:
     """What was compared on whom, in one line; rendered people are called so."""
-    data = ", ".join(f"{name} ({len(table)} clips)" for name, table in comparison.tables.items())
+    releases = label_releases(comparison)
+    data = ", ".join(
+        f"{name} ({', '.join([f'{len(table)} clips', *(f'labels {release}' for release in releases[name])])})"
+        for name, table in comparison.tables.items()
+    )
     synthetic = any(name.endswith("-like") for name in comparison.tables)
     how = f"{comparison.folds} folds of people" if comparison.protocol == "kfold" else comparison.protocol
     seeds = f"{comparison.seeds} seed{'s' if comparison.seeds > 1 else ''}"

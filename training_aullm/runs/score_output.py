@@ -28,6 +28,8 @@ def show_result(result: Result, out: Path) -> None:
     """
     clips, name = len(result.predictions.labels), result.name
     title = f"{out}, {name}: {clips} clips of {result.predictions.data_set}"
+    if result.label_releases:
+        title += f", labels {', '.join(result.label_releases)}"
     intervals = result.intervals["per_action_unit"]
     console = wide_console()
     console.print(score_table(result.scores, intervals, title, result.label_free))

@@ -63,6 +63,7 @@ class Result:
         label_free: scores of decisions by the set's own prevalence, and what that was taken to be; None where the model
             brought no calibration.
         checked: whether the model says whom it was trained on, so that nobody of them is among the tested.
+        label_releases: of the tested clips; none where nobody said.
     """
 
     name: str
@@ -71,10 +72,16 @@ class Result:
     intervals: dict[str, Interval | list[Interval]]
     label_free: LabelFree | None = None
     checked: bool = True
+    label_releases: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, name: str, predictions: Predictions, checked: bool = True, prevalence: Mapping[str, float] | None = None
+        cls,
+        name: str,
+        predictions: Predictions,
+        checked: bool = True,
+        prevalence: Mapping[str, float] | None = None,
+        label_releases: tuple[str, ...] = (),
     ) -> "Result":
         """Score predictions.
 
@@ -83,18 +90,21 @@ class Result:
             predictions: pooled.
             checked: see above.
             prevalence: share of clips that show a unit, where it is known; the others are estimated.
+            label_releases: see above.
 
         Raises:
             ValueError: a share of a unit that was not predicted, or that is none.
         """
         scores = score(predictions.probabilities, predictions.labels, predictions.action_units)
         intervals = bootstrap_f1(predictions.labels, [predictions.probabilities], predictions.subjects)
-        return cls(name, predictions, scores, intervals, LabelFree.of(predictions, prevalence or {}), checked)
+        free = LabelFree.of(predictions, prevalence or {})
+        return cls(name, predictions, scores, intervals, free, checked, label_releases)
 
     def to_json(self) -> str:
         """Means with intervals and F1 per action unit, as one line."""
         per_unit = dict(zip(self.scores.action_units, self.scores.f1, strict=True))
         content = {"protocol": self.name, "data_set": self.predictions.data_set, "clips": len(self.predictions.labels)}
+        content["label_releases"] = list(self.label_releases)
         content |= self.scores.summary() | {"f1_interval": self.intervals["f1"], "f1_per_action_unit": per_unit}
         known = dict(zip(self.scores.action_units, self.scores.known.tolist(), strict=True))
         content |= {} if self.label_free is None else {"label_free": self.label_free.summary()}
@@ -157,7 +167,7 @@ def score_folds(
     tested = np.sort(np.concatenate([fold.test for fold in splits]))
     pooled = pool(parts, [clips.sample_ids[index] for index in tested])
     pooled.save(run / PREDICTIONS / f"{name}.parquet")
-    return Result.of(name, pooled, checked, prevalence)
+    return Result.of(name, pooled, checked, prevalence, clips.label_releases)
 
 
 def _refuse_start(start: str, config, table: datasets.Dataset, splits: Sequence[Fold]) -> bool:
@@ -276,7 +286,7 @@ def score_cross(
     probabilities = predict_probabilities(network, clips)
     predictions = as_predictions(probabilities, clips, CROSS, seed, network.config.calibration).select(common)
     predictions.save(out / PREDICTIONS / f"{name}.parquet")
-    return Result.of(name, predictions, checked, prevalence)
+    return Result.of(name, predictions, checked, prevalence, clips.label_releases)
 
 
 def _refuse_others(predictions: Path, model: AullmForActionUnitDetection, clips: ClipSet) -> None:

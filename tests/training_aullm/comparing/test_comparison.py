@@ -81,7 +81,10 @@ def test_decisions_without_labels_stand_beside_the_others(make):
     comparison = make("cross", sources=make.both, methods=METHODS_HERE | {"flow-lr": METHODS["flow-lr"]})
     finished(comparison)
     console = Console(width=200, file=io.StringIO(), record=True)
-    results = json.loads(show_comparison(comparison, console))["results"]
+    told = json.loads(show_comparison(comparison, console))
+    results = told["results"]
+    assert told["label_releases"] == {"one": ["1"], "two": ["1"]}
+    assert "one (16 clips, labels 1), two (12 clips, labels 1)" in (comparison.out / "results.md").read_text("utf-8")
     found = collect(comparison, "flow-lr")
     assert set(np.unique(found.free_overall[0].probabilities)) <= {0.0, 1.0}
     shares = LabelFree.of(found.groups["one to two"][0], {}).shares

@@ -77,6 +77,7 @@ def test_unknown_labels_and_undefined_units_are_said(loso):
     undefined, partly = label_notes(result.scores, 10)
     assert "no clip shows it: AU9" in undefined and "AU7 in 6" in partly
     assert '"known": {"AU4": 10, "AU7": 6' in result.to_json() and '"undefined": ["AU9"]' in result.to_json()
+    assert '"label_releases": ["1"]' in result.to_json()
 
 
 def test_a_fold_has_a_file_and_all_of_them_a_record(loso):
