@@ -33,11 +33,17 @@ def find_release(layout: Layout, data_dir: Path, name: str | None, sheet: Path |
         The release and its sheet; None for sets whose labels are no sheet.
     Raises:
         FileNotFoundError: no sheet; says what was looked for and what was found.
-        ValueError: no such release, a sheet that may be of several, or several sheets that may be a release's.
+        ValueError: no such release, a sheet that may be of several, several sheets that may be a release's, or a sheet
+            of a set whose labels are none.
     """
     wanted = layout.releases if name is None else layout.named(name)
     if layout.read_rows is not None:
-        return wanted[0], sheet
+        if sheet is not None:
+            raise ValueError(
+                f"{layout.title} has no coding sheet to choose, {sheet} would not be read: leave `sheet` (--sheet) "
+                f"out; its labels lie in {data_dir} (of clips of your own: metadata.csv)"
+            )
+        return wanted[0], None
     if sheet is not None:
         return _release_of_sheet(layout, wanted, sheet), sheet
     files = list(_sheets_in(data_dir))

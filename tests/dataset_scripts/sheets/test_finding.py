@@ -125,3 +125,9 @@ def test_a_few_pictures_do_not_hide_a_sheet(tmp_path):
         (copy / "CASME2_RAW_selected" / f"a{number}.jpg").touch()
     (copy / "CASME2-coding-20190701.xlsx").rename(copy / "CASME2_RAW_selected" / "CASME2-coding-20190701.xlsx")
     assert sheet_of("casme2", copy, "2019-07-01")[1] == "CASME2-coding-20190701.xlsx"
+
+
+@pytest.mark.parametrize("name", ["folder", "disfa", "bp4d", "smic"])
+def test_a_set_without_a_sheet_takes_none(tmp_path, name):
+    with pytest.raises(ValueError, match=r"no coding sheet to choose, .*codes\.csv would not be read.*--sheet"):
+        find_release(find_layout(name), tmp_path, None, tmp_path / "codes.csv")
