@@ -147,6 +147,10 @@ def _select(rows: list[ClipRow], wanted: str, source: str, report: Report) -> li
             f"{source} names no {wanted}-expression, but {there}: pass another sheet, or expressions={other!r} "
             f"(--expressions {other}) to read them as what they are"
         )
+    if wanted != BOTH and counts[None]:
+        place = next(row.place for row in rows if row.expression is None)
+        what = f"no kind of expression is named: {counts[None]} clips, this one and others"
+        report.add("dropped", place, what, f"{wanted}-expressions were asked for; --expressions both reads these too")
     return kept
 
 

@@ -39,6 +39,9 @@ def load(tmp_path, clips):
 ALL = ("anna.mp4,anna,6+12,4,7,12,,joy,", "more/ben.avi,ben,,,,,,,", "ben/brow,ben,4,47,50,52,120,,1+2+4")
 
 
+KINDS = "file_name,subject,action_units,expression,fps\n"
+
+
 def states(row):
     return dict(zip(ACTION_UNITS, row["action_units"], strict=True))
 
@@ -171,3 +174,16 @@ def test_names_that_may_be_of_one_person_are_told_and_strict_refuses_them(load):
     assert "two people" in finding.why and "one name" in finding.why
     with pytest.raises(NotAsPublished, match=r"doubtful: .*line 5: subjects '01' and '1' differ only"):
         load(*lines, strict=True)
+
+
+def test_clips_of_unnamed_kind_are_not_left_out_without_a_word(load):
+    lines = ("anna.mp4,anna,6,micro,", "more/ben.avi,ben,4,,", "ben/brow,ben,4,,120")
+    rows, report = load(*lines, header=KINDS, expressions="micro")
+    (finding,) = report.of_kind("dropped")
+    assert [row["subject"] for row in rows] == ["anna"] and finding.where == "metadata.csv, line 3"
+    assert "2 clips" in finding.what and "--expressions both" in finding.why
+
+
+def test_both_kinds_keep_clips_of_unnamed_kind(load):
+    rows, report = load("anna.mp4,anna,6,micro,", "more/ben.avi,ben,4,,", header=KINDS, expressions="both")
+    assert len(rows) == 2 and not report.of_kind("dropped")
