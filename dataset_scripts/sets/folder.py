@@ -1,6 +1,6 @@
 """Anyone's clips: videos or folders of frames and a metadata.csv, in the convention of `videofolder`: docs/folder.md.
 
-    table, report = load_dataset_from("folder", "my_clips", out="runs/my_clips")
+    table, report = load_dataset_from("folder", "my_clips", out="tables/my_clips")
 
 Frames count from 0 in a video, and by the number in their name in a folder of images.
 """

@@ -167,6 +167,15 @@ def test_files_of_somebody_else_are_not_touched(copy, tmp_path):
     assert (tmp_path / "mine" / "subject-a.parquet").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize("name", ["prepared.json", "preparing.json"])
+def test_no_table_is_written_into_a_prepared_set(copy, tmp_path, name):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_text("{}")
+    with pytest.raises(FileExistsError, match=rf"mine holds {name} of `aullm prepare`: choose another folder"):
+        load(copy, out=tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == [name]
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
-from dataset_scripts.builder import copy_digest, load_dataset_from, refuse_inside
+from dataset_scripts.builder import SETTINGS_FILE, copy_digest, load_dataset_from, refuse_inside
 from dataset_scripts.cache import default_cache
 from dataset_scripts.cells.facs import Policy
-from dataset_scripts.clip_files import count_frames, findings_of
+from dataset_scripts.clip_files import DATA_FOLDER, PREPARED_FILE, UNFINISHED_FILE, count_frames, findings_of
 from dataset_scripts.damaged_files import DamagedFile, read_json
 from dataset_scripts.report import Report
 from dataset_scripts.subject_files import file_name
@@ -36,11 +36,8 @@ from training_aullm.prepare.aligning import ClipForm
 from training_aullm.prepare.prepared import (
     AGAIN,
     CACHE_FOLDER,
-    DATA_FOLDER,
-    RECORD_FILE,
     REPORT_FILE,
     SOURCE_FOLDER,
-    UNFINISHED_FILE,
     PreparedRecord,
     count_states,
     doubtful_numbers,
@@ -260,7 +257,7 @@ def refuse_other_set(out: Path, name: str) -> None:
     Raises:
         ValueError: the folder holds another one, or files that are none of ours.
     """
-    for file in (RECORD_FILE, UNFINISHED_FILE):
+    for file in (PREPARED_FILE, UNFINISHED_FILE):
         if (out / file).is_file():
             try:
                 found = read_json(out / file, AGAIN).get("name")
@@ -271,6 +268,8 @@ def refuse_other_set(out: Path, name: str) -> None:
             return
     if (out / DATA_FOLDER).exists():
         raise ValueError(f"{out / DATA_FOLDER} holds files of something else: choose another --out")
+    if tables := sorted(path.name for path in (*out.glob(SETTINGS_FILE), *out.glob("*.parquet"))):
+        raise ValueError(f"{out} holds {tables[0]}, a table that is not prepared: choose another --out")
 
 
 def _plan(source: datasets.Dataset, out: Path) -> list[SubjectJob]:
@@ -288,7 +287,7 @@ def _begin(out: Path, preparation: Preparation) -> None:
     """From here on the folder is unfinished, whatever it was before."""
     content = {"name": preparation.name, "alignment": asdict(preparation.form)}
     write_whole(out / UNFINISHED_FILE, json.dumps(content, indent=1) + "\n")
-    (out / RECORD_FILE).unlink(missing_ok=True)
+    (out / PREPARED_FILE).unlink(missing_ok=True)
 
 
 def _finish(

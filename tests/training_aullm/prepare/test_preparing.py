@@ -135,6 +135,13 @@ def test_one_folder_holds_one_set(rows, tmp_path):
         prepare(Preparation("casme2-like"), foreign)
 
 
+@pytest.mark.parametrize("name", ["build.json", "subject-s1.parquet", "clips.parquet"])
+def test_a_folder_of_a_table_becomes_no_prepared_set(tmp_path, name):
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(ValueError, match=rf"holds {name}, a table that is not prepared: choose another --out"):
+        prepare(Preparation("casme2-like"), tmp_path)
+
+
 @pytest.mark.parametrize("wrong", [{"name": "casme2"}, {"name": "casme2-like", "data_dir": "x"}])
 def test_a_data_set_needs_a_folder_and_a_rendered_one_must_not_have_one(wrong):
     with pytest.raises(ValueError, match="--data-dir"):
