@@ -50,6 +50,16 @@ from training_aullm.prepare.subjects import VERSION, SubjectJob, prepare_subject
 CLIPS_A_PROCESS = 25  # a process takes some seconds to start, as long as these clips take to align
 LISTING_FILE = "listing"
 STATES = {"present": 1, "absent": 0, "unknown": -1}
+OF_COPIES = {
+    "data_dir": "--data-dir",
+    "release": "--release",
+    "sheet": "--sheet",
+    "frames": "--frames",
+    "alternative": "--alternatives",
+    "unclear": "--unclear",
+    "expressions": "--expressions",
+}
+"""Fields of `Preparation` that say how a copy is read, and their options: rendered clips come from none."""
 LABEL_COLUMNS = ["subject", "label_release", "action_units", "coded"]
 __all__ = ["Preparation", "load_prepared", "prepare", "prepare_cached", "prepare_table"]
 
@@ -88,8 +98,12 @@ class Preparation:
         for name, value in self.open_units.items():
             if value not in STATES:
                 raise ValueError(f"{name} units count as one of {', '.join(STATES)}, not {value!r}")
-        if self.rendered and self.data_dir is not None:
-            raise ValueError(f"{self.name} is rendered: leave --data-dir out")
+        # A field's default is an attribute of the class.
+        idle = [option for name, option in OF_COPIES.items() if getattr(self, name) != getattr(Preparation, name)]
+        if self.rendered and idle:
+            raise ValueError(
+                f"{self.name} is rendered: leave {', '.join(idle)} out; --align, --whole and --strict count"
+            )
         if not self.rendered and self.data_dir is None:
             raise ValueError(f"pass --data-dir, the folder in which {self.name} lies")
 

@@ -148,6 +148,23 @@ def test_a_data_set_needs_a_folder_and_a_rendered_one_must_not_have_one(wrong):
         Preparation(**wrong)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("release", "1"),
+        ("sheet", "codes.csv"),
+        ("frames", "cropped"),
+        ("alternative", "present"),
+        ("unclear", "absent"),
+        ("expressions", "macro"),
+    ],
+)
+def test_options_that_change_nothing_of_rendered_clips_are_refused(option, value):
+    with pytest.raises(ValueError, match=f"casme2-like is rendered: leave --{option}s? out; --align"):
+        Preparation("casme2-like", **{option: value})
+    assert Preparation("casme2-like", align=True, whole=True, strict=True).rendered
+
+
 def test_rendered_clips_come_registered():
     assert not Preparation("casme2-like").form.align and Preparation("casme2-like", align=True).form.align
     assert Preparation("casme2", "x").form.align and not Preparation("casme2", "x", align=False).form.align
