@@ -114,11 +114,12 @@ def _release_of_sheet(layout: Layout, wanted: tuple[Release, ...], sheet: Path) 
         return wanted[0]
     by_name = [release for release in wanted if _matching([sheet], release)]
     by_heading = [release for release in wanted if release.only]
-    for release in [*by_name, *by_heading]:
+    alike = wanted if len({release.name for release in wanted}) == 1 else ()  # nobody can say more than their name
+    for release in [*by_name, *by_heading, *alike]:
         if _fits(sheet, layout, release):
             return release
-    if by_name:
-        return by_name[0]
+    if by_name or alike:
+        return [*by_name, *alike][0]  # its reader will say what it lacks
     raise ValueError(
         f"cannot tell from its name which release of {layout.title} {sheet} is: pass it as `release` (--release), "
         f"{_names(wanted)}"
