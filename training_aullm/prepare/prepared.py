@@ -44,6 +44,7 @@ class PreparedRecord:
         left_out: clips that could not be aligned and are not stored; the report names each.
         action_units: name -> clips in which it is "present", "absent", "unknown".
         shards: files under data/, in order.
+        copy: a hash of where the data set lay; None for rendered clips, and in sets that do not say.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PreparedRecord:
     left_out: int
     action_units: Mapping[str, Mapping[str, int]]
     shards: tuple[str, ...]
+    copy: str | None = None
 
     def save(self, folder: Path) -> None:
         """Write the record: from now on the set is complete."""
@@ -75,7 +77,7 @@ class PreparedRecord:
         path = folder / PREPARED_FILE
         if not path.is_file():
             raise FileNotFoundError(_what_is_there(folder))
-        content = read_json(path, AGAIN)
+        content = {"copy": None} | read_json(path, AGAIN)
         fields = set(cls.__dataclass_fields__)
         if set(content) != fields:
             raise ValueError(
