@@ -105,6 +105,17 @@ def test_frames_that_do_not_exist_are_told_before_anything_is_decoded(load, tmp_
     assert said in str(error.value) and not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("column", ["onset", "apex", "offset"])
+def test_a_frame_in_a_gap_does_not_exist_either(load, clips, column):
+    write_frames(clips / "gap", [1, 2, 4, 5, 7, 8])
+    marks = {"onset": 1, "apex": 4, "offset": 8} | {column: {"onset": 3, "apex": 3, "offset": 6}[column]}
+    with pytest.raises(MetadataError) as error:
+        load(f"gap,x,4,{marks['onset']},{marks['apex']},{marks['offset']},9,,")
+    number = marks[column]
+    near = f"gap has 1 to 8 with gaps, {number - 1} and {number + 1} are nearest"
+    assert f"line 2, {column}: there is no frame {number}; {near}" in str(error.value)
+
+
 def test_all_clips_that_cannot_be_opened_are_told_at_once(load, clips):
     (clips / "torn.mp4").write_bytes(b"nothing")
     write_frames(clips / "odd", [1, 2], name="{}a.jpg")
