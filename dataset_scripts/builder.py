@@ -30,6 +30,7 @@ from tqdm.auto import tqdm
 
 from dataset_scripts.cache import default_cache
 from dataset_scripts.cells.facs import DEFAULT_POLICY, Policy
+from dataset_scripts.clip_files import PREPARED_FILE, UNFINISHED_FILE
 from dataset_scripts.damaged_files import read_json
 from dataset_scripts.frames.reconcile import ClipPlan
 from dataset_scripts.planning import BuildPlan, make_plan
@@ -171,6 +172,9 @@ def _settle(folder: Path, settings: dict) -> None:
                 f"{folder} holds the build {held}, not {settings}: choose another folder or delete it"
             )
         return
+    for name in (PREPARED_FILE, UNFINISHED_FILE):
+        if (folder / name).exists():
+            raise FileExistsError(f"{folder} holds {name} of `aullm prepare`: choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     if foreign := sorted(path.name for path in folder.iterdir() if path.suffix == ".parquet"):
         raise FileExistsError(f"{folder} holds {foreign[0]}, which no builder wrote: choose another folder")

@@ -15,6 +15,10 @@ import pyarrow.parquet as pq
 from dataset_scripts.report import Finding
 from dataset_scripts.whole_files import whole_file
 
+PREPARED_FILE, UNFINISHED_FILE = "prepared.json", "preparing.json"
+"""What says that a folder is a prepared set, or is becoming one."""
+DATA_FOLDER = "data"
+"""Where the files of a prepared set lie, those that PREPARED_FILE names as "shards"."""
 _KEY = b"aullm"
 
 

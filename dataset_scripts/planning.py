@@ -145,8 +145,12 @@ def _select(rows: list[ClipRow], wanted: str, source: str, report: Report) -> li
         other = next((kind for kind in EXPRESSIONS if counts[kind]), BOTH)
         raise ValueError(
             f"{source} names no {wanted}-expression, but {there}: pass another sheet, or expressions={other!r} "
-            f"(--expressions {other}) to read them as what they are"
+            f"(`aullm prepare ... --expressions {other}`, then --data) to read them as what they are"
         )
+    if wanted != BOTH and counts[None]:
+        place = next(row.place for row in rows if row.expression is None)
+        what = f"no kind of expression is named: {counts[None]} clips, this one and others"
+        report.add("dropped", place, what, f"{wanted}-expressions were asked for; --expressions both reads these too")
     return kept
 
 
@@ -161,7 +165,7 @@ def _finder(
     example = folder.pattern.format(**rows[0].pattern_fields())
     named = f"the {len(rows)} clips of {sheet}" if sheet else f"{len(rows)} clips"
     others = [
-        f". Its {choice} frames are there: pass frames={choice!r} (--frames {choice})"
+        f". Its {choice} frames are there: pass frames={choice!r} (`aullm prepare ... --frames {choice}`, then --data)"
         for choice, other in release.frames.items()
         if choice != frames and find_base(places, other, rows) is not None
     ]
@@ -238,7 +242,9 @@ def _note_names(found: FolderFrames, frames: FrameFolder, row: ClipRow, others: 
         notes.add("repaired", f"several files have one frame number: {', '.join(found.twice[:3])}", "left out")
     if found.others and not found.files:
         what = f"pictures have other names: {', '.join(found.others[:3])}"
-        hint = "".join(f"; perhaps pass frames={other!r} (--frames {other})" for other in others)
+        hint = "".join(
+            f"; perhaps pass frames={other!r} (`aullm prepare ... --frames {other}`, then --data)" for other in others
+        )
         notes.add("doubtful", what, f"expected {frames.prefix or ''}<number>{hint}")
 
 

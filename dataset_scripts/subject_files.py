@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from dataset_scripts.cells.coding import State
 from dataset_scripts.cells.facs import DEFAULT_POLICY, Policy, states
 from dataset_scripts.clip_files import findings_of, write_clips
 from dataset_scripts.frames.reconcile import MIN_FRAMES, ClipPlan, Notes
@@ -44,19 +45,23 @@ class Recipe:
 
     def vector(self, plan: ClipPlan) -> list[int]:
         """The clip's three-valued labels over ACTION_UNITS."""
-        state = states(plan.row.coding, self.policy)
-        coded = self.layout.coded_units if plan.row.coded_units is None else plan.row.coded_units
-        numbers = [int(name.removeprefix("AU")) for name in ACTION_UNITS]
-        return [state[number] if coded is None or number in coded else -1 for number in numbers]
+        state = self._states(plan)
+        return [state[int(name.removeprefix("AU"))] for name in ACTION_UNITS]
 
     def present(self, plan: ClipPlan) -> set[int]:
         """Numbers of the units that count as present, also beyond ACTION_UNITS."""
-        return {number for number, state in states(plan.row.coding, self.policy).items() if state == 1}
+        return {number for number, state in self._states(plan).items() if state == 1}
 
     def in_doubt(self, plan: ClipPlan) -> set[int]:
         """Numbers of the units that the cell names and that stay unknown."""
-        state = states(plan.row.coding, self.policy)
+        state = self._states(plan)
         return {unit.number for unit in plan.row.coding.units if state[unit.number] == -1}
+
+    def _states(self, plan: ClipPlan) -> dict[int, State]:
+        """The state of every unit of FACS; what was not coded is unknown, whatever doubtful units count as."""
+        coded = self.layout.coded_units if plan.row.coded_units is None else plan.row.coded_units
+        state = states(plan.row.coding, self.policy)
+        return {number: state[number] if coded is None or number in coded else -1 for number in state}
 
 
 def make_row(recipe: Recipe, plan: ClipPlan) -> tuple[dict | None, list[Finding]]:

@@ -18,6 +18,8 @@ from datasets import Features
 from huggingface_hub import DatasetCardData
 
 from dataset_scripts.cards.licences import TERMS, kind_of
+from dataset_scripts.clip_files import DATA_FOLDER, PREPARED_FILE, UNFINISHED_FILE
+from dataset_scripts.damaged_files import naming, read_json
 from dataset_scripts.labels import ACTION_UNITS, AU_MEANINGS
 
 _NEEDED = ("sample_id", "data_set", "label_release", "subject", "action_units")
@@ -69,11 +71,11 @@ def read_contents(folder: str | Path) -> Contents:
         Its contents.
 
     Raises:
-        FileNotFoundError: no such folder, or no parquet file in it.
+        FileNotFoundError: no such folder, no parquet file in it, or a preparation that was broken off.
         ValueError: a file that is not of the shared schema, is damaged, or holds no clip.
     """
     folder = Path(folder)
-    files = tuple(path for path in sorted(folder.rglob("*.parquet")) if not _hidden(path.relative_to(folder)))
+    files = _files(folder)
     if not files:
         found = sorted(path.name for path in folder.iterdir())[:8] if folder.is_dir() else "nothing"
         raise FileNotFoundError(f"{folder}: looked for *.parquet of a prepared data set, found {found}")
@@ -116,6 +118,20 @@ def data_card(contents: Contents, repo_id: str, licence: str | None = None) -> s
         _loading(repo_id),
     ]
     return f"---\n{_front_matter(contents, licence)}\n---\n\n" + "\n\n".join(parts) + "\n"
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    """Of a prepared set the files that its record names, else all: raw frames may lie beside the prepared ones."""
+    record, advice = folder / PREPARED_FILE, "prepare the set again"
+    if record.is_file():
+        content = read_json(record, advice)
+        with naming(record, advice):
+            return tuple(folder / DATA_FOLDER / name for name in content["shards"])
+    if (folder / UNFINISHED_FILE).is_file():
+        raise FileNotFoundError(
+            f"the preparation in {folder} was broken off: run the same `aullm prepare` again, it goes on from there"
+        )
+    return tuple(path for path in sorted(folder.rglob("*.parquet")) if not _hidden(path.relative_to(folder)))
 
 
 def _hidden(path: Path) -> bool:

@@ -36,7 +36,8 @@ def episode_rows(
 
     Returns:
         One row an episode, named after the frame it begins with, as in "T1_00123"; rest clips as in "T1_rest_00450".
-        Units that the recording never codes are left out of `coded_units`.
+        Units that the recording never codes are left out of `coding`; those that nobody can tell in this clip are also
+        left out of `coded_units`, so that they stay unknown whatever doubtful units count as.
     """
     coded = tuple(unit for unit, column in zip(codes.units, codes.values.T, strict=True) if (column >= 0).any())
     rows = []
@@ -47,7 +48,8 @@ def episode_rows(
         name = f"{recording}_{'rest_' if apex is None else ''}{onset:05d}"
         coding = _coding(episode, codes.units, coded, graded)
         row = ClipRow(subject, name, coding, None, onset, apex, offset, None, None, sheet, 0, recording, split)
-        rows.append(replace(row, coded_units=coded))
+        told = tuple(unit for unit, state in zip(codes.units, episode.states, strict=True) if state != -1)
+        rows.append(replace(row, coded_units=told))
     return rows
 
 

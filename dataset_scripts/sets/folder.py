@@ -1,10 +1,11 @@
 """Anyone's clips: videos or folders of frames and a metadata.csv, in the convention of `videofolder`: docs/folder.md.
 
-    table, report = load_dataset_from("folder", "my_clips", out="runs/my_clips")
+    table, report = load_dataset_from("folder", "my_clips", out="tables/my_clips")
 
 Frames count from 0 in a video, and by the number in their name in a folder of images.
 """
 
+from bisect import bisect
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -121,8 +122,10 @@ def _check_frames(line: MetadataRow, frames: VideoClip | ImageClip) -> None:
     there = frames.numbers
     for column in ("onset", "apex", "offset"):
         number = getattr(line, column)
-        if number is not None and not there[0] <= number <= there[-1]:
-            raise _Wrong(f"{column}: there is no frame {number}; {line.file_name} has {there[0]} to {there[-1]}")
+        if number is not None and number not in there:
+            at = bisect(there, number)
+            near = f" with gaps, {there[at - 1]} and {there[at]} are nearest" if 0 < at < len(there) else ""
+            raise _Wrong(f"{column}: there is no frame {number}; {line.file_name} has {there[0]} to {there[-1]}{near}")
     if len(there) < 2:
         raise _Wrong(f"file_name: {line.file_name} has {len(there)} frame; a clip needs two")
 

@@ -223,18 +223,19 @@ class _Line:
             self.wrong("subject", "is empty; scores need to know who is in a clip")
         onset, apex, offset = (self.frame(column, cells[column]) for column in ("onset", "apex", "offset"))
         self.order(onset, apex, offset)
+        coding = self.coding("action_units", cells["action_units"])
         row = MetadataRow(
             path=path,
             file_name=cells["file_name"],
             subject=unicodedata.normalize("NFC", cells["subject"]),
-            coding=self.coding("action_units", cells["action_units"]),
+            coding=coding,
             cell=cells["action_units"],
             onset=onset,
             apex=apex,
             offset=offset,
             fps=self.fps(cells["fps"]),
             emotion=cells["emotion"] or None,
-            coded_units=self.coded(cells["coded_units"]),
+            coded_units=self.coded(cells["coded_units"], coding),
             expression=self.expression(cells["expression"]),
             split=None if "/" not in self.where.partition(",")[0] else self.folder.name,
             where=self.where,
@@ -269,8 +270,15 @@ class _Line:
             self.wrong(column, f"{what}; write units as 4+7, L12, 14B, 4?, or leave it empty")
         return coding
 
-    def coded(self, cell: str) -> tuple[int, ...] | None:
-        return tuple(unit.number for unit in self.coding("coded_units", cell).units) if cell else None
+    def coded(self, cell: str, coding: Coding) -> tuple[int, ...] | None:
+        """The units that were looked for; one that was found without would be unknown without a word."""
+        if not cell:
+            return None
+        numbers = tuple(unit.number for unit in self.coding("coded_units", cell).units)
+        if lacking := sorted({unit.number for unit in coding.units} - set(numbers)):
+            named = ", ".join(map(str, lacking))
+            self.wrong("coded_units", f"{cell!r} lacks {named} of action_units; add what was looked for")
+        return numbers
 
     def expression(self, cell: str) -> str | None:
         if cell and cell.lower() not in EXPRESSIONS:

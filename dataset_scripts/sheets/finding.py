@@ -33,11 +33,17 @@ def find_release(layout: Layout, data_dir: Path, name: str | None, sheet: Path |
         The release and its sheet; None for sets whose labels are no sheet.
     Raises:
         FileNotFoundError: no sheet; says what was looked for and what was found.
-        ValueError: no such release, a sheet that may be of several, or several sheets that may be a release's.
+        ValueError: no such release, a sheet that may be of several, several sheets that may be a release's, or a sheet
+            of a set whose labels are none.
     """
     wanted = layout.releases if name is None else layout.named(name)
     if layout.read_rows is not None:
-        return wanted[0], sheet
+        if sheet is not None:
+            raise ValueError(
+                f"{layout.title} has no coding sheet to choose, {sheet} would not be read: leave `sheet` (--sheet) "
+                f"out; its labels lie in {data_dir} (of clips of your own: metadata.csv)"
+            )
+        return wanted[0], None
     if sheet is not None:
         return _release_of_sheet(layout, wanted, sheet), sheet
     files = list(_sheets_in(data_dir))
@@ -108,11 +114,12 @@ def _release_of_sheet(layout: Layout, wanted: tuple[Release, ...], sheet: Path) 
         return wanted[0]
     by_name = [release for release in wanted if _matching([sheet], release)]
     by_heading = [release for release in wanted if release.only]
-    for release in [*by_name, *by_heading]:
+    alike = wanted if len({release.name for release in wanted}) == 1 else ()  # nobody can say more than their name
+    for release in [*by_name, *by_heading, *alike]:
         if _fits(sheet, layout, release):
             return release
-    if by_name:
-        return by_name[0]
+    if by_name or alike:
+        return [*by_name, *alike][0]  # its reader will say what it lacks
     raise ValueError(
         f"cannot tell from its name which release of {layout.title} {sheet} is: pass it as `release` (--release), "
         f"{_names(wanted)}"

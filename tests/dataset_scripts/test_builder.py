@@ -167,6 +167,15 @@ def test_files_of_somebody_else_are_not_touched(copy, tmp_path):
     assert (tmp_path / "mine" / "subject-a.parquet").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize("name", ["prepared.json", "preparing.json"])
+def test_no_table_is_written_into_a_prepared_set(copy, tmp_path, name):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_text("{}")
+    with pytest.raises(FileExistsError, match=rf"mine holds {name} of `aullm prepare`: choose another folder"):
+        load(copy, out=tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == [name]
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -200,10 +209,15 @@ def test_nothing_is_written_into_the_copy(copy, place):
 def test_where_only_the_cropped_frames_lie_the_error_says_so(tmp_path):
     copy = write_casme2(tmp_path / "CASME2", cropped=True)
     shutil.rmtree(copy / "CASME2_RAW_selected")
-    message = r"the 6 clips of .*CASME2-coding-20190701\.xlsx.*cropped frames are there: .*--frames cropped"
+    message = (
+        r"the 6 clips of .*CASME2-coding-20190701\.xlsx.*cropped frames are there: .*prepare \.\.\. --frames cropped`"
+    )
     with pytest.raises(FileNotFoundError, match=message):
         load(copy)
-    with pytest.raises(ValueError, match=r"(?s)20190701\.xlsx names could be kept.*--frames cropped"):
+    with pytest.raises(
+        ValueError,
+        match=r"(?s)20190701\.xlsx names could be kept.*prepare \.\.\. --frames cropped`",
+    ):
         load(copy / "Cropped", sheet=copy / "CASME2-coding-20190701.xlsx")
 
 

@@ -66,7 +66,7 @@ def prepare(
     ] = Counted.UNKNOWN,
     expressions: Annotated[
         Expressions | None,
-        typer.Option(help="Which, where a sheet names macro-expressions too; left out: micro (DISFA, BP4D: macro)."),
+        typer.Option(help="Which kind; left out: micro (DISFA, BP4D: macro; folder: all, of unnamed kind too)."),
     ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes that align; left out: one per core, eight at most.")

@@ -16,7 +16,7 @@ from processing_aullm import ClipError, ClipFault
 from processing_aullm.alignment_aullm import FaceAligner
 from training_aullm.clips.stored_frames import EncodedFrames, marks_of
 
-CLIP_VERSION = "1"
+CLIP_VERSION = "2"
 """Raised when the same aligned frames become another prepared clip, so that sets are prepared anew."""
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
@@ -134,9 +134,9 @@ def _check_movement(row: dict, stretch: _Stretch) -> None:
     if len(stretch.frames) < 2:
         message = f"{row['sample_id']}: {why or 'one frame'}: fewer than 2 frames are left"
         raise ClipError(message, ClipFault.TOO_SHORT)
-    seen_to = row["onset"] if row["apex"] is None else row["apex"]
-    cut = row["offset"] is not None and stretch.last < row["offset"]
-    if cut and seen_to is not None and stretch.last <= seen_to and row["onset"] is not None:
+    onset, _, offset = marks_of(row)
+    seen_to = onset if row["apex"] is None else row["apex"]
+    if stretch.last < offset and stretch.last <= seen_to:
         message = f"{row['sample_id']}: {why}, which leaves the movement out (apex at frame {row['apex']})"
         raise ClipError(message, ClipFault.TOO_SHORT)
 

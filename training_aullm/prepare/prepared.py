@@ -17,14 +17,15 @@ from pathlib import Path
 import datasets
 import pyarrow.parquet as pq
 
+from dataset_scripts.clip_files import DATA_FOLDER, PREPARED_FILE, UNFINISHED_FILE
 from dataset_scripts.damaged_files import naming, read_json
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
 from dataset_scripts.whole_files import write_whole
 
-RECORD_FILE, UNFINISHED_FILE, REPORT_FILE = "prepared.json", "preparing.json", "report.json"
+REPORT_FILE = "report.json"
 SYNTH_FILE = "clips.parquet"  # what `aullm synth` writes
-DATA_FOLDER, SOURCE_FOLDER, CACHE_FOLDER = "data", "source", ".cache"
+SOURCE_FOLDER, CACHE_FOLDER = "source", ".cache"
 AGAIN = "run the same `aullm prepare` again, it makes anew what is damaged"
 STATES = {1: "present", 0: "absent", -1: "unknown"}
 
@@ -43,6 +44,7 @@ class PreparedRecord:
         left_out: clips that could not be aligned and are not stored; the report names each.
         action_units: name -> clips in which it is "present", "absent", "unknown".
         shards: files under data/, in order.
+        copy: a hash of where the data set lay; None for rendered clips, and in sets that do not say.
     """
 
     name: str
@@ -56,10 +58,11 @@ class PreparedRecord:
     left_out: int
     action_units: Mapping[str, Mapping[str, int]]
     shards: tuple[str, ...]
+    copy: str | None = None
 
     def save(self, folder: Path) -> None:
         """Write the record: from now on the set is complete."""
-        write_whole(folder / RECORD_FILE, json.dumps(asdict(self), indent=1) + "\n")
+        write_whole(folder / PREPARED_FILE, json.dumps(asdict(self), indent=1) + "\n")
         (folder / UNFINISHED_FILE).unlink(missing_ok=True)
 
     @classmethod
@@ -71,10 +74,10 @@ class PreparedRecord:
             ValueError: the record is damaged, or was written by another version.
         """
         folder = Path(folder)
-        path = folder / RECORD_FILE
+        path = folder / PREPARED_FILE
         if not path.is_file():
             raise FileNotFoundError(_what_is_there(folder))
-        content = read_json(path, AGAIN)
+        content = {"copy": None} | read_json(path, AGAIN)
         fields = set(cls.__dataclass_fields__)
         if set(content) != fields:
             raise ValueError(
@@ -103,7 +106,7 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise FileNotFoundError(
-            f"{folder / RECORD_FILE} names {len(paths)} shards, {len(missing)} are not there ({missing[0]} ...): "
+            f"{folder / PREPARED_FILE} names {len(paths)} shards, {len(missing)} are not there ({missing[0]} ...): "
             "run the same `aullm prepare` again, it makes what is missing"
         )
     for path in paths:
@@ -119,7 +122,7 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
 
 def is_prepared(folder: str | Path) -> bool:
     """Whether a folder holds a complete prepared set."""
-    return (Path(folder) / RECORD_FILE).is_file()
+    return (Path(folder) / PREPARED_FILE).is_file()
 
 
 def count_states(vectors: Iterable[Iterable[int]]) -> dict[str, dict[str, int]]:
@@ -192,5 +195,5 @@ def _what_is_there(folder: Path) -> str:
     names = sorted(path.name for path in folder.iterdir())
     found = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") if names else "nothing"
     return (
-        f"{folder} is not a prepared set: {RECORD_FILE} (or {SYNTH_FILE}) was looked for, {found} was found; {advice}"
+        f"{folder} is not a prepared set: {PREPARED_FILE} (or {SYNTH_FILE}) was looked for, {found} was found; {advice}"
     )

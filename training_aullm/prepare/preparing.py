@@ -20,11 +20,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
-from dataset_scripts.builder import copy_digest, load_dataset_from, refuse_inside
+from dataset_scripts.builder import SETTINGS_FILE, copy_digest, load_dataset_from, refuse_inside
 from dataset_scripts.cache import default_cache
 from dataset_scripts.cells.facs import Policy
-from dataset_scripts.clip_files import count_frames, findings_of
+from dataset_scripts.clip_files import DATA_FOLDER, PREPARED_FILE, UNFINISHED_FILE, count_frames, findings_of
 from dataset_scripts.damaged_files import DamagedFile, read_json
+from dataset_scripts.planning import open_copy
+from dataset_scripts.registry import find_layout
 from dataset_scripts.report import Report
 from dataset_scripts.subject_files import file_name
 from dataset_scripts.synthetic import load_synthetic
@@ -36,11 +38,8 @@ from training_aullm.prepare.aligning import ClipForm
 from training_aullm.prepare.prepared import (
     AGAIN,
     CACHE_FOLDER,
-    DATA_FOLDER,
-    RECORD_FILE,
     REPORT_FILE,
     SOURCE_FOLDER,
-    UNFINISHED_FILE,
     PreparedRecord,
     count_states,
     doubtful_numbers,
@@ -53,6 +52,16 @@ from training_aullm.prepare.subjects import VERSION, SubjectJob, prepare_subject
 CLIPS_A_PROCESS = 25  # a process takes some seconds to start, as long as these clips take to align
 LISTING_FILE = "listing"
 STATES = {"present": 1, "absent": 0, "unknown": -1}
+OF_COPIES = {
+    "data_dir": "--data-dir",
+    "release": "--release",
+    "sheet": "--sheet",
+    "frames": "--frames",
+    "alternative": "--alternatives",
+    "unclear": "--unclear",
+    "expressions": "--expressions",
+}
+"""Fields of `Preparation` that say how a copy is read, and their options: rendered clips come from none."""
 LABEL_COLUMNS = ["subject", "label_release", "action_units", "coded"]
 __all__ = ["Preparation", "load_prepared", "prepare", "prepare_cached", "prepare_table"]
 
@@ -91,8 +100,12 @@ class Preparation:
         for name, value in self.open_units.items():
             if value not in STATES:
                 raise ValueError(f"{name} units count as one of {', '.join(STATES)}, not {value!r}")
-        if self.rendered and self.data_dir is not None:
-            raise ValueError(f"{self.name} is rendered: leave --data-dir out")
+        # A field's default is an attribute of the class.
+        idle = [option for name, option in OF_COPIES.items() if getattr(self, name) != getattr(Preparation, name)]
+        if self.rendered and idle:
+            raise ValueError(
+                f"{self.name} is rendered: leave {', '.join(idle)} out; --align, --whole and --strict count"
+            )
         if not self.rendered and self.data_dir is None:
             raise ValueError(f"pass --data-dir, the folder in which {self.name} lies")
 
@@ -142,7 +155,7 @@ def prepare(
         FileNotFoundError: `data_dir` is not what the data set looks like.
     """
     out = Path(out)
-    refuse_other_set(out, preparation.name)
+    refuse_other_set(out, preparation)
     if preparation.data_dir is not None:
         refuse_inside(out, Path(preparation.data_dir))
     if preparation.rendered:
@@ -185,7 +198,7 @@ def prepare_table(
         As `prepare`.
     """
     jobs = _plan(source, out)
-    _begin(out, preparation)
+    _begin(out, preparation, report.release)
     with tqdm(total=len(source), desc=f"preparing {preparation.name}", unit="clip", disable=not progress) as bar:
         for job in prepare_subjects(jobs, preparation.form, num_proc, aligner):
             bar.update(len(job.rows))
@@ -254,23 +267,47 @@ def listing_digest(folder: str | Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def refuse_other_set(out: Path, name: str) -> None:
-    """One folder holds one data set.
+def refuse_other_set(out: Path, preparation: Preparation) -> None:
+    """One folder holds one data set: one release of its labels, from one place.
 
     Raises:
         ValueError: the folder holds another one, or files that are none of ours.
     """
-    for file in (RECORD_FILE, UNFINISHED_FILE):
+    for file in (PREPARED_FILE, UNFINISHED_FILE):
         if (out / file).is_file():
             try:
-                found = read_json(out / file, AGAIN).get("name")
+                held = read_json(out / file, AGAIN)
             except DamagedFile:
                 return  # of nobody knows which: it is made anew
-            if found != name:
-                raise ValueError(f"{out} holds {found}, not {name}: choose another --out or delete it")
+            if told := _other_set(held, preparation):
+                raise ValueError(f"{out} holds {told}: choose another --out or delete it")
             return
     if (out / DATA_FOLDER).exists():
         raise ValueError(f"{out / DATA_FOLDER} holds files of something else: choose another --out")
+    if tables := sorted(path.name for path in (*out.glob(SETTINGS_FILE), *out.glob("*.parquet"))):
+        raise ValueError(f"{out} holds {tables[0]}, a table that is not prepared: choose another --out")
+
+
+def _other_set(held: dict, preparation: Preparation) -> str | None:
+    """What a folder holds and what is asked for instead; None where it is the same, or nobody said of which it is."""
+    name, release, place = held.get("name"), held.get("label_release"), held.get("copy")
+    if name != preparation.name:
+        return f"{name}, not {preparation.name}"
+    if place not in (None, _place(preparation)):
+        return f"{name} of another folder than {preparation.data_dir}"
+    if release is not None and not preparation.rendered:
+        sheet = None if preparation.sheet is None else Path(preparation.sheet)
+        asked, _ = open_copy(find_layout(name), Path(preparation.data_dir), preparation.release, sheet)
+        if asked.name != release:
+            return f"release {release} of {name}, not {asked.name}"
+    return None
+
+
+def _place(preparation: Preparation) -> str | None:
+    """A hash of where a copy lies: folders of a machine go into no record."""
+    if preparation.data_dir is None:
+        return None
+    return hashlib.sha256(str(Path(preparation.data_dir).resolve()).encode()).hexdigest()[:12]
 
 
 def _plan(source: datasets.Dataset, out: Path) -> list[SubjectJob]:
@@ -284,11 +321,12 @@ def _plan(source: datasets.Dataset, out: Path) -> list[SubjectJob]:
     ]
 
 
-def _begin(out: Path, preparation: Preparation) -> None:
+def _begin(out: Path, preparation: Preparation, release: str) -> None:
     """From here on the folder is unfinished, whatever it was before."""
-    content = {"name": preparation.name, "alignment": asdict(preparation.form)}
+    content = {"name": preparation.name, "label_release": release, "copy": _place(preparation)}
+    content |= {"alignment": asdict(preparation.form)}
     write_whole(out / UNFINISHED_FILE, json.dumps(content, indent=1) + "\n")
-    (out / RECORD_FILE).unlink(missing_ok=True)
+    (out / PREPARED_FILE).unlink(missing_ok=True)
 
 
 def _finish(
@@ -322,6 +360,7 @@ def _finish(
         left_out=len(source) - len(rows),
         action_units=count_states(row["action_units"] for row in rows),
         shards=tuple(path.name for path in paths),
+        copy=_place(preparation),
     )
     record.save(out)
     return record

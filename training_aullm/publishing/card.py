@@ -12,14 +12,18 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from dataset_scripts.cards.licences import kind_of
 from dataset_scripts.labels import AU_MEANINGS
+from dataset_scripts.synthetic.config import get_domain
+from dataset_scripts.synthetic.variety import Variety
 from training_aullm.prepare.prepared import package_version
 from training_aullm.publishing.card_tables import overview_table, spotting_table, unit_table
 from training_aullm.publishing.project_files import project_file
 from training_aullm.runs.facts import OTHER, RunFacts
 from training_aullm.runs.group_scores import Groups
 from training_aullm.runs.scoring import Result
+from training_aullm.runs.settings import short_name
 
 BUNDLED = "HuggingFaceTB/SmolLM2-135M-Instruct"
+KINDS = {"synthetic": "rendered clips", "own": "clips of the publisher's own", "licensed": "licensed clips"}
 METRICS = {"f1": "mean F1", "macro_f1": "mean macro F1", "auc": "mean ROC-AUC", "average_precision": "mean AP"}
 
 
@@ -44,6 +48,9 @@ def fill_card(facts: RunFacts, repositories: Mapping[str, str] | None = None) ->
         repositories=repositories,
         meanings=AU_MEANINGS,
         kinds=[kind_of(name) for name in facts.data_sets],
+        trained_on=_trained_on(facts),
+        start=short_name(facts.settings.get("start") or ""),
+        variety=_variety(facts),
         base=_base(facts),
         scores=overview_table([(_tested_on(facts, name, result), result) for name, result in own.items()]),
         unit_scores=unit_table(own),
@@ -53,6 +60,19 @@ def fill_card(facts: RunFacts, repositories: Mapping[str, str] | None = None) ->
         version=package_version(),
     )
     return f"{card}".rstrip("\n") + "\n"
+
+
+def _trained_on(facts: RunFacts) -> str:
+    """The data sets of a run and of the checkpoint that it started from, by kind."""
+    names = {kind: [name for name in facts.data_sets if kind_of(name) == kind] for kind in KINDS}
+    most = "most people of " if facts.kind == "demo" else ""
+    return "; ".join(f"{words} ({most}{', '.join(names[kind])})" for kind, words in KINDS.items() if names[kind])
+
+
+def _variety(facts: RunFacts) -> Variety | None:
+    """What a rendered domain holds, where a model from fresh weights was trained on that alone; else None."""
+    domain = facts.settings.get("source", {}).get("domain")
+    return None if domain is None or facts.settings.get("start") else get_domain(domain).variety
 
 
 def _card_data(facts: RunFacts, repositories: Mapping[str, str]) -> ModelCardData:

@@ -14,9 +14,11 @@ from training_aullm.learn.checkpoints import newest_whole_checkpoint
 from training_aullm.learn.fitting import fit
 from training_aullm.loading import MODEL_FOLDER
 from training_aullm.prepare.prepared import package_version
+from training_aullm.runs.facts import MEASURED
 from training_aullm.runs.release_settings import ReleaseSettings
-from training_aullm.runs.scoring import MADE_WITH, trained_with
+from training_aullm.runs.scoring import MADE_WITH, PREDICTIONS, trained_with
 from training_aullm.runs.settings import RunSettings, build_clips
+from training_aullm.score.protocols import CROSS
 
 CHECKPOINTS = "checkpoints"
 HISTORY_FILE = "history.json"
@@ -88,6 +90,9 @@ def fit_run(
 ) -> list[dict]:
     """Train in place with a bar in the terminal, and keep a checkpoint of each epoch.
 
+    What was measured about an earlier model of this folder is removed where another is begun: a card would call it this
+    one's.
+
     Args:
         run: the run's folder.
         settings: name the recipe and the seed.
@@ -107,6 +112,7 @@ def fit_run(
     folder = run / CHECKPOINTS
     if not (resume and has_checkpoint(run)):
         shutil.rmtree(folder, ignore_errors=True)  # nothing to go on with: the record of what is begun now replaces it
+        _forget_measured(run)
     advice = f"give clips and options as the run was begun with, or delete {folder} to train on these from the start"
     check_record(folder / MADE_WITH, trained_with(settings, model, clips), advice)
     trainer = fit(
@@ -122,6 +128,15 @@ def fit_run(
         save_total_limit=1,
     )
     return trainer.state.log_history
+
+
+def _forget_measured(run: Path) -> None:
+    """Remove scores of a finished model; folds have models of their own, and a record of what they were made with."""
+    for path in (run / MEASURED, *(run / PREDICTIONS).glob(f"{CROSS}-*"), *run.glob(f"scores-{CROSS}-*")):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def has_checkpoint(run: Path) -> bool:

@@ -179,3 +179,17 @@ def test_an_empty_set_and_another_vocabulary_are_refused(tmp_path):
     Dataset.from_list([short]).to_parquet(tmp_path / "a.parquet")
     with pytest.raises(ValueError, match="label vectors of length \\[2\\]"):
         read_contents(tmp_path)
+
+
+def test_of_a_prepared_set_only_its_own_shards_are_pushed(casme2):
+    (casme2 / "data").mkdir()
+    (casme2 / "b.parquet").rename(casme2 / "data" / "subject-02.parquet")
+    (casme2 / "prepared.json").write_text('{"shards": ["subject-02.parquet"]}')
+    contents = read_contents(casme2)
+    assert contents.files == (casme2 / "data" / "subject-02.parquet",) and contents.clips == 1
+
+
+def test_a_preparation_that_was_broken_off_is_not_pushed(casme2):
+    (casme2 / "preparing.json").write_text("{}")
+    with pytest.raises(FileNotFoundError, match="broken off: run the same `aullm prepare` again"):
+        read_contents(casme2)

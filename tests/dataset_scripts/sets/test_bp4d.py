@@ -3,6 +3,7 @@
 import pytest
 
 from dataset_scripts.builder import load_dataset_from
+from dataset_scripts.cells.facs import Policy
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.sets.bp4d import SPLITS
 from tests.dataset_scripts.trees.bp4d import FIRST, write_bp4d, write_codes
@@ -35,18 +36,20 @@ def test_movements_become_clips_named_by_task_and_frame(tmp_path, load):
     assert (report.subjects, report.units[4], report.units[9]) == (2, 1, 1)
 
 
-def test_nine_in_a_clip_makes_the_unit_unknown_there_only(tmp_path, load):
+@pytest.mark.parametrize("unclear", [-1, 0, 1])
+def test_nine_in_a_clip_makes_the_unit_unknown_there_only(tmp_path, load, unclear):
     root = write_bp4d(tmp_path / "BP4D", runs={("M002", "T1"): {4: (15, 10), 7: (40, 10)}})
     path = root / "AUCoding" / "AU_OCC" / "M002_T1.csv"
     lines = path.read_text().splitlines()
     cells = lines[20].split(",")
     cells[2] = "9"  # AU2
     path.write_text("\n".join([*lines[:20], ",".join(cells), *lines[21:]]))
-    clips, _ = load(root)
+    clips, report = load(root, policy=Policy(unclear=unclear))
     first, second = clips[f"M002/T1_{FIRST + 14:05d}"], clips[f"M002/T1_{FIRST + 39:05d}"]
     at = ACTION_UNITS.index("AU2")
     assert (first["action_units"][at], second["action_units"][at]) == (-1, 0)
     assert {"number": 2, "certainty": "unclear"}.items() <= next(u for u in first["coded"] if u["number"] == 2).items()
+    assert report.in_doubt == {2: 1} and 2 not in report.units
 
 
 @pytest.mark.parametrize(("labels", "pictures"), [("AU_OCC", "2D+3D"), ("AUCoding", "BP4D-training")])

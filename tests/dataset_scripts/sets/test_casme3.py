@@ -102,7 +102,8 @@ def test_a_sheet_of_macro_expressions_alone_is_no_sheet_of_micro_expressions(tmp
     sheet = write_table(tmp_path / "sheet.csv", [headings, ["spNO.1", "a", 37, 63, 165, 12, "Macro-expression"]])
     write_frames(tmp_path / "copy/part_A/spNO.1/a/color", range(1, 200), "{}.jpg")
     with pytest.raises(
-        ValueError, match=r"sheet\.csv names no micro-expression, but 1 macro expressions: .*--expressions macro"
+        ValueError,
+        match=r"sheet\.csv names no micro-expression, but 1 macro expressions: .*--expressions macro`, then",
     ):
         load_dataset_from("casme3", tmp_path / "copy", sheet=sheet)
     table, _ = load_dataset_from("casme3", tmp_path / "copy", sheet=sheet, expressions="macro", out=tmp_path / "out")

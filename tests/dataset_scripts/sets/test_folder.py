@@ -39,6 +39,9 @@ def load(tmp_path, clips):
 ALL = ("anna.mp4,anna,6+12,4,7,12,,joy,", "more/ben.avi,ben,,,,,,,", "ben/brow,ben,4,47,50,52,120,,1+2+4")
 
 
+KINDS = "file_name,subject,action_units,expression,fps\n"
+
+
 def states(row):
     return dict(zip(ACTION_UNITS, row["action_units"], strict=True))
 
@@ -100,6 +103,17 @@ def test_frames_that_do_not_exist_are_told_before_anything_is_decoded(load, tmp_
     with pytest.raises(MetadataError) as error:
         load(line)
     assert said in str(error.value) and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("column", ["onset", "apex", "offset"])
+def test_a_frame_in_a_gap_does_not_exist_either(load, clips, column):
+    write_frames(clips / "gap", [1, 2, 4, 5, 7, 8])
+    marks = {"onset": 1, "apex": 4, "offset": 8} | {column: {"onset": 3, "apex": 3, "offset": 6}[column]}
+    with pytest.raises(MetadataError) as error:
+        load(f"gap,x,4,{marks['onset']},{marks['apex']},{marks['offset']},9,,")
+    number = marks[column]
+    near = f"gap has 1 to 8 with gaps, {number - 1} and {number + 1} are nearest"
+    assert f"line 2, {column}: there is no frame {number}; {near}" in str(error.value)
 
 
 def test_all_clips_that_cannot_be_opened_are_told_at_once(load, clips):
@@ -171,3 +185,16 @@ def test_names_that_may_be_of_one_person_are_told_and_strict_refuses_them(load):
     assert "two people" in finding.why and "one name" in finding.why
     with pytest.raises(NotAsPublished, match=r"doubtful: .*line 5: subjects '01' and '1' differ only"):
         load(*lines, strict=True)
+
+
+def test_clips_of_unnamed_kind_are_not_left_out_without_a_word(load):
+    lines = ("anna.mp4,anna,6,micro,", "more/ben.avi,ben,4,,", "ben/brow,ben,4,,120")
+    rows, report = load(*lines, header=KINDS, expressions="micro")
+    (finding,) = report.of_kind("dropped")
+    assert [row["subject"] for row in rows] == ["anna"] and finding.where == "metadata.csv, line 3"
+    assert "2 clips" in finding.what and "--expressions both" in finding.why
+
+
+def test_both_kinds_keep_clips_of_unnamed_kind(load):
+    rows, report = load("anna.mp4,anna,6,micro,", "more/ben.avi,ben,4,,", header=KINDS, expressions="both")
+    assert len(rows) == 2 and not report.of_kind("dropped")

@@ -121,6 +121,7 @@ def test_splits_are_folders_with_a_metadata_each(folder, tmp_path):
         ("a.mp4,s1,4,,,,0", "line 2, fps: '0' is no number of frames per second"),
         ("a.mp4,s1,4,,,,nan", "line 2, fps: 'nan'"),
         ("a.mp4,s1,4,,,,,,brows", "line 2, coded_units: 'brows': cannot read"),
+        ("a.mp4,s1,4+L12B+15?,,,,,,1+4", "line 2, coded_units: '1+4' lacks 12, 15 of action_units"),
     ],
 )
 def test_a_mistake_is_told_with_line_column_and_value(folder, line, said):

@@ -12,6 +12,7 @@ from dataset_scripts.report import Report
 from dataset_scripts.sheets.finding import find_release
 from tests.dataset_scripts.trees.casme import HEADINGS, write_casme
 from tests.dataset_scripts.trees.casme2 import write_casme2
+from tests.dataset_scripts.trees.casme3 import SHEET, write_casme3, write_macro
 from tests.dataset_scripts.trees.common import write_table
 from tests.dataset_scripts.trees.samm_long import write_samm_long
 
@@ -125,3 +126,20 @@ def test_a_few_pictures_do_not_hide_a_sheet(tmp_path):
         (copy / "CASME2_RAW_selected" / f"a{number}.jpg").touch()
     (copy / "CASME2-coding-20190701.xlsx").rename(copy / "CASME2_RAW_selected" / "CASME2-coding-20190701.xlsx")
     assert sheet_of("casme2", copy, "2019-07-01")[1] == "CASME2-coding-20190701.xlsx"
+
+
+@pytest.mark.parametrize("name", ["part A v2", "part A v1"])
+def test_of_releases_that_share_a_name_the_one_that_fits_is_read(tmp_path, name):
+    copy, layout = write_casme3(tmp_path / "CASME3"), find_layout("casme3")
+    micro = (copy / "annotation" / SHEET).rename(tmp_path / "coding.xlsx")
+    macro = write_macro(copy, ["spNO.1", "a2", 12, 15, 20, "happy"]).rename(tmp_path / "others.xlsx")
+    assert "units" in find_release(layout, copy, name, micro)[0].required
+    assert "units" not in find_release(layout, copy, name, macro)[0].required
+    with pytest.raises(ValueError, match=r"cannot tell from its name which .*'part A v2' or 'part A v1'"):
+        find_release(layout, copy, "part A", micro)
+
+
+@pytest.mark.parametrize("name", ["folder", "disfa", "bp4d", "smic"])
+def test_a_set_without_a_sheet_takes_none(tmp_path, name):
+    with pytest.raises(ValueError, match=r"no coding sheet to choose, .*codes\.csv would not be read.*--sheet"):
+        find_release(find_layout(name), tmp_path, None, tmp_path / "codes.csv")

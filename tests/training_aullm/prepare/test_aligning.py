@@ -73,6 +73,19 @@ def test_a_face_lost_before_the_apex_leaves_the_clip_out():
     assert prepared is None and finding.kind == "dropped" and "apex at frame 4" in finding.what
 
 
+@pytest.mark.parametrize("ends", [{"onset": None}, {"offset": None}, {"onset": None, "offset": None}])
+def test_a_face_lost_before_the_apex_leaves_the_clip_out_where_an_end_is_open(ends):
+    row = clip_row("s1", "c1", (90, 90, 0, 90, 90, 90), apex=4, **ends)
+    prepared, (finding,) = prepare_clip(row, SMALL, BrightFaces())
+    assert prepared is None and finding.kind == "dropped" and "apex at frame 4" in finding.what
+
+
+def test_where_no_apex_is_known_a_lost_face_makes_the_clip_shorter():
+    row = clip_row("s1", "c1", (90, 90, 90, 0, 90, 90), onset=0, apex=None, offset=None)
+    prepared, (finding,) = prepare_clip(row, SMALL, BrightFaces())
+    assert len(prepared["frames"]) == 3 and finding.kind == "repaired"
+
+
 def test_a_lead_in_without_a_face_is_shortened():
     row = clip_row("s1", "c1", (60, 0, 80, 90, 100, 110), onset=3, apex=4, offset=5)
     prepared, (finding,) = prepare_clip(row, WHOLE, BrightFaces())

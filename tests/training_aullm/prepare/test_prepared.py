@@ -17,7 +17,8 @@ from training_aullm.prepare.preparing import Preparation, prepare_table, refuse_
 @pytest.fixture
 def folder(tmp_path) -> Path:
     rows = [clip_row("s0", "c0"), clip_row("s1", "c1")]
-    prepare_table(table_of(rows), Report("folder", "1"), tmp_path, Preparation("folder", "x", align=False), 1, False)
+    settings = Preparation("folder", str(tmp_path), align=False)
+    prepare_table(table_of(rows), Report("folder", "1"), tmp_path, settings, 1, False)
     return tmp_path
 
 
@@ -93,8 +94,9 @@ def test_a_damaged_file_is_named_and_made_anew(folder, name, left):
     (folder / name).write_bytes(whole[: int(left * len(whole))])
     with pytest.raises(DamagedFile, match=f"{Path(name).name} cannot be read"):
         Report.load(folder) if name == "report.json" else load_prepared(folder)
-    refuse_other_set(folder, "folder")
+    settings = Preparation("folder", str(folder), align=False)
+    refuse_other_set(folder, settings)
     rows = [clip_row("s0", "c0"), clip_row("s1", "c1")]
-    prepare_table(table_of(rows), Report("folder", "1"), folder, Preparation("folder", "x", align=False), 1, False)
+    prepare_table(table_of(rows), Report("folder", "1"), folder, settings, 1, False)
     assert (folder / name).read_bytes() == whole
     assert len(load_prepared(folder)) == 2 and Report.load(folder).clips == 2

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,10 +136,67 @@ def test_one_folder_holds_one_set(rows, tmp_path):
         prepare(Preparation("casme2-like"), foreign)
 
 
+@pytest.fixture
+def copies(builder, rows, tmp_path) -> tuple[str, str]:
+    """Two folders of one data set with two releases of its labels; the builder gives the same rows for both."""
+    rows[:] = [row | {"label_release": "2014-05-08"} for row in rows if row["clip"] != "c4"]
+    return tuple(str(write_casme2(tmp_path / name)) for name in ("CASME2", "another"))
+
+
+def test_another_release_and_another_copy_are_refused_before_anything_is_read(copies, builder, tmp_path):
+    older = Preparation("casme2", copies[0], release="2014-05-08", align=False)
+    record = prepare(older, tmp_path / "out", 1, False)
+    assert prepare(older, tmp_path / "out", 1, False) == record and len(builder) == 2
+    for changes in ({"release": None}, {"release": "2019-07-01"}):
+        with pytest.raises(ValueError, match=r"out holds release 2014-05-08 of casme2, not 2019-07-01: choose another"):
+            prepare(replace(older, **changes), tmp_path / "out", 1, False)
+    with pytest.raises(ValueError, match=r"out holds casme2 of another folder than .*another: choose another --out"):
+        prepare(replace(older, data_dir=copies[1]), tmp_path / "out", 1, False)
+    (tmp_path / "out" / "prepared.json").rename(tmp_path / "out" / "preparing.json")
+    with pytest.raises(ValueError, match="another folder"):
+        prepare(replace(older, data_dir=copies[1]), tmp_path / "out", 1, False)
+    assert len(builder) == 2
+
+
+def test_a_set_that_does_not_say_of_which_copy_it_is_can_be_read_and_prepared_again(copies, tmp_path):
+    older = Preparation("casme2", copies[0], release="2014-05-08", align=False)
+    record = prepare(older, tmp_path / "out", 1, False)
+    path = tmp_path / "out" / "prepared.json"
+    content = json.loads(path.read_text())
+    del content["copy"]
+    path.write_text(json.dumps(content))
+    assert PreparedRecord.load(tmp_path / "out") == replace(record, copy=None) and load_prepared(tmp_path / "out")
+    assert prepare(replace(older, data_dir=copies[1]), tmp_path / "out", 1, False).clips == record.clips
+
+
+@pytest.mark.parametrize("name", ["build.json", "subject-s1.parquet", "clips.parquet"])
+def test_a_folder_of_a_table_becomes_no_prepared_set(tmp_path, name):
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(ValueError, match=rf"holds {name}, a table that is not prepared: choose another --out"):
+        prepare(Preparation("casme2-like"), tmp_path)
+
+
 @pytest.mark.parametrize("wrong", [{"name": "casme2"}, {"name": "casme2-like", "data_dir": "x"}])
 def test_a_data_set_needs_a_folder_and_a_rendered_one_must_not_have_one(wrong):
     with pytest.raises(ValueError, match="--data-dir"):
         Preparation(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("release", "1"),
+        ("sheet", "codes.csv"),
+        ("frames", "cropped"),
+        ("alternative", "present"),
+        ("unclear", "absent"),
+        ("expressions", "macro"),
+    ],
+)
+def test_options_that_change_nothing_of_rendered_clips_are_refused(option, value):
+    with pytest.raises(ValueError, match=f"casme2-like is rendered: leave --{option}s? out; --align"):
+        Preparation("casme2-like", **{option: value})
+    assert Preparation("casme2-like", align=True, whole=True, strict=True).rendered
 
 
 def test_rendered_clips_come_registered():
@@ -177,7 +235,7 @@ def test_only_what_the_sheet_names_decides_whether_a_copy_has_changed(builder, r
     monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
     copy = write_casme2(tmp_path / "CASME2")
     settings = Preparation("casme2", str(copy), align=False)
-    rows[:] = [row for row in rows if row["clip"] != "c4"]
+    rows[:] = [row | {"label_release": "2019-07-01"} for row in rows if row["clip"] != "c4"]
     prepare_cached(settings, num_proc=1, progress=False)
     (copy / "CASME2_RAW_selected" / "holiday.jpg").write_bytes(b"not of the set")
     prepare_cached(settings, num_proc=1, progress=False)

@@ -25,12 +25,12 @@ def predictions(data_set, right=True):
     return Predictions(ids, ids, data_set, ("x",) * 4, 0, UNITS, probabilities, labels)
 
 
-def write(run, language_model="bundled", **results):
+def write(run, language_model="bundled", domain="casme2-like", changes=(), **results):
     """A run with recorded predictions, and no model to speak of."""
     (run / "model").mkdir()
     (run / "model" / "config.json").write_text("{}")
-    settings = {"source": {"domain": "casme2-like"}, "action_units": UNITS, "language_model": language_model}
-    settings |= {"preset": "base", "layers": None, "epochs": 12.5, "seed": 3}
+    settings = {"source": {"domain": domain}, "action_units": UNITS, "language_model": language_model}
+    settings |= {"preset": "base", "layers": None, "epochs": 12.5, "seed": 3} | dict(changes)
     (run / "settings.json").write_text(json.dumps(settings))
     for name, result in results.items():
         result.save(run / "predictions" / f"{name}.parquet")
@@ -127,6 +127,38 @@ def test_the_release_names_what_it_saw(tmp_path):
     assert "7 people of each of casme2-like, samm-like" in card and "2 rendered takes of 20 s" in card
     assert "samm-like (rendered), people never seen in training" in card
     assert "A resting face gets answers" not in card
+
+
+RENDERED_LIMITS = ("A resting face gets answers", "glasses and beards are not in", "Faces of children")
+
+
+def test_a_run_that_went_on_with_own_clips_says_what_it_was_made_of_and_no_limit_of_others(tmp_path):
+    pq.write_table(pa.table({"data_set": ["folder"]}), tmp_path / "mine.parquet")
+    source = {"domain": None, "data": str(tmp_path / "mine.parquet")}
+    write(tmp_path, changes={"start": "runs/first/model"})
+    seen = {"data_sets": {"casme2-like": 9, "samm-like": 9}, "label_releases": ["1"], "people": ["0123456789ab"] * 18}
+    (tmp_path / "model" / "config.json").write_text(json.dumps({"trained_on": seen}))
+    settings = json.loads((tmp_path / "settings.json").read_text()) | {"source": source}
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"weights")
+    Groups("casme2-like", 7000, 20, 80, weights_hash(tmp_path / "model"), ()).save(tmp_path)
+    card = fill_card(RunFacts.read(tmp_path))
+    made_of = "rendered clips (casme2-like, samm-like); clips of the publisher's own (folder)"
+    assert f"| trained on | {made_of} |" in card and "| started from | first; what that model says" in card
+    assert not [limit for limit in (*RENDERED_LIMITS, "hardly any has dark skin") if limit in card]
+
+
+def test_limits_of_rendered_clips_are_those_of_their_domain(tmp_path):
+    for domain, limits in (("casme2-like", RENDERED_LIMITS), ("casme3-like", RENDERED_LIMITS[::2])):
+        (tmp_path / domain).mkdir()
+        card = fill_card(write(tmp_path / domain, domain=domain))
+        assert tuple(limit for limit in RENDERED_LIMITS if limit in card) == limits
+        assert f"| trained on | rendered clips ({domain}) |" in card and "started from" not in card
+
+
+def test_the_demo_keeps_people_back(tmp_path):
+    card = fill_card(write(tmp_path, unseen=predictions("casme2-like")))
+    assert "| trained on | rendered clips (most people of casme2-like) |" in card
 
 
 def test_whose_faces_they_were_is_asked_of_the_clips_not_of_the_files_name(tmp_path):

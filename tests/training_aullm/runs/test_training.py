@@ -1,6 +1,7 @@
 """A run that was killed is finished by the same command, on the very clips it was begun with; a finished one is left
 alone."""
 
+import shutil
 from dataclasses import replace
 
 import datasets
@@ -98,6 +99,20 @@ def test_what_begins_anew_may_be_begun_with_other_clips(broken):
     without_s1(settings)
     train_run(run, settings)
     assert who_is_known(run) == ["tiny/s0"]
+
+
+def test_a_model_that_is_trained_anew_does_not_inherit_what_was_measured_of_the_former(tmp_path, settings):
+    run = tmp_path / "run"
+    train_run(run, settings)
+    measured = ("predictions/cross-x.parquet", "predictions/cross-x/made_with.json", "measured/spotting.json")
+    for name in (*measured, "scores-cross-x.json", "predictions/loso/made_with.json"):
+        (run / name).parent.mkdir(parents=True, exist_ok=True)
+        (run / name).write_text("{}")
+    for resume, kept in ((True, True), (False, False)):
+        shutil.rmtree(run / "model")
+        train_run(run, settings, resume=resume)
+        assert [(run / name).exists() for name in (*measured, "scores-cross-x.json")] == [kept] * 4
+    assert (run / "predictions" / "loso" / "made_with.json").exists()
 
 
 def test_a_model_is_never_half_there(tmp_path, settings, monkeypatch):
