@@ -123,6 +123,13 @@ def test_a_face_that_leaves_and_returns_keeps_its_number(scenes, open_stream):
     assert 24 <= chunks[1].first <= 28 and chunks[1].first + len(chunks[1]) == 36
 
 
+def test_a_stream_counts_the_frames_that_it_decodes_with_a_face_or_without(scenes, open_stream):
+    stream = open_stream(drawn(scenes, [Place(150)] * 12 + [()] * 8), start=0.5)
+    assert stream.decoded == 0
+    list(stream)
+    assert stream.decoded == 20
+
+
 def test_a_cut_to_another_person_starts_another_face(scenes, open_stream):
     chunks = list(open_stream(drawn(scenes, [Place(150)] * 12 + [Place(150, other=True)] * 12)))
     assert [chunk.face for chunk in chunks] == [0, 1]

@@ -230,6 +230,16 @@ def test_a_part_without_a_face_is_passed_over(short_sections):
         processor.read(FakeFace(frames=200, seen=(0, 0)))
 
 
+def test_a_video_that_does_not_say_its_length_has_the_frames_that_were_read():
+    class Unknown(FakeProcessor):
+        def open_stream(self, *args, **options):
+            stream = super().open_stream(*args, **options)
+            stream.frames, stream.decoded = None, 80
+            return stream
+
+    assert Unknown().read(FakeFace(frames=80, seen=(0, 50)))["frames"] == 80, "nobody is seen in the last ones"
+
+
 @pytest.mark.parametrize("fault", [ClipFault.UNREADABLE, ClipFault.NOT_FOUND, ClipFault.NOT_A_CLIP])
 def test_what_cannot_be_read_in_the_middle_ends_no_reading_well(short_sections, fault):
     """Its pieces would look like those of a shorter video; they go on where they stopped once the fault is mended."""
