@@ -208,6 +208,14 @@ def test_no_window_is_lost_at_a_cut_however_long_it_is(short_sections, length):
     assert [window["onset"] for window in face["windows"]] == list(range(200 - round(length * FPS)))
 
 
+@pytest.mark.parametrize("section_s", [6.0, 1000.0])
+def test_the_last_window_before_an_end_is_read_in_sections_too(monkeypatch, section_s):
+    """Windows begin every five frames; the last one ends with what is read, between two steps."""
+    monkeypatch.setattr(sections, "SECTION_S", section_s)
+    (face,) = FakeProcessor().read(FakeFace(frames=200), hop=0.5, end=19.8)["faces"]
+    assert face["windows"][-1]["offset"] == 197
+
+
 def test_a_face_that_leaves_just_behind_a_cut_is_still_the_same_there(short_sections):
     (face,) = FakeProcessor().read(FakeFace(frames=200, seen=(0, 80)))["faces"]
     assert (face["first"], face["last"]) == (0, 79), "the first section ends with frame 66 and is read to frame 116"
