@@ -326,6 +326,7 @@ class FaceMemory:
     def keep(self, one: FollowedFace, frame: np.ndarray) -> None:
         """Remember a face that is not followed any more, and the last frame in which it was."""
         aligned = one.track.aligned
+        self.numbers.pop(one.face, None)  # so that it comes last of those that are remembered
         self.numbers[one.face] = _Remembered(np.stack(one.pictures), _thumb(aligned), _small(frame), aligned)
         if len(self.numbers) > MAX_REMEMBERED:
             self.numbers.pop(next(iter(self.numbers)))
