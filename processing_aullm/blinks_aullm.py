@@ -114,7 +114,8 @@ def find_blinks(openness: np.ndarray, fps: float) -> list[EyesClosed]:
         return []
     eyes = np.stack([np.interp(np.arange(len(eyes)), known, eye[known]) for eye in eyes.T])
     apart = np.stack([1 - eye / _open_level(eye, fps) for eye in eyes])  # (eyes, n)
-    both = 1 - eyes.mean(0) / _open_level(eyes.mean(0), fps)
+    mean = eyes.mean(0)
+    both = 1 - mean / _open_level(mean, fps)
     deep = np.concatenate([[False], both > DEPTH, [False]])
     edges = np.flatnonzero(deep[1:] != deep[:-1])
     blinks = []
@@ -124,9 +125,24 @@ def find_blinks(openness: np.ndarray, fps: float) -> list[EyesClosed]:
         if found is None or (blinks and found[0] < blinks[-1].offset):
             continue
         kind = _kind(apart[:, start:stop].max(1), both[apex], (found[1] - found[0]) / fps)
-        if kind is not None:
+        if kind is None:
+            continue
+        shut = blinks[-1] if blinks and blinks[-1].kind == "closure" else None
+        if shut is not None and mean[shut.apex : apex].max() < half_open(mean, shut):
+            # Eyes that are shut for seconds are what is compared with, and seem to open: it is one closure.
+            blinks[-1] = shut._replace(offset=found[1])
+        else:
             blinks.append(EyesClosed(found[0], apex, found[1], kind))
     return blinks
+
+
+def half_open(openness: np.ndarray, shut: EyesClosed) -> float:
+    """How open eyes are halfway between a closure's onset and its apex: until then they stay shut.
+
+    Args:
+        openness: (n,) of both eyes together. shut: places in it.
+    """
+    return float(openness[shut.onset] + openness[shut.apex]) / 2
 
 
 def lids_move(openness: np.ndarray, blinks: Sequence[EyesClosed], fps: float) -> np.ndarray:

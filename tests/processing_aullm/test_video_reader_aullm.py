@@ -60,6 +60,18 @@ def test_a_blink_is_named_and_is_no_movement():
     assert abs(blink["apex"] - 31) <= 1
 
 
+@pytest.mark.parametrize("shut", [70, 220])
+@pytest.mark.parametrize("last", [400, 270])
+def test_eyes_that_are_shut_for_long_are_one_closure(shut, last):
+    """Also where the frames in which they shut are forgotten when they open; the blink behind comes behind."""
+    closed = ((number, number + 1, number + 2) for number in range(60, 60 + shut))
+    face = FakeFace(frames=last, blinks=((40, 41, 43), *closed, (350, 351, 353)))
+    told = FakeProcessor().read(face)["faces"][0]["blinks"]
+    assert [each["kind"] for each in told] == ["blink", "closure", "blink"][: 3 if last > 350 else 2]
+    assert abs(told[1]["onset"] - 60) <= 1
+    assert last < 60 + shut or abs(told[1]["offset"] - 61 - shut) <= 1
+
+
 def test_a_turn_of_the_head_is_no_movement():
     assert FakeProcessor().read(FakeFace(turn=(25, 35, 45, 3.0)))["faces"][0]["movements"] == []
 
