@@ -68,8 +68,9 @@ def write_film(
         stop = first + length if whole.last is None else min(first + length, whole.last + 1)
         film = folder / f"{first}.mp4"
         if not film.exists():
-            frames = clip(first / whole.fps, stop / whole.fps)
-            pictures = _pictures(frames, ReadingPart(journal, first, stop, whole.fps), whole.first + drawn)
+            begin = max(whole.first, whole.first + drawn - 1)  # with the picture that stays over a hole
+            frames = clip(begin / whole.fps, stop / whole.fps)
+            pictures = _pictures(frames, ReadingPart(journal, begin, stop, whole.fps), whole.first + drawn)
             if opening := list(islice(pictures, 1)):  # a video with a hole may show nothing here
                 write_mp4(film, chain(opening, pictures), rate, CRF, STEADY)
             elif whole.last is None and first > reached:  # the file did not say where it ends: here
@@ -110,14 +111,16 @@ def _pictures(frames: NumberedFrames, read: "ReadingPart", shown: int) -> Iterat
     """Frames with what was `read` drawn on them.
 
     The film goes on with the frame `shown`: what the video lacks between it and the next frame is filled, so that the
-    film keeps the video's time.
+    film keeps the video's time. Frames before `shown` are in the part before.
     """
     picture = None
     for number, pixels in frames:
         even = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]  # H.264 has no odd sides
         before, picture = picture, np.ascontiguousarray(to_rgb(even)).copy()
-        yield from repeat(np.zeros_like(picture) if before is None else before, number - shown)
         read.draw(picture, number)
+        if number < shown:
+            continue
+        yield from repeat(np.zeros_like(picture) if before is None else before, number - shown)
         yield picture
         shown = number + 1
 
@@ -186,7 +189,8 @@ class FaceTrail:
         self.action_units, self.threshold = parts[-1][0]["action_units"], parts[-1][0]["threshold"]
         self.windows = [window for _, part in parts for window in part["windows"]]
         self.onsets = [window["onset"] for window in self.windows]
-        self.span = self.windows[-1]["offset"] - self.windows[-1]["onset"] if self.windows else 1
+        # of the longest: where a face leaves the last one is shorter
+        self.span = max((window["offset"] - window["onset"] for window in self.windows), default=1)
 
     def box(self, frame: int) -> np.ndarray | None:
         """(4,) between those of the windows before and after; None where the face is not followed."""

@@ -72,6 +72,7 @@ def test_the_film_keeps_the_time_of_a_video_with_a_hole(tmp_path, short_parts, h
         shades = {round(f.pts * f.time_base * 10): f.to_ndarray(format="gray")[5, 5] for f in container.decode(video=0)}
     assert sorted(shades) == list(range(160))
     assert abs(int(shades[140]) - int(shades[150])) > 5 and abs(int(shades[20]) - 20) < 8
+    assert all(abs(int(shades[number]) - last) < 8 for number in range(last, after)), "the picture before it stays"
 
 
 def test_the_film_of_a_video_that_does_not_say_its_length_goes_to_its_end(tmp_path, journal, short_parts):
@@ -100,6 +101,15 @@ def test_a_face_is_looked_up_by_frame(pieces):
     asked = next(window for window in trail.windows if window["probabilities"])
     assert trail.answer(asked["onset"] + trail.span // 2) == asked["probabilities"]
     assert trail.answer(first["onset"]) == [0.0, 0.0]
+
+
+def test_a_short_last_window_does_not_hide_the_box_between_the_others(pieces):
+    """As where a face leaves: the windows before it are as long and as far apart as ever."""
+    window = {"box": [0.0, 0.0, 9.0, 9.0], "probabilities": None}
+    windows = [{**window, "onset": at, "offset": end} for at, end in ((0, 10), (10, 20), (20, 22))]
+    part = {**pieces[0]["faces"][0], "windows": windows, "last": 22}
+    trail = FaceTrail([{**pieces[0], "faces": [part]}], 0)
+    assert trail.span == 10 and all(trail.box(frame) is not None for frame in range(23))
 
 
 def test_a_film_that_would_stand_still_is_refused_before_reading(tmp_path):
