@@ -26,6 +26,7 @@ from processing_aullm.reading_types_aullm import Piece
 from processing_aullm.video_aullm import open_clip
 from processing_aullm.video_file_aullm import VideoFile
 from training_aullm.videos.journal import Journal, parts_folder
+from training_aullm.videos.played import Played
 from training_aullm.videos.summary import SIDES, Summary, by_second_opinion, events_of
 
 # what looks ahead in x264 gives other bytes now and then for the same pictures
@@ -61,7 +62,8 @@ def write_film(
     """
     clip = partial(NumberedFrames, open_clip(video), fps=options.get("fps"))
     whole, folder = clip(options.get("start"), options.get("end")), parts_folder(base)
-    length, rate = max(1, round(PART_S * whole.fps)), Fraction(whole.fps).limit_denominator(1001)
+    length = max(1, round(PART_S * whole.fps))
+    rate = Fraction(Played.of(whole.clip, whole.fps).fps).limit_denominator(1001)
     reached = max((face.about["last"] for face in summary.faces.values()), default=-1)
     films, drawn, first = [], 0, whole.first
     while whole.last is None or first <= whole.last:
@@ -91,15 +93,15 @@ def check_film(video: str | Path, fps: float | None) -> None:
 
     Args:
         video: the file.
-        fps: frames per second; None: the file's.
+        fps: frames per second of files that state none.
 
     Raises:
         ValueError: the video's time stamps have a gap of more than MAX_GAP_S.
     """
     clip = open_clip(video)
-    if not isinstance(clip, VideoFile) or not (fps or clip.fps):
+    if not isinstance(clip, VideoFile) or not (clip.fps or fps):
         return
-    before, after = (number / (fps or clip.fps) for number in clip.longest_gap)
+    before, after = (number / (clip.fps or fps) for number in clip.longest_gap)
     if after - before > MAX_GAP_S:
         raise ValueError(
             f"{video}: holds no frame from {before:.0f} s to {after:.0f} s, and a film of it would stand still for as "
