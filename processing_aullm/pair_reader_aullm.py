@@ -32,7 +32,7 @@ from .skin_step_aullm import SkinStep, agreed
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import MovementSpotter, Spotted
 from .stream_aullm import NOT_READ, FaceChunk
-from .video_aullm import Clip, FrameList, are_two_pictures, open_clip
+from .video_aullm import Clip, FrameList, are_image_files, are_two_pictures, open_clip
 from .video_reader_aullm import Answer
 from .view_aullm import view_faults
 
@@ -78,7 +78,7 @@ class StillOpinion:
 class PairReader:
     """What a processor does with two pictures; a base class of `AullmProcessor`."""
 
-    are_two_pictures = staticmethod(are_two_pictures)
+    are_image_files, are_two_pictures = staticmethod(are_image_files), staticmethod(are_two_pictures)
 
     def read_pair(
         self,
