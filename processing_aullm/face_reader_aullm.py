@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from .blinks_aullm import EyesClosed, find_blinks, half_open, lids_move
+from .blinks_aullm import FinalBlinks, find_blinks, lids_move
 from .head_pose_aullm import talk, turned
 from .kept_crops_aullm import KeptCrops
 from .movement_templates_aullm import TemplateFit
@@ -140,8 +140,7 @@ class FaceReader:
         self._view: list[ViewFault] = []
         self._candidates: list[_Candidate] = []
         self._seen: list[tuple[SeenMovement, Extent]] = []  # that wait for what our model may find
-        self._shut: tuple[EyesClosed, float] | None = None  # a closure that may go on, and how open eyes end it
-        self._next = self._blinked_to = self._moved_to = 0
+        self._next = self._moved_to = 0
         self._first = self._last = self._told_to = self.first_box = self.last_box = None
 
     def _begin(self) -> None:
@@ -153,13 +152,13 @@ class FaceReader:
         self._told: list[SeenMovement] = []  # that were there before, of which frames are remembered
         self._found: list[tuple[Spotted, Movement]] = []
         self._motion: SkinMotion | None = None
-        self._lids, self._blinks = np.zeros(0, bool), []
+        self._blinks, self._final = [], FinalBlinks()
 
     def add(self, chunk: FaceChunk) -> None:
         """Take the next chunk; the one after a chunk that was the last of a stretch starts anew."""
         if chunk.new_from == 0:
             self._next = -(-chunk.first // self.grid.step) * self.grid.step
-            self._blinked_to = self._moved_to = chunk.first - 1
+            self._moved_to = chunk.first - 1
             self._begin()
         self._forget()
         self.traces.add(chunk)
@@ -224,14 +223,7 @@ class FaceReader:
         along = self._motion.along[first - start : last - start + 1]
         moved = float((along - self._motion.along_of(rest.skin)).max())
         box = chunk.boxes[first - chunk.first].round(1).tolist()
-        window: Window = {
-            "onset": first,
-            "offset": last,
-            "rest": rest.number,
-            "moved": round(moved, 4),
-            "probabilities": None,
-            "box": box,
-        }
+        window = Window(onset=first, offset=last, rest=rest.number, moved=round(moved, 4), probabilities=None, box=box)
         self._new.append(window)
         if moved >= self._min_moved and not self._lids[first - start : last - start + 1].all():
             parted = max(0.0, float(self.traces.mouth[last - start]) - rest.mouth)
@@ -347,43 +339,9 @@ class FaceReader:
                     self._first, self.first_box = number, self.last_box
 
     def _final_blinks(self, ends: bool) -> list[Blink]:
-        if not len(self.traces.skin):
-            return []
         horizon = self.traces.last - (0 if ends else round(BLINK_S * self.fps))
-        blinks: list[EyesClosed] = [blink.later(self.traces.first) for blink in self._blinks]
-        final = [blink for blink in blinks if self._blinked_to < blink.offset <= horizon]
-        self._blinked_to = max(self._blinked_to, horizon)
-        until = min([horizon + 1, *(blink.onset for blink in blinks if blink.offset > horizon)])
-        told = self._over(final, until, ends)
-        return [blink._asdict() for blink in told if self.section.owns(blink.apex)]
-
-    def _over(self, final: list[EyesClosed], until: int, ends: bool) -> list[EyesClosed]:
-        """Blinks, and closures after which the eyes have opened: while they stay shut what follows is a part of it.
-
-        Args:
-            final: those of which all is known.
-            until: the frame up to which nothing else begins.
-        """
-        told, first = [], self.traces.first
-        openness = self.traces.openness.mean(1)
-        for blink in final:
-            if self._shut is not None and not self._opened(openness, blink.apex):
-                self._shut = self._shut[0]._replace(offset=blink.offset), self._shut[1]
-                continue
-            if self._shut is not None:
-                told.append(self._shut[0])
-            closure = blink.kind == "closure"
-            self._shut = (blink, half_open(openness, blink.later(-first))) if closure else None
-            told += [] if closure else [blink]
-        if self._shut is not None and (ends or self._opened(openness, until)):
-            told.append(self._shut[0])
-            self._shut = None
-        return told
-
-    def _opened(self, openness: np.ndarray, before: int) -> bool:
-        """Whether eyes that were shut have opened before a frame, by their openness since the first of the traces."""
-        (shut, half), first = self._shut, self.traces.first
-        return bool((openness[max(0, shut.apex - first) : before - first] >= half).any())
+        final = self._final.told(self._blinks, self.traces.openness, self.traces.first, horizon, ends)
+        return [blink._asdict() for blink in final if self.section.owns(blink.apex)]
 
     def _final_movements(self, ends: bool) -> list[Movement]:
         """Movements whose clips were answered, weighed against the second opinion."""

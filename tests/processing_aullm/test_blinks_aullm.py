@@ -54,6 +54,13 @@ def test_eyes_that_are_shut_for_longer_than_is_compared_are_one_closure(noise):
     assert (onset, offset, kind) == (149, 450, "closure") and 150 <= apex < 450
 
 
+def test_who_looks_down_for_long_still_blinks():
+    values = np.repeat([0.3, 0.17, 0.3], [150, 300, 150])
+    values[300:306] = 0.1
+    kinds = [each.kind for each in find_blinks(values, FPS)]
+    assert kinds == ["closure", "blink", "closure"], "as two closures: for how long the eyes look down nobody knows"
+
+
 def test_eyes_that_open_between_two_closures_are_shut_twice():
     values = np.repeat([0.3, 0.1, 0.3, 0.1, 0.3], [90, 60, 4, 60, 90])
     assert [(each.onset, each.offset) for each in find_blinks(values, FPS)] == [(89, 150), (153, 214)]
