@@ -57,9 +57,9 @@ class AullmPipeline(Pipeline):
         """Read whole videos.
 
         Args:
-            video: what the processor's `open_clip` reads: a path, bytes, frames; a video of a `datasets` table as it is
-                stored, `{"bytes": ..., "path": ...}`; or many: a list of paths, a generator, a column of a data set,
-                streaming or not, a `KeyDataset`.
+            video: what the processor's `open_clip` reads: a path, bytes, frames, a list of image files; a video of a
+                `datasets` table as it is stored, `{"bytes": ..., "path": ...}`; or many: a list of videos' paths, a
+                generator, a column of a data set, streaming or not, a `KeyDataset`.
             **options: as for `stream`.
 
         Two pictures (arrays, PIL images or image files, and no `fps`), or a clip with `onset` or `apex`, go to `pair`.
@@ -75,6 +75,8 @@ class AullmPipeline(Pipeline):
         """
         if MARKS & options.keys() or ("fps" not in options and self.processor.are_two_pictures(video)):
             return self.pair(video, **options)
+        if self.processor.are_image_files(video):
+            return self._read(video, options)
         if isinstance(video, (list, tuple)) and video and all(isinstance(each, (str, Path)) for each in video):
             return self.processor.read_videos(video, self._answer, **self._options(options))
         if isinstance(video, (Iterator, Dataset)) or type(video).__module__.partition(".")[0] == "datasets":

@@ -19,6 +19,7 @@ NARROWED_DEPTH = 0.15  # the same of eyes that are narrow before a dip, or stay 
 EDGE = 0.3  # of a dip's depth, where it begins and ends
 MAX_BLINK_S = 0.7  # a longer one is a closure
 CLOSURE_DEPTH = 0.38  # of the open eye: eyes that are narrow for long, but less so, look down or smile
+SHUT = 0.5  # of the eye before a closure: it lasts while less is open; who looks down has more
 WINK_SHARE = 0.5  # of one eye's depth: in a wink the other eye closes by less
 AROUND_S = 3.0  # each way, where the open eye is looked for
 OPEN_QUANTILE = 0.85
@@ -114,7 +115,8 @@ def find_blinks(openness: np.ndarray, fps: float) -> list[EyesClosed]:
         return []
     eyes = np.stack([np.interp(np.arange(len(eyes)), known, eye[known]) for eye in eyes.T])
     apart = np.stack([1 - eye / _open_level(eye, fps) for eye in eyes])  # (eyes, n)
-    both = 1 - eyes.mean(0) / _open_level(eyes.mean(0), fps)
+    mean = eyes.mean(0)
+    both = 1 - mean / _open_level(mean, fps)
     deep = np.concatenate([[False], both > DEPTH, [False]])
     edges = np.flatnonzero(deep[1:] != deep[:-1])
     blinks = []
@@ -124,9 +126,58 @@ def find_blinks(openness: np.ndarray, fps: float) -> list[EyesClosed]:
         if found is None or (blinks and found[0] < blinks[-1].offset):
             continue
         kind = _kind(apart[:, start:stop].max(1), both[apex], (found[1] - found[0]) / fps)
-        if kind is not None:
+        if kind is None:
+            continue
+        shut = blinks[-1] if blinks and blinks[-1].kind == "closure" else None
+        if shut is not None and mean[shut.apex : apex].max() < SHUT * mean[shut.onset]:
+            # Eyes that are shut for seconds are what is compared with, and seem to open: it is one closure.
+            blinks[-1] = shut._replace(offset=found[1])
+        else:
             blinks.append(EyesClosed(found[0], apex, found[1], kind))
     return blinks
+
+
+class FinalBlinks:
+    """Tells each blink of a stretch once, when it is final, and a closure when the eyes have opened.
+
+    So closures are joined, as in `find_blinks`, over frames that are forgotten meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._to = -1  # frame up to which all are known
+        self._shut: EyesClosed | None = None  # a closure that may go on
+        self._least = 0.0  # how open eyes end it
+
+    def told(
+        self, blinks: Sequence[EyesClosed], openness: np.ndarray, first: int, horizon: int, ends: bool
+    ) -> list[EyesClosed]:
+        """Those that became final, as frames, in order of time.
+
+        Args:
+            blinks: places in `openness`, as found there.
+            openness: (n, 2) from frame `first` on.
+            horizon: frame up to which all is known. ends: whether nothing comes after these frames.
+        """
+        both, told, found = openness.mean(1), [], [blink.later(first) for blink in blinks]
+        for blink in found:
+            if not self._to < blink.offset <= horizon:
+                continue
+            if self._shut is not None and not self._opened(both, first, blink.apex):
+                self._shut = self._shut._replace(offset=blink.offset)
+                continue
+            told += [self._shut] if self._shut is not None else []
+            self._shut = blink if blink.kind == "closure" else None
+            self._least = SHUT * float(both[blink.onset - first])
+            told += [blink] if self._shut is None else []
+        self._to = max(self._to, horizon)
+        until = min([horizon + 1, *(blink.onset for blink in found if blink.offset > horizon)])
+        if self._shut is not None and (ends or self._opened(both, first, until)):
+            told.append(self._shut)
+            self._shut = None
+        return told
+
+    def _opened(self, both: np.ndarray, first: int, before: int) -> bool:
+        return bool((both[max(0, self._shut.apex - first) : before - first] >= self._least).any())
 
 
 def lids_move(openness: np.ndarray, blinks: Sequence[EyesClosed], fps: float) -> np.ndarray:

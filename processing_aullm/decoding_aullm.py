@@ -57,7 +57,7 @@ class NumberedFrames:
             raise ClipError(message, ClipFault.NO_RATE)
         if clip.fps and abs(self.fps / clip.fps - 1) > SAME_RATE:
             told = f"{self.name}: fps is {self.fps:g}, and the file states {clip.fps:g} frames per second"
-            warnings.warn(f"{told}: times are those of {self.fps:g}, but for subtitles and ELAN files", stacklevel=2)
+            warnings.warn(f"{told}: times are those of {self.fps:g}, but for subtitles, films and ELAN", stacklevel=2)
         if isinstance(clip, VideoFile):
             clip.refuse_wild_times()
         self.size, self.count = clip.size, clip.stated_count

@@ -12,11 +12,11 @@ from itertools import product
 
 import numpy as np
 
-from .blinks_aullm import EyesClosed, find_blinks, lids_move
+from .blinks_aullm import FinalBlinks, find_blinks, lids_move
 from .head_pose_aullm import talk, turned
 from .kept_crops_aullm import KeptCrops
 from .movement_templates_aullm import TemplateFit
-from .reading_types_aullm import Blink, ClipAnswer, Extent, FacePart, Movement, Window
+from .reading_types_aullm import LISTS, Blink, ClipAnswer, Extent, FacePart, Movement, Window
 from .rest_aullm import RestFrame, RestReference
 from .rises_aullm import LONGEST_RISE_S, Rise, SkinMotion, find_rises
 from .second_opinion_aullm import SecondOpinion, SeenMovement, begun, stands
@@ -133,25 +133,33 @@ class FaceReader:
         self.second = second
         self.grid, self.section, self.num_frames, self.fps = grid, section, num_frames, fps
         self.spotter = MovementSpotter(fps, threshold, action_units)
-        self.traces, self.rest, self.kept = SkinTraces(fps), RestReference(fps), KeptCrops(fps)
+        self._begin()
         self.over = self.left = False
         self.waiting: list[tuple[WindowClip | MovementClip, list[np.ndarray]]] = []
-        self._copies: dict[int, np.ndarray] = {}
         self._new: list[Window] = []
         self._view: list[ViewFault] = []
         self._candidates: list[_Candidate] = []
         self._seen: list[tuple[SeenMovement, Extent]] = []  # that wait for what our model may find
+        self._next = self._moved_to = 0
+        self._first = self._last = self._told_to = self.first_box = self.last_box = None
+
+    def _begin(self) -> None:
+        """Remember nothing: before a stretch, and behind it, since many faces may come and go."""
+        self.traces, self.rest, self.kept = SkinTraces(self.fps), RestReference(self.fps), KeptCrops(self.fps)
+        if self.second is not None:
+            self.second = SecondOpinion(self.fps)
+        self._copies: dict[int, np.ndarray] = {}
         self._told: list[SeenMovement] = []  # that were there before, of which frames are remembered
         self._found: list[tuple[Spotted, Movement]] = []
-        self._next = self._blinked_to = self._moved_to = 0
-        self._first = self._last = self.first_box = self.last_box = None
+        self._motion: SkinMotion | None = None
+        self._blinks, self._final = [], FinalBlinks()
 
     def add(self, chunk: FaceChunk) -> None:
         """Take the next chunk; the one after a chunk that was the last of a stretch starts anew."""
         if chunk.new_from == 0:
             self._next = -(-chunk.first // self.grid.step) * self.grid.step
-            self._blinked_to = self._moved_to = chunk.first - 1
-            self._found, self._told = [], []
+            self._moved_to = chunk.first - 1
+            self._begin()
         self._forget()
         self.traces.add(chunk)
         self.kept.add(chunk)
@@ -204,22 +212,18 @@ class FaceReader:
             "movements": self._final_movements(ends or self.over),
             "blinks": self._final_blinks(ends or self.over),
         }
-        self._new, self._view = [], []
-        return None if self._first is None else part
+        some = self._last != self._told_to or any(part[kind] for kind in ("view", *LISTS))
+        self._new, self._view, self._told_to = [], [], self._last
+        if self.over:
+            self._begin()
+        return part if some and self._first is not None else None
 
     def _add_window(self, chunk: FaceChunk, first: int, last: int) -> None:
         rest, start = self.rest.at(first), self.traces.first
         along = self._motion.along[first - start : last - start + 1]
         moved = float((along - self._motion.along_of(rest.skin)).max())
         box = chunk.boxes[first - chunk.first].round(1).tolist()
-        window: Window = {
-            "onset": first,
-            "offset": last,
-            "rest": rest.number,
-            "moved": round(moved, 4),
-            "probabilities": None,
-            "box": box,
-        }
+        window = Window(onset=first, offset=last, rest=rest.number, moved=round(moved, 4), probabilities=None, box=box)
         self._new.append(window)
         if moved >= self._min_moved and not self._lids[first - start : last - start + 1].all():
             parted = max(0.0, float(self.traces.mouth[last - start]) - rest.mouth)
@@ -335,12 +339,8 @@ class FaceReader:
                     self._first, self.first_box = number, self.last_box
 
     def _final_blinks(self, ends: bool) -> list[Blink]:
-        if not len(self.traces.skin):
-            return []
         horizon = self.traces.last - (0 if ends else round(BLINK_S * self.fps))
-        blinks: list[EyesClosed] = [blink.later(self.traces.first) for blink in self._blinks]
-        final = [blink for blink in blinks if self._blinked_to < blink.offset <= horizon]
-        self._blinked_to = max(self._blinked_to, horizon)
+        final = self._final.told(self._blinks, self.traces.openness, self.traces.first, horizon, ends)
         return [blink._asdict() for blink in final if self.section.owns(blink.apex)]
 
     def _final_movements(self, ends: bool) -> list[Movement]:

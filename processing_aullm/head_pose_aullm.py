@@ -45,7 +45,10 @@ def mouth_openness(points: np.ndarray) -> float:
 
 def turned(pose: np.ndarray) -> float:
     """Degrees by which a head turns during some frames, about the axis about which it turns most: (n, 3)."""
-    return float((pose.max(0) - pose.min(0)).max()) if len(pose) else 0.0
+    if not len(pose):
+        return 0.0
+    roll = np.unwrap(pose[:, 2], period=360)  # of a head upside-down it goes from 180 to -180
+    return float(np.ptp(np.column_stack([pose[:, :2], roll]), axis=0).max())
 
 
 def talk(openness: np.ndarray) -> float:

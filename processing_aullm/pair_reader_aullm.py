@@ -22,7 +22,7 @@ from .blendshape_network_aullm import BLENDSHAPES, BlendshapeModel
 from .blinks_aullm import EyesClosed, eye_openness
 from .clip_error_aullm import ClipError, ClipFault
 from .explained_aullm import read_clip
-from .geometry_aullm import IDENTITY, apply, invert, square_to_image, to_rgb, warp
+from .geometry_aullm import IDENTITY, apply, compose, invert, square_to_image, to_rgb, warp
 from .head_pose_aullm import mouth_openness, pose_of, turned
 from .landmarks_aullm import REGION_SCALE, Region
 from .prompt_aullm import ACTION_UNIT_MEANINGS
@@ -32,7 +32,7 @@ from .skin_step_aullm import SkinStep, agreed
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import MovementSpotter, Spotted
 from .stream_aullm import NOT_READ, FaceChunk
-from .video_aullm import Clip, FrameList, are_two_pictures, open_clip
+from .video_aullm import Clip, FrameList, are_image_files, are_two_pictures, open_clip
 from .video_reader_aullm import Answer
 from .view_aullm import view_faults
 
@@ -78,7 +78,7 @@ class StillOpinion:
 class PairReader:
     """What a processor does with two pictures; a base class of `AullmProcessor`."""
 
-    are_two_pictures = staticmethod(are_two_pictures)
+    are_image_files, are_two_pictures = staticmethod(are_image_files), staticmethod(are_two_pictures)
 
     def read_pair(
         self,
@@ -117,7 +117,7 @@ class PairReader:
         _check_marks(given, onset, apex)
         clip, back = _side_by_side(images.aligner, given, face)
         _, pictures = _read(self, clip, onset, apex, face if clip is given else 0)
-        pair = _pair_of(images.aligner, pictures, clip.name, images.blendshapes if second_opinion else None)
+        pair = _pair_of(images.aligner, pictures, clip.name, images.blendshapes if second_opinion else None, back)
         crops = torch.from_numpy(pictures["crops"])
         said = ClipAnswer(*answer(crops, torch.arange(len(crops))[None])[0])
         opinion = None
@@ -132,7 +132,7 @@ class PairReader:
             "onset": pictures["onset"],
             "apex": pictures["offset"],
             "size": [width, height] if clip is given else [int(side) for side in given.size],
-            "box": _box(apply(back, pair.points[0])).round(1).tolist(),
+            "box": pair.boxes[0].round(1).tolist(),
             "action_units": names,
             "meanings": {name: ACTION_UNIT_MEANINGS[name] for name in (*names, *also)},
             "threshold": threshold,
@@ -206,7 +206,7 @@ def _weighed(
 
 
 def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np.ndarray]:
-    """A clip in which the face can be followed, and the matrix (2, 3) from its first frame to the one that was given.
+    """A clip in which the face can be followed, and (2, 2, 3) from its first and last frame to those that were given.
 
     Photographs need not be of one size, nor show the face in one place: of such two, squares around the faces are cut.
 
@@ -214,7 +214,7 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
         ClipError: one of two pictures shows no face, or the first one fewer than the one asked for.
     """
     if not isinstance(clip, FrameList) or len(clip) != 2:
-        return clip, IDENTITY
+        return clip, np.stack([IDENTITY, IDENTITY])
     pictures = [to_rgb(picture) for picture in clip.frames()]
     first, second = ([each.region() for each in aligner.faces(picture)] for picture in pictures)
     for index, found in enumerate((first, second)):
@@ -226,11 +226,11 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
     scale = pictures[0].shape[1] / pictures[1].shape[1]
     near = next((each for each in second if _is_near(first[face], each, scale)), None)
     if near is not None and pictures[0].shape == pictures[1].shape:
-        return clip, IDENTITY
+        return clip, np.stack([IDENTITY, IDENTITY])
     regions = first[face], near or second[min(face, len(second) - 1)]
     cut = [square_to_image(each.center, each.side, each.angle, SQUARE) for each in regions]
     squares = [warp(picture, matrix, SQUARE) for picture, matrix in zip(pictures, cut, strict=True)]
-    return FrameList(squares, clip.name), cut[0]
+    return FrameList(squares, clip.name), np.stack(cut)
 
 
 def _called(pair: FrameList, index: int) -> str:
@@ -245,8 +245,10 @@ def _is_near(one: Region, other: Region, scale: float) -> bool:
     return not far and AS_LARGE < scale * other.side / one.side < 1 / AS_LARGE
 
 
-def _pair_of(aligner: FaceAligner, pictures: ClipPictures, name: str, blendshapes: BlendshapeModel | None) -> FaceChunk:
-    """The face at rest and at the apex, as a chunk of two frames.
+def _pair_of(
+    aligner: FaceAligner, pictures: ClipPictures, name: str, blendshapes: BlendshapeModel | None, back: np.ndarray
+) -> FaceChunk:
+    """The face at rest and at the apex, as a chunk of two frames: those that were given, to which `back` leads.
 
     Raises:
         ClipError: landmarks are found in none of the pictures.
@@ -260,6 +262,8 @@ def _pair_of(aligner: FaceAligner, pictures: ClipPictures, name: str, blendshape
             raise ClipError(f"{name}: frame {number} shows no face", ClipFault.NO_FACE)
         found.append(min(faces, key=lambda each: np.hypot(*(each.points.mean(0) - place))))
     points = [apply(invert(matrix), each.points) for matrix, each in zip(transforms, found, strict=True)]
+    places = [apply(matrix, each.points) for matrix, each in zip(back, found, strict=True)]
+    whole = np.stack([compose(matrix, transform) for matrix, transform in zip(back, transforms, strict=True)])
     shapes = None
     if blendshapes is not None:
         read = [blendshapes(frame, each.region()) for frame, each in zip(frames, found, strict=True)]
@@ -268,15 +272,15 @@ def _pair_of(aligner: FaceAligner, pictures: ClipPictures, name: str, blendshape
         face=0,
         first=0,
         crops=crops,
-        transforms=transforms,
-        boxes=np.stack([_box(each.points) for each in found]),
+        transforms=whole,
+        boxes=np.stack([_box(each) for each in places]),
         eye_openness=np.stack([eye_openness(each) for each in points]),
-        pose=np.stack([pose_of(each, matrix) for each, matrix in zip(points, transforms, strict=True)]),
+        pose=np.stack([pose_of(each, matrix) for each, matrix in zip(points, whole, strict=True)]),
         mouth=np.array([mouth_openness(each) for each in points]),
         new_from=0,
         last=True,
         done=1.0,
-        points=np.stack([each.points for each in found]),
+        points=np.stack(places),
         shapes=shapes,
     )
 

@@ -48,8 +48,8 @@ class Section:
         return frame >= self.first and (self.stop is None or frame < self.stop)
 
     def is_cut(self, frame: int, fps: float) -> bool:
-        """Whether a face is not followed beyond this frame only because reading stops here."""
-        return not self.whole and self.read_to is not None and frame >= round(self.read_to * fps) - 1
+        """Whether a face is not followed beyond this frame only because the next section goes on with it."""
+        return self.stop is not None and frame >= round(self.read_to * fps) - 1
 
     def share(self, frame: int | None) -> float:
         """Share of all sections that is read with this frame, or with the whole of this section."""

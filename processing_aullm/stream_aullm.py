@@ -93,6 +93,7 @@ class FaceStream:
     Attributes:
         fps: Frames per second.
         frames: Frames of the whole video, as far as it says so, else None.
+        decoded: Number of the last frame that was decoded, plus 1.
         size: (width, height) of its frames.
         clip: The video as `open_clip` opened it.
         overlap: Frames that neighbouring chunks share. longest: Frames of a chunk at most.
@@ -116,7 +117,7 @@ class FaceStream:
         if not length > 0:
             raise ValueError(f"length is {length}: a window must cover more than 0 seconds")
         self.fps, self.frames, self.size, self.name = frames.fps, frames.count, frames.size, frames.name
-        self.clip = frames.clip
+        self.clip, self.decoded = frames.clip, 0
         self.overlap = max(1, round(length * self.fps))
         self.longest = self.overlap + max(self.overlap, round(CHUNK_S * self.fps))
         self.crop_size, self.blendshapes = size, blendshapes
@@ -132,6 +133,7 @@ class FaceStream:
         followed, memory, chunks, searched, number = [], FaceMemory(self.fps), _ChunksInOrder(), None, None
         before = None
         for number, frame in self._source:
+            self.decoded = number + 1
             for one in list(followed):
                 chunks.add(one.step(number, frame))
                 if one.ended:
@@ -324,6 +326,7 @@ class FaceMemory:
     def keep(self, one: FollowedFace, frame: np.ndarray) -> None:
         """Remember a face that is not followed any more, and the last frame in which it was."""
         aligned = one.track.aligned
+        self.numbers.pop(one.face, None)  # so that it comes last of those that are remembered
         self.numbers[one.face] = _Remembered(np.stack(one.pictures), _thumb(aligned), _small(frame), aligned)
         if len(self.numbers) > MAX_REMEMBERED:
             self.numbers.pop(next(iter(self.numbers)))

@@ -158,14 +158,19 @@ def open_clip(video: object, name: str = "clip") -> Clip:
 def split_batch(videos: object) -> list:
     """Tell one clip from a batch of clips, and return a list of clips either way.
 
-    A list is a batch when its items are clips themselves: paths, bytes, lists, opened clips, arrays of four dimensions,
-    or of three without a channel axis. An array of five dimensions is a batch.
+    A list is a batch when its items are clips themselves: paths of videos, bytes, lists, opened clips, arrays of
+    four dimensions, or of three without a channel axis. An array of five dimensions is a batch.
     """
     if isinstance(videos, (np.ndarray, torch.Tensor)):
         return list(videos) if videos.ndim == 5 else [videos]
-    if not isinstance(videos, (list, tuple)) or not len(videos) or _is_frame(videos[0]):
+    if not isinstance(videos, (list, tuple)) or not len(videos) or _is_frame(videos[0]) or are_image_files(videos):
         return [videos]
     return list(videos)
+
+
+def are_image_files(video: object) -> bool:
+    """Whether this is a list of image files: one clip, whose frames they are."""
+    return isinstance(video, (list, tuple)) and len(video) > 1 and all(map(_is_image_path, video))
 
 
 def are_two_pictures(video: object) -> bool:

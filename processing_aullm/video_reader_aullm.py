@@ -286,7 +286,7 @@ class _SectionReader:
         return {
             "video": self.stream.name,
             "fps": self.stream.fps,
-            "frames": self.stream.frames or self.read_to + 1,
+            "frames": self.stream.frames or self.stream.decoded,
             "size": [int(side) for side in self.stream.size],
             "action_units": names,
             "meanings": {name: ACTION_UNIT_MEANINGS[name] for name in (*names, *self._only_seen(names))},

@@ -103,6 +103,13 @@ def test_options_may_be_defaults_or_given_to_a_call(build):
         pipe([FakeFace()], hop=0)
 
 
+def test_a_list_of_image_files_is_one_video(pipe):
+    opened, asked = pipe.processor.open_stream, []
+    pipe.processor.open_stream = lambda video, **options: asked.append(video) or opened([FACE], **options)
+    for files in (["1.png", Path("2.png"), "3.png"], ["rest.jpg", "apex.jpg"]):  # two with a rate are no pair
+        assert pipe(files, fps=10.0)["faces"][0]["windows"] and asked.pop() == files
+
+
 def test_a_list_of_paths_gives_a_list_of_readings(pipe):
     moves, opened, batches = ((30, 32, 35, 4.0, "AU4"),), pipe.processor.open_stream, []
     faces = {name: FakeFace(frames=60, moves=moves, seed=seed) for seed, name in enumerate(("a.mp4", "b.mp4"))}

@@ -46,6 +46,26 @@ def test_eyes_that_stay_shut_are_a_closure():
     assert found.kind == "closure" and abs(found.offset - 3.6 * FPS) <= 4
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.006])
+def test_eyes_that_are_shut_for_longer_than_is_compared_are_one_closure(noise):
+    """Shut eyes are what is open there; what noise does to them is no blink."""
+    values = np.repeat([0.3, 0.1, 0.3], [150, 300, 150]) + np.random.default_rng(0).normal(0, noise, 600)
+    ((onset, apex, offset, kind),) = find_blinks(values, FPS)
+    assert (onset, offset, kind) == (149, 450, "closure") and 150 <= apex < 450
+
+
+def test_who_looks_down_for_long_still_blinks():
+    values = np.repeat([0.3, 0.17, 0.3], [150, 300, 150])
+    values[300:306] = 0.1
+    kinds = [each.kind for each in find_blinks(values, FPS)]
+    assert kinds == ["closure", "blink", "closure"], "as two closures: for how long the eyes look down nobody knows"
+
+
+def test_eyes_that_open_between_two_closures_are_shut_twice():
+    values = np.repeat([0.3, 0.1, 0.3, 0.1, 0.3], [90, 60, 4, 60, 90])
+    assert [(each.onset, each.offset) for each in find_blinks(values, FPS)] == [(89, 150), (153, 214)]
+
+
 @pytest.mark.parametrize("smiling", [(1.0, 3.0), (1.8, 3.0)])
 def test_a_blink_at_the_height_of_a_smile_is_a_blink(smiling):
     """Eyes that the smile narrows are open before it and after it."""

@@ -1,5 +1,7 @@
 """The clips of movements that a face reader cuts: wherever a movement lies in a chunk, its own frames are shown."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from processing_aullm.rises_aullm import Rise
 from processing_aullm.sections_aullm import Section
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES
 from processing_aullm.windows_aullm import WindowGrid
-from tests.processing_aullm.faked_faces import FPS, UNITS, FakeFace, FakeStream, crop
+from tests.processing_aullm.faked_faces import FPS, SIZE, UNITS, FakeFace, FakeStream, crop
 
 WHOLE = Section(index=0, first=0, stop=None, read_from=None, read_to=None, whole=True, begin=0, total=None)
 
@@ -57,6 +59,22 @@ def test_a_window_in_which_the_jaw_falls_shows_no_chin_that_rises():
         said[parts] = [each["probabilities"] for each in windows if each["onset"] == 22]
     assert said[None] == said[-9, -5] == [[0.9, 0.9]], "lips that stood open all along part no farther"
     assert said[20, 24][0][0] == 0.9 and said[20, 24][0][1] < 0.1
+
+
+def test_of_a_face_that_left_nothing_is_kept_and_nothing_told_again():
+    """Any number of faces may come and go; one that comes back is read as one that was never there."""
+    first, second = FakeFace(frames=35), FakeFace(frames=135, seen=(100, 135), blinks=((120, 121, 123),))
+    reader, fresh = (FaceReader(WindowGrid.of(FPS, 0.5, 0.1), WHOLE, 4, UNITS, 0.5, FPS) for _ in range(2))
+    empty = len(pickle.dumps(reader))
+    reader.add(next(iter(FakeStream([first], 0, 35, overlap=5))))
+    assert len(pickle.dumps(reader)) > empty + SIZE**2 and len(reader.settled(False)["windows"]) == 30
+    assert len(pickle.dumps(reader)) < empty + 2000
+    assert reader.settled(False) is None and reader.settled(True) is None
+    (back,) = FakeStream([second], 100, 135, overlap=5)
+    for each in (reader, fresh):
+        each.add(back)
+    told, as_new = reader.settled(True), fresh.settled(True)
+    assert told == as_new | {"first": 0} and len(told["windows"]) == 30 and len(told["blinks"]) == 1
 
 
 def read(said: dict[tuple[int, int], float]) -> tuple[list[dict], list[tuple[int, int]]]:

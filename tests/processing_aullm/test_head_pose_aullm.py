@@ -39,3 +39,7 @@ def test_lips_that_open_and_shut_once_do_not_talk_and_those_that_go_on_do():
 def test_a_head_turns_by_the_axis_about_which_it_turns_most():
     assert turned(np.array([[0.0, 0, 0], [3, -5, 0], [0, 1, 1]])) == 6
     assert turned(np.zeros((0, 3))) == 0
+
+
+def test_a_head_upside_down_has_hardly_turned_where_its_roll_goes_round():
+    assert turned(np.array([[0.0, 0, 179], [0, 0, -179], [0, 0, 178]])) == pytest.approx(3)

@@ -165,6 +165,17 @@ def test_photographs_may_differ_in_size_and_place(read, face):
     assert np.abs(places[0] - places[2] - [560, 150, 560, 150]).max() < 6 and np.abs(places[0] - places[1]).max() < 1
 
 
+def test_of_photographs_of_unlike_size_view_and_turn_are_those_of_the_pictures(read, face):
+    """The squares that are compared show each face upright, and all as large."""
+    tiny = np.pad(cv2.resize(face, (120, 120), interpolation=cv2.INTER_AREA), 30, constant_values=90)
+    assert "small" in read({"AU12": 0.9}, video=[tiny, np.pad(tiny, 40, constant_values=90)])["view"]
+    upright, tilted = (np.pad(each, 40, constant_values=90) for each in (face, np.rot90(face)))
+    assert read({"AU12": 0.9}, video=[np.rot90(face).copy(), tilted])["view"] == ["tilted"]
+    for other, told in ((upright, 1), (np.pad(moved(face, 0, 0, 15), 40, constant_values=90), 0)):
+        seen = read({"AU12": 0.9}, after={"mouthSmileLeft": 0.3}, video=[face, other])
+        assert len(seen["movements"]) == told, "a head that is turned speaks against a movement"
+
+
 def test_a_face_in_the_same_place_may_be_much_smaller(read, face):
     far = np.full_like(face, 90)
     far[80:240, 80:240] = cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA)

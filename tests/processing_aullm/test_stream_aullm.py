@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from processing_aullm import AullmImageProcessor
+from processing_aullm import AullmImageProcessor, stream_aullm
 from processing_aullm.clip_error_aullm import ClipError
 from processing_aullm.geometry_aullm import apply, compose, invert
 from processing_aullm.stream_aullm import FaceMemory, FollowedFace
@@ -123,6 +123,13 @@ def test_a_face_that_leaves_and_returns_keeps_its_number(scenes, open_stream):
     assert 24 <= chunks[1].first <= 28 and chunks[1].first + len(chunks[1]) == 36
 
 
+def test_a_stream_counts_the_frames_that_it_decodes_with_a_face_or_without(scenes, open_stream):
+    stream = open_stream(drawn(scenes, [Place(150)] * 12 + [()] * 8), start=0.5)
+    assert stream.decoded == 0
+    list(stream)
+    assert stream.decoded == 20
+
+
 def test_a_cut_to_another_person_starts_another_face(scenes, open_stream):
     chunks = list(open_stream(drawn(scenes, [Place(150)] * 12 + [Place(150, other=True)] * 12)))
     assert [chunk.face for chunk in chunks] == [0, 1]
@@ -180,6 +187,15 @@ def test_a_face_is_known_by_its_picture_at_rest_or_by_its_place(scenes, found, c
     memory.keep(face, room)
     shot = room[::-1] if cut else room_again
     assert memory.number_of(track(seen(scenes, **found)), set(), shot) == number
+
+
+def test_of_too_many_faces_the_one_that_was_seen_longest_ago_is_forgotten(scenes, monkeypatch):
+    monkeypatch.setattr(stream_aullm, "MAX_REMEMBERED", 2)
+    memory, room = FaceMemory(fps=10.0), scenes.frame(Place(150))
+    for number in (0, 1, 0, 2):  # 0 comes back
+        one = track(seen(scenes, number))
+        memory.keep(FollowedFace(number, one, SimpleNamespace(overlap=5, crop_size=64)), room)
+    assert list(memory.numbers) == [0, 2]
 
 
 def test_a_face_that_slides_out_of_the_picture_ends_there(scenes, open_stream):

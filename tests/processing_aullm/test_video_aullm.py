@@ -156,6 +156,8 @@ def test_wrong_arrays_are_refused(video, message):
     [
         ("a.mp4", 1),
         (["a.mp4", "b.mp4"], 2),
+        (["a.png", "b.JPG", "c.png"], 1),
+        (["a.png", "b.mp4"], 2),
         (b"bytes", 1),
         (np.zeros((6, 8, 8)), 1),
         (np.zeros((6, 8, 8, 3)), 1),

@@ -60,6 +60,18 @@ def test_a_blink_is_named_and_is_no_movement():
     assert abs(blink["apex"] - 31) <= 1
 
 
+@pytest.mark.parametrize("shut", [70, 220])
+@pytest.mark.parametrize("last", [400, 270])
+def test_eyes_that_are_shut_for_long_are_one_closure(shut, last):
+    """Also where the frames in which they shut are forgotten when they open; the blink behind comes behind."""
+    closed = ((number, number + 1, number + 2) for number in range(60, 60 + shut))
+    face = FakeFace(frames=last, blinks=((40, 41, 43), *closed, (350, 351, 353)))
+    told = FakeProcessor().read(face)["faces"][0]["blinks"]
+    assert [each["kind"] for each in told] == ["blink", "closure", "blink"][: 3 if last > 350 else 2]
+    assert abs(told[1]["onset"] - 60) <= 1
+    assert last < 60 + shut or abs(told[1]["offset"] - 61 - shut) <= 1
+
+
 def test_a_turn_of_the_head_is_no_movement():
     assert FakeProcessor().read(FakeFace(turn=(25, 35, 45, 3.0)))["faces"][0]["movements"] == []
 
@@ -208,6 +220,14 @@ def test_no_window_is_lost_at_a_cut_however_long_it_is(short_sections, length):
     assert [window["onset"] for window in face["windows"]] == list(range(200 - round(length * FPS)))
 
 
+@pytest.mark.parametrize("section_s", [6.0, 1000.0])
+def test_the_last_window_before_an_end_is_read_in_sections_too(monkeypatch, section_s):
+    """Windows begin every five frames; the last one ends with what is read, between two steps."""
+    monkeypatch.setattr(sections, "SECTION_S", section_s)
+    (face,) = FakeProcessor().read(FakeFace(frames=200), hop=0.5, end=19.8)["faces"]
+    assert face["windows"][-1]["offset"] == 197
+
+
 def test_a_face_that_leaves_just_behind_a_cut_is_still_the_same_there(short_sections):
     (face,) = FakeProcessor().read(FakeFace(frames=200, seen=(0, 80)))["faces"]
     assert (face["first"], face["last"]) == (0, 79), "the first section ends with frame 66 and is read to frame 116"
@@ -228,6 +248,16 @@ def test_a_part_without_a_face_is_passed_over(short_sections):
     assert face["windows"][-1]["offset"] == 49
     with pytest.raises(ClipError, match="no face"):
         processor.read(FakeFace(frames=200, seen=(0, 0)))
+
+
+def test_a_video_that_does_not_say_its_length_has_the_frames_that_were_read():
+    class Unknown(FakeProcessor):
+        def open_stream(self, *args, **options):
+            stream = super().open_stream(*args, **options)
+            stream.frames, stream.decoded = None, 80
+            return stream
+
+    assert Unknown().read(FakeFace(frames=80, seen=(0, 50)))["frames"] == 80, "nobody is seen in the last ones"
 
 
 @pytest.mark.parametrize("fault", [ClipFault.UNREADABLE, ClipFault.NOT_FOUND, ClipFault.NOT_A_CLIP])

@@ -26,6 +26,7 @@ from processing_aullm.reading_types_aullm import Piece
 from processing_aullm.video_aullm import open_clip
 from processing_aullm.video_file_aullm import VideoFile
 from training_aullm.videos.journal import Journal, parts_folder
+from training_aullm.videos.played import Played
 from training_aullm.videos.summary import SIDES, Summary, by_second_opinion, events_of
 
 # what looks ahead in x264 gives other bytes now and then for the same pictures
@@ -61,15 +62,17 @@ def write_film(
     """
     clip = partial(NumberedFrames, open_clip(video), fps=options.get("fps"))
     whole, folder = clip(options.get("start"), options.get("end")), parts_folder(base)
-    length, rate = max(1, round(PART_S * whole.fps)), Fraction(whole.fps).limit_denominator(1001)
+    length = max(1, round(PART_S * whole.fps))
+    rate = Fraction(Played.of(whole.clip, whole.fps).fps).limit_denominator(1001)
     reached = max((face.about["last"] for face in summary.faces.values()), default=-1)
     films, drawn, first = [], 0, whole.first
     while whole.last is None or first <= whole.last:
         stop = first + length if whole.last is None else min(first + length, whole.last + 1)
         film = folder / f"{first}.mp4"
         if not film.exists():
-            frames = clip(first / whole.fps, stop / whole.fps)
-            pictures = _pictures(frames, ReadingPart(journal, first, stop, whole.fps), whole.first + drawn)
+            begin = max(whole.first, whole.first + drawn - 1)  # with the picture that stays over a hole
+            frames = clip(begin / whole.fps, stop / whole.fps)
+            pictures = _pictures(frames, ReadingPart(journal, begin, stop, whole.fps), whole.first + drawn)
             if opening := list(islice(pictures, 1)):  # a video with a hole may show nothing here
                 write_mp4(film, chain(opening, pictures), rate, CRF, STEADY)
             elif whole.last is None and first > reached:  # the file did not say where it ends: here
@@ -90,15 +93,15 @@ def check_film(video: str | Path, fps: float | None) -> None:
 
     Args:
         video: the file.
-        fps: frames per second; None: the file's.
+        fps: frames per second of files that state none.
 
     Raises:
         ValueError: the video's time stamps have a gap of more than MAX_GAP_S.
     """
     clip = open_clip(video)
-    if not isinstance(clip, VideoFile) or not (fps or clip.fps):
+    if not isinstance(clip, VideoFile) or not (clip.fps or fps):
         return
-    before, after = (number / (fps or clip.fps) for number in clip.longest_gap)
+    before, after = (number / (clip.fps or fps) for number in clip.longest_gap)
     if after - before > MAX_GAP_S:
         raise ValueError(
             f"{video}: holds no frame from {before:.0f} s to {after:.0f} s, and a film of it would stand still for as "
@@ -110,14 +113,16 @@ def _pictures(frames: NumberedFrames, read: "ReadingPart", shown: int) -> Iterat
     """Frames with what was `read` drawn on them.
 
     The film goes on with the frame `shown`: what the video lacks between it and the next frame is filled, so that the
-    film keeps the video's time.
+    film keeps the video's time. Frames before `shown` are in the part before.
     """
     picture = None
     for number, pixels in frames:
         even = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]  # H.264 has no odd sides
         before, picture = picture, np.ascontiguousarray(to_rgb(even)).copy()
-        yield from repeat(np.zeros_like(picture) if before is None else before, number - shown)
         read.draw(picture, number)
+        if number < shown:
+            continue
+        yield from repeat(np.zeros_like(picture) if before is None else before, number - shown)
         yield picture
         shown = number + 1
 
@@ -186,7 +191,8 @@ class FaceTrail:
         self.action_units, self.threshold = parts[-1][0]["action_units"], parts[-1][0]["threshold"]
         self.windows = [window for _, part in parts for window in part["windows"]]
         self.onsets = [window["onset"] for window in self.windows]
-        self.span = self.windows[-1]["offset"] - self.windows[-1]["onset"] if self.windows else 1
+        # of the longest: where a face leaves the last one is shorter
+        self.span = max((window["offset"] - window["onset"] for window in self.windows), default=1)
 
     def box(self, frame: int) -> np.ndarray | None:
         """(4,) between those of the windows before and after; None where the face is not followed."""

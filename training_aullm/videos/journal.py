@@ -63,6 +63,8 @@ class Journal:
             complete = at = len(head)
             with suppress(ValueError, KeyError, TypeError):  # a line that was not written to its end
                 for line in file:
+                    if not line.endswith(b"\n"):  # the next piece would stand on it
+                        break
                     at += len(line)
                     if (resume := json.loads(line)["resume"]) is not None:
                         complete, self.resume = at, resume

@@ -80,6 +80,8 @@ def write_json(base: Path, journal: Journal, summary: Summary) -> list[Path]:
                 file.write(f', "{kind}": [')
                 parts = (part for piece in journal.pieces(face.first, face.stop) for part in piece["faces"])
                 items = (item for part in parts if part["face"] == number for item in part[kind])
+                if kind == "movements":  # what the second opinion alone sees is known a little later
+                    items = sorted(items, key=lambda each: each["onset"])
                 items = ({**item, **seconds_of(item, summary.head["fps"])} for item in items)
                 file.writelines(("," if row else "") + "\n   " + json.dumps(item) for row, item in enumerate(items))
                 file.write("]")

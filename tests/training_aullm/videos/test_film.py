@@ -30,6 +30,13 @@ def test_the_film_shows_what_was_read(film, tmp_path, journal, short_parts):
     assert np.abs(frames[45] - frames[12])[50, 10].max() > 40  # calm again, in the second part
 
 
+@pytest.mark.filterwarnings("ignore:.*the file states 10 frames")
+def test_the_film_is_played_as_the_video_whatever_the_camera_filmed(film, tmp_path, journal):
+    with av.open(str(draw_film(tmp_path / "a", journal, film, fps=40.0))) as container:
+        stream = container.streams.video[0]
+        assert (stream.average_rate, stream.frames) == (10, 200)
+
+
 def test_side_and_size_are_written_beside_the_face(pieces, summary, monkeypatch):
     written = []
     monkeypatch.setattr(annotated_film, "_write", lambda picture, text, *_: written.append(text))
@@ -72,6 +79,7 @@ def test_the_film_keeps_the_time_of_a_video_with_a_hole(tmp_path, short_parts, h
         shades = {round(f.pts * f.time_base * 10): f.to_ndarray(format="gray")[5, 5] for f in container.decode(video=0)}
     assert sorted(shades) == list(range(160))
     assert abs(int(shades[140]) - int(shades[150])) > 5 and abs(int(shades[20]) - 20) < 8
+    assert all(abs(int(shades[number]) - last) < 8 for number in range(last, after)), "the picture before it stays"
 
 
 def test_the_film_of_a_video_that_does_not_say_its_length_goes_to_its_end(tmp_path, journal, short_parts):
@@ -102,9 +110,18 @@ def test_a_face_is_looked_up_by_frame(pieces):
     assert trail.answer(first["onset"]) == [0.0, 0.0]
 
 
+def test_a_short_last_window_does_not_hide_the_box_between_the_others(pieces):
+    """As where a face leaves: the windows before it are as long and as far apart as ever."""
+    window = {"box": [0.0, 0.0, 9.0, 9.0], "probabilities": None}
+    windows = [{**window, "onset": at, "offset": end} for at, end in ((0, 10), (10, 20), (20, 22))]
+    part = {**pieces[0]["faces"][0], "windows": windows, "last": 22}
+    trail = FaceTrail([{**pieces[0], "faces": [part]}], 0)
+    assert trail.span == 10 and all(trail.box(frame) is not None for frame in range(23))
+
+
 def test_a_film_that_would_stand_still_is_refused_before_reading(tmp_path):
     path = write(tmp_path / "gap.mp4", [*(40 * i for i in range(50)), 900_000])
-    with pytest.raises(ValueError, match=r"gap\.mp4: holds no frame from 2 s to 900 s"):
-        check_film(path, None)
-    check_film(path, 250.0)
+    for fps in (None, 250.0):  # it is played as the file is, whatever the camera filmed
+        with pytest.raises(ValueError, match=r"gap\.mp4: holds no frame from 2 s to 900 s"):
+            check_film(path, fps)
     check_film(write(tmp_path / "short.mp4", [*(40 * i for i in range(50)), 9000]), None)

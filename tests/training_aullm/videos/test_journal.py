@@ -35,6 +35,8 @@ def test_a_line_that_was_not_written_to_its_end_is_dropped(tmp_path, pieces):
     for half in (b'{"video": "half a li', b"\x00\x00\x00\n", b"{"):
         path.write_bytes(whole + half)
         assert Journal(path, {}).resume == pieces[end - 1]["resume"] and path.read_bytes() == whole
+    path.write_bytes(whole[:-1])  # all of it but its end: the next piece would stand behind it
+    assert Journal(path, {}).resume is None and list(Journal(path, {})) == []
     path.write_bytes(whole[:-9])
     assert Journal(path, {}).resume is None and list(Journal(path, {})) == []
 

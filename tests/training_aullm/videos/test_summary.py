@@ -16,7 +16,7 @@ def test_pieces_and_the_whole_reading_say_the_same(pieces, summary):
 
 def test_a_face_names_the_pieces_that_tell_of_it(pieces):
     head = {**pieces[0], "faces": []}
-    late = [head, {**pieces[-1], "faces": pieces[-1]["faces"][:1]}, head]
+    late = [head, {**pieces[0], "faces": pieces[0]["faces"][:1]}, head]
     face = Summary.of(late).faces[0]
     assert (face.first, face.stop) == (1, 2)
 

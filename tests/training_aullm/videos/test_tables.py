@@ -35,6 +35,16 @@ def test_json_is_the_whole_reading(written, pieces):
     assert reading == FakeProcessor().join_pieces(pieces)
 
 
+def test_movements_in_json_are_in_order_of_time_though_some_are_known_later(pieces, tmp_path):
+    journal = Journal(tmp_path / "a.pieces.jsonl", {})
+    part = next(part for piece in pieces for part in piece["faces"] if part["movements"])
+    for onset in (50, 20):  # as the second opinion's
+        late = {**part, "movements": [{**part["movements"][0], "onset": onset}], "windows": [], "blinks": []}
+        journal.add({**pieces[0], "faces": [late]})
+    (path,) = TABLES["json"](tmp_path / "a", journal, Summary.of(journal))
+    assert [each["onset"] for each in json.loads(path.read_text())["faces"][0]["movements"]] == [20, 50]
+
+
 def test_tables_hold_every_window_and_event(written):
     events = list(csv.DictReader(written["a.events.csv"].open()))
     assert sorted(row["kind"] for row in events) == ["blink", "macro", "micro", "micro"]
