@@ -4,7 +4,7 @@
     session = onnxruntime.InferenceSession("model.onnx")
     logits = session.run(None, {"motion_values": motion})[0]  # (B, 3, T - 1, G, G) float32 -> (B, K)
 
-Needs `pip install aullm[onnx]`. The config's prompt is a constant of the graph.
+Needs `pip install '.[onnx]'` in the checkout. The config's prompt is a constant of the graph.
 """
 
 import importlib.util
@@ -48,7 +48,7 @@ def write_onnx(model: AullmForActionUnitDetection, path: str | Path) -> None:
         ValueError: the model reads pixels.
     """
     if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
-        raise ImportError(f"writing ONNX needs {' and '.join(missing)}: pip install aullm[onnx]")
+        raise ImportError(f"writing ONNX needs {' and '.join(missing)}: pip install '.[onnx]' in the checkout")
     config = model.config
     if config.front_end != "displacement":
         raise ValueError(f"front_end={config.front_end!r} reads pixels: only a model that measures motion becomes ONNX")

@@ -52,7 +52,7 @@ def run_on_ray(do: Callable, jobs: Sequence, num_proc: int | None = None) -> Ite
         ValueError: Ray is not installed.
     """
     if ray is None:
-        raise ValueError("--engine ray needs Ray: pip install 'aullm[ray]'")
+        raise ValueError("--engine ray needs Ray: pip install '.[ray]' in the checkout")
     if not jobs:
         return
     if not ray.is_initialized():

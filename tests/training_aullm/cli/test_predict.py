@@ -94,4 +94,4 @@ def test_ray_is_named_where_it_is_missing(predict, tmp_path, monkeypatch):
     monkeypatch.setattr(loading, "model_place", str)
     monkeypatch.setattr(many, "model_place", str)
     refused = predict(tmp_path / "face.mp4", "--engine", "ray")
-    assert isinstance(refused.exception, ValueError) and "aullm[ray]" in str(refused.exception)
+    assert isinstance(refused.exception, ValueError) and ".[ray]" in str(refused.exception)
