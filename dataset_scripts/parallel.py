@@ -7,7 +7,6 @@ The processes are joblib's (its loky backend): they start from a notebook, from 
 an `if __name__ == "__main__"` guard.
 """
 
-import ctypes
 import os
 import threading
 import time
@@ -18,8 +17,9 @@ from contextlib import closing
 import cv2
 from joblib import Parallel, delayed, parallel_config
 
+from dataset_scripts.freed_memory import keep_freed_memory
+
 IDLE_SECONDS = 10  # after which a process without a job gives its memory back
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # names of glibc's mallopt
 
 
 def run_jobs(do: Callable, jobs: Sequence, num_proc: int) -> Iterator:
@@ -84,10 +84,7 @@ def _start_worker(parent: int) -> None:
     """Settings of a new process that environment variables do not cover."""
     cv2.setNumThreads(1)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    # glibc hands large arrays back to the system at once; keeping them makes rendering about a fifth faster.
-    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-        mallopt(_MMAP_THRESHOLD, 2**26)
-        mallopt(_TRIM_THRESHOLD, 2**28)
+    keep_freed_memory()
 
 
 def _end_with(parent: int) -> None:

@@ -10,6 +10,7 @@ import warnings
 
 import typer
 
+from dataset_scripts.freed_memory import keep_freed_memory
 from training_aullm.cli.annotations import annotations
 from training_aullm.cli.compare import compare
 from training_aullm.cli.demo import demo
@@ -43,6 +44,7 @@ def settle(debug: bool = typer.Option(False, "--debug", help="Show the whole tra
     slower. Garbage is looked for less often: importing torch and transformers makes a million objects that stay, and
     looking through them again and again is a tenth of a command's start.
     """
+    keep_freed_memory()
     gc.set_threshold(10_000, *gc.get_threshold()[1:])
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
