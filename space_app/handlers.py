@@ -18,7 +18,7 @@ from inference import Reader
 from live import Live
 from logs import note
 from problems import Problem
-from readings import Movement, box_near, has_face, largest, movement_of, movements_of, place_of
+from readings import Movement, box_near, face_name, has_face, largest, movement_of, movements_of, place_of
 from timeline import timeline
 from uploads import Uploads
 from words import label
@@ -187,7 +187,7 @@ class Handlers:
             return _hidden() | {Part.STATUS: page.state(problem)}
 
     def draw(self, seen: Seen | None, view: str, unit: str | None) -> str:
-        """The picture of the apex in one of three views."""
+        """The picture of the strongest moment in one of three views."""
         if seen is None or unit is None:
             return ""
         with translated():
@@ -253,9 +253,9 @@ class Handlers:
             drawn = self.reader.pipe.draw(explanation, "attention", action_unit=unit)
             caption = pictures.looked(explanation, unit, seen.meanings, place_name)
         else:
-            drawn = explanation["frames"][nearest(explanation["frame_indices"], seen.movement.apex)]
+            drawn = explanation["frames"][pictures.shown_step(explanation)]
             caption = "As it was filmed." if view == "plain" else f"As it was filmed. {NOT_MEASURED}"
-        return pictures.strongest_moment(explanation, drawn, seen.movement.peak, caption)
+        return pictures.strongest_moment(explanation, drawn, seen.movement.fps, caption)
 
 
 def _hidden() -> dict:
@@ -265,13 +265,8 @@ def _hidden() -> dict:
 
 def _faces(reading: dict) -> list[tuple[str, int]]:
     """What each face is called on the page, and its number in the reading."""
-    most = largest(reading)
+    most = largest(reading)["face"]
     return [
-        (f"Face {i} ({'largest, ' if each is most else ''}{place_of(reading, each['face'])})", each["face"])
-        for i, each in enumerate(reading["faces"], 1)
+        (f"{face_name(number)} ({'largest, ' if number == most else ''}{place_of(reading, number)})", number)
+        for number in (each["face"] for each in reading["faces"])
     ]
-
-
-def nearest(frames, wanted: int) -> int:
-    """The place of the frame nearest to a wanted one."""
-    return min(range(len(frames)), key=lambda i: abs(int(frames[i]) - wanted))

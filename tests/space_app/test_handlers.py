@@ -1,8 +1,12 @@
 """What each press answers with."""
 
+import base64
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.space_app.fake_pipe import FakePipe
 
@@ -127,6 +131,20 @@ def test_looking_closer_asks_the_model_once_and_shows_why(make_reader, video):
     told = handlers.magnify(seen, 15)
     assert "Moved 12 times as far" in told and "any larger" in told, "this movement can be magnified 12 times"
     assert len(pipe.asked) == asked, "changing a view asks the model nothing"
+
+
+def test_all_views_show_the_same_frame_and_tell_its_time(make_reader, video):
+    pipe = FakePipe()
+    handlers = make(make_reader, pipe)
+    seen = handlers.look(video, handlers.read(video, 0, 0)["reading"], 0, 1)["seen"]
+    for pixels, number in zip(seen.explanation["frames"], range(6), strict=True):
+        pixels[:] = 40 * number
+    seen.explanation["displacement"][:] = 0
+    seen.explanation["displacement"][1] = 1.0
+    told = {view: handlers.draw(seen, view, "AU4") for view in ("attention", "motion", "plain")}
+    assert all("The face at 1.97 s." in html for html in told.values()), "the third of six frames from 54 to 66"
+    content = base64.b64decode(told["plain"].split("base64,")[1].split('"')[0])
+    assert abs(np.asarray(Image.open(io.BytesIO(content))).mean() - 80) < 3
 
 
 def test_a_model_without_motion_or_attention_says_so(make_reader, video):
