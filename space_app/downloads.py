@@ -16,7 +16,7 @@ EXTENT = ("side", "size_px", "size_mm", "named_by")
 
 
 def as_csv(reading: dict) -> str:
-    """One row per movement and blink of every face, called as on the page; a column per action unit with its score."""
+    """One row per movement and blink of every face, named as on the page; a column per unit with its score."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     units = list(reading["meanings"])  # those that only the second opinion may name, too
@@ -67,7 +67,7 @@ def links(reading: dict) -> str:
     """HTML: three links that save the results."""
     files = (
         ("movements.csv", "text/csv", as_csv(reading), "Table (CSV)", "opens in a spreadsheet"),
-        ("reading.json", "application/json", as_json(reading), "Everything (JSON)", "each window; faces count from 0"),
+        ("reading.json", "application/json", as_json(reading), "Everything (JSON)", "windows too; faces from 0"),
         ("movements.vtt", "text/vtt", as_webvtt(reading), "Subtitles (WebVTT)", "plays along with the video"),
     )
     items = [

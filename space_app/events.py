@@ -110,7 +110,10 @@ class Answers:
         return self._placed(request, self.handlers.look, video, reading, face, chosen, before, about=(video, face))
 
     def draw(self, video, seen, view, unit, request: gr.Request) -> dict:
-        return self._placed(request, lambda: {Part.PICTURE: self.handlers.draw(seen, view, unit)}, about=(video, None))
+        def drawn():
+            return {Part.PICTURE: self.handlers.draw(seen, view, unit)}
+
+        return self._placed(request, drawn, about=(video, None))
 
     def magnify(self, video, seen, factor, request: gr.Request) -> dict:
         return self._placed(request, lambda: {Part.FLIP: self.handlers.magnify(seen, factor)}, about=(video, None))

@@ -117,7 +117,7 @@ def looked(explanation: dict, unit: str, meanings: dict, place_name: Callable[[f
 
 
 def moved(explanation: dict, place_name: Callable[[float], str]) -> str:
-    """Where and how far the face has moved most in the frame with the arrows, in words; `place_name` as in `looked`."""
+    """Where and how far the face has moved most in the frame with the arrows; `place_name` as in `looked`."""
     field = np.asarray(explanation["displacement"])[shown_step(explanation) - 1]
     size = np.hypot(*field)
     row, column = np.unravel_index(int(size.argmax()), size.shape)

@@ -38,7 +38,7 @@ class DecodingPipe(FakePipe):
 
 @contextmanager
 def open_page(folder: Path, pipe) -> Iterator[SimpleNamespace]:
-    """The page in its own place: `.address`, `.place` on the disk, `.pipe`, `.events` by the names of their answers."""
+    """The page in its own place: `.address`, `.place` on the disk, `.pipe`, `.events` by name of their answer."""
     (folder / "config.json").write_text("{}")
     app, inference, place, settings = map(importlib.import_module, ("app", "inference", "place", "settings"))
     reader = inference.Reader(settings.Settings(str(folder)), pipe)

@@ -158,7 +158,7 @@ def test_what_is_saved_calls_faces_as_the_page_does(make_reader, video):
     rows = [row["face"] for row in csv.DictReader(io.StringIO(as_csv(reading)))]
     assert rows == ["Face 1"] * 2 + ["Face 2"] * 2
     assert as_webvtt(reading).count("Face 1: ") == as_webvtt(reading).count("Face 2: ") == 2
-    assert "faces count from 0" in links(reading), "the JSON is the pipeline's own"
+    assert "faces from 0" in links(reading), "the JSON is the pipeline's own"
 
 
 def test_webvtt_is_cued_in_plain_words(reading):
