@@ -50,13 +50,13 @@ def test_a_reading_that_ends_late_leaves_the_page_to_the_video_chosen_since(page
 
 
 def test_what_differs_from_gradio_lasts_longer_than_the_first_answer():
-    import layout
+    import components
     from problems import Problem
 
-    video = layout.silent_video(label="Video")
+    video = components.silent_video(label="Video")
     again = type(video)(**video.constructor_args, render=False)  # as Gradio does for each part that an answer leaves
     with pytest.raises(Problem, match="Addresses are not fetched"):
         asyncio.run(again.async_move_resource_to_block_cache("https://example.org/film.mp4"))
-    for kind, name in ((layout.Radio, "radio"), (layout.Dropdown, "dropdown")):
+    for kind, name in ((components.Radio, "radio"), (components.Dropdown, "dropdown")):
         assert kind(choices=[]).preprocess(7) == 7 and kind(choices=[]).get_block_name() == name
-    assert video.get_block_name() == "video" and not list(Path(layout.__file__).parent.glob("*.pyi"))
+    assert video.get_block_name() == "video" and not list(Path(components.__file__).parent.glob("*.pyi"))
