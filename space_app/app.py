@@ -18,7 +18,7 @@ from layout import closer_parts, input_parts, result_parts
 from logs import say_little
 from place import own_place
 from settings import Settings
-from uploads import Uploads
+from uploads import EXAMPLES, Uploads
 
 STYLE = Path(__file__).with_name("style.css")
 THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"]).set(
@@ -65,6 +65,7 @@ def launch_options(settings: Settings) -> dict:
     return {
         "theme": THEME,
         "css_paths": STYLE,
+        "allowed_paths": [str(EXAMPLES)],  # else only where the page is started from a folder above them
         "max_file_size": settings.max_megabytes * 1_000_000,
         "footer_links": ["api", "gradio"],
         "run_history": False,

@@ -8,7 +8,7 @@ import csv
 import io
 import json
 
-from readings import movements_of
+from readings import face_name, movements_of
 from words import joined, plain
 
 NAMES = ("face", "event", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score")
@@ -16,7 +16,7 @@ EXTENT = ("side", "size_px", "size_mm", "named_by")
 
 
 def as_csv(reading: dict) -> str:
-    """One row per movement and blink of every face; a column per action unit with its score."""
+    """One row per movement and blink of every face, named as on the page; a column per unit with its score."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     units = list(reading["meanings"])  # those that only the second opinion may name, too
@@ -31,7 +31,8 @@ def as_csv(reading: dict) -> str:
             scores = [_rounded(each.get("action_units", {}).get(unit)) for unit in units]
             seconds = [round(frame / fps, 3) for frame in frames]
             extent = [each.get(name) for name in EXTENT]
-            writer.writerow([face["face"], kind, *frames, *seconds, _rounded(each.get("score")), *extent, *scores])
+            name, score = face_name(face["face"]), _rounded(each.get("score"))
+            writer.writerow([name, kind, *frames, *seconds, score, *extent, *scores])
     return text.getvalue()
 
 
@@ -48,7 +49,7 @@ def as_webvtt(reading: dict) -> str:
     cues, meanings, fps = [], reading["meanings"], reading["fps"]
     several = len(reading["faces"]) > 1
     for face in reading["faces"]:
-        whose = f"Face {face['face'] + 1}: " if several else ""
+        whose = f"{face_name(face['face'])}: " if several else ""
         for each in movements_of(reading, face["face"]):
             what = joined([plain(unit, meanings).short for unit in each.units]) if each.units else "something moved"
             one = f" ({each.side} side)" if each.units and each.side in ("left", "right") else ""
@@ -66,7 +67,7 @@ def links(reading: dict) -> str:
     """HTML: three links that save the results."""
     files = (
         ("movements.csv", "text/csv", as_csv(reading), "Table (CSV)", "opens in a spreadsheet"),
-        ("reading.json", "application/json", as_json(reading), "Everything (JSON)", "each window with its scores"),
+        ("reading.json", "application/json", as_json(reading), "Everything (JSON)", "windows too; faces from 0"),
         ("movements.vtt", "text/vtt", as_webvtt(reading), "Subtitles (WebVTT)", "plays along with the video"),
     )
     items = [

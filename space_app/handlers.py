@@ -18,7 +18,7 @@ from inference import Reader
 from live import Live
 from logs import note
 from problems import Problem
-from readings import Movement, box_near, has_face, largest, movement_of, movements_of, place_of
+from readings import Movement, box_near, face_name, has_face, largest, movement_of, movements_of, place_of
 from timeline import timeline
 from uploads import Uploads
 from words import label
@@ -80,23 +80,38 @@ class Handlers:
     def __init__(self, reader: Reader, uploads: Uploads) -> None:
         self.reader, self.uploads, self.live = reader, uploads, Live(reader)
 
-    def answer(self, session: str | None, call: Callable[..., dict], *arguments) -> dict:
+    def answer(
+        self,
+        session: str | None,
+        call: Callable[..., dict],
+        *arguments,
+        about: tuple[str | None, int | None] | None = None,
+    ) -> dict:
         """What a press answers with, whatever happens: where nothing can be done with an upload, it is deleted.
 
         Args:
             session: whose press.
             call: one of the methods below.
             *arguments: for it.
+            about: the video, and the face or None, that were chosen when it was pressed; None: it is about no video.
+
+        Returns:
+            Parts to change: none where another video or face was chosen meanwhile.
         """
+        answer, told = {}, None
         try:
-            return call(*arguments)
+            answer = call(*arguments)
         except Problem as problem:
             told = problem
         except Exception as error:
             note(error)
             told = problems.unexpected()
+        if about is not None and not self.uploads.stand(session, *about):
+            return {}
+        if told is None:
+            return answer
         if told.ends:
-            self.uploads.drop(session)
+            self.uploads.drop(session, only=None if about is None else about[0])
             return self._cleared() | {Part.VIDEO: None, Part.STATUS: page.state(told)}
         return self._cleared() | {Part.STATUS: page.state(told)}
 
@@ -112,50 +127,43 @@ class Handlers:
         lasts = "The video is here" if seconds is None else f"The video lasts {seconds:.1f} seconds"
         return cleared | {Part.STATUS: page.message("ready", f"{lasts}. Press “Find movements”.")}
 
-    def read(self, video: str | None, start: float | None, end: float | None) -> dict:
-        """Read the video and show its largest face."""
+    def read(
+        self, video: str | None, start: float | None, end: float | None, before: dict | None, session: str | None
+    ) -> dict:
+        """Read the video and show its largest face; nothing where the reading from before is the one asked for."""
+        asked = [video, start or 0, end or 0]
+        if before is not None and before["asked"] == asked:  # pressed twice
+            return {}
         reading = self.reader.read(video, start, end)
         faces = _faces(reading)
         portraits = self._portraits(video, reading, faces)
         first = largest(reading)["face"]
+        self.uploads.show(session, video, first)
         several = len(reading["faces"]) > 1
         told = "Done."
         if several:
             told = f"Done. {len(reading['faces'])} faces were found; you see the largest one. Choose another below."
         return {
             Part.STATUS: page.message("several-faces" if several else "done", told),
-            Part.READING: reading,
+            Part.READING: reading | {"asked": asked},
             Part.RESULTS: gr.update(visible=True),
             Part.PORTRAITS: portraits,
             Part.FACES: gr.update(visible=several, choices=faces, value=first),
             Part.DOWNLOADS: links(reading),
-            **self.show_face(reading, first),
+            **_of_face(reading, first),
         }
 
-    def show_face(self, reading: dict | None, face: int) -> dict:
+    def show_face(self, video: str | None, reading: dict | None, face: int, session: str | None) -> dict:
         """One face's summary and timeline; what was looked at closer goes."""
-        if reading is None:
-            raise problems.forgotten()
+        _refuse_forgotten(video, reading)
         if not has_face(reading, face):
             return _hidden()
-        movements = movements_of(reading, face)
-        return {
-            Part.SUMMARY: page.found(reading, face, movements),
-            Part.POINTS: "",
-            Part.TIMELINE: timeline(reading, face),
-            Part.MOVES: gr.update(
-                visible=bool(movements),
-                choices=[(m.short(reading["meanings"]), m.number) for m in movements],
-                value=None,
-            ),
-            Part.SEEN: None,
-            **_hidden(),
-        }
+        self.uploads.show(session, video, face)
+        return _of_face(reading, face)
 
     def points(self, video: str | None, reading: dict | None) -> dict:
         """The part of the video that was read, with the points that were followed drawn on it."""
-        if reading is None:
-            raise problems.forgotten()
+        _refuse_forgotten(video, reading)
         try:
             return {Part.POINTS: pictures.film(self.reader.with_points(video, reading))}
         except Problem as problem:
@@ -167,15 +175,18 @@ class Handlers:
         """What the live camera has filmed becomes the video, to be read as any other."""
         return self._cleared() | {Part.VIDEO: self.live.finish(token), Part.WAYS: gr.update(selected=Way.VIDEO)}
 
-    def look(self, video: str | None, reading: dict | None, face: int, chosen: int | None) -> dict:
-        """Explain one movement."""
+    def look(
+        self, video: str | None, reading: dict | None, face: int, chosen: int | None, before: Seen | None = None
+    ) -> dict:
+        """Explain one movement; only show it where it is the one that was explained before."""
         if chosen is None:
             return _hidden()
-        if reading is None:
-            raise problems.forgotten()
+        _refuse_forgotten(video, reading)
         movement = movement_of(reading, face, chosen)
         if movement is None:
             return _hidden()
+        if before is not None and before.movement == movement:
+            return {Part.CLOSER: gr.update(visible=True), Part.TIMELINE: timeline(reading, face, chosen)}
         try:
             box = box_near(reading, face, movement.onset)
             explanation = self.reader.explain(video, movement.onset, movement.offset, box)
@@ -187,7 +198,7 @@ class Handlers:
             return _hidden() | {Part.STATUS: page.state(problem)}
 
     def draw(self, seen: Seen | None, view: str, unit: str | None) -> str:
-        """The picture of the apex in one of three views."""
+        """The picture of the strongest moment in one of three views."""
         if seen is None or unit is None:
             return ""
         with translated():
@@ -239,6 +250,8 @@ class Handlers:
                 Part.SEEN: seen,
                 Part.SENTENCE: f"<p class='lead'>{seen.movement.sentence(meanings)}</p>",
                 Part.UNIT: gr.update(choices=[(label(unit, meanings), unit) for unit in ranked], value=asked),
+                Part.PICTURE: "",  # of the movement before; drawn next
+                Part.FLIP: "",
                 Part.BARS: figures.unit_bars(scores, seen.threshold, meanings),
                 Part.EXPERTS: figures.expert_bars(explanation["expert_weights"]),
                 Part.GRAPH: figures.relation_graph(explanation, list(scores), set(present), meanings),
@@ -253,9 +266,9 @@ class Handlers:
             drawn = self.reader.pipe.draw(explanation, "attention", action_unit=unit)
             caption = pictures.looked(explanation, unit, seen.meanings, place_name)
         else:
-            drawn = explanation["frames"][nearest(explanation["frame_indices"], seen.movement.apex)]
+            drawn = explanation["frames"][pictures.shown_step(explanation)]
             caption = "As it was filmed." if view == "plain" else f"As it was filmed. {NOT_MEASURED}"
-        return pictures.strongest_moment(explanation, drawn, seen.movement.peak, caption)
+        return pictures.strongest_moment(explanation, drawn, seen.movement.fps, caption)
 
 
 def _hidden() -> dict:
@@ -263,15 +276,33 @@ def _hidden() -> dict:
     return {Part.CLOSER: gr.update(visible=False)}
 
 
+def _refuse_forgotten(video: str | None, reading: dict | None) -> None:
+    """A press on results that are here no longer, or about to go: they are of the video before."""
+    if reading is None or reading["asked"][0] != video:
+        raise problems.forgotten()
+
+
+def _of_face(reading: dict, face: int) -> dict:
+    """Summary and timeline of one face; nothing of it is looked at closer yet."""
+    movements = movements_of(reading, face)
+    return {
+        Part.SUMMARY: page.found(reading, face, movements),
+        Part.POINTS: "",
+        Part.TIMELINE: timeline(reading, face),
+        Part.MOVES: gr.update(
+            visible=bool(movements),
+            choices=[(m.short(reading["meanings"]), m.number) for m in movements],
+            value=None,
+        ),
+        Part.SEEN: None,
+        **_hidden(),
+    }
+
+
 def _faces(reading: dict) -> list[tuple[str, int]]:
     """What each face is called on the page, and its number in the reading."""
-    most = largest(reading)
+    most = largest(reading)["face"]
     return [
-        (f"Face {i} ({'largest, ' if each is most else ''}{place_of(reading, each['face'])})", each["face"])
-        for i, each in enumerate(reading["faces"], 1)
+        (f"{face_name(number)} ({'largest, ' if number == most else ''}{place_of(reading, number)})", number)
+        for number in (each["face"] for each in reading["faces"])
     ]
-
-
-def nearest(frames, wanted: int) -> int:
-    """The place of the frame nearest to a wanted one."""
-    return min(range(len(frames)), key=lambda i: abs(int(frames[i]) - wanted))

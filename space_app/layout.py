@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 import page
-import problems
+from components import Dropdown, Radio, silent_video
 from handlers import VIEWS, Part, Way
 from live import Live
 from settings import Settings
@@ -16,36 +16,6 @@ from uploads import described
 SCRIPT, CAMERA_SCRIPT = (Path(__file__).with_name(name).read_text("utf-8") for name in ("page.js", "camera.js"))
 READ_ALOUD = "element.setAttribute('role', 'status')"  # what is written there is spoken
 STRONGEST_MAGNIFICATION = 15  # beyond it the pipeline smooths too much away
-
-
-def silent_video(**options) -> gr.Video:
-    """A video without sound: the browser never asks for the microphone, and the upload is passed on as it is.
-
-    A program may name an address in the place of an upload; Gradio would fetch it, however large it is.
-
-    Told in the constructor, Gradio would strip the sound of every upload with the program ffmpeg, which need not be
-    there; the model does not listen anyway.
-    """
-    video = gr.Video(**options)
-    video.include_audio = False
-    video.preprocess = lambda payload: None if payload is None else payload.path
-    kept = video.async_move_resource_to_block_cache
-
-    async def own_files_only(path):
-        if str(path).startswith(("http://", "https://")):
-            raise problems.link()
-        return await kept(path)
-
-    video.async_move_resource_to_block_cache = own_files_only
-    return video
-
-
-def unchecked(choice: gr.Radio | gr.Dropdown) -> gr.Radio | gr.Dropdown:
-    """A choice that the handlers check: Gradio forgets a session's choices when too many people are here, and would
-    answer with an error that tells nobody what to do.
-    """
-    choice.preprocess = lambda value: value
-    return choice
 
 
 def input_parts(parts: dict, settings: Settings, live: Live) -> dict:
@@ -104,13 +74,13 @@ def result_parts(parts: dict) -> None:
     with gr.Column(visible=False, elem_id="results") as parts[Part.RESULTS]:
         gr.HTML("<h2 id='results-title' tabindex='-1'>2. What moved, and when</h2>")
         parts[Part.PORTRAITS] = gr.HTML(elem_id="portraits")
-        parts[Part.FACES] = unchecked(gr.Radio(label="Whose face?", visible=False, elem_id="faces"))
+        parts[Part.FACES] = Radio(label="Whose face?", visible=False, elem_id="faces")
         parts[Part.SUMMARY] = gr.HTML(elem_id="summary")
         parts[Part.TIMELINE] = gr.HTML(elem_id="timeline", js_on_load=SCRIPT)
         parts[Part.DRAW] = gr.Button("Draw the points it follows on the video", size="sm", elem_id="draw")
         parts[Part.POINTS] = gr.HTML(elem_id="points")
         told = "or press its number in the timeline"
-        parts[Part.MOVES] = unchecked(gr.Radio(label="Look closer at a movement", info=told, elem_id="moves"))
+        parts[Part.MOVES] = Radio(label="Look closer at a movement", info=told, elem_id="moves")
         gr.HTML("<h3>Save the results</h3>")
         parts[Part.DOWNLOADS] = gr.HTML(elem_id="downloads")
 
@@ -127,7 +97,7 @@ def closer_parts(parts: dict) -> None:
                 parts[Part.VIEW] = gr.Radio(
                     [(told, view) for view, told in VIEWS.items()], value="attention", label="Show", elem_id="view"
                 )
-                parts[Part.UNIT] = unchecked(gr.Dropdown(label="For which movement", filterable=False, elem_id="unit"))
+                parts[Part.UNIT] = Dropdown(label="For which movement", filterable=False, elem_id="unit")
             with gr.Column(min_width=300):
                 gr.HTML(
                     "<h3>Scores</h3><p>Of the whole movement. The timeline's scores are of half-second windows.</p>"

@@ -1,4 +1,4 @@
-"""Pictures of one movement: the apex with what the model looked at, and a flip book of magnified motion.
+"""Pictures of one movement: its strongest moment with what the model looked at, and a flip book of magnified motion.
 
 Pictures travel inside the page as data, so none is stored on the server.
 
@@ -19,17 +19,30 @@ MARGIN = 0.12  # of the crop's side, around it
 QUALITY = 85
 
 
-def strongest_moment(explanation: dict, drawn: np.ndarray, seconds: float, caption: str) -> str:
-    """A figure with one frame.
+def shown_step(explanation: dict) -> int:
+    """Place of the frame that `pipe.draw` draws on: the largest movement, or the middle where none is measured.
+
+    The pipeline does not tell it; a test holds this to the same frame as its own.
+    """
+    fields = explanation.get("displacement")
+    if fields is None:
+        return len(explanation["frames"]) // 2
+    sizes = np.sort(np.hypot(fields[:, 0], fields[:, 1]).reshape(len(fields), -1), axis=1)
+    return 1 + int(sizes[:, -max(1, sizes.shape[1] // 10) :].mean(axis=1).argmax())
+
+
+def strongest_moment(explanation: dict, drawn: np.ndarray, fps: float, caption: str) -> str:
+    """A figure with one frame, the one of `shown_step`.
 
     Args:
         explanation: of the pipeline.
         drawn: (H, W, 3) uint8, the frame or what `pipe.draw` made of it.
-        seconds: about when.
+        fps: frames per second of the video, for the time that is told.
         caption: what is to be seen; it is the picture's text for those who cannot see it, too.
     """
     shown = data_uri(_region(drawn, explanation))
-    alt = escape(f"The face at about {seconds:.1f} s. {caption}")
+    seconds = explanation["frame_indices"][shown_step(explanation)] / fps
+    alt = escape(f"The face at {seconds:.2f} s. {caption}")
     return f'<figure class="picture"><img src="{shown}" alt="{alt}"><figcaption>{escape(caption)}</figcaption></figure>'
 
 
@@ -104,16 +117,16 @@ def looked(explanation: dict, unit: str, meanings: dict, place_name: Callable[[f
 
 
 def moved(explanation: dict, place_name: Callable[[float], str]) -> str:
-    """Where and how far the face moved most, in words; `place_name` as in `looked`."""
-    fields = np.asarray(explanation["displacement"])
-    size = np.hypot(fields[:, 0], fields[:, 1])
-    step, row, column = np.unravel_index(int(size.argmax()), size.shape)
-    right, down = fields[step, :, row, column]
+    """Where and how far the face has moved most in the frame with the arrows; `place_name` as in `looked`."""
+    field = np.asarray(explanation["displacement"])[shown_step(explanation) - 1]
+    size = np.hypot(*field)
+    row, column = np.unravel_index(int(size.argmax()), size.shape)
+    right, down = field[:, row, column]
     way = (
         ("down" if down > 0 else "up") if abs(down) >= abs(right) else ("to the right" if right > 0 else "to the left")
     )
     pixels = f"{size.max():.1f} pixels of a face {np.asarray(explanation['crops']).shape[-1]} pixels wide"
-    place = place_name((row + 0.5) / size.shape[1])
+    place = place_name((row + 0.5) / len(size))
     return f"Arrows, drawn longer than the movement was: most at {place}, {pixels}, {way}."
 
 

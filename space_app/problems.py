@@ -100,11 +100,12 @@ def no_face() -> Problem:
 
 
 def no_motion_to_read() -> Problem:
-    """Too few frames with a face for one window."""
+    """A face in one frame: motion needs two."""
     return Problem(
         "too-short",
         "There is too little to read.",
-        "A face must be seen for at least half a second.",
+        "A face is seen in a single picture only, and a movement is what changes from one picture to the next. "
+        "Choose a longer part, or a video in which the face stays in sight.",
     )
 
 

@@ -92,6 +92,11 @@ def face_of(reading: dict, face: int) -> dict:
     return next(each for each in reading["faces"] if each["face"] == face)
 
 
+def face_name(face: int) -> str:
+    """What a face is called on the page and in what is saved for people; numbers of a reading begin at 0."""
+    return f"Face {face + 1}"
+
+
 def has_face(reading: dict, face: int) -> bool:
     """Whether a reading has a face of this number."""
     return any(each["face"] == face for each in reading["faces"])

@@ -38,7 +38,7 @@ class DecodingPipe(FakePipe):
 
 @contextmanager
 def open_page(folder: Path, pipe) -> Iterator[SimpleNamespace]:
-    """The page in its own place: `.address`, `.place` on the disk, and `.events` by the names of their answers."""
+    """The page in its own place: `.address`, `.place` on the disk, `.pipe`, `.events` by name of their answer."""
     (folder / "config.json").write_text("{}")
     app, inference, place, settings = map(importlib.import_module, ("app", "inference", "place", "settings"))
     reader = inference.Reader(settings.Settings(str(folder)), pipe)
@@ -48,7 +48,7 @@ def open_page(folder: Path, pipe) -> Iterator[SimpleNamespace]:
         _, address, _ = blocks.launch(**options)
         events = {event.fn.__name__: number for number, event in blocks.fns.items() if event.fn}
         try:
-            yield SimpleNamespace(address=address, place=own, events=events, settings=reader.settings)
+            yield SimpleNamespace(address=address, place=own, pipe=pipe, events=events, settings=reader.settings)
         finally:
             blocks.close()
 
@@ -76,7 +76,7 @@ class Person:
             return None
         self.path = answer.json()[0]
         self.video = {"path": self.path, "meta": {"_type": "gradio.FileData"}}
-        return self.press("chosen", self.video)
+        return self.at_once("chosen", self.video)
 
     def press(self, event: str, *values) -> str | None:
         """Press something, again where the queue is full; gives the state that the page shows then."""
@@ -93,11 +93,15 @@ class Person:
                     return found.group(1) if found else ("shown" if told["success"] else "error")
         return "error"
 
-    def delete(self) -> str | None:
-        """Press “Delete my video”, which never queues."""
-        body = {"data": [], "fn_index": self.page.events["delete"], "session_hash": self.session}
+    def at_once(self, event: str, *values) -> str | None:
+        """Press something that never queues; gives the state that the page shows then."""
+        body = {"data": values, "fn_index": self.page.events[event], "session_hash": self.session}
         answer = self.http.post("/run/predict", json=body)
         return STATE.search(answer.text).group(1)
+
+    def delete(self) -> str | None:
+        """Press “Delete my video”."""
+        return self.at_once("delete")
 
     def leave(self) -> None:
         """Close the page."""

@@ -31,7 +31,8 @@ def settled(page) -> list:
 def visit(person: Person) -> Counter:
     """Bring the same film as everybody else, read it, look closer; half delete it, half just go."""
     states = [person.bring("jane_doe.mp4", b"film")]
-    states += [person.press("found", person.video, 0, 0), person.press("look", person.video, None, 0, 1)]
+    states += [person.press("found", person.video, 0, 0, None)]
+    states += [person.press("look", person.video, None, 0, 1, None)]
     there = Path(person.path).is_file()  # whatever others have deleted
     states.append(person.delete() if int(person.session, 16) % 2 else person.leave())
     counted = Counter(
@@ -98,7 +99,7 @@ def test_a_hundred_hostile_uploads_are_told_and_not_kept(tmp_path):
             kind, name = KINDS[number % len(KINDS)], chance.choice(NAMES)
             person = Person(page)
             told = person.bring(name, hostile(kind, chance, film, canary))
-            state = person.press("found", person.video, 0, 0) if told == "ready" else told
+            state = person.press("found", person.video, 0, 0, None) if told == "ready" else told
             person.leave()
             counted[f"{kind}: {state}"] += 1
             if (told is not None and told not in TOLD) or (told == "ready" and state not in READ):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from processing_aullm import explained_aullm
 from processing_aullm.sentences_aullm import place_name
 from tests.space_app.fake_pipe import MEANINGS, UNITS, explanation
 
@@ -143,12 +144,35 @@ def test_pictures_stand_in_the_page_and_have_words():
 
     explained = explanation(54, 66)
     caption = looked(explained, "AU4", MEANINGS, place_name)
-    html = checked(strongest_moment(explained, explained["frames"][0], 2.0, caption))
-    assert 'alt="The face at about 2.0 s. Coloured: where the model looked for “Brows down and together (AU4)”' in html
+    html = checked(strongest_moment(explained, explained["frames"][0], 30.0, caption))
+    assert 'alt="The face at 2.20 s. Coloured: where the model looked for “Brows down and together (AU4)”' in html
     assert "most at the brows." in html
     assert moved(explained, place_name).endswith("1.5 pixels of a face 64 pixels wide, down.")
     content = base64.b64decode(re.search(r"base64,([^\"]+)", html).group(1))
     assert Image.open(io.BytesIO(content)).size == (240, 240), "the crop's outline and a margin, not the whole frame"
+
+
+def test_what_moved_is_told_of_the_frame_that_arrows_are_drawn_on():
+    from pictures import moved, strongest_moment
+
+    explained = explanation(54, 66)
+    explained["displacement"][:] = 0
+    explained["displacement"][1, 0] = -1.2  # all of the face, in the frame at 1.97 s
+    explained["displacement"][3, 1, 2, 7] = 3.0  # one cell of the brows, later
+    told = moved(explained, place_name)
+    assert "1.2 pixels" in told and told.endswith("to the left.")
+    assert "at 1.97 s" in strongest_moment(explained, explained["frames"][2], 30.0, told)
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_times_are_of_the_frame_that_the_pipeline_draws_on(measured):
+    """A published model cannot be asked for its number, so the page counts for itself, the same way."""
+    from pictures import shown_step
+
+    explained, random = explanation(54, 66), np.random.default_rng(0)
+    for _ in range(20):
+        explained["displacement"] = random.normal(size=(5, 2, 14, 14)) if measured else None
+        assert shown_step(explained) == explained_aullm.shown_step(explained)
 
 
 def test_the_flip_book_steps_through_both_sides():

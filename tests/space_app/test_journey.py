@@ -8,6 +8,7 @@ import itertools
 import json
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -69,6 +70,36 @@ def test_states_are_shown_in_place_and_spoken(make_reader, films):
         assert visit.read() == "no-face"
         visit.page.fill("#end input", "0")
         assert visit.upload(films["face"]) == "ready" and visit.read() == "too-long"
+
+
+def test_what_is_pressed_while_a_reading_runs_counts_and_a_second_press_reads_nothing(make_reader, films):
+    class Waiting(FakePipe):
+        begun, goes_on = Event(), Event()
+
+        def __call__(self, video, **options):
+            self.begun.set()
+            assert self.goes_on.wait(60)
+            return super().__call__(video, **options)
+
+    with served(make_reader(pipe := Waiting())) as address, browser() as context:
+        visit = Visit(context, address)
+        visit.upload(films["face"])
+        visit.page.click("#go")
+        assert pipe.begun.wait(60)
+        visit.page.locator(".example").first.click()
+        visit.page.wait_for_function("document.querySelector('#video video')?.src.includes('smile')")
+        visit.page.wait_for_selector("#status [data-state=ready]", state="attached")
+        visit.page.click("#go")
+        visit.page.click("#go")
+        pipe.goes_on.set()
+        visit.page.wait_for_selector("#status [data-state=done]")
+        visit.look(2)
+        visit.page.click("#timeline [data-movement='1']")
+        visit.page.wait_for_selector("#sentence :has-text('eyebrows were drawn')")
+        visit.page.wait_for_selector("#flip .flip")
+        asked = [options.get("onset", "read") for _, options in pipe.asked]
+        assert asked == ["read", "read", 120, 54], "the first video, in vain; the example, once; two movements of it"
+        assert not visit.errors
 
 
 def test_closing_the_page_deletes_the_upload(make_reader, films):

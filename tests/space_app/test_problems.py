@@ -136,3 +136,12 @@ def test_every_fault_of_a_file_has_a_state():
 
     untold = {fault for fault in ClipFault if problem_for(ClipError("x", fault)) is None}
     assert untold == {ClipFault.NOT_A_CLIP}, "a page is given files, never arrays"
+
+
+def test_a_face_in_one_picture_is_told_that_two_are_enough(make_reader, film):
+    from admission import translated
+    from problems import Problem
+
+    with pytest.raises(Problem) as told, translated():
+        a_face_in_one_frame_only(film)
+    assert "a single picture" in told.value.advice and "half a second" not in told.value.advice

@@ -8,6 +8,8 @@ import re
 
 import pytest
 
+from tests.space_app.fake_pipe import FakePipe
+
 
 def test_movements_are_numbered_and_told_in_plain_words(reading):
     from readings import movements_of
@@ -143,6 +145,20 @@ def test_csv_has_a_row_per_event_in_order_of_time(reading):
     assert [row["event"] for row in rows] == ["micro", "blink", "macro", "micro"]
     assert {"side", "size_px", "size_mm"} < rows[0].keys()
     assert rows[0]["apex_s"] == "2.0" and rows[0]["AU4"] == "0.83" and rows[1]["AU4"] == ""
+
+
+def test_what_is_saved_calls_faces_as_the_page_does(make_reader, video):
+    from downloads import as_csv, as_webvtt, links
+    from handlers import _faces
+
+    reading = make_reader(FakePipe(faces=2)).read(video)
+    for face, name in zip(reading["faces"], ("Face 1", "Face 2"), strict=True):
+        face["movements"] = face["movements"][:1]
+        assert [told.startswith(name) for told, number in _faces(reading) if number == face["face"]] == [True]
+    rows = [row["face"] for row in csv.DictReader(io.StringIO(as_csv(reading)))]
+    assert rows == ["Face 1"] * 2 + ["Face 2"] * 2
+    assert as_webvtt(reading).count("Face 1: ") == as_webvtt(reading).count("Face 2: ") == 2
+    assert "faces from 0" in links(reading), "the JSON is the pipeline's own"
 
 
 def test_webvtt_is_cued_in_plain_words(reading):

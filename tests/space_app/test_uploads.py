@@ -42,6 +42,46 @@ def test_a_new_video_replaces_the_one_before(tmp_path):
     assert [film.exists() for film in films] == [False, True]
 
 
+def test_what_stands_is_the_last_video_and_face(tmp_path):
+    from uploads import Uploads
+
+    uploads, films = Uploads(), [str(tmp_path / name) for name in ("one.mp4", "two.mp4")]
+    assert uploads.stand("a", films[0], 3), "of one who is not known nothing else was chosen"
+    for film in films:
+        uploads.keep_only("a", film)
+    assert [uploads.stand("a", film) for film in films] == [False, True]
+    assert uploads.stand("a", films[1], 0) and uploads.stand("b", films[0])
+    uploads.show("a", films[0], 1)
+    assert uploads.stand("a", films[1], 0), "a face of a video that is chosen no longer"
+    uploads.show("a", films[1], 1)
+    assert [uploads.stand("a", films[1], face) for face in (None, 0, 1)] == [True, False, True]
+    uploads.drop("a")
+    assert [uploads.stand("a", film) for film in (*films, None)] == [False, False, True]
+    uploads.leave("a")
+    assert uploads.stand("a", films[0])
+
+
+def test_only_the_upload_that_a_press_was_about_is_dropped(tmp_path):
+    from uploads import Uploads
+
+    uploads, film = Uploads(), tmp_path / "two.mp4"
+    film.write_bytes(b"film")
+    uploads.keep_only("a", str(film))
+    assert not uploads.drop("a", only=str(tmp_path / "one.mp4")) and film.exists()
+    assert uploads.stand("a", str(film))
+    assert uploads.drop("a", only=str(film)) and not film.exists()
+
+
+def test_who_leaves_leaves_nothing(tmp_path):
+    from uploads import Uploads
+
+    uploads, film = Uploads(), tmp_path / "one.mp4"
+    film.write_bytes(b"film")
+    uploads.keep_only("a", str(film))
+    uploads.leave("a")
+    assert not film.exists() and not uploads._chosen
+
+
 def test_every_example_is_there_and_described():
     from uploads import EXAMPLES, described
 
