@@ -4,6 +4,7 @@ model.save_pretrained(folder)             # trained weights only; config.json na
 model.save_pretrained(folder, full=True)  # LoRA merged, complete, loads without peft
 """
 
+import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -301,12 +302,17 @@ class CheckpointMixin(PreTrainedModel):
         merged = {k.replace(".base_layer.", "."): v for k, v in state_dict.items() if "lora_" not in k}
         for name, module in self.language_reader.body.named_modules():
             if hasattr(module, "lora_A"):
-                merged[f"{prefix}{name}.weight"] = _merged_weight(module)
+                own = f"{prefix}{name}."
+                weights = {k.removeprefix(own): v for k, v in state_dict.items() if k.startswith(own)}
+                merged[f"{own}weight"] = _merged_weight(module, weights)
         return merged
 
 
 @torch.no_grad()
-def _merged_weight(module: nn.Module) -> torch.Tensor:
+def _merged_weight(module: nn.Module, weights: dict) -> torch.Tensor:
+    """Base weight and adapters of one of peft's layers in one, from given weights: peft itself asks a module's own."""
+    module = copy.deepcopy(module)
+    module.load_state_dict(weights, assign=True)
     weight = module.get_base_layer().weight
     return (weight.float() + module.get_delta_weight("default").float()).to(weight.dtype)
 
