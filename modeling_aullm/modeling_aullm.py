@@ -106,6 +106,8 @@ class AullmModel(AullmPreTrainedModel):
         ValueError: when the config has no `text_config`; build through `from_language_model`.
     """
 
+    _keys_to_ignore_on_load_unexpected = (r"^(evidence_)?head\.",)  # it loads from a checkpoint of the whole model, too
+
     def __init__(self, config):
         super().__init__(config)
         check_labels_of(config)
