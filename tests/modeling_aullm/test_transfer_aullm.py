@@ -78,3 +78,14 @@ def test_whom_it_saw_stays_and_what_was_measured_of_its_units_goes(build):
     model.config.calibration = {"slope": [1.0] * 4, "offset": [0.0] * 4, "prevalence": [0.5] * 4}
     config = model.for_processor(processor_for("AU12", "AU1")).config
     assert config.trained_on == seen and config.calibration is None
+
+
+def test_reading_by_name_goes_on_with_a_prompt_that_names_each_unit_alone(build):
+    """A template without queries gives every unit the last position: all would get one answer of the language model."""
+    processor = processor_for("AU12", "AU6")
+    for overrides in (OTHER_READERS[0], OTHER_READERS[0] | {"evidence_skip": False}):
+        model = build(**overrides)
+        with pytest.raises(ValueError, match=r"readout='au'.*AU12, AU6.*position 7.*template=\"query\""):
+            model.for_processor(processor)
+    assert model.for_processor(processor_for("AU12")).config.au_positions == [7], "one unit has one answer"
+    build(**OTHER_READERS[2]).for_processor(processor)  # a reader that reads no text
