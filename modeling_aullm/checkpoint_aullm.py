@@ -166,7 +166,7 @@ class CheckpointMixin(PreTrainedModel):
     def post_init(self):
         """As in `PreTrainedModel`; where checkpoints leave the base out, and only there, it may be missing in them."""
         super().post_init()
-        # transformers takes over what the models inside may ignore: there an unknown head is none of their business, here it is
+        # transformers takes over what the models inside ignore: heads are none of theirs, but of a whole model's.
         self._keys_to_ignore_on_load_unexpected = set(type(self)._keys_to_ignore_on_load_unexpected or ())
         if self.names_base:
             self._keys_to_ignore_on_load_missing.add(r"reader\.body\.(?!.*lora_)")

@@ -106,7 +106,7 @@ class AullmModel(AullmPreTrainedModel):
         ValueError: when the config has no `text_config`; build through `from_language_model`.
     """
 
-    _keys_to_ignore_on_load_unexpected = (r"^(evidence_)?head\.",)  # it loads from a checkpoint of the whole model, too
+    _keys_to_ignore_on_load_unexpected = (r"^(evidence_)?head\.",)  # a whole model's checkpoint fits, too
 
     def __init__(self, config):
         super().__init__(config)
@@ -213,7 +213,10 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
 
         Args:
             processor: an `AullmProcessor` with this model's tokenizer.
-            **changes: fields of the config, for example `prior` and `prior_source`.
+            **changes: fields of the config, for example `prior` and `prior_source`. A part that they add starts fresh.
+
+        Raises:
+            ValueError: what was learned does not fit a change, as another width; a prompt that does not fit `readout`.
         """
         model = type(self)(config_for(self.config, processor, **changes))
         carry_over(self, model)

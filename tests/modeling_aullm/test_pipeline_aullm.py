@@ -284,7 +284,9 @@ def test_a_live_reading_is_answered_by_the_model(build):
     processor = PromptedProcessor(model)
     processor.read_live = lambda answer, **options: (answer, options)
     pipe = AullmPipeline(model, processor=processor, device=-1, faces=2, threshold=0.4, batch_size=8)
-    assert pipe.live(threshold=0.6)[1] == {"threshold": 0.6, "batch_size": 8}, "defaults count where there is the option"
+    assert pipe.live(threshold=0.6)[1] == {"threshold": 0.6, "batch_size": 8}, (
+        "defaults count where there is the option"
+    )
     answer, options = AullmPipeline(model, processor=processor, device=-1).live(fps=15.0)
     assert options == {"fps": 15.0}
     windows = torch.arange(model.config.num_frames)[None].repeat(3, 1)
