@@ -337,8 +337,12 @@ def _fill(reader: LanguageReader, source: PreTrainedModel) -> None:
     reader.settle()
 
 
+@torch.no_grad()
 def _embedding_rms(source: PreTrainedModel) -> float:
-    return round(source.get_input_embeddings().weight.float().square().mean().sqrt().item(), 6)
+    """Of what the embeddings give, which is not always what stands in their table: Gemma's multiply it."""
+    embeddings = source.get_input_embeddings()
+    words = embeddings(torch.arange(len(embeddings.weight)))
+    return round(words.float().square().mean().sqrt().item(), 6)
 
 
 @contextmanager
