@@ -53,6 +53,7 @@ class CheckpointMixin(PreTrainedModel):
         config.language_model, config.language_revision = base.name, base.revision
         config.language_sha256, config.language_weights = base.sha256, "base"
         config.trained_on = {"data_sets": {}, "label_releases": [], "people": [], "complete": True}  # nobody yet
+        config.calibration = None  # it was measured on other weights
         source = _read_base(base, config)
         config.embedding_rms = _embedding_rms(source)
         config.validate()
