@@ -236,6 +236,31 @@ def test_variants_lie_beside_each_other(build, tmp_path):
         AullmForActionUnitDetection.from_pretrained(tmp_path, variant="ema")
 
 
+def test_variants_stay_when_the_weights_beside_them_are_saved_again(build, tmp_path):
+    model = build()
+    model.save_pretrained(tmp_path, variant="ema")
+    expected = model.head.score.bias.detach().clone()
+    with torch.no_grad():
+        model.head.score.bias += 1
+    for _ in range(2):
+        model.save_pretrained(tmp_path)
+        loaded = AullmForActionUnitDetection.from_pretrained(tmp_path, variant="ema")
+        assert torch.equal(loaded.head.score.bias, expected)
+    assert torch.equal(AullmForActionUnitDetection.from_pretrained(tmp_path).head.score.bias, model.head.score.bias)
+    model.half().save_pretrained(tmp_path)  # its settings go into config.json, and the variant has others
+    AullmForActionUnitDetection.from_pretrained(tmp_path)
+    with pytest.raises(CheckpointError):
+        AullmForActionUnitDetection.from_pretrained(tmp_path, variant="ema")
+
+
+def test_a_damaged_config_may_be_saved_over(build, tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(CheckpointError, match="not JSON"):
+        build().save_pretrained(tmp_path, variant="ema")
+    build().save_pretrained(tmp_path)
+    AullmForActionUnitDetection.from_pretrained(tmp_path)
+
+
 def test_a_variant_of_other_settings_does_not_take_the_config_of_what_lies_there(build, tmp_path):
     model = build()
     model.save_pretrained(tmp_path)
