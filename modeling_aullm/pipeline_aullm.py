@@ -162,7 +162,7 @@ class AullmPipeline(Pipeline):
             What docs/explanations.md lists (`PicturedExplanation`, reading_types_aullm.py), as arrays and numbers;
             `draw` and `magnify` take it.
         """
-        inputs, pictures = self.processor.read_clip(video, onset=onset, offset=offset, face=face)
+        inputs, pictures = self.processor.read_clip(_stored(video), onset=onset, offset=offset, face=face)
         return {**explain(self.model, **{name: inputs[name] for name in INPUTS})[0], **pictures}
 
     def draw(self, explanation: dict, kind: str, action_unit: str | None = None, factor: float | None = None):

@@ -184,6 +184,21 @@ def test_two_pictures_and_marked_clips_are_read_as_one_movement(build):
     assert pipe([torch.zeros(9, 9)] * 2, fps=25.0).keys() == {"video", "faces"}, "of a known rate: two frames of a film"
 
 
+def test_a_video_of_a_table_is_explained_as_it_is_read(pipe):
+    """As `datasets` stores it: bytes, or a path."""
+    opened = []
+
+    def read_clip(video, **options):
+        opened.append(video)
+        raise ValueError("enough")
+
+    pipe.processor.read_clip = read_clip
+    for stored in ({"bytes": b"film", "path": "a.mp4"}, {"bytes": None, "path": "a.mp4"}, "a.mp4"):
+        with pytest.raises(ValueError, match="enough"):
+            pipe.explain(stored)
+    assert opened == [b"film", "a.mp4", "a.mp4"]
+
+
 def test_the_task_is_registered():
     assert PIPELINE_REGISTRY.supported_tasks[TASK]["impl"].__name__ == "AullmPipeline"
 
