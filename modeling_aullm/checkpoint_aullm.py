@@ -4,6 +4,7 @@ model.save_pretrained(folder)             # trained weights only; config.json na
 model.save_pretrained(folder, full=True)  # LoRA merged, complete, loads without peft
 """
 
+import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ class CheckpointMixin(PreTrainedModel):
         config.language_model, config.language_revision = base.name, base.revision
         config.language_sha256, config.language_weights = base.sha256, "base"
         config.trained_on = {"data_sets": {}, "label_releases": [], "people": [], "complete": True}  # nobody yet
+        config.calibration = None  # it was measured on other weights
         source = _read_base(base, config)
         config.embedding_rms = _embedding_rms(source)
         config.validate()
@@ -165,6 +167,8 @@ class CheckpointMixin(PreTrainedModel):
     def post_init(self):
         """As in `PreTrainedModel`; where checkpoints leave the base out, and only there, it may be missing in them."""
         super().post_init()
+        # transformers takes over what the models inside ignore: heads are none of theirs, but of a whole model's.
+        self._keys_to_ignore_on_load_unexpected = set(type(self)._keys_to_ignore_on_load_unexpected or ())
         if self.names_base:
             self._keys_to_ignore_on_load_missing.add(r"reader\.body\.(?!.*lora_)")
         if self.language_reader is not None and self.config.lora_rank:
@@ -301,12 +305,17 @@ class CheckpointMixin(PreTrainedModel):
         merged = {k.replace(".base_layer.", "."): v for k, v in state_dict.items() if "lora_" not in k}
         for name, module in self.language_reader.body.named_modules():
             if hasattr(module, "lora_A"):
-                merged[f"{prefix}{name}.weight"] = _merged_weight(module)
+                own = f"{prefix}{name}."
+                weights = {k.removeprefix(own): v for k, v in state_dict.items() if k.startswith(own)}
+                merged[f"{own}weight"] = _merged_weight(module, weights)
         return merged
 
 
 @torch.no_grad()
-def _merged_weight(module: nn.Module) -> torch.Tensor:
+def _merged_weight(module: nn.Module, weights: dict) -> torch.Tensor:
+    """Base weight and adapters of one of peft's layers in one, from given weights: peft itself asks a module's own."""
+    module = copy.deepcopy(module)
+    module.load_state_dict(weights, assign=True)
     weight = module.get_base_layer().weight
     return (weight.float() + module.get_delta_weight("default").float()).to(weight.dtype)
 
@@ -329,8 +338,12 @@ def _fill(reader: LanguageReader, source: PreTrainedModel) -> None:
     reader.settle()
 
 
+@torch.no_grad()
 def _embedding_rms(source: PreTrainedModel) -> float:
-    return round(source.get_input_embeddings().weight.float().square().mean().sqrt().item(), 6)
+    """Of what the embeddings give, which is not always what stands in their table: Gemma's multiply it."""
+    embeddings = source.get_input_embeddings()
+    words = embeddings(torch.arange(len(embeddings.weight)))
+    return round(words.float().square().mean().sqrt().item(), 6)
 
 
 @contextmanager

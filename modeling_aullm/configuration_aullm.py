@@ -15,6 +15,7 @@ from transformers import AutoConfig, PreTrainedConfig
 from .agreement_aullm import check_labels_of
 from .presets_aullm import PRESETS
 from .prior_aullm import MACRO_SOURCE, macro_prior
+from .prompt_layout_aullm import check_positions
 
 Number = float | int
 NEARLY = 0.85  # likeness of two names (difflib) of which one is a slip of the other
@@ -161,6 +162,8 @@ class AullmConfig(PreTrainedConfig):
             if meant := get_close_matches(name, self.__dataclass_fields__, n=1, cutoff=NEARLY):
                 raise ValueError(f"AullmConfig has no field {name}: is {meant[0]} meant?")
         self.action_units = list(self.action_units)
+        if self.readout == "au" and self.reader == "language":
+            check_positions(self.au_positions or [], ", ".join(self.action_units))
         _check_dtype("dtype", self.dtype)
         if isinstance(self.text_config, dict):
             _check_dtype("text_config.dtype", self.text_config.get("dtype"))

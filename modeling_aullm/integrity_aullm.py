@@ -142,19 +142,26 @@ def records_beside(folder: str | Path, config: dict, variant: str | None) -> dic
     Args:
         folder: to save to.
         config: that will be written there.
-        variant: of the weights to save.
+        variant: of the weights to save; None replaces the config, and what was saved with other settings is given up.
 
     Raises:
         ValueError: a variant is to be saved beside weights of other settings, which would not load any more.
     """
     path = Path(folder) / "config.json"
-    record = _read_json(path).get(RECORD) or {} if variant is not None and path.is_file() else {}
-    if record and record["config"] != config_digest(config):
+    try:
+        record = _read_json(path).get(RECORD) or {} if path.is_file() else {}
+    except CheckpointError:
+        if variant is not None:
+            raise
+        return {}  # a damaged file is replaced
+    if record.get("config") == config_digest(config):
+        return record
+    if record and variant is not None:
         raise ValueError(
             f"{folder} holds weights saved with other settings than variant={variant!r} has (language_dtype counts), "
             "and both would share its config.json: save the variant to a folder of its own"
         )
-    return record
+    return {}
 
 
 def config_digest(config: dict) -> str:

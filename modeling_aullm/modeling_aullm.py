@@ -106,6 +106,8 @@ class AullmModel(AullmPreTrainedModel):
         ValueError: when the config has no `text_config`; build through `from_language_model`.
     """
 
+    _keys_to_ignore_on_load_unexpected = (r"^(evidence_)?head\.",)  # a whole model's checkpoint fits, too
+
     def __init__(self, config):
         super().__init__(config)
         check_labels_of(config)
@@ -205,13 +207,14 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
         self.post_init()
 
     def for_processor(self, processor, **changes) -> "AullmForActionUnitDetection":
-        """A model to fine-tune for the action units that a processor asks for.
-
-        Units that this model knows keep what was learned of them, new ones start fresh; everything else is copied.
+        """A model to fine-tune for a processor's action units: known ones keep what was learned, new ones start fresh.
 
         Args:
             processor: an `AullmProcessor` with this model's tokenizer.
-            **changes: fields of the config, for example `prior` and `prior_source`.
+            **changes: fields of the config, for example `prior` and `prior_source`. A part that they add starts fresh.
+
+        Raises:
+            ValueError: what was learned does not fit a change, as another width; a prompt that does not fit `readout`.
         """
         model = type(self)(config_for(self.config, processor, **changes))
         carry_over(self, model)
@@ -306,8 +309,7 @@ class AullmForActionUnitDetection(AullmPreTrainedModel):
             raise ValueError("use_instruction_token=False: there is no AU graph, so nothing can be flipped")
         if self.model.graph.prototypes is None:
             raise ValueError(
-                "prototype_loss_weight=0: nothing teaches this model what a flipped node is, so nothing can be "
-                'flipped; train one with the preset "whole"'
+                'prototype_loss_weight=0: nothing taught this model to flip a node; train one with the preset "whole"'
             )
         return self.model.graph
 

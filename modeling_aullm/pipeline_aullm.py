@@ -27,6 +27,7 @@ PROMPT = ("input_ids", "attention_mask", "au_positions")
 INPUTS = ("pixel_values", *PROMPT)
 MARKS = {"onset", "apex"}  # options that make a clip one movement
 OF_PAIRS = ("threshold", "second_opinion")  # a pipeline's defaults that count there, too
+OF_LIVE = ("fps", "length", "hop", "threshold", "batch_size")
 
 
 class AullmPipeline(Pipeline):
@@ -48,6 +49,8 @@ class AullmPipeline(Pipeline):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        if self._batch_size is not None:  # transformers keeps it to itself, for its own way to fill batches
+            self._preprocess_params["batch_size"] = self._batch_size
         self.model.eval()  # a model that was just built or trained would answer with dropout
         check_processor(self.model.config, self.processor)
         if self.processor.image_processor.align:  # what is missing is told now, not at somebody's first video
@@ -107,8 +110,8 @@ class AullmPipeline(Pipeline):
                 f"two pictures, and a clip with onset or apex, have no option {', '.join(unknown)}; "
                 f"there are onset, apex, face, {', '.join(OF_PAIRS)}"
             )
-        defaults = {name: value for name, value in self._preprocess_params.items() if name in OF_PAIRS}
-        return self.processor.read_pair(_stored(video), self._answer, onset=onset, apex=apex, **{**defaults, **options})
+        options = {**self._defaults(OF_PAIRS), **options}
+        return self.processor.read_pair(_stored(video), self._answer, onset=onset, apex=apex, **options)
 
     def stream(self, video: Any, **options: Any) -> Iterator[dict]:
         """Read a video of any length piece by piece, in memory that does not grow with it.
@@ -136,12 +139,13 @@ class AullmPipeline(Pipeline):
         """Read a face while it is filmed.
 
         Args:
-            **options: `fps`, `length`, `hop`, `threshold`, `batch_size`, `chunk`, as for `LiveReading` (live_aullm.py).
+            **options: `fps`, `length`, `hop`, `threshold`, `batch_size`, `chunk`, as for `LiveReading` (live_aullm.py);
+                all but `chunk` may have a default in the pipeline.
 
         Returns:
             A `LiveReading`: it takes frames as they come, and tells a moment later what they show.
         """
-        return self.processor.read_live(self._answer, **options)
+        return self.processor.read_live(self._answer, **{**self._defaults(OF_LIVE), **options})
 
     def explain(
         self, video: Any, onset: int | None = None, offset: int | None = None, face: int | Sequence[float] = 0
@@ -158,7 +162,7 @@ class AullmPipeline(Pipeline):
             What docs/explanations.md lists (`PicturedExplanation`, reading_types_aullm.py), as arrays and numbers;
             `draw` and `magnify` take it.
         """
-        inputs, pictures = self.processor.read_clip(video, onset=onset, offset=offset, face=face)
+        inputs, pictures = self.processor.read_clip(_stored(video), onset=onset, offset=offset, face=face)
         return {**explain(self.model, **{name: inputs[name] for name in INPUTS})[0], **pictures}
 
     def draw(self, explanation: dict, kind: str, action_unit: str | None = None, factor: float | None = None):
@@ -168,6 +172,10 @@ class AullmPipeline(Pipeline):
     def magnify(self, explanation: dict, factor: float = 8.0):
         """The explained frames (T, H, W, 3) uint8 with movements made larger."""
         return self.processor.magnify(explanation, factor)
+
+    def _defaults(self, names: Sequence[str]) -> dict:
+        """Those of the pipeline's own options that a way to read has."""
+        return {name: value for name, value in self._preprocess_params.items() if name in names}
 
     def _options(self, options: dict) -> dict:
         """Those of a call over the pipeline's own."""

@@ -1,5 +1,6 @@
 """Where things stand in a prompt: the two soft tokens, the static text before them, the read-out positions."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -25,6 +26,24 @@ class PromptLayout(NamedTuple):
         mask = None if self.mask is None else self.mask.repeat(times, 1)
         tensors = (self.ids, self.content, self.instruction)
         return PromptLayout(*(t.repeat(times, 1) for t in tensors), mask, self.read.repeat(times, 1), *self[5:])
+
+
+def check_positions(positions: Sequence[int], what: str) -> None:
+    """Refuse to read several action units at one position: all would get the same answer, as if it were their own.
+
+    Args:
+        positions: of the K action units in a prompt.
+        what: is asked for, in messages.
+
+    Raises:
+        ValueError: all are equal, and K > 1.
+    """
+    if len(positions) > 1 and len(set(positions)) == 1:
+        raise ValueError(
+            f"readout='au' reads each unit at its own name, but {what} are all read at position {positions[0]}: the "
+            'prompt names none of them alone. Build the processor with template="query", or with a template of your '
+            "own that has {queries}"
+        )
 
 
 def config_prompt(config, device: torch.device) -> PromptLayout:
@@ -73,7 +92,8 @@ def lay_out(
         readout: `"last"` or `"au"`.
 
     Raises:
-        ValueError: when a prompt does not hold each placeholder exactly once, or `"au"` has no positions.
+        ValueError: when a prompt does not hold each placeholder exactly once, or `"au"` has no positions, or one for
+            all units.
     """
     content, instruction = ids == content_id, ids == instruction_id
     for name, found, token in (("content", content, content_id), ("instruction", instruction, instruction_id)):
@@ -88,6 +108,8 @@ def lay_out(
     elif au_positions is None:
         raise ValueError(NO_POSITIONS)
     else:
+        for row, positions in enumerate(au_positions.tolist()):
+            check_positions(positions, f"the units of prompt {row}")
         read = au_positions.to(ids.device)
     if len(ids) > 1 and mask is None and bool((ids == ids[:1]).all()) and bool((read == read[:1]).all()):
         ids, content, instruction, read = ids[:1], content[:1], instruction[:1], read[:1]

@@ -8,6 +8,10 @@ from torch import nn
 
 from .prior_aullm import MACRO_SOURCE, macro_prior
 
+# Fields that follow from others: from the action units, and `text_config` from `num_language_layers`.
+FOLLOWING = {"action_units", "prior", "prior_source", "prompt_ids", "au_positions", "calibration", "checkpoint_sha256"}
+FOLLOWING |= {"text_config"}
+
 
 def config_for(config, processor, **changes):
     """The config with a processor's action units, frames and prompt, and with LoRA where it was merged.
@@ -43,26 +47,49 @@ def config_for(config, processor, **changes):
 def carry_over(source: nn.Module, target: nn.Module) -> None:
     """Copy what was learned: tensors without a place for each unit whole, of the others the units both models have.
 
-    What one model alone has keeps its fresh start: new units, adapters that were merged in the source. So does the
-    prior, which the target's config sets.
+    What one model alone has keeps its fresh start: new units, adapters that were merged in the source, parts that a
+    changed field adds. So does the prior, which the target's config sets.
 
     Args:
-        source, target: models that differ in their action units and adapters only.
+        source, target: models that differ in their action units and in parts that one of them lacks.
+
+    Raises:
+        ValueError: a tensor has other sizes in the target, or its frozen language model is not in the source.
     """
     before, after = source.config.action_units, target.config.action_units
     kept = [name for name in after if name in before]
-    sizes, ours = _sizes_with_one_unit_more(target), source.state_dict()
-    if target.language_reader is not None:
-        target.language_reader.from_base = source.language_reader.from_base
+    sizes, frozen = _sizes_with_one_unit_more(target), target.body_keys()
+    ours = {_unadapted(name): tensor for name, tensor in source.state_dict().items()}
     for name, tensor in target.state_dict().items():
-        axes = [axis for axis, size in enumerate(tensor.shape) if sizes[name][axis] != size]
-        learned = ours.get(name, ours.get(name.replace(".base_layer.", ".")))  # peft renames what it adapts
-        if name.endswith("graph.prior") or (learned is None and "lora_" in name):
+        learned = ours.get(_unadapted(name))
+        if learned is None and name in frozen:
+            raise ValueError(f"{name} of the language model is not in this model{_changed(source, target)}")
+        if learned is None or name.endswith("graph.prior"):
             continue
+        shape, known = list(tensor.shape), list(learned.shape)
+        axes = [axis for axis, size in enumerate(shape) if sizes[name][axis] != size]
+        wanted = [size // len(after) * len(before) if axis in axes else size for axis, size in enumerate(shape)]
+        if known != wanted:
+            raise ValueError(f"{name} is {known} here and would have to be {wanted}{_changed(source, target)}")
         if not axes:
             tensor.copy_(learned)
         elif kept:
             tensor[_places(tensor, axes, after, kept)] = learned[_places(learned, axes, before, kept)].to(tensor)
+    if target.language_reader is not None:
+        target.language_reader.from_base = source.language_reader.from_base
+
+
+def _unadapted(name: str) -> str:
+    """A tensor's name without what peft adds to those that it adapts."""
+    return name.replace(".base_layer.", ".")
+
+
+def _changed(source: nn.Module, target: nn.Module) -> str:
+    """The fields in which two models differ, those that follow from others left out, and what to do."""
+    here, there = _without_labels(source.config), _without_labels(target.config)
+    changed = [name for name, value in there.items() if here.get(name) != value and name not in FOLLOWING]
+    fields = ", ".join(f"{name}={there[name]!r}" for name in changed)
+    return f": what was learned does not fit {fields}. Leave such fields as they are, or train a new model"
 
 
 def _places(tensor: torch.Tensor, axes: list[int], units: list[str], kept: list[str]) -> tuple[torch.Tensor, ...]:

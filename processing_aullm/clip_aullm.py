@@ -97,6 +97,7 @@ class AullmImageProcessor(BaseImageProcessor):
 
         Raises:
             ClipError: A clip cannot be read, is too short, or shows no face; the message names clip and frame.
+            ValueError: Onset or offset is no number of a frame, as 3.7 or NaN.
         """
         clips = split_batch(videos)
         onsets, offsets = _per_clip("onset", onset, len(clips)), _per_clip("offset", offset, len(clips))
@@ -318,7 +319,7 @@ def sample_indices(
     Raises:
         ClipError: Onset or offset lie outside of the clip, stand in the wrong order, or are the same frame.
     """
-    onset, offset = first if onset is None else int(onset), last if offset is None else int(offset)
+    onset, offset = first if onset is None else onset, last if offset is None else offset
     for field, value in (("onset", onset), ("offset", offset)):
         if not first <= value <= last:
             message = f"{name}: {field} {value} is outside of the clip's frames {first} to {last}"
@@ -330,12 +331,26 @@ def sample_indices(
 
 
 def _per_clip(field: str, value: int | Sequence[int | None] | None, count: int) -> list[int | None]:
-    """One value for each clip, from one for all or a list."""
+    """One number of a frame for each clip, from one for all or a list.
+
+    Raises:
+        ValueError: Other than one for each clip, or no number of a frame.
+    """
     if value is None or np.ndim(value) == 0:
-        return [None if value is None else int(value)] * count
+        return [_frame_number(field, value)] * count
     if len(value) != count:
         raise ValueError(f"{field} has {len(value)} values for {count} clips: give one, or one for each clip")
-    return [None if item is None else int(item) for item in value]
+    return [_frame_number(f"{field} of clip {i}", item) for i, item in enumerate(value)]
+
+
+def _frame_number(what: str, value: object) -> int | None:
+    """A whole number of any library; a table's are floats where one is missing."""
+    if value is None:
+        return None
+    number = np.asarray(value)
+    if number.dtype.kind not in "iuf" or not float(number).is_integer():
+        raise ValueError(f"{what} is {value!r}: give the number of a frame, counted from 0, or None for the clip's end")
+    return int(number)
 
 
 def _resize_all(frames: Sequence[np.ndarray], size: int) -> np.ndarray:

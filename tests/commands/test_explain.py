@@ -81,9 +81,28 @@ def test_the_units_that_are_looked_at(explanation):
         chosen_units(explanation, ("AU1",))
 
 
-def test_numbers_are_rounded(explanation):
+def test_every_unit_that_is_asked_for_gets_its_part_of_the_page(explanation, tmp_path):
+    names = [f"AU{number}" for number in (1, 2, 4, 5, 6, 7)]
+    six = explanation | {
+        "action_units": names,
+        "probabilities": dict.fromkeys(names, 0.9),
+        "attentions": dict.fromkeys(names, explanation["attentions"]["AU4"]),
+        "counterfactuals": {name: dict.fromkeys(names, 0.5) for name in names},
+        "relations": np.zeros((6, 6)),
+        "prior": np.zeros((6, 6)),
+    }
+    assert chosen_units(six, names) == names and len(chosen_units(six, ())) == 3
+    pages = [write_explanation(tmp_path / str(len(asked)), six, asked)[0] for asked in (names[:1], names)]
+    one, all_of_them = (imread(page).shape[0] for page in pages)
+    assert (all_of_them - one) / 5 == pytest.approx(2.95 * 130, abs=2), "none is squeezed"
+
+
+def test_numbers_are_rounded_and_stay_what_they_are(explanation):
     content = json.loads(explanation_json(explanation | {"relations": np.full((3, 3), 1 / 3)}))
-    assert content["relations"][0] == [0.3333] * 3
+    assert content["relations"][0] == [0.333333] * 3
+    assert content["frame_indices"] == [10, 12, 14, 16, 18, 20]
+    assert all(type(number) is int for number in content["frame_indices"])
+    assert np.sum(content["attentions"]["AU4"]) == pytest.approx(1, abs=1e-5), "each map sums to 1"
 
 
 @pytest.mark.slow

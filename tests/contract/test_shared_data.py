@@ -1,4 +1,7 @@
-"""Model and processor share data, not code: what both hold must be equal."""
+"""Model and processor share data, not code: what both hold must be equal; so must what is said in several files."""
+
+import re
+import tomllib
 
 import pytest
 
@@ -8,6 +11,7 @@ from processing_aullm import AullmImageProcessor
 from processing_aullm.processing_aullm import ACTION_UNIT_MEANINGS, AullmProcessor
 from processing_aullm.processing_aullm import PRESETS as PROCESSOR_PRESETS
 from tests.contract.tokenizers import byte_tokenizer
+from tests.contract.tree import ROOT
 
 
 def test_names_and_meanings_of_action_units_are_the_same_everywhere():
@@ -25,3 +29,14 @@ def test_presets_ask_for_the_same_frames(preset):
     config = AullmConfig.preset(preset, language_model=None)
     fields, _ = PROCESSOR_PRESETS[preset]
     assert (config.num_frames, config.image_size) == (fields["num_frames"], fields["size"])
+
+
+def test_every_place_says_the_same_lowest_transformers():
+    """The trainer sets what transformers reads since 5.19 only; before, accumulated gradients came out too small."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lowest = next(each for each in project["dependencies"] if each.startswith("transformers"))
+    assert lowest == "transformers>=5.19"
+    assert lowest in (ROOT / "space_app/requirements.txt").read_text("utf-8").splitlines()
+    for card in ("model_card.md", "training_aullm/released/README.md"):
+        said = re.findall(r"`transformers` (\S+) or newer", (ROOT / card).read_text("utf-8"))
+        assert said == ["5.19"], card

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig
 
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection
 
@@ -29,20 +29,21 @@ def seeded():
     torch.manual_seed(0)
 
 
-def save_base(folder, seed: int = 0, layers: int = 3) -> str:
-    """A random Llama of width 32, saved as its users would."""
+def save_base(folder, seed: int = 0, layers: int = 3, kind: type = LlamaConfig) -> str:
+    """A random Llama (or another decoder) of width 32, saved as its users would."""
     torch.manual_seed(seed)
-    config = LlamaConfig(
+    config = kind(
         hidden_size=32,
         intermediate_size=48,
         num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=2,
+        head_dim=8,
         vocab_size=VOCABULARY,
         max_position_embeddings=64,
         initializer_range=0.2,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return str(folder)
 
 

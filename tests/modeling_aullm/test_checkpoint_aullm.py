@@ -74,6 +74,17 @@ def test_saving_full_leaves_the_model_as_it_was(build, motion, tmp_path):
     assert torch.equal(model(motion_values=motion).logits, before)
 
 
+def test_a_merged_checkpoint_of_given_weights_holds_them_everywhere(build, motion, tmp_path):
+    """The Trainer passes the weights, gathered from several processes: those of the module may be parts, or older."""
+    model, averaged = build().eval(), build().eval()
+    with torch.no_grad():
+        for parameter in averaged.parameters():
+            parameter.mul_(1.1)
+    model.save_pretrained(tmp_path, full=True, state_dict=averaged.state_dict())
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    torch.testing.assert_close(loaded(motion_values=motion).logits, averaged(motion_values=motion).logits)
+
+
 def test_lora_without_peft_says_what_to_install(build, tmp_path, monkeypatch):
     build().save_pretrained(tmp_path)
     monkeypatch.setattr(language_aullm, "LoraConfig", None)

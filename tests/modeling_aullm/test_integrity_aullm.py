@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
-from modeling_aullm import AullmConfig, AullmForActionUnitDetection, CheckpointError, integrity_aullm
+from modeling_aullm import AullmConfig, AullmForActionUnitDetection, AullmModel, CheckpointError, integrity_aullm
 
 
 @pytest.fixture
@@ -99,6 +99,27 @@ def test_one_flipped_bit_is_found(saved):
         with pytest.raises(CheckpointError, match="not the weights that were saved"):
             AullmForActionUnitDetection.from_pretrained(path.parent)
         AullmForActionUnitDetection.from_pretrained(path.parent, verify=False)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_the_model_without_heads_comes_out_of_a_whole_checkpoint(saved, motion, full):
+    """And is checked as the whole one is."""
+    folder = saved(full)
+    whole = AullmForActionUnitDetection.from_pretrained(folder)
+    inner, info = AullmModel.from_pretrained(folder, output_loading_info=True)
+    assert torch.equal(
+        inner(motion_values=motion).last_hidden_state, whole.model(motion_values=motion).last_hidden_state
+    )
+    assert not info["missing_keys"] and not info["unexpected_keys"]
+    edit_weights(folder, lambda weights: weights["head.score.bias"].add_(1))
+    with pytest.raises(CheckpointError, match="not the weights"):
+        AullmModel.from_pretrained(folder)
+    edit_weights(folder, lambda weights: weights.update(unknown=torch.ones(1)))
+    with pytest.raises(CheckpointError, match=r"holds 1 tensor \(unknown\)"):
+        AullmModel.from_pretrained(folder)
+    gone = edit_weights(folder, without("model.encoder."))
+    with pytest.raises(CheckpointError, match=f"lacks {len(gone)} tensor"):
+        AullmModel.from_pretrained(folder)
 
 
 def test_a_cut_file_is_named(saved):
@@ -213,6 +234,31 @@ def test_variants_lie_beside_each_other(build, tmp_path):
     AullmForActionUnitDetection.from_pretrained(tmp_path)
     with pytest.raises(CheckpointError, match=r"model\.ema\.safetensors: these are not the weights"):
         AullmForActionUnitDetection.from_pretrained(tmp_path, variant="ema")
+
+
+def test_variants_stay_when_the_weights_beside_them_are_saved_again(build, tmp_path):
+    model = build()
+    model.save_pretrained(tmp_path, variant="ema")
+    expected = model.head.score.bias.detach().clone()
+    with torch.no_grad():
+        model.head.score.bias += 1
+    for _ in range(2):
+        model.save_pretrained(tmp_path)
+        loaded = AullmForActionUnitDetection.from_pretrained(tmp_path, variant="ema")
+        assert torch.equal(loaded.head.score.bias, expected)
+    assert torch.equal(AullmForActionUnitDetection.from_pretrained(tmp_path).head.score.bias, model.head.score.bias)
+    model.half().save_pretrained(tmp_path)  # its settings go into config.json, and the variant has others
+    AullmForActionUnitDetection.from_pretrained(tmp_path)
+    with pytest.raises(CheckpointError):
+        AullmForActionUnitDetection.from_pretrained(tmp_path, variant="ema")
+
+
+def test_a_damaged_config_may_be_saved_over(build, tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(CheckpointError, match="not JSON"):
+        build().save_pretrained(tmp_path, variant="ema")
+    build().save_pretrained(tmp_path)
+    AullmForActionUnitDetection.from_pretrained(tmp_path)
 
 
 def test_a_variant_of_other_settings_does_not_take_the_config_of_what_lies_there(build, tmp_path):

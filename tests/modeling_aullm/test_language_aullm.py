@@ -2,8 +2,10 @@ import copy
 
 import pytest
 import torch
+from transformers import GemmaConfig, LlamaConfig
 
 from modeling_aullm import AullmForActionUnitDetection
+from tests.modeling_aullm.conftest import VOCABULARY, save_base
 
 PADDED = torch.tensor([[5, 6, 7, 64, 65, 9, 10], [5, 6, 8, 64, 65, 9, 0], [5, 6, 7, 64, 65, 11, 12]])
 PADDING = torch.tensor([[1] * 7, [1] * 6 + [0], [1] * 7])
@@ -203,10 +205,12 @@ def test_fresh_adapters_change_nothing(build, motion):
     torch.testing.assert_close(model(motion_values=motion).logits, with_lora)
 
 
-def test_soft_tokens_enter_at_the_size_of_words(build, motion):
-    model = build(stirred=False).eval()
+@pytest.mark.parametrize("kind", [LlamaConfig, GemmaConfig])
+def test_soft_tokens_enter_at_the_size_of_words(build, motion, tmp_path, kind):
+    """Gemma's embeddings are larger than the numbers in their table."""
+    model = build(language_model=save_base(tmp_path, kind=kind), stirred=False).eval()
     seen = model.model.observe(motion_values=motion)
-    words = model.model.reader.body.get_input_embeddings().weight
+    words = model.model.reader.body.get_input_embeddings()(torch.arange(VOCABULARY))
     token, _ = model.model.instruct(seen.nodes.features)
     for soft in (seen.content, token):
         torch.testing.assert_close(

@@ -103,6 +103,19 @@ def test_options_may_be_defaults_or_given_to_a_call(build):
         pipe([FakeFace()], hop=0)
 
 
+def test_the_size_of_batches_is_a_default_as_every_option_is(build):
+    """transformers takes it away from a pipeline's options, for its own way to fill batches."""
+    model = build(motion_grid=14, image_size=112).eval()
+    pipe = AullmPipeline(model, processor=PromptedProcessor(model), device=-1, batch_size=3)
+    forward, batches = pipe._forward, []
+    pipe._forward = lambda inputs: batches.append(len(inputs["windows"])) or forward(inputs)
+    pipe([FACE])
+    assert max(batches) == 3
+    batches.clear()
+    pipe([FACE], batch_size=5)
+    assert max(batches) == 5
+
+
 def test_a_list_of_image_files_is_one_video(pipe):
     opened, asked = pipe.processor.open_stream, []
     pipe.processor.open_stream = lambda video, **options: asked.append(video) or opened([FACE], **options)
@@ -169,6 +182,21 @@ def test_two_pictures_and_marked_clips_are_read_as_one_movement(build):
     assert asked[-1] == (b"film", marks | {"onset": 3})
     processor.read_video = lambda video, answer, **options: [{"video": video, "faces": []}]
     assert pipe([torch.zeros(9, 9)] * 2, fps=25.0).keys() == {"video", "faces"}, "of a known rate: two frames of a film"
+
+
+def test_a_video_of_a_table_is_explained_as_it_is_read(pipe):
+    """As `datasets` stores it: bytes, or a path."""
+    opened = []
+
+    def read_clip(video, **options):
+        opened.append(video)
+        raise ValueError("enough")
+
+    pipe.processor.read_clip = read_clip
+    for stored in ({"bytes": b"film", "path": "a.mp4"}, {"bytes": None, "path": "a.mp4"}, "a.mp4"):
+        with pytest.raises(ValueError, match="enough"):
+            pipe.explain(stored)
+    assert opened == [b"film", "a.mp4", "a.mp4"]
 
 
 def test_the_task_is_registered():
@@ -270,6 +298,10 @@ def test_a_live_reading_is_answered_by_the_model(build):
     model = build(motion_grid=14, image_size=112).eval()
     processor = PromptedProcessor(model)
     processor.read_live = lambda answer, **options: (answer, options)
+    pipe = AullmPipeline(model, processor=processor, device=-1, faces=2, threshold=0.4, batch_size=8)
+    assert pipe.live(threshold=0.6)[1] == {"threshold": 0.6, "batch_size": 8}, (
+        "defaults count where there is the option"
+    )
     answer, options = AullmPipeline(model, processor=processor, device=-1).live(fps=15.0)
     assert options == {"fps": 15.0}
     windows = torch.arange(model.config.num_frames)[None].repeat(3, 1)

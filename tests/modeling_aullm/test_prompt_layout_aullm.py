@@ -46,3 +46,13 @@ def test_wrong_number_of_placeholders_is_named(row, named):
 def test_reading_by_name_needs_positions():
     with pytest.raises(ValueError, match="au_positions"):
         lay([[1, 64, 65]], readout="au")
+
+
+def test_reading_by_name_at_one_position_for_all_is_refused():
+    """One answer for all units would pass for an answer to each."""
+    rows = [[1, 64, 65, 2, 3]] * 2
+    for positions in ([[4, 4], [4, 4]], [[3, 4], [4, 4]]):
+        with pytest.raises(ValueError, match=r"position 4.*template=\"query\""):
+            lay(rows, None, torch.tensor(positions), "au")
+    assert lay(rows, None, torch.tensor([[3, 4], [4, 3]]), "au").read.tolist() == [[3, 4], [4, 3]]
+    assert lay(rows, None, torch.tensor([[4], [4]]), "au").read.tolist() == [[4]], "one unit"

@@ -78,3 +78,63 @@ def test_whom_it_saw_stays_and_what_was_measured_of_its_units_goes(build):
     model.config.calibration = {"slope": [1.0] * 4, "offset": [0.0] * 4, "prevalence": [0.5] * 4}
     config = model.for_processor(processor_for("AU12", "AU1")).config
     assert config.trained_on == seen and config.calibration is None
+
+
+def test_reading_by_name_goes_on_with_a_prompt_that_names_each_unit_alone(build):
+    """A template without queries gives every unit the last position: all would get the same answer."""
+    processor = processor_for("AU12", "AU6")
+    for overrides in (OTHER_READERS[0], OTHER_READERS[0] | {"evidence_skip": False}):
+        model = build(**overrides)
+        with pytest.raises(ValueError, match=r"readout='au'.*AU12, AU6.*position 7.*template=\"query\""):
+            model.for_processor(processor)
+    assert model.for_processor(processor_for("AU12")).config.au_positions == [7], "one unit has one answer"
+    build(**OTHER_READERS[2]).for_processor(processor)  # a reader that reads no text
+
+
+@pytest.mark.parametrize(
+    ("before", "added"),
+    [
+        ({"preset": "base"}, {"prototype_loss_weight": 0.1}),
+        ({"preset": "base"}, {"use_moe": True}),
+        ({"preset": "base"}, {"use_squeeze_excitation": True}),
+        ({"preset": "base", "evidence_skip": False}, {"evidence_skip": True}),
+        ({"preset": "base"}, {"reader": "mlp"}),
+    ],
+    ids=lambda fields: ", ".join(fields),
+)
+def test_a_part_that_is_added_starts_fresh_and_the_rest_is_kept(build, motion, labels, before, added):
+    model = build(**before).eval()
+    other = model.for_processor(processor_for(*UNITS), **added)
+    fresh = set(other.state_dict()) - set(model.state_dict())
+    assert fresh and all(tensor.isfinite().all() for tensor in other.state_dict().values())
+    for name, tensor in other.state_dict().items():
+        assert name in fresh or torch.equal(tensor, model.state_dict()[name]), name
+    other.train()(motion_values=motion, labels=labels).loss.backward()
+
+
+def test_a_model_that_loses_its_adapters_keeps_its_language_model(build):
+    """peft renames what it adapts, in either direction."""
+    model = build()
+    adapted = model.model.reader.body.layers[0].self_attn.q_proj.base_layer.weight
+    plain = model.for_processor(processor_for(*UNITS), lora_rank=0).model.reader.body
+    assert torch.equal(plain.layers[0].self_attn.q_proj.weight, adapted)
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "named"),
+    [
+        ({}, {"graph_width": 32}, r"graph_width=32"),
+        ({}, {"lora_rank": 2}, r"lora_A.*lora_rank=2"),
+        ({}, {"maps_per_unit": 3}, r"maps_per_unit=3"),
+        ({}, {"use_laplacian": False}, r"gate.*use_laplacian=False"),
+        ({}, {"readout": "au"}, r"head\.score.*readout='au'"),
+        ({"reader": "mlp"}, {"reader": "language"}, r"language model.*reader='language'"),
+    ],
+    ids=lambda fields: ", ".join(fields) if isinstance(fields, dict) else "",
+)
+def test_a_change_that_what_was_learned_does_not_fit_is_named(build, before, changes, named):
+    processor = processor_for("AU12", "AU6")
+    prompt = processor.prompt()
+    processor.prompt = lambda: type(prompt)(input_ids=prompt.input_ids, au_positions=[6, 7])
+    with pytest.raises(ValueError, match=named):
+        build(**before).for_processor(processor, **changes)

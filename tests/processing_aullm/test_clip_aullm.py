@@ -74,6 +74,22 @@ def test_a_batch_of_clips_of_different_length_and_size(image_processor):
         image_processor(clips, onset=[0, 0, 0], align=False)
 
 
+@pytest.mark.parametrize("value", [3.7, float("nan"), float("inf"), "3", np.float32(2.5)])
+def test_a_mark_that_is_no_number_of_a_frame_is_refused(image_processor, value):
+    """Cut to 3, it would move the clip without a word; NaN is what a table has where nobody marked a frame."""
+    with pytest.raises(ValueError, match=r"onset is .*: give the number of a frame, counted from 0, or None"):
+        image_processor(registered(10), onset=value, align=False)
+    with pytest.raises(ValueError, match=r"offset of clip 1 is .*: give the number of a frame"):
+        image_processor([registered(10)] * 2, offset=[5, value], align=False)
+
+
+def test_numbers_of_frames_may_come_from_a_table(image_processor):
+    expected = image_processor([registered(10)] * 2, onset=[1, 3], align=False)["frame_indices"]
+    for marks in (np.array([1.0, 3.0]), np.array([1, 3], np.int32), torch.tensor([1, 3])):
+        found = image_processor([registered(10)] * 2, onset=marks, align=False)["frame_indices"]
+        assert np.array_equal(found, expected)
+
+
 def test_windows_of_an_aligned_video_are_what_alignment_gave(image_processor, face):
     video = np.stack([moved(face, shift, -shift) for shift in np.linspace(0, 5, 9)])
     aligned = image_processor.align_video(video)

@@ -27,7 +27,7 @@ from training_aullm.figures.style import BLUE, GRID, INK, ORANGE, QUIET, RED, ne
 
 CLOSE_UP = 460  # px a side of the faces on the page
 MAGNIFIED = 8.0
-MAX_UNITS = 3  # that the page looks closer at
+MAX_UNITS = 3  # that the page looks closer at where nobody asks for any
 FAINT = 0.08  # of the strongest tie; weaker ones are left out
 HEIGHTS = {"movement": 3.15, "answers": 3.3, "unit": 2.95, "reminder": 0.3}  # inches of each part
 REMINDER = (
@@ -83,7 +83,9 @@ def chosen_units(explanation: dict, action_units: Sequence[str], threshold: floa
     if unknown:
         raise ValueError(f"the model does not answer for {', '.join(unknown)}: it knows {', '.join(probabilities)}")
     ordered = sorted(action_units or probabilities, key=lambda name: -probabilities[name])
-    seen = [name for name in ordered if action_units or probabilities[name] >= threshold]
+    if action_units:
+        return ordered
+    seen = [name for name in ordered if probabilities[name] >= threshold]
     return (seen or ordered[:1])[:MAX_UNITS]
 
 

@@ -119,11 +119,12 @@ def decide(model: AullmForActionUnitDetection, recipe: Recipe, clips: ClipSet, a
 
     Args:
         model: trained; changed in place and left in evaluation mode.
-        recipe: says how often clips are varied for it; 0: decisions stay.
+        recipe: says how often clips are varied for it; 0: decisions stay, and nothing is calibrated.
         clips: the training clips.
         args: of the training.
     """
     model.eval()
+    model.config.calibration = None  # of other weights
     if recipe.calibration_rounds:
         logits, labels = varied_answers(model, clips, args, recipe.calibration_rounds)
         moved = move_bias(model.head.score, expected_cuts(logits, labels))
@@ -222,7 +223,7 @@ def predict_probabilities(model: nn.Module, clips: ClipSet, batch_size: int = 64
     for start in range(0, len(clips), batch_size):
         batch = clips.batch(range(start, min(start + batch_size, len(clips))))
         logits.append(_logits(model, batch[clips.input_name].to(device), clips.input_name))
-    return torch.sigmoid(torch.cat(logits).double()).cpu().numpy()
+    return torch.sigmoid(torch.cat(logits).cpu().double()).numpy()  # not every device has float64
 
 
 def _logits(network: nn.Module, values: torch.Tensor, input_name: str) -> torch.Tensor:

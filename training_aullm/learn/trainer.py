@@ -45,7 +45,7 @@ class PartMeter:
     def add(self, parts: dict[str, torch.Tensor], samples: int) -> None:
         """Count the means `parts` over `samples` samples."""
         for name, value in parts.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value.detach().double() * samples
+            self.sums[name] = self.sums.get(name, 0.0) + _in_double(value.detach()) * samples
         self.samples += samples
 
     def read(self, accelerator) -> dict[str, float]:
@@ -101,11 +101,14 @@ class AullmTrainer(Trainer):
         # compute_loss divides by the samples of the whole step itself: the Trainer must not divide once more.
         self.loss_is_scaled_for_ga = True
         self.meters = {"train": PartMeter(), "eval": PartMeter()}
-        self.loss_before_resume = 0.0  # summed over the steps that a checkpoint brings with it
+        self.loss_before_resume, self.steps_before_resume = 0.0, 0  # summed over the steps that a checkpoint's log has
 
     def train(self, *args, **kwargs):
-        """As `Trainer.train`; the model's config then says whom it was trained on, and every checkpoint with it."""
+        """As `Trainer.train`; the model's config then says whom it was trained on, and every checkpoint with it. A
+        calibration goes: it was measured on the weights of before.
+        """
         self._remember_people()
+        self._config.calibration = None
         return super().train(*args, **kwargs)
 
     def get_train_dataloader(self) -> EpochLoader:
@@ -194,13 +197,15 @@ class AullmTrainer(Trainer):
         return self.optimizer
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the parts of the training loss to the log line of the total; mean loss over all steps at the end."""
+        """Add the parts of the training loss to the log line of the total. At the end the mean loss over all steps, but
+        those between the checkpoint that was resumed from and its last log line, whose losses nobody wrote down.
+        """
         if "loss" in logs:
             logs = logs | self.meters["train"].read(self.accelerator)
-        if "train_loss" in logs and self.loss_before_resume:  # the Trainer's mean is over the steps after the resume
-            steps = self.state.global_step
-            summed = self.loss_before_resume + logs["train_loss"] * (steps - self._initial_global_step)
-            logs = logs | {"train_loss": summed / steps}
+        if "train_loss" in logs and self.steps_before_resume:  # the Trainer's mean is over the steps after the resume
+            steps = self.state.global_step - self._initial_global_step
+            summed = self.loss_before_resume + logs["train_loss"] * steps
+            logs = logs | {"train_loss": summed / (self.steps_before_resume + steps)}
         super().log(logs, start_time)
 
     def evaluation_loop(self, *args, metric_key_prefix: str = "eval", **kwargs):
@@ -246,7 +251,7 @@ class AullmTrainer(Trainer):
                 f"{len(extra)} unknown {extra[:2]}. Build the model with the checkpoint's own config."
             )
         state = TrainerState.load_from_json(str(Path(resume_from_checkpoint) / TRAINER_STATE_NAME))
-        self.loss_before_resume = summed_loss(state.log_history)
+        self.loss_before_resume, self.steps_before_resume = summed_loss(state.log_history)
         # Not strict: the frozen body is in the model already and in no checkpoint. What is trained was checked above.
         model.load_state_dict(weights, strict=False)
         # These weights have seen whom their checkpoint names, whoever is trained on from here on.
@@ -271,10 +276,17 @@ class AullmTrainer(Trainer):
         return {name: float(value) for name, value in values.items() if not np.isnan(value)}
 
 
-def summed_loss(history: list[dict]) -> float:
-    """The training loss summed over steps, from a history whose entries are means since the entry before."""
-    logged = [(entry["step"], entry["loss"]) for entry in history if "loss" in entry]
-    return sum(loss * (step - before) for (before, _), (step, loss) in pairwise([(0, 0.0), *logged]))
+def summed_loss(history: list[dict]) -> tuple[float, int]:
+    """The training loss summed over steps, and their number, from a history whose entries are means since the entry
+    before.
+    """
+    logged = [(0, 0.0), *((entry["step"], entry["loss"]) for entry in history if "loss" in entry)]
+    return sum(loss * (step - before) for (before, _), (step, loss) in pairwise(logged)), logged[-1][0]
+
+
+def _in_double(value: torch.Tensor) -> torch.Tensor:
+    """In float64, on its own device, where processes can reduce it; Apple's has no float64, and no second process."""
+    return (value.cpu() if value.device.type == "mps" else value).double()
 
 
 def kind_of_weights(model: nn.Module) -> dict[str, str]:

@@ -107,5 +107,8 @@ def explanation_json(explanation: VideoExplanation, threshold: float = 0.5) -> s
 
 
 def _plain(value: np.ndarray) -> list:
-    """Arrays as lists, rounded to a ten-thousandth."""
-    return np.round(value.astype(np.float64), 4).tolist()
+    """Arrays as lists, of six digits where they are no whole numbers: small ones, as those of attention, add up too."""
+    if value.dtype.kind != "f":
+        return value.tolist()
+    rounded = [float(f"{number:.6g}") for number in value.flatten().tolist()]
+    return np.reshape(rounded, value.shape).tolist()

@@ -93,3 +93,19 @@ def test_weights_and_history_end_as_if_nothing_had_happened(trained, build_model
     assert [entry["loss"] for entry in resumed if "loss" in entry] == [e["loss"] for e in history if "loss" in e]
     last, expected = ([e["train_loss"] for e in log if "train_loss" in e][-1] for log in (resumed, history))
     assert last == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_mean_loss_of_a_resumed_training_leaves_out_steps_that_nobody_logged(build_model, motion_clips, tmp_path):
+    """Those between a checkpoint and its last line of the log; to count them as 0 would flatter."""
+    every = QUIET | {"logging_strategy": "steps", "logging_steps": 1, "save_strategy": "steps", "save_steps": 5}
+    log = fit(build_model(), RECIPE, motion_clips, tmp_path, **every).state.log_history
+    losses = {entry["step"]: entry["loss"] for entry in log if "loss" in entry}
+    assert list(losses) == list(range(1, 10))
+    shutil.rmtree(tmp_path)
+    rare = every | {"logging_steps": 3}
+    fit(build_model(), RECIPE, motion_clips, tmp_path, **rare)
+    shutil.rmtree(tmp_path / "checkpoint-9", ignore_errors=True)
+    log = fit(build_model(seed=1), RECIPE, motion_clips, tmp_path, resume=True, **rare).state.log_history
+    mean = [entry["train_loss"] for entry in log if "train_loss" in entry][-1]
+    known = [loss for step, loss in losses.items() if step not in (4, 5)]  # logged at 3, saved at 5
+    assert mean == pytest.approx(sum(known) / 7, rel=1e-4)

@@ -1,6 +1,7 @@
 """A new model gets the prompt that its read-out needs; after training its decisions are moved to threshold 0.5."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,10 +9,12 @@ import torch
 from sklearn.metrics import f1_score
 from torch import nn
 
+from modeling_aullm import AullmConfig, AullmForActionUnitDetection
 from tests.contract.language_models import save_tiny_language_model
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.learn.fitting import decision_shift, fit, move_bias, new_model
+from training_aullm.learn.fitting import decide, decision_shift, fit, move_bias, new_model, predict_probabilities
 from training_aullm.learn.recipes import recipe_base
+from training_aullm.learn.trainer import AullmTrainer, PartMeter
 
 UNITS = ["AU1", "AU4", "AU12"]
 TWO_UNITS = ("AU1", "AU2")
@@ -84,3 +87,47 @@ def test_clips_without_any_label_are_not_trained_on(tmp_path, build_model, motio
     unknown = replace(motion_clips, labels=torch.full_like(motion_clips.labels, -1))
     with pytest.raises(ValueError, match="all labels of these 12 clips are unknown"):
         fit(build_model(), recipe_base(), unknown, tmp_path)
+
+
+def test_a_calibration_does_not_outlive_the_weights_it_was_measured_on(tmp_path, build_model, motion_clips):
+    """Neither in a training that measures none, nor in a new model of the same settings."""
+    quiet = {"use_cpu": True, "disable_tqdm": True}
+    recipe = recipe_base().but(epochs=1, batch_size=4, model={})
+    model = build_model("base")
+    fit(model, recipe, motion_clips, tmp_path / "first", **quiet)
+    assert model.config.calibration
+    model.save_pretrained(tmp_path / "model")
+    args = recipe.training_arguments(tmp_path / "more", save_strategy="epoch", **quiet)
+    going_on = AullmForActionUnitDetection.from_pretrained(tmp_path / "model")
+    AullmTrainer(going_on, args, train_dataset=motion_clips).train()
+    saved = next((tmp_path / "more").glob("checkpoint-*"))
+    assert going_on.config.calibration is None and AullmConfig.from_pretrained(saved).calibration is None
+    decide(model, recipe.but(calibration_rounds=0), motion_clips, args)
+    assert model.config.calibration is None
+    config = AullmConfig.from_pretrained(tmp_path / "model")
+    assert config.calibration and AullmForActionUnitDetection.from_language_model(config).config.calibration is None
+
+
+class OnAppleGpu(torch.Tensor):
+    """Stands for a tensor on a device that has no float64; what `cpu()` gives has."""
+
+    device = torch.device("mps")
+
+    def double(self):
+        raise TypeError("Cannot convert a MPS Tensor to float64 dtype")
+
+    def cpu(self):
+        return self.as_subclass(torch.Tensor)
+
+
+def test_a_device_without_float64_predicts_and_counts_losses(motion_clips):
+    class Network(nn.Linear):
+        def forward(self, motion_values):
+            return super().forward(motion_values.mean((2, 3, 4))).as_subclass(OnAppleGpu)
+
+    network, loss, meter = Network(3, 4), torch.tensor(0.1), PartMeter()
+    expected = torch.sigmoid(network(motion_clips.inputs).cpu().double()).detach()
+    np.testing.assert_array_equal(predict_probabilities(network, motion_clips), expected)
+    for _ in range(3):
+        meter.add({"main": loss.as_subclass(OnAppleGpu)}, 2)
+    assert meter.read(SimpleNamespace(reduce=lambda totals, reduction: totals)) == {"loss_main": loss.item()}

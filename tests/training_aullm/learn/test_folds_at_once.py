@@ -50,7 +50,7 @@ def at_once(model, recipe, folds, tmp_path, tested):
     ("model", "recipe"),
     [
         (DROPOUT, {}),
-        (DROPOUT | {"readout": "au", "evidence_skip": False}, {"calibration_rounds": 0}),
+        (DROPOUT | {"readout": "au", "au_positions": [4, 5] * 2, "evidence_skip": False}, {"calibration_rounds": 0}),
         (DROPOUT | {"reader": "mlp"}, {"max_grad_norm": 0.1, "augmentation": None}),
         ({"use_instruction_token": False, "share_prefix": False}, NO_CCR | {"batch_size": 16}),
     ],
