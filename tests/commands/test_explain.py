@@ -110,6 +110,17 @@ def test_a_page_of_another_video_is_not_replaced(explanation, tmp_path):
     assert "same files" not in str(CliRunner().invoke(app, command).exception)
 
 
+def test_a_page_is_of_the_video_that_was_named_from_its_own_folder(explanation, tmp_path, monkeypatch):
+    for person in ("anna", "ben"):
+        (tmp_path / person).mkdir()
+    monkeypatch.chdir(tmp_path / "anna")
+    write_explanation(tmp_path / "face_10-20", explanation | {"video": "face.mp4"})
+    for person, refused in (("anna", False), ("ben", True)):
+        monkeypatch.chdir(tmp_path / person)
+        done = CliRunner().invoke(app, ["explain", "face.mp4", "--out", str(tmp_path), "--model", "none/is/loaded"])
+        assert ("same files as face.mp4" in str(done.exception)) is refused
+
+
 def test_a_face_is_a_number_or_a_box():
     assert which_face("1") == 1 and which_face("412,80,560.5,260") == [412, 80, 560.5, 260]
     for wrong in ("the left one", "1.5", "1,2,3", ""):

@@ -44,7 +44,7 @@ def pair(
         raise ValueError("give two pictures, at rest and at the apex; or one clip, with --onset and --apex")
     console, two = wide_console(), len(pictures) == 2
     stem, video = "-".join(map(name_of, pictures)), BOTH.join(map(str, pictures))
-    refuse_others([out / f"{stem}.json"] if two else named_by_frames(out, stem, onset, apex), video)
+    refuse_others([out / f"{stem}.json"] if two else named_by_frames(out, stem, onset, apex), *pictures)
     with console.status(f"loading {model}"):
         pipe = load_pipeline(model)
     options = {"face": face, "threshold": threshold, "second_opinion": second_opinion}
@@ -57,6 +57,6 @@ def pair(
         stem = f"{stem}_{reading['onset']}-{reading['apex']}"
         name = f"{video}, frames {reading['onset']} and {reading['apex']}"
     path = out / f"{stem}.json"
-    write_pair(path, reading)
+    write_pair(path, reading, pictures)
     console.print(table_of(reading, name))
     console.print(str(path), soft_wrap=True)
