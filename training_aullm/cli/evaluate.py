@@ -160,7 +160,7 @@ def _evaluate_spotting(ctx: typer.Context, run: str, domain: Domain | None, *ask
     takes, named, found = choose_takes(domain and domain.value, *asked)
     console = wide_console()
     for line in found:
-        console.print(line, markup=False)
+        console.print(line)
     pipe = load_pipeline(run)
     if not refuse_known(pipe.model.config, Path(run), people_in(takes)):
         console.print("The model does not say whom it was trained on: see to it that none of these people were.")
@@ -170,7 +170,7 @@ def _evaluate_spotting(ctx: typer.Context, run: str, domain: Domain | None, *ask
     whose = f"{result.data_set} ({result.label_release})"
     console.print(result.table(f"{run}: {result.takes} recordings of {whose}, {result.quiet} of them quiet"))
     for name, reason in result.unread.items():
-        console.print(f"nothing was spotted in {name}: {reason}", markup=False)
+        console.print(f"nothing was spotted in {name}: {reason}")
     typer.echo(result.to_json())
     release = quote(result.label_release.replace(" ", "-"), safe="")
     write_whole(out / f"scores-spotting-{result.data_set}-{release}.json", result.to_json() + "\n")

@@ -35,6 +35,8 @@ def pair(
       aullm pair rest.jpg apex.jpg
       aullm pair face.mp4 --onset 60 --apex 72
     """
+    from rich.markup import escape
+
     from training_aullm.console import wide_console
     from training_aullm.loading import load_pipeline
     from training_aullm.videos.pairs import table_of, write_pair
@@ -45,7 +47,7 @@ def pair(
     console, two = wide_console(), len(pictures) == 2
     stem, video = "-".join(map(name_of, pictures)), BOTH.join(map(str, pictures))
     refuse_others([out / f"{stem}.json"] if two else named_by_frames(out, stem, onset, apex), *pictures)
-    with console.status(f"loading {model}"):
+    with console.status(escape(f"loading {model}")):
         pipe = load_pipeline(model)
     options = {"face": face, "threshold": threshold, "second_opinion": second_opinion}
     with console.status("reading"):

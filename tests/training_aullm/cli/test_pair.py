@@ -88,6 +88,12 @@ def test_a_marked_clip_is_named_by_its_frames(pair, tmp_path):
     assert (tmp_path / "out" / "face_60-72.json").is_file()
 
 
+def test_names_with_brackets_are_said_as_they_are(pair):
+    done, _ = pair("a/rest [x].jpg", "b/apex [y].jpg")
+    assert done.exit_code == 0 and "rest [x].jpg and apex [y].jpg: 1 movement" in done.output
+    assert "rest [x]-apex [y].json" in done.output
+
+
 def test_pictures_of_another_person_replace_nothing(pair, tmp_path):
     assert pair("anna/rest.jpg", "anna/apex.jpg")[0].exit_code == 0
     assert pair("anna/../anna/rest.jpg", "./anna/apex.jpg")[0].exit_code == 0, "the same again"
