@@ -31,6 +31,7 @@ from training_aullm.cli.options import (
     StartOption,
     SubjectsOption,
     chosen_action_units,
+    chosen_build,
     chosen_settings,
     chosen_source,
     given,
@@ -115,13 +116,31 @@ def evaluate(
     def begin(source):
         return chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
 
-    source = chosen_source(domain, data, dataset, data_dir, subjects, clips, release, sheet)
     shares = shares_of(prevalence)
+    if {*CLIPS}.intersection(given(ctx)):
+        build = (action_units, preset, language_model, layers, start)
+        _refuse_before_clips(run, protocol and protocol.value, shares, build)
+    source = chosen_source(domain, data, dataset, data_dir, subjects, clips, release, sheet)
     evaluation = plan_evaluation(run, source, protocol and protocol.value, folds, begin)
     _refuse_beside(ctx, evaluation)
     for line in about_source(evaluation.tested, evaluation.action_units):
         typer.echo(line)
     show_result(evaluation.score(shares, folds_at_once), evaluation.out)
+
+
+def _refuse_before_clips(run: str | None, protocol: str | None, shares: dict[str, float], build: tuple) -> None:
+    """Refuse what is wrong whatever the clips are: to prepare them may take hours."""
+    from training_aullm.loading import load_model
+    from training_aullm.runs.evaluating import model_to_test
+    from training_aullm.runs.settings import RunSettings
+    from training_aullm.score.prior_shift import check_shares
+
+    if (model := model_to_test(run, protocol)) is not None:
+        check_shares(shares, load_model(model)[1].action_units)
+        return
+    check_shares(shares, tuple(shares))
+    if run is None or not RunSettings.are_in(Path(run)):
+        chosen_build(*build)
 
 
 def _refuse_beside(ctx: typer.Context, evaluation) -> None:
@@ -157,11 +176,11 @@ def _evaluate_spotting(ctx: typer.Context, run: str, domain: Domain | None, *ask
     from training_aullm.runs.settings import SETTINGS_FILE, short_name
     from training_aullm.runs.spotting import choose_takes, score_spotting
 
+    pipe = load_pipeline(run)  # first: takes may have to be rendered
     takes, named, found = choose_takes(domain and domain.value, *asked)
     console = wide_console()
     for line in found:
         console.print(line)
-    pipe = load_pipeline(run)
     if not refuse_known(pipe.model.config, Path(run), people_in(takes)):
         console.print("The model does not say whom it was trained on: see to it that none of these people were.")
     is_run = (Path(run) / SETTINGS_FILE).is_file()
