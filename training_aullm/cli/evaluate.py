@@ -116,31 +116,33 @@ def evaluate(
     def begin(source):
         return chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
 
-    shares = shares_of(prevalence)
-    if {*CLIPS}.intersection(given(ctx)):
-        build = (action_units, preset, language_model, layers, start)
-        _refuse_before_clips(run, protocol and protocol.value, shares, build)
+    _refuse_before_clips(ctx)
     source = chosen_source(domain, data, dataset, data_dir, subjects, clips, release, sheet)
     evaluation = plan_evaluation(run, source, protocol and protocol.value, folds, begin)
     _refuse_beside(ctx, evaluation)
     for line in about_source(evaluation.tested, evaluation.action_units):
         typer.echo(line)
-    show_result(evaluation.score(shares, folds_at_once), evaluation.out)
+    show_result(evaluation.score(shares_of(prevalence), folds_at_once), evaluation.out)
 
 
-def _refuse_before_clips(run: str | None, protocol: str | None, shares: dict[str, float], build: tuple) -> None:
-    """Refuse what is wrong whatever the clips are: to prepare them may take hours."""
+def _refuse_before_clips(ctx: typer.Context) -> None:
+    """Refuse what is wrong whatever the clips are: to prepare those that are given may take hours."""
+    shares = shares_of(ctx.params["prevalence"])
+    if not {*CLIPS}.intersection(given(ctx)):
+        return
     from training_aullm.loading import load_model
     from training_aullm.runs.evaluating import model_to_test
     from training_aullm.runs.settings import RunSettings
     from training_aullm.score.prior_shift import check_shares
 
-    if (model := model_to_test(run, protocol)) is not None:
+    run, protocol = ctx.params["run"], ctx.params["protocol"]
+    if (model := model_to_test(run, protocol and protocol.value)) is not None:
         check_shares(shares, load_model(model)[1].action_units)
         return
     check_shares(shares, tuple(shares))
     if run is None or not RunSettings.are_in(Path(run)):
-        chosen_build(*build)
+        built = ("action_units", "preset", "language_model", "layers", "start")
+        chosen_build(**{name: ctx.params[name] for name in built})
 
 
 def _refuse_beside(ctx: typer.Context, evaluation) -> None:

@@ -218,9 +218,8 @@ def chosen_settings(
     from training_aullm.runs.settings import RunSettings
 
     names, preset = chosen_build(action_units, preset, language_model, layers, start)
-    return RunSettings(
-        source, tuple(names or default_action_units(source)), preset.value, language_model, layers, epochs, seed, start
-    )
+    names = names or default_action_units(source)
+    return RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed, start)
 
 
 def chosen_source(

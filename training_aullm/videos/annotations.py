@@ -110,8 +110,8 @@ def read_annotations(
     Raises:
         FileNotFoundError: there is no such file, or not the video that it links to.
         ValueError: it is no ELAN file, nobody says who is in it, a tier looks like a unit and is none that is read, or
-            annotations that nothing can be cut from: in no movement, after the film's end, two apices of one movement.
-            All of these are named.
+            annotations that nothing can be cut from: in no movement, after the film's end, two apices of one
+            movement. All of these are named.
     """
     path = Path(path)
     eaf = _open(path)

@@ -80,8 +80,8 @@ def _way(video: str, folder: str) -> str:
 
 
 def _leads_to(ways: Sequence[str] | None, path: Path, videos: Sequence[str | Path]) -> bool:
-    folder = path.parent.resolve()
-    return ways is not None and [(folder / way).resolve() for way in ways] == [Path(each).resolve() for each in videos]
+    folder, here = path.parent.resolve(), [Path(each).resolve() for each in videos]
+    return ways is not None and [(folder / way).resolve() for way in ways] == here
 
 
 def _video_in(path: Path) -> tuple[str | None, list[str] | None]:

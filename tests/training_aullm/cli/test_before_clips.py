@@ -57,6 +57,7 @@ def test_spotting_refuses_a_model_that_there_is_not(refused):
 def test_evaluating_refuses_options_of_a_new_run(refused):
     assert "relase: there is no such model" in refused("evaluate", *FOLDER, "--from", "relase")
     assert "AU99" in refused("evaluate", "new", *FOLDER, "--action-units", "AU99")
+    assert "from 0 to 1" in refused("evaluate", "new", *FOLDER, "--prevalence", "AU4=7")
     assert not Path("new").exists()
 
 

@@ -177,7 +177,7 @@ def test_a_face_that_prepare_would_not_cut_is_refused(given, drawn, tmp_path):
     assert done.exit_code == 0 and f"{given}: shows several faces" in done.output
     with pytest.raises(ValueError, match="has tiers of face1, none of face0"):
         read_annotations(drawn(**{"movement@face1": [(0, 500, "")]}))
-    assert read_annotations(drawn(**{"movement@anna": [(0, 500, "")]})), "a name that the coder gave is the only one's"
+    assert read_annotations(drawn(**{"movement@anna": [(0, 500, "")]})), "the only one, by a name that a coder gave"
 
 
 def test_mistakes_are_named(drawn, tmp_path):
