@@ -38,8 +38,11 @@ class TrainingBar(TrainerCallback):
 
 
 def wide_console() -> Console:
-    """A console as wide as the terminal; where output goes to a file, wide enough that no cell of a table is cut."""
-    return Console(width=None if sys.stdout.isatty() else 110)
+    """A console as wide as the terminal; where output goes to a file, wide enough that no cell of a table is cut.
+
+    What is printed stands there as it is: names of files may hold brackets and colons.
+    """
+    return Console(width=None if sys.stdout.isatty() else 110, markup=False, emoji=False)
 
 
 def counted(number: int, word: str) -> str:

@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from rich.console import Console
+from rich.text import Text
 from typer.testing import CliRunner
 
+from training_aullm import loading
 from training_aullm.cli.explain import which_face
 from training_aullm.cli.main import app
 from training_aullm.figures.explanation import chosen_units
@@ -120,6 +123,18 @@ def test_the_command_explains_a_rendered_movement(aullm, tmp_path):
     assert refused.returncode == 2 and "AU99" in refused.stderr
 
 
+def test_paths_are_printed_whole_and_as_they_are(explanation, tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "load_model", lambda source: (None, None))
+    monkeypatch.setattr(explaining, "explain_video", lambda video, *given: explanation | {"video": str(video)})
+    told, status = [], Console.status
+    monkeypatch.setattr(Console, "status", lambda console, what: told.append(what) or status(console, what))
+    out = tmp_path / f"Talk [dQw4w9WgXcQ] {'x' * 100}"
+    done = CliRunner().invoke(app, ["explain", "a [b].mp4", "--out", str(out), "--model", "m [b]"])
+    assert done.exit_code == 0, done.exception
+    assert done.output.endswith(f"{out}/a [b]_10-20.png  {out}/a [b]_10-20.json\n")
+    assert [Text.from_markup(each).plain for each in told] == ["loading m [b]", "reading a [b].mp4", "drawing"]
+
+
 def test_a_page_of_another_video_is_not_replaced(explanation, tmp_path):
     write_explanation(tmp_path / "face_10-20", explanation | {"video": str(tmp_path / "anna" / "face.mp4")})
     command = ["explain", "ben/face.mp4", "--out", str(tmp_path), "--model", "none/is/loaded"]
@@ -127,6 +142,17 @@ def test_a_page_of_another_video_is_not_replaced(explanation, tmp_path):
     assert "ben/face.mp4 would write the same files as" in str(refused.exception)
     command[1] = str(tmp_path / "anna" / "face.mp4")
     assert "same files" not in str(CliRunner().invoke(app, command).exception)
+
+
+def test_a_page_is_of_the_video_that_was_named_from_its_own_folder(explanation, tmp_path, monkeypatch):
+    for person in ("anna", "ben"):
+        (tmp_path / person).mkdir()
+    monkeypatch.chdir(tmp_path / "anna")
+    write_explanation(tmp_path / "face_10-20", explanation | {"video": "face.mp4"})
+    for person, refused in (("anna", False), ("ben", True)):
+        monkeypatch.chdir(tmp_path / person)
+        done = CliRunner().invoke(app, ["explain", "face.mp4", "--out", str(tmp_path), "--model", "none/is/loaded"])
+        assert ("same files as face.mp4" in str(done.exception)) is refused
 
 
 def test_a_face_is_a_number_or_a_box():

@@ -2,11 +2,23 @@
 
 from types import SimpleNamespace
 
+from rich.table import Table
+
 from training_aullm.console import TrainingBar, counted, wide_console
 
 
 def test_a_console_that_writes_to_a_file_is_wide_enough_for_tables():
     assert wide_console().width == 110
+
+
+def test_names_with_brackets_and_colons_are_printed_as_they_are(capsys):
+    name = "Talk [dQw4w9WgXcQ] :smile: [/b].mp4"
+    console, table = wide_console(), Table(title=name, caption=name)
+    table.add_column(name)
+    table.add_row(name)
+    console.print(name, soft_wrap=True)
+    console.print(table)
+    assert capsys.readouterr().out.count(name) == 5
 
 
 def test_words_agree_with_their_number():

@@ -23,7 +23,7 @@ def annotations(
     fps: Annotated[
         float | None, typer.Option(min=1, help="Frames per second, where a video states none, or plays slower.")
     ] = None,
-    face: Annotated[int, typer.Option(min=0, help="Whose tiers, where a file has several faces.")] = 0,
+    face: Annotated[int, typer.Option(min=0, help="Whose tiers; only the largest face, 0, can be cut.")] = 0,
 ) -> None:
     """Take corrected ELAN files back: what the coder left is a metadata.csv.
 
@@ -58,6 +58,8 @@ def annotations(
     for file in files:
         if left := unread_tiers(file, face):
             typer.echo(f"{file}: not read: {', '.join(left)}", err=True)
+        if any("@" in name for name in left):
+            typer.echo(f"{file}: shows several faces: see with aullm inspect that the largest is meant", err=True)
     people = len({line.subject for line in lines})
     typer.echo(f"{len(lines)} movements of {people} {'person' if people == 1 else 'people'}: {path}")
     named = "" if path.name == METADATA else f"name the file {METADATA}, no other is read, then "

@@ -31,6 +31,7 @@ from training_aullm.cli.options import (
     StartOption,
     SubjectsOption,
     chosen_action_units,
+    chosen_build,
     chosen_settings,
     chosen_source,
     given,
@@ -115,13 +116,33 @@ def evaluate(
     def begin(source):
         return chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
 
+    _refuse_before_clips(ctx)
     source = chosen_source(domain, data, dataset, data_dir, subjects, clips, release, sheet)
-    shares = shares_of(prevalence)
     evaluation = plan_evaluation(run, source, protocol and protocol.value, folds, begin)
     _refuse_beside(ctx, evaluation)
     for line in about_source(evaluation.tested, evaluation.action_units):
         typer.echo(line)
-    show_result(evaluation.score(shares, folds_at_once), evaluation.out)
+    show_result(evaluation.score(shares_of(prevalence), folds_at_once), evaluation.out)
+
+
+def _refuse_before_clips(ctx: typer.Context) -> None:
+    """Refuse what is wrong whatever the clips are: to prepare those that are given may take hours."""
+    shares = shares_of(ctx.params["prevalence"])
+    if not {*CLIPS}.intersection(given(ctx)):
+        return
+    from training_aullm.loading import load_model
+    from training_aullm.runs.evaluating import model_to_test
+    from training_aullm.runs.settings import RunSettings
+    from training_aullm.score.prior_shift import check_shares
+
+    run, protocol = ctx.params["run"], ctx.params["protocol"]
+    if (model := model_to_test(run, protocol and protocol.value)) is not None:
+        check_shares(shares, load_model(model)[1].action_units)
+        return
+    check_shares(shares, tuple(shares))
+    if run is None or not RunSettings.are_in(Path(run)):
+        built = ("action_units", "preset", "language_model", "layers", "start")
+        chosen_build(**{name: ctx.params[name] for name in built})
 
 
 def _refuse_beside(ctx: typer.Context, evaluation) -> None:
@@ -157,11 +178,11 @@ def _evaluate_spotting(ctx: typer.Context, run: str, domain: Domain | None, *ask
     from training_aullm.runs.settings import SETTINGS_FILE, short_name
     from training_aullm.runs.spotting import choose_takes, score_spotting
 
+    pipe = load_pipeline(run)  # first: takes may have to be rendered
     takes, named, found = choose_takes(domain and domain.value, *asked)
     console = wide_console()
     for line in found:
-        console.print(line, markup=False)
-    pipe = load_pipeline(run)
+        console.print(line)
     if not refuse_known(pipe.model.config, Path(run), people_in(takes)):
         console.print("The model does not say whom it was trained on: see to it that none of these people were.")
     is_run = (Path(run) / SETTINGS_FILE).is_file()
@@ -170,7 +191,7 @@ def _evaluate_spotting(ctx: typer.Context, run: str, domain: Domain | None, *ask
     whose = f"{result.data_set} ({result.label_release})"
     console.print(result.table(f"{run}: {result.takes} recordings of {whose}, {result.quiet} of them quiet"))
     for name, reason in result.unread.items():
-        console.print(f"nothing was spotted in {name}: {reason}", markup=False)
+        console.print(f"nothing was spotted in {name}: {reason}")
     typer.echo(result.to_json())
     release = quote(result.label_release.replace(" ", "-"), safe="")
     write_whole(out / f"scores-spotting-{result.data_set}-{release}.json", result.to_json() + "\n")

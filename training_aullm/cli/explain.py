@@ -46,6 +46,8 @@ def explain(
       aullm explain clip.mp4 --model runs/base --out pages
       aullm explain two.mp4 --onset 60 --offset 85 --face 412,80,560,260
     """
+    from rich.markup import escape
+
     from processing_aullm.sentences_aullm import describe
     from training_aullm.cli.options import action_unit_names
     from training_aullm.console import wide_console
@@ -55,16 +57,16 @@ def explain(
 
     which, console = which_face(face), wide_console()
     refuse_others(named_by_frames(out, name_of(video), onset, offset), video)
-    with console.status(f"loading {model}"):
+    with console.status(escape(f"loading {model}")):
         network, processor = load_model(model)
-    with console.status(f"reading {video}"):
+    with console.status(escape(f"reading {video}")):
         explanation = explain_video(video, network, processor, onset, offset, which)
     base = out / f"{name_of(video)}_{explanation['onset']}-{explanation['offset']}"
     with console.status("drawing"):
         paths = write_explanation(base, explanation, action_unit_names(action_unit) or (), threshold)
     for sentence in describe(explanation, threshold):
         console.print(f"• {sentence}")
-    console.print("  ".join(map(str, paths)))
+    console.print("  ".join(map(str, paths)), soft_wrap=True)
 
 
 def which_face(text: str) -> int | list[float]:

@@ -184,6 +184,25 @@ def shares_of(text: str | None) -> dict[str, float]:
     return shares
 
 
+def chosen_build(
+    action_units: str | None, preset: Preset, language_model: str, layers: int | None, start: str | None
+) -> tuple[list[str] | None, Preset]:
+    """What is built, as far as options say it without the clips: action units, or None, and preset.
+
+    Raises:
+        ValueError: a start is named, and also what only a fresh model can be given; or a unit that there is not.
+        FileNotFoundError: there is no such start.
+    """
+    from training_aullm.learn.starting import preset_of_model
+
+    names = chosen_action_units(action_units)
+    if start is None:
+        return names, preset
+    if preset is not Preset.BASE or language_model != "bundled" or layers is not None:
+        raise ValueError("--preset, --language-model and --layers say what is built; with --from it is there already")
+    return names, Preset(preset_of_model(start))
+
+
 def chosen_settings(
     source,
     action_units: str | None,
@@ -194,23 +213,12 @@ def chosen_settings(
     seed: int,
     start: str | None,
 ):
-    """The settings of a run that the options ask for.
-
-    Raises:
-        ValueError: a start is named, and also what only a fresh model can be given.
-        FileNotFoundError: there is no such start.
-    """
-    from training_aullm.learn.starting import preset_of_model
+    """The settings of a run that the options ask for; errors as of `chosen_build`."""
     from training_aullm.prepare.sources import default_action_units
     from training_aullm.runs.settings import RunSettings
 
-    if start is not None:
-        if preset is not Preset.BASE or language_model != "bundled" or layers is not None:
-            raise ValueError(
-                "--preset, --language-model and --layers say what is built; with --from it is there already"
-            )
-        preset = Preset(preset_of_model(start))
-    names = chosen_action_units(action_units) or default_action_units(source)
+    names, preset = chosen_build(action_units, preset, language_model, layers, start)
+    names = names or default_action_units(source)
     return RunSettings(source, tuple(names), preset.value, language_model, layers, epochs, seed, start)
 
 

@@ -35,6 +35,8 @@ def pair(
       aullm pair rest.jpg apex.jpg
       aullm pair face.mp4 --onset 60 --apex 72
     """
+    from rich.markup import escape
+
     from training_aullm.console import wide_console
     from training_aullm.loading import load_pipeline
     from training_aullm.videos.pairs import table_of, write_pair
@@ -44,8 +46,8 @@ def pair(
         raise ValueError("give two pictures, at rest and at the apex; or one clip, with --onset and --apex")
     console, two = wide_console(), len(pictures) == 2
     stem, video = "-".join(map(name_of, pictures)), BOTH.join(map(str, pictures))
-    refuse_others([out / f"{stem}.json"] if two else named_by_frames(out, stem, onset, apex), video)
-    with console.status(f"loading {model}"):
+    refuse_others([out / f"{stem}.json"] if two else named_by_frames(out, stem, onset, apex), *pictures)
+    with console.status(escape(f"loading {model}")):
         pipe = load_pipeline(model)
     options = {"face": face, "threshold": threshold, "second_opinion": second_opinion}
     with console.status("reading"):
@@ -57,6 +59,6 @@ def pair(
         stem = f"{stem}_{reading['onset']}-{reading['apex']}"
         name = f"{video}, frames {reading['onset']} and {reading['apex']}"
     path = out / f"{stem}.json"
-    write_pair(path, reading)
+    write_pair(path, reading, pictures)
     console.print(table_of(reading, name))
     console.print(str(path), soft_wrap=True)

@@ -88,6 +88,7 @@ def predict(
 
 def _one_by_one(videos: list[Path], bases: list[Path], model: str, options: dict, formats: list[str]) -> int:
     """Read in this process, showing how far each is; gives how many could not be read."""
+    from rich.markup import escape
     from rich.progress import Progress
 
     from processing_aullm import ClipError
@@ -97,15 +98,15 @@ def _one_by_one(videos: list[Path], bases: list[Path], model: str, options: dict
     from training_aullm.videos.video_files import read_to_files
 
     console, unread = wide_console(), 0
-    with console.status(f"loading {model}"):
+    with console.status(escape(f"loading {model}")):
         pipe = load_pipeline(model)
     for video, base in zip(videos, bases, strict=True):
         try:
             with Progress(console=console, transient=True) as bar:
-                task = bar.add_task(f"reading {video}", total=1.0)
+                task = bar.add_task(escape(f"reading {video}"), total=1.0)
 
                 def show(what: str, share: float, bar=bar, task=task, video=video) -> None:
-                    bar.update(task, description=f"{what} {video}", completed=share)
+                    bar.update(task, description=escape(f"{what} {video}"), completed=share)
 
                 summary, files = read_to_files(video, pipe, base, options, formats, model, show)
         except Exception as error:
@@ -150,8 +151,8 @@ def _at_once(
             continue
         found = f"{counted(record['movements'], 'movement')}, {counted(record['blinks'], 'blink')}"
         when = "read before" if record.get("again") else f"{record['seconds']:.1f} s"
-        console.print(f"{place}: {found} ({when})", markup=False, soft_wrap=True)
-    console.print(f"what became of each: {manifest.path}", markup=False, soft_wrap=True)
+        console.print(f"{place}: {found} ({when})", soft_wrap=True)
+    console.print(f"what became of each: {manifest.path}", soft_wrap=True)
     return unread
 
 

@@ -112,4 +112,4 @@ def prepare(
     for part in finding_tables(Report.load(out)):
         console.print(part)
     stored = f"{record.clips} clips of {record.subjects} people, {record.frames} frames: {out}"
-    console.print(f"{stored}\na look at it: aullm inspect {out}", markup=False)
+    console.print(f"{stored}\na look at it: aullm inspect {out}", soft_wrap=True)

@@ -25,6 +25,7 @@ from training_aullm.cli.options import (
     SheetOption,
     StartOption,
     SubjectsOption,
+    chosen_build,
     chosen_settings,
     chosen_source,
 )
@@ -72,8 +73,10 @@ def train(
       aullm train --domain samm-like --preset paper --out runs/paper --resume
     """
     from training_aullm.prepare.sources import Source, about_source
-    from training_aullm.runs.training import train_run
+    from training_aullm.runs.training import refuse_finished, train_run
 
+    refuse_finished(out, resume)  # before clips are prepared, which may take hours
+    chosen_build(action_units, preset, language_model, layers, start)
     source = chosen_source(domain, data, dataset, data_dir, subjects, clips, release, sheet) or Source()
     settings = chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
     for line in about_source(source, settings.action_units):

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from training_aullm.figures.style import BLUE, INK, QUIET, new_figure
-from training_aullm.score.bootstrap import Interval
+from training_aullm.score.bootstrap import ONE_PERSON, Interval
 
 TITLE_WIDTH = 95
 """Characters a line of the title: more run out of the picture, and its last word is "synthetic"."""
@@ -36,7 +36,8 @@ def draw_comparison(
         left, right = figure.subplots(1, 2, sharey=True)
         _draw_points(left, places, scores, INK)
         left.set_ylim(0.5 - len(names), 0.5)
-        left.set(xlim=(0, 1), xlabel="mean F1 of the positive class, 95% interval over people")
+        spread = ONE_PERSON if any(each.alone for each in scores) else "95% interval over people"
+        left.set(xlim=(0, 1), xlabel=f"mean F1 of the positive class, {spread}")
         left.set_yticks(places, names)
         others = [(place, each) for place, each in zip(places, differences, strict=True) if each is not None]
         _draw_points(right, [place for place, _ in others], [each for _, each in others], BLUE)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training_aullm.score.bootstrap import Interval
+from training_aullm.score.bootstrap import ONE_PERSON, Interval
 
 from .style import CYCLE, INK, new_figure
 
@@ -37,6 +37,8 @@ def draw_f1_bars(
             axis.errorbar(at[defined], value[defined], yerr=reach, fmt="none", ecolor=INK, elinewidth=0.9, capsize=2)
         axis.set(title=title, xlim=(-0.6, len(action_units) - 0.4), ylim=(0, 1.02), ylabel="F1 of the positive class")
         axis.set_xticks(places, action_units)
+        if any(bar.alone for bars in intervals.values() for bar in bars):
+            axis.set_xlabel(f"no line – {ONE_PERSON}")
         axis.grid(axis="x", visible=False)
         if len(intervals) > 1:
             axis.legend(fontsize=7, ncols=3, loc="upper right")

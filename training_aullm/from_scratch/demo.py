@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from rich.console import Console
+from rich.markup import escape
 
 from dataset_scripts.damaged_files import DamagedFile
 from dataset_scripts.synthetic.tables.video import render_video
@@ -137,7 +138,8 @@ def run_demo(out: Path, demo: DemoSettings, console: Console | None = None) -> d
         draw_clips(out / "clips.png", model, unseen, table.select(fold.test.tolist()))
     mark_finished(out)
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
-    steps.console.print(honest_reading(out, results, FaceTimeline.of([reading]), known_spans(truth), steps.total))
+    timeline = FaceTimeline.of([reading])
+    steps.console.print(honest_reading(out, results, timeline, known_spans(truth), steps.total), markup=True)
     return results
 
 
@@ -157,10 +159,10 @@ class Steps:
     @contextmanager
     def __call__(self, what: str):
         self.count += 1
-        self.console.print(f"[bold]{self.count}. {what}[/bold]")
+        self.console.print(f"{self.count}. {what}", style="bold")
         begun = time.perf_counter()
         yield
-        self.console.print(f"   [dim]{time.perf_counter() - begun:.0f} s[/dim]")
+        self.console.print(f"   {time.perf_counter() - begun:.0f} s", style="dim")
 
 
 def forget_other_settings(out: Path, settings: RunSettings) -> None:
@@ -242,7 +244,7 @@ def honest_reading(
     Returns:
         Text for a rich console.
     """
-    lines = [f"\n[bold]Done in {seconds / 60:.1f} minutes. Everything lies in {out}:[/bold]"]
+    lines = [f"\n[bold]Done in {seconds / 60:.1f} minutes. Everything lies in {escape(str(out))}:[/bold]"]
     lines += [f"   {name:34}{what}" for name, what in FILES.items()]
     lines += ["\n[bold]An honest reading[/bold]", _own(results["unseen"]), _other(results), _video(timeline, rendered)]
     lines.append(

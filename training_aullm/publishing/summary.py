@@ -29,6 +29,6 @@ def show_folders(folders: dict[Role, RepoFolder], private: bool) -> None:
             table.add_row(name, decimal(sizes[name]))
         table.add_section()
         table.add_row(f"{len(sizes)} files", decimal(sum(sizes.values())))
-        console.print(f"\n{folder.address} ({'private ' if private else ''}{folder.repo_type})", markup=False)
+        console.print(f"\n{folder.address} ({'private ' if private else ''}{folder.repo_type})")
         console.print(table)
-    console.print(f"{len(folders)} repositories, {decimal(total)}", markup=False)
+    console.print(f"{len(folders)} repositories, {decimal(total)}")

@@ -88,6 +88,19 @@ class Evaluation:
         return score_folds(self.out, self.settings, self.protocol, self.folds, None, prevalence, at_once)
 
 
+def model_to_test(named: str | None, protocol: str | None) -> str | None:
+    """The finished model that is tested, where names tell it without the clips; None: a run or a new one decides.
+
+    Args:
+        named, protocol: as for `plan_evaluation`.
+    """
+    if named is None:
+        return RELEASE if protocol == CROSS else None
+    if RunSettings.are_in(Path(named)):
+        return named if protocol == CROSS else None
+    return named if _is_model(named, protocol) else None
+
+
 def plan_evaluation(
     named: str | None,
     source: Source | None,

@@ -56,7 +56,7 @@ class Group:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """One line of the table; an interval is None where nothing can be counted.
+    """One line of the table; an interval is None where nothing can be counted, or of one person.
 
     Attributes:
         by, group: what the groups differ in, and which one this is.
@@ -168,6 +168,7 @@ def score_groups(
         found, alarms = _share(inside[:, 0], inside[:, 2]), _share(inside[:, 1], inside[:, 3])
         counted = len(set(np.asarray(clips)[group.inside.any(axis=1)]))
         measured = (found, alarms, f1, difference)  # (1 + replicates,) each, everybody first
+        measured = measured if people[0] > 1 else [None] * len(measured)  # nobody else could be drawn
         intervals = [None if each is None else percentile_interval(each[0], each[1:]) for each in measured]
         rows.append(GroupRow(group.by, group.group, people[0], counted, *intervals))
     return tuple(rows)

@@ -34,9 +34,9 @@ def show_result(result: Result, out: Path) -> None:
     console = wide_console()
     console.print(score_table(result.scores, intervals, title, result.label_free))
     for note in label_notes(result.scores, clips):
-        console.print(note, markup=False)
+        console.print(note)
     for note in () if result.label_free is None else (LABEL_FREE_NOTE,):
-        console.print(note, markup=False)
+        console.print(note)
     if not result.checked:
         console.print("The model does not say whom it was trained on: see to it that none of these people were.")
     line = result.to_json()

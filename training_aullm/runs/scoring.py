@@ -273,8 +273,8 @@ def score_cross(
         ValueError: no action unit in common, or people of these clips were trained on; or under the same name stand
             predictions of other clips or another model.
     """
+    network, processor = load_model(model)  # first: clips may have to be rendered
     table = source.load()
-    network, processor = load_model(model)
     checked = refuse_known(network.config, Path(model), people_in(table))
     # A model may answer for units that these clips were never coded for: those have no truth to be scored on.
     coded = AU_SETS.get(identities(table)[2]) or coded_action_units(table)

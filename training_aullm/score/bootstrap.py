@@ -13,17 +13,27 @@ import numpy as np
 
 from training_aullm.score.metrics import check_predictions, confusion, f1_from_counts
 
+ONE_PERSON = "one person: no interval"
+
 
 @dataclass(frozen=True)
 class Interval:
-    """A percentile interval: `value` on all data, `low` and `high` the 2.5 and 97.5 percentiles (at level 0.95)."""
+    """A percentile interval: `value` on all data, `low` and `high` the 2.5 and 97.5 percentiles (at level 0.95).
+
+    Both are NaN where the value rests on one person: nobody else can be drawn, and a point would look certain.
+    """
 
     value: float
     low: float
     high: float
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is a value without an interval."""
+        return bool(np.isnan(self.low) and not np.isnan(self.value))
+
     def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f} " + (f"({ONE_PERSON})" if self.alone else f"[{self.low:.3f}, {self.high:.3f}]")
 
 
 def bootstrap_f1(
@@ -51,11 +61,14 @@ def bootstrap_f1(
     counts = _counts_by_subject(labels, probabilities, subjects)
     weights = subject_weights(counts.shape[1], replicates, seed)
     (f1, macro), (f1_drawn, macro_drawn) = _scores(counts), _scores(counts, weights)
+    everybody = _people(counts)
     return {
-        "f1": percentile_interval(_mean(f1), _mean(f1_drawn), level),
-        "macro_f1": percentile_interval(_mean(macro), _mean(macro_drawn), level),
+        "f1": percentile_interval(_mean(f1), _mean(f1_drawn), everybody, level),
+        "macro_f1": percentile_interval(_mean(macro), _mean(macro_drawn), everybody, level),
         "per_action_unit": [
-            percentile_interval(f1[:, :, k].mean(axis=0), f1_drawn[:, :, k].mean(axis=0), level)
+            percentile_interval(
+                f1[:, :, k].mean(axis=0), f1_drawn[:, :, k].mean(axis=0), _people(counts[:, :, k]), level
+            )
             for k in range(f1.shape[-1])
         ],
     }
@@ -88,7 +101,7 @@ def bootstrap_difference(
     weights = subject_weights(counts[0].shape[1], replicates, seed)
     values = [_mean(_scores(each)[0]) for each in counts]
     drawn = [_mean(_scores(each, weights)[0]) for each in counts]
-    return percentile_interval(values[0] - values[1], drawn[0] - drawn[1], level)
+    return percentile_interval(values[0] - values[1], drawn[0] - drawn[1], _people(np.concatenate(counts)), level)
 
 
 def bootstrap_mean(values: Sequence[float], subjects: Sequence[str], replicates: int = 2000, seed: int = 0) -> Interval:
@@ -107,7 +120,7 @@ def bootstrap_mean(values: Sequence[float], subjects: Sequence[str], replicates:
     sums, counts = np.bincount(rows, np.asarray(values, float)), np.bincount(rows)  # (subjects,)
     weights = subject_weights(len(names), replicates, seed)
     drawn = (weights @ sums) / np.maximum(weights @ counts, 1)
-    return percentile_interval(sums.sum() / counts.sum(), drawn)
+    return percentile_interval(sums.sum() / counts.sum(), drawn, len(names))
 
 
 def _counts_by_subject(labels: np.ndarray, probabilities: Sequence[np.ndarray], subjects: Sequence[str]) -> np.ndarray:
@@ -120,6 +133,11 @@ def _counts_by_subject(labels: np.ndarray, probabilities: Sequence[np.ndarray], 
         # A score of drawn people needs their counts only, never their clips: replicates are then one matrix product.
         np.add.at(counts[index], rows, confusion(*check_predictions(each, labels)))
     return counts
+
+
+def _people(counts: np.ndarray) -> int:
+    """Of how many people F1 tells: those with a hit, a miss or a false alarm, in (seeds, subjects, ..., 4) counts."""
+    return int((counts[..., :3] > 0).any(axis=(0, *range(2, counts.ndim))).sum())
 
 
 def subject_weights(subjects: int, replicates: int, seed: int) -> np.ndarray:
@@ -142,9 +160,18 @@ def _mean(scores: np.ndarray) -> np.ndarray:
     return per_seed.mean(axis=0)
 
 
-def percentile_interval(value: np.ndarray | float, drawn: np.ndarray, level: float = 0.95) -> Interval:
-    """Percentile interval over the defined replicates."""
+def percentile_interval(
+    value: np.ndarray | float, drawn: np.ndarray, people: int | None = None, level: float = 0.95
+) -> Interval:
+    """Percentile interval over the defined replicates.
+
+    Args:
+        value: on all data.
+        drawn: the same of each replicate.
+        people: whom the value rests on, None: surely several. One has no interval.
+        level: coverage.
+    """
     drawn = drawn[~np.isnan(drawn)]
     tail = (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail]) if drawn.size else (np.nan, np.nan)
+    low, high = np.quantile(drawn, [tail, 1 - tail]) if drawn.size and people != 1 else (np.nan, np.nan)
     return Interval(float(np.squeeze(value)), float(low), float(high))

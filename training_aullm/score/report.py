@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from training_aullm.score.bootstrap import Interval
+from training_aullm.score.bootstrap import ONE_PERSON, Interval
 from training_aullm.score.label_free import LabelFree
 from training_aullm.score.metrics import Scores
 
@@ -147,7 +147,7 @@ def _set(text: str) -> str:
 
 
 def json_line(content: dict) -> str:
-    """One line of JSON; NaN becomes null, intervals become [value, low, high].
+    """One line of JSON; NaN becomes null, intervals become [value, low, high], of one person [value, null, null].
 
     Args:
         content: numbers, texts, Intervals, arrays, lists and dictionaries of them.
@@ -186,4 +186,6 @@ def _number(value: float) -> str:
 
 def _span(interval: Interval) -> str:
     """The interval in round brackets: rich would read square ones as markup."""
+    if interval.alone:
+        return f"({ONE_PERSON})"
     return "" if np.isnan(interval.value) else f"({interval.low:.2f}–{interval.high:.2f})"

@@ -4,7 +4,8 @@
     write_metadata(lines, "clips/metadata.csv")
 
 A line is an annotation on the tier `movement`; its apex and its action units are the annotations on the tiers `apex`,
-`AU12`, `AU12 L` and `AU12 R` that lie in it (docs/folder.md).
+`AU12`, `AU12 L` and `AU12 R` that lie in it, of movements that overlap those of the same number, `movement (2)` and
+`AU12 (2)` (docs/folder.md).
 """
 
 import csv
@@ -29,18 +30,19 @@ from training_aullm.videos.played import Played
 
 COLUMNS = ("file_name", "subject", "action_units", "onset", "apex", "offset", "fps", "expression")
 TIER = re.compile(
-    r"(?P<what>movement|apex|AU *(?P<unit>\d+)(?: *(?P<side>[LR]))?)(?: \(\d+\))?(?:@(?P<face>.+))?", re.I
+    r"(?P<what>movement|apex|AU *(?P<unit>\d+)(?: *(?P<side>[LR]))?)(?: \((?P<lane>\d+)\))?(?:@(?P<face>.+))?", re.I
 )
 LIKE_UNIT = re.compile(r"(?:[LR] *)?(?:AU|action *unit)\W*\d.*|[LR]? *\d{1,2} *[LR]?(?:@.+)?", re.I)  # meant as one
 CODED = re.compile(r"[A-E]?\??")  # intensity and doubt, where the coder writes them instead of our probability
 NOBODY = re.compile(r"(face\d+)?")  # a participant that says nothing of who it is
+LARGEST = 0  # the face that `aullm prepare` cuts
 KIND = re.compile(r"(micro|macro)\b", re.I)
 MAX_TOLD = 5
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a metadata.csv; frame numbers, `fps` None where it is what the video states."""
+    """A line of a metadata.csv; frame numbers, `fps` None where it is what the video states; whose face it is."""
 
     video: Path
     subject: str
@@ -50,14 +52,16 @@ class Line:
     offset: int
     fps: float | None
     expression: str
+    face: int
 
 
 @dataclass(frozen=True)
 class _Mark:
-    """An annotation: its tier and what that is of, start and end in milliseconds, and its text."""
+    """An annotation: its tier, what that is of and its number, start and end in milliseconds, and its text."""
 
     tier: str
     what: str
+    lane: int
     start: int
     end: int
     text: str
@@ -66,7 +70,16 @@ class _Mark:
         """Whether more than half of it does; of an apex its first frame, which is what counts."""
         if self.what == APEX:
             return movement.start <= self.start <= movement.end
-        return 2 * (min(self.end, movement.end) - max(self.start, movement.start)) > self.end - self.start
+        return 2 * self._shared(movement) > self.end - self.start
+
+    def nearness(self, movement: "_Mark") -> tuple[bool, float, bool]:
+        """How well a unit fits to a movement: by a number that it has, then by the time they share, then by none."""
+        shared, same = self._shared(movement), self.lane == movement.lane
+        both = self.end - self.start + movement.end - movement.start - shared
+        return same and self.lane > 1, shared / both, same
+
+    def _shared(self, other: "_Mark") -> int:
+        return min(self.end, other.end) - max(self.start, other.start)
 
     @property
     def place(self) -> str:
@@ -97,7 +110,8 @@ def read_annotations(
     Raises:
         FileNotFoundError: there is no such file, or not the video that it links to.
         ValueError: it is no ELAN file, nobody says who is in it, a tier looks like a unit and is none that is read, or
-            annotations that nothing can be cut from: in no movement, after the film's end. All of these are named.
+            annotations that nothing can be cut from: in no movement, after the film's end, two apices of one
+            movement. All of these are named.
     """
     path = Path(path)
     eaf = _open(path)
@@ -123,14 +137,13 @@ def read_annotations(
         return min(shown, last)  # an annotation may end with the video, after its last frame
 
     lines = []
-    for movement, inside in found:
-        apex = next((frame(each.start) for each in inside if each.what == APEX), None)
-        units = "+".join(sorted((_coded(each) for each in inside if each.what != APEX), key=_by_number))
+    for movement, apex, inside in found:
+        units = "+".join(sorted(map(_coded, inside), key=_by_number))
         kind = KIND.match(movement.text)
-        times = (frame(movement.start), apex, frame(movement.end))
+        times = (frame(movement.start), apex and frame(apex.start), frame(movement.end))
         if times[0] >= times[2]:
             raise ValueError(f"{path}: {movement.place} ends with frame {times[2]}; a clip needs two frames at least")
-        lines.append(Line(clip_path, who, units, *times, told, kind[1].lower() if kind else ""))
+        lines.append(Line(clip_path, who, units, *times, told, kind[1].lower() if kind else "", face))
     return lines
 
 
@@ -156,8 +169,8 @@ def write_metadata(lines: Sequence[Line], path: str | Path) -> None:
     One that is there is replaced, so that a second correction needs no thought.
 
     Raises:
-        ValueError: there are no lines; a video lies outside of the file's folder; or the file that is there names
-            another video: its lines would be lost.
+        ValueError: there are no lines, or of a face that `aullm prepare` would not cut; a video lies outside of the
+            file's folder; or the file that is there names another video or person: its lines would be lost.
     """
     path = Path(path)
     if not lines:
@@ -168,8 +181,13 @@ def write_metadata(lines: Sequence[Line], path: str | Path) -> None:
         if not video.is_relative_to(folder):
             raise ValueError(f"{line.video} lies outside of {path.parent}: write {METADATA} above it, with --out")
         names[line.video] = video.relative_to(folder).as_posix()
-    if path.exists() and (lost := sorted(_named(path) - set(names.values()))):
-        raise ValueError(f"{path} names {', '.join(lost[:5])} too, whose lines would be lost: give their .eaf as well")
+        if line.face != LARGEST:
+            why = f"aullm prepare cuts the largest face of an onset, not face{line.face}, whose tiers these are"
+            raise ValueError(f"{line.video}: {why}: crop the video to this person, and read and correct that one")
+    kept = {(names[line.video], line.subject) for line in lines}
+    if path.exists() and (lost := sorted(_named(path) - kept)):
+        told = ", ".join(f"{name} of {subject}" for name, subject in lost[:MAX_TOLD])
+        raise ValueError(f"{path} names {told} too, whose lines would be lost: give their .eaf as well, or delete it")
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(COLUMNS)
@@ -197,7 +215,7 @@ def _used(eaf: Eaf) -> list[str]:
 def _chosen_tiers(path: Path, eaf: Eaf, face: str) -> dict[str, re.Match]:
     """The tiers of one face whose names are known.
 
-    A name without a face is of the face there is.
+    A name without a face, or with a name that a coder gave, is of the face there is.
 
     Raises:
         ValueError: a name looks like a unit and is none, or leaves open of which of several faces it is: its labels
@@ -212,9 +230,10 @@ def _chosen_tiers(path: Path, eaf: Eaf, face: str) -> dict[str, re.Match]:
     named, open_ones = faces - {None}, [name for name in _used(eaf) if name in tiers and tiers[name]["face"] is None]
     if len(named) > 1 and open_ones:
         raise ValueError(f"{path}: of which face is tier {', '.join(open_ones)}? Name it such as {open_ones[0]}@{face}")
-    chosen = faces if len(named) < 2 else faces & {face}
+    alone = len(named) < 2 and not any(NOBODY.fullmatch(name) for name in named - {face})
+    chosen = faces if alone else faces & {face}
     if tiers and not chosen:
-        raise ValueError(f"{path}: has tiers of {', '.join(sorted(named))}, none of {face}: choose with --face")
+        raise ValueError(f"{path}: has tiers of {', '.join(sorted(named))}, none of {face}")
     return {name: found for name, found in tiers.items() if found["face"] in chosen}
 
 
@@ -223,7 +242,8 @@ def _marks_of(eaf: Eaf, tiers: dict[str, re.Match]) -> list[_Mark]:
     marks = []
     for name, found in tiers.items():
         what = f"{(found['side'] or '').upper()}{int(found['unit'])}" if found["unit"] else found["what"].lower()
-        marks += [_Mark(name, what, *each[:3]) for each in eaf.get_annotation_data_for_tier(name)]
+        lane = int(found["lane"] or 1)
+        marks += [_Mark(name, what, lane, *each[:3]) for each in eaf.get_annotation_data_for_tier(name)]
     return sorted(marks, key=lambda mark: mark.start)
 
 
@@ -256,21 +276,41 @@ def _linked(path: Path, eaf: Eaf) -> Path:
     return found
 
 
-def _movements(path: Path, marks: Iterable[_Mark]) -> Iterator[tuple[_Mark, list[_Mark]]]:
-    """Each movement with what lies in it.
+def _movements(path: Path, marks: Iterable[_Mark]) -> Iterator[tuple[_Mark, _Mark | None, list[_Mark]]]:
+    """Each movement with its apex and its units.
 
     Raises:
-        ValueError: names the annotations that lie in none.
+        ValueError: names the annotations that lie in none, or apices of which one is too many.
     """
     movements = [mark for mark in marks if mark.what == MOVEMENT]
     others = [mark for mark in marks if mark.what != MOVEMENT]
-    lost = [mark for mark in others if not any(mark.lies_in(movement) for movement in movements)]
-    if lost:
+    around = {mark: [movement for movement in movements if mark.lies_in(movement)] for mark in others}
+    if lost := [mark for mark, found in around.items() if not found]:
         told = "; ".join(mark.place for mark in lost[:MAX_TOLD])
         more = f" and {len(lost) - MAX_TOLD} more" if len(lost) > MAX_TOLD else ""
         raise ValueError(f"{path}: {told}{more} lies in no {MOVEMENT}: draw one around it, or remove it")
+    apices = {mark: found for mark, found in around.items() if mark.what == APEX}
+    units = [(mark, max(found, key=mark.nearness)) for mark, found in around.items() if mark.what != APEX]
     for movement in movements:
-        yield movement, [mark for mark in others if mark.lies_in(movement)]
+        yield movement, _apex_of(path, movement, apices), [mark for mark, nearest in units if nearest == movement]
+
+
+def _apex_of(path: Path, movement: _Mark, apices: dict[_Mark, list[_Mark]]) -> _Mark | None:
+    """Of several that lie in a movement the one of its own number, else the one that lies in no other movement.
+
+    Raises:
+        ValueError: names two of which neither comes first.
+    """
+    found = [apex for apex, around in apices.items() if movement in around]
+    found = [apex for apex in found if apex.lane == movement.lane] or found
+    if len(found) > 1:
+        found = [apex for apex in found if apices[apex] == [movement]] or found
+    if len(found) > 1:
+        told = " and ".join(apex.place for apex in found[:2])
+        raise ValueError(
+            f"{path}: {told} lie in one movement, {movement.place}: leave one, or number their tiers alike"
+        )
+    return found[0] if found else None
 
 
 def _coded(mark: _Mark) -> str:
@@ -283,7 +323,7 @@ def _by_number(cell: str) -> tuple[int, str]:
     return int(re.sub(r"\D", "", cell)), cell
 
 
-def _named(path: Path) -> set[str]:
-    """The videos in a metadata.csv that is there."""
+def _named(path: Path) -> set[tuple[str, str]]:
+    """The videos in a metadata.csv that is there, and who is in them."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return {row["file_name"] for row in csv.DictReader(file) if row.get("file_name")}
+        return {(row["file_name"], row.get("subject") or "") for row in csv.DictReader(file) if row.get("file_name")}

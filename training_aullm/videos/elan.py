@@ -4,8 +4,8 @@
 
 Tiers of a face are named as in ELAN's own convention, type@participant: `movement@face0`, `apex@face0`, `blink@face0`,
 and one an action unit and side, `AU12 L@face0`, `AU12 R@face0`, `AU12@face0` for both sides. Annotations of one tier
-may not overlap in ELAN: one that would gets the tier `movement (2)@face0`. An annotation lasts from the time of its
-first frame to that of its last; that of an apex lasts one frame.
+may not overlap in ELAN: a movement that would gets the tier `movement (2)@face0`, and its apex and its units the same
+number. An annotation lasts from the time of its first frame to that of its last; that of an apex lasts one frame.
 """
 
 import mimetypes
@@ -43,12 +43,14 @@ def write_eaf(base: Path, summary: Summary, video: str | Path, played: Played | 
         kind = mimetypes.guess_type(video)[0] or "unknown"
         way = Path(os.path.relpath(video, path.parent)).as_posix()
         eaf.add_linked_file(Path(video).absolute().as_uri(), f"./{way}", kind)
-    tiers: dict[str, list[int]] = {}  # name -> where the last annotation of each of its lanes ends
+    lanes: dict[tuple[str, int], list[int]] = {}  # movements or blinks of a face -> where the last in each lane ends
     for row in summary.events:
-        for name, first, last, text in _annotations(row, played):
-            lanes = tiers.setdefault(f"{name}@{row['face']}", [])
-            lane = next((place for place, end in enumerate(lanes) if end <= first), len(lanes))
-            lanes[lane : lane + 1] = [last]
+        annotations = list(_annotations(row, played))
+        kind, onset, *_ = annotations[0]
+        ends = lanes.setdefault((kind, row["face"]), [])
+        lane = next((place for place, end in enumerate(ends) if end <= onset), len(ends))
+        ends[lane : lane + 1] = [max(last for _, _, last, _ in annotations)]
+        for name, first, last, text in annotations:
             tier = f"{name}{f' ({lane + 1})' if lane else ''}@face{row['face']}"
             if tier not in eaf.get_tier_names():
                 eaf.add_tier(tier, part=f"face{row['face']}")
@@ -70,7 +72,7 @@ def _sort_times(eaf: Eaf) -> None:
 
 
 def _annotations(row: dict, played: Played) -> Iterator[tuple[str, int, int, str]]:
-    """Tier without its face, start and end in milliseconds, and text of what an event becomes."""
+    """Tier without its face, start and end in milliseconds, and text of what an event becomes; itself comes first."""
     onset, apex, behind, offset = (
         round(1000 * played.seconds(frame)) for frame in (row["onset"], row["apex"], row["apex"] + 1, row["offset"])
     )

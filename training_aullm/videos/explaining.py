@@ -25,6 +25,7 @@ from processing_aullm.explained_aullm import read_clip, shown_step
 from processing_aullm.reading_types_aullm import PicturedExplanation
 from processing_aullm.sentences_aullm import describe
 from training_aullm.figures.explanation import chosen_units, draw_explanation
+from training_aullm.videos.whose import WAYS, ways_to
 
 PICTURES = ("crops", "frames")  # what a JSON file leaves out
 
@@ -90,7 +91,8 @@ def write_explanation(
         draw_explanation(page, explanation, title, AU_MEANINGS, action_units, threshold)
         shutil.copyfile(page, unfinished)
     with whole_file(numbers) as unfinished:
-        unfinished.write_text(explanation_json(explanation, threshold), "utf-8")
+        found = {"video": explanation["video"], WAYS: ways_to([explanation["video"]], numbers), **explanation}
+        unfinished.write_text(explanation_json(found, threshold), "utf-8")
     return picture, numbers
 
 

@@ -7,11 +7,11 @@ joined as they are, so that a run that is killed meanwhile goes on with the next
 """
 
 import shutil
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import partial
-from itertools import chain, islice, repeat
+from itertools import chain, islice, pairwise, repeat
 from pathlib import Path
 
 import av
@@ -191,6 +191,8 @@ class FaceTrail:
         self.action_units, self.threshold = parts[-1][0]["action_units"], parts[-1][0]["threshold"]
         self.windows = [window for _, part in parts for window in part["windows"]]
         self.onsets = [window["onset"] for window in self.windows]
+        middles = [window["onset"] + window["offset"] for window in self.windows]  # twice
+        self.changes = [(one + other) // 4 for one, other in pairwise(middles)]  # the last frame nearest to each
         # of the longest: where a face leaves the last one is shorter
         self.span = max((window["offset"] - window["onset"] for window in self.windows), default=1)
 
@@ -205,8 +207,8 @@ class FaceTrail:
 
     def answer(self, frame: int) -> list[float]:
         """K probabilities of the window whose middle is nearest; zeros where nothing moved."""
-        place = bisect_right(self.onsets, frame - self.span // 2) - 1
-        return self.windows[max(place, 0)]["probabilities"] or [0.0] * len(self.action_units)
+        window = self.windows[bisect_left(self.changes, frame)]
+        return window["probabilities"] or [0.0] * len(self.action_units)
 
 
 def draw_face(picture: np.ndarray, trail: FaceTrail, now: list[dict], frame: int) -> None:

@@ -47,6 +47,14 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
 
+    def remove_if_empty(self) -> None:
+        """Remove a file without pieces: there is nothing to go on with, and another video may want its name."""
+        with self.path.open("rb") as file:
+            file.readline()
+            empty = not file.readline()
+        if empty:
+            self.path.unlink()
+
     def __iter__(self) -> Iterator[Piece]:
         return self.pieces()
 

@@ -2,12 +2,13 @@
 
     reading = pipe([neutral, apex])
     console.print(table_of(reading, "rest.jpg and apex.jpg"))
-    write_pair(Path("runs/pairs/rest-apex.json"), reading)
+    write_pair(Path("runs/pairs/rest-apex.json"), reading, ["rest.jpg", "apex.jpg"])
 
 Tested in tests/training_aullm/cli/test_pair.py.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -16,6 +17,7 @@ from dataset_scripts.whole_files import write_whole
 from processing_aullm.reading_types_aullm import PairReading
 from training_aullm.console import counted
 from training_aullm.videos.summary import by_second_opinion
+from training_aullm.videos.whose import WAYS, ways_to
 
 MOST = 4  # of our model's own probabilities that the table tells
 
@@ -38,9 +40,13 @@ def table_of(reading: PairReading, name: str) -> Table:
     return table
 
 
-def write_pair(path: Path, reading: PairReading) -> None:
-    """The reading as JSON, whole or not at all."""
-    write_whole(path, json.dumps(reading, indent=1) + "\n")
+def write_pair(path: Path, reading: PairReading, pictures: Sequence[str | Path]) -> None:
+    """The reading as JSON, whole or not at all.
+
+    Args:
+        path: of the file. reading: of a pair. pictures: the two of them, or the video.
+    """
+    write_whole(path, json.dumps(reading | {WAYS: ways_to(pictures, path)}, indent=1) + "\n")
 
 
 def _below(reading: PairReading) -> list[str]:

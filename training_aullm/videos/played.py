@@ -11,6 +11,7 @@ Tested in tests/training_aullm/videos/test_annotations.py.
 """
 
 from dataclasses import dataclass
+from math import floor
 
 from processing_aullm.video_aullm import Clip
 
@@ -37,5 +38,6 @@ class Played:
         return frame / self.fps + self.late
 
     def frame(self, seconds: float) -> int:
-        """The frame that is shown then."""
-        return round((seconds - self.late) * self.fps)
+        """The frame that is shown then; times are whole milliseconds, so that one may begin that much earlier."""
+        early = min(self.fps / 1000, 0.5)  # a millisecond in frames, and never nearer to the frame before
+        return floor((seconds - self.late) * self.fps + early)

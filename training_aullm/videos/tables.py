@@ -20,6 +20,7 @@ from processing_aullm.reading_types_aullm import LISTS, Piece
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.played import Played
 from training_aullm.videos.summary import MARKS, Summary, in_words, seconds_of
+from training_aullm.videos.whose import WAYS, ways_to
 
 CHUNK = 20_000  # rows that are in memory at once, and that parquet keeps together
 LINES = {"index": False, "lineterminator": "\r\n"}  # of a CSV file, as RFC 4180 has them
@@ -65,15 +66,17 @@ def write_parts(base: Path, journal: Journal, summary: Summary) -> list[Path]:
     for name, schema, rows in _tables(journal, summary):
         written.append(base.parent / name / f"{base.name}.parquet")
         named = ({"video": video, **row} for row in rows)
-        _write_table(written[-1], schema.insert(0, pa.field("video", TEXT)), named)
+        ways = {WAYS: json.dumps(ways_to([video], written[-1]))}
+        _write_table(written[-1], schema.insert(0, pa.field("video", TEXT)).with_metadata(ways), named)
     return written
 
 
 def write_json(base: Path, journal: Journal, summary: Summary) -> list[Path]:
     """BASE.json, the reading, marks in seconds too: one line a window, movement or blink."""
     path = base.with_name(f"{base.name}.json")
+    head = summary.head | {WAYS: ways_to([summary.head["video"]], path)}
     with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(summary.head, indent=1)[:-2] + ',\n "faces": [')
+        file.write(json.dumps(head, indent=1)[:-2] + ',\n "faces": [')
         for place, (number, face) in enumerate(summary.faces.items()):
             file.write(("," if place else "") + "\n  " + json.dumps(face.about)[:-1])
             for kind in LISTS:

@@ -16,7 +16,7 @@ from processing_aullm.video_aullm import open_clip
 from training_aullm.loading import model_place
 from training_aullm.videos.journal import Journal, only_run, parts_folder
 from training_aullm.videos.summary import Summary
-from training_aullm.videos.whose import name_of, refuse_others
+from training_aullm.videos.whose import WAYS, name_of, refuse_others, ways_to
 
 MAX_NAME = 255  # bytes, of most file systems
 LONGEST_ENDING = 48  # of a file while it is written: ".NAME.face10.annotated.mp4.0123abcd-1234567.part" and the like
@@ -57,7 +57,7 @@ def read_to_files(
 
     Raises:
         BlockingIOError: another run is writing these files.
-        ClipError: the video cannot be read or shows no face; what was read before stays in BASE.pieces.jsonl.
+        ClipError: the video cannot be read or shows no face; pieces that were read before stay in BASE.pieces.jsonl.
         ValueError: an option is out of range, a format is not known, or the file's name is too long to write others of
             that name.
     """
@@ -69,13 +69,18 @@ def read_to_files(
 
         check_film(video, options.get("fps"))
     open_clip(video)  # one that is away for now leaves what was read of it
-    settings = {"video": identity(Path(video)), "model": identity(Path(model_place(model))), "options": options}
     path = base.with_name(f"{base.name}.pieces.jsonl")
+    settings = {"video": identity(Path(video)), "model": identity(Path(model_place(model))), "options": options}
+    settings |= {WAYS: ways_to([video], path)}
     with only_run(path):
         journal = Journal(path, settings)
         _clear_unfinished(base, journal)
-        for piece in pipe.stream(video, after=journal.resume, progress=partial(progress, "reading"), **options):
-            journal.add(piece)
+        try:
+            for piece in pipe.stream(video, after=journal.resume, progress=partial(progress, "reading"), **options):
+                journal.add(piece)
+        except BaseException:
+            journal.remove_if_empty()
+            raise
         summary = Summary.of(journal)
         from training_aullm.videos.formats import write_format  # now: nobody waits for pandas before the first frame
 

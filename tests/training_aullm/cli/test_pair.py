@@ -1,6 +1,7 @@
 """`aullm pair` without a model: what it asks for, prints and writes."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -75,9 +76,9 @@ def test_two_photographs_have_a_table_and_their_numbers(pair, tmp_path):
         ),
     ):
         assert said in done.output
-    assert json.loads((tmp_path / "out" / "rest-apex.json").read_text()) == READING | {
-        "video": "a/rest.jpg and b/apex.jpg"
-    }
+    written = json.loads((tmp_path / "out" / "rest-apex.json").read_text())
+    assert [Path(each).name for each in written.pop("ways_to_video")] == ["rest.jpg", "apex.jpg"]
+    assert written == READING | {"video": "a/rest.jpg and b/apex.jpg"}
 
 
 def test_a_marked_clip_is_named_by_its_frames(pair, tmp_path):
@@ -85,6 +86,12 @@ def test_a_marked_clip_is_named_by_its_frames(pair, tmp_path):
     assert pipe.asked == ("face.mp4", 60, 72) and pipe.options["second_opinion"] is False
     assert done.exit_code == 0 and "face.mp4, frames 60 and 72: 1 movement" in done.output
     assert (tmp_path / "out" / "face_60-72.json").is_file()
+
+
+def test_names_with_brackets_are_said_as_they_are(pair):
+    done, _ = pair("a/rest [x].jpg", "b/apex [y].jpg")
+    assert done.exit_code == 0 and "rest [x].jpg and apex [y].jpg: 1 movement" in done.output
+    assert "rest [x]-apex [y].json" in done.output
 
 
 def test_pictures_of_another_person_replace_nothing(pair, tmp_path):

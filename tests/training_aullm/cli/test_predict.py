@@ -1,6 +1,8 @@
 """`aullm predict` without a model: what it prints, and what it refuses before long work."""
 
 import pytest
+from rich.progress import Progress
+from rich.text import Text
 from typer.testing import CliRunner
 
 from processing_aullm import ClipError, ClipFault
@@ -14,7 +16,7 @@ from training_aullm.videos import many, ray_engine, video_files
 class FakePipe:
     """Reads a fake face; "wall" shows none, "old" cannot be opened, "bug" finds a mistake of ours."""
 
-    def stream(self, video, after=None, **options):
+    def stream(self, video, after=None, progress=None, **options):
         if video.stem == "old":
             raise PermissionError(13, "Permission denied", "old.mp4")
         if video.stem == "bug":
@@ -22,6 +24,7 @@ class FakePipe:
         if video.stem == "wall":
             raise ClipError("wall.mp4: no face", ClipFault.NO_FACE)
         pieces = FakeProcessor().pieces(FakeFace(moves=((30, 32, 35, 4.0, "AU4"),)))
+        progress(0.5)
         yield from (piece | {"video": video.name} for piece in pieces)
 
 
@@ -47,6 +50,21 @@ def test_a_table_and_the_files_are_named(predict, tmp_path):
     names = ["face.events.csv", "face.vtt", "face.windows.csv"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     assert all(name in done.output for name in names)
+
+
+def test_a_name_with_brackets_is_said_as_it_is(predict, tmp_path, monkeypatch):
+    video, told = tmp_path / "Talk [dQw4w9WgXcQ] [b].mp4", []
+    write(video, [0, 40, 80])
+    add, update = Progress.add_task, Progress.update
+    monkeypatch.setattr(Progress, "add_task", lambda bar, what, **more: told.append(what) or add(bar, what, **more))
+    monkeypatch.setattr(
+        Progress, "update", lambda *given, **more: told.append(more["description"]) or update(*given, **more)
+    )
+    monkeypatch.chdir(tmp_path)
+    done = predict(video.name, "--formats", "csv", "--model", "m[b]")
+    assert done.exit_code == 0 and f"{video.name}: 1 movement, 0 blinks" in done.output
+    assert f"{tmp_path / 'out' / video.stem}.events.csv" in done.output
+    assert len(told) > 1 and all(Text.from_markup(each).plain.endswith(video.name) for each in told)
 
 
 def test_a_video_that_cannot_be_read_does_not_keep_the_others_from_being_read(predict, tmp_path):

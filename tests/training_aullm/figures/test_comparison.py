@@ -20,3 +20,11 @@ def test_a_long_title_stays_in_the_picture(tmp_path):
     draw_comparison(tmp_path / "c.png", ["base"], score, [None], "casme3-like (860 clips), " * 6 + "(synthetic)")
     picture = pixels(tmp_path / "c.png")
     assert (picture[:, -3:] == picture[0, 0]).all()
+
+
+def test_the_picture_says_where_one_person_has_no_interval(tmp_path):
+    some, alone = Interval(0.7, 0.6, 0.8), Interval(0.7, np.nan, np.nan)
+    for name, score in (("some", some), ("alone", alone)):
+        draw_comparison(tmp_path / f"{name}.png", ["base", "flow-lr"], [score] * 2, [None, score], "two methods")
+    below = [pixels(tmp_path / f"{name}.png")[-20:] for name in ("some", "alone")]
+    assert not np.array_equal(*below)

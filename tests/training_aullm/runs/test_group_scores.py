@@ -49,6 +49,13 @@ def test_few_people_say_nothing_about_a_difference():
     assert row.people == 5 and row.difference is None
 
 
+def test_one_person_is_no_group(tmp_path):
+    probabilities, labels, subjects, clips = answers()
+    first = np.repeat(np.arange(20) < 1, 4)[:, None] & np.ones((1, UNITS), bool)
+    (row,) = score_groups(probabilities, labels, subjects, clips, [Group("sex", "first", first, ~first)])
+    assert row.people == 1 and (row.found, row.false_alarms, row.f1, row.difference) == (None,) * 4
+
+
 def test_a_table_belongs_to_the_weights_that_were_measured(tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.safetensors").write_bytes(b"first")

@@ -64,3 +64,21 @@ def test_the_same_seed_gives_the_same_interval():
 def test_a_mean_is_taken_over_values_and_its_interval_over_people():
     same = bootstrap_mean([1.0] * 9 + [0.0], ["a"] * 9 + ["b"])
     assert same.value == pytest.approx(0.9) and (same.low, same.high) == (0, 1)
+
+
+def test_one_person_has_no_interval():
+    """All that is drawn is that person again: the interval would be a point, and every difference beyond chance."""
+    probabilities, labels, subjects = make(subjects=1, clips=40)
+    found = bootstrap_f1(labels, [probabilities], subjects)
+    for each in (found["f1"], found["macro_f1"], *found["per_action_unit"]):
+        assert each.value > 0 and np.isnan([each.low, each.high]).all() and "one person: no interval" in str(each)
+    worse = bootstrap_difference(labels, [probabilities], [1 - probabilities], subjects)
+    assert worse.value > 0 and not (worse.low > 0 or worse.high < 0)
+    assert np.isnan(bootstrap_mean([1.0, 0.5], ["a", "a"]).low)
+
+
+def test_a_unit_that_one_person_alone_says_something_of_has_none_either():
+    probabilities, labels, subjects = make()
+    labels[subjects != "s00", 1] = -1
+    first, second, _ = bootstrap_f1(labels, [probabilities], subjects)["per_action_unit"]
+    assert first.low < first.high and second.value > 0 and np.isnan(second.low)

@@ -47,6 +47,14 @@ def test_result_tables_in_both_forms():
     assert lines[2] == "| base | 0.700 (0.60–0.80) | 0.900 |" and lines[3].endswith("| – |")
 
 
+def test_one_person_is_said_to_have_no_interval(scored):
+    alone, none = Interval(0.8, np.nan, np.nan), Interval(*[np.nan] * 3)
+    text = text_of(score_table(scored[0], [alone, alone, none]))
+    assert text.count("one person: no interval") == 2 and "nan" not in text
+    assert markdown_table([{"f1": alone}], {"f1": "F1"}).endswith("| 0.800 (one person: no interval) |")
+    assert json.loads(json_line({"f1": alone})) == {"f1": [0.8, None, None]}
+
+
 def test_json_has_no_nan():
     line = json_line({"f1": float("nan"), "a": np.float64(0.12345), "b": [Interval(0.5, 0.25, 0.75)], "n": np.int64(3)})
     assert json.loads(line) == {"f1": None, "a": 0.1235, "b": [[0.5, 0.25, 0.75]], "n": 3}

@@ -12,6 +12,7 @@ from training_aullm.cli.main import app
 from training_aullm.videos.annotations import COLUMNS, read_annotations, unread_tiers, write_metadata
 from training_aullm.videos.elan import write_eaf
 from training_aullm.videos.formats import write_format
+from training_aullm.videos.played import Played
 
 
 @pytest.fixture
@@ -67,6 +68,60 @@ def test_marks_are_where_a_player_shows_the_frames(summary, pieces, tmp_path, fp
     assert f"00:00:{first['onset'] / 10 + late:06.3f} -->" in subtitles.read_text()
 
 
+@pytest.mark.parametrize(
+    "marks",
+    [
+        ((14, 36, 64), (20, 25, 30)),  # one within the other
+        ((10, 20, 20), (20, 20, 30)),  # both peak where one ends and the next begins
+        ((10, 15, 40), (10, 30, 40)),  # at once
+        ((10, 12, 60), (15, 35, 50), (20, 25, 50)),
+    ],
+)
+def test_movements_that_overlap_keep_their_own_apex_and_units(film, summary, tmp_path, marks):
+    (tmp_path / "face.mp4").write_bytes(film.read_bytes())
+    row = next(row for row in summary.events if row["kind"] != "blink" and row["face"] == 0)
+    for units in (("AU12", "AU4", "AU6"), ("AU12", "AU12", "AU12")):
+        rows = [row | dict(zip(("onset", "apex", "offset"), each, strict=True)) for each in marks]
+        summary.events = [row | {"action_units": f"{unit}:0.90"} for row, unit in zip(rows, units, strict=False)]
+        lines = read_annotations(write_eaf(tmp_path / "face", summary, tmp_path / "face.mp4"), "anna")
+        assert [(line.onset, line.apex, line.offset) for line in lines] == list(marks)
+        assert [f"AU{line.action_units}" for line in lines] == list(units[: len(marks)])
+
+
+def test_what_a_coder_draws_without_a_number_is_of_the_movement_that_it_fits(drawn):
+    movements = {"movement": [(1400, 6400, "")], "movement (2)": [(2000, 3000, "")]}
+    path = drawn(
+        **movements, apex=[(2500, 2600, ""), (3600, 3700, "")], AU4=[(2000, 2900, "")], AU12=[(1500, 6400, "")]
+    )
+    first, second = read_annotations(path)
+    assert (first.action_units, first.apex, second.action_units, second.apex) == ("12", 36, "4", 25)
+    path = drawn(**movements, **{"AU4 (2)": [(2000, 3000, "")], "AU6 (2)": [(2400, 5000, "")]})
+    assert [line.action_units for line in read_annotations(path)] == ["6", "4"], (
+        "most of AU6 lies outside of the second"
+    )
+
+
+def test_of_two_apices_in_one_movement_one_must_go(drawn):
+    path = drawn(movement=[(1000, 1500, "")], apex=[(1200, 1300, ""), (1400, 1500, "")])
+    with pytest.raises(ValueError, match=r"face\.eaf: apex at 1\.200 s and apex at 1\.400 s .* movement at 1\.000 s"):
+        read_annotations(path)
+
+
+@pytest.mark.parametrize("fps", [10.0, 29.97, 60.0, 120.0, 200.0, 500.0, 1000.0])
+def test_a_mark_is_the_frame_that_a_player_shows_then(fps):
+    played = Played(fps, 0.5)
+    for frame in (0, 1, 2, 7, 500, 1234):
+        assert played.frame(round(1000 * played.seconds(frame)) / 1000) == frame, "as we write it"
+        if fps <= 200:  # from there on ELAN's milliseconds are as long as a half frame and more
+            assert played.frame(int(1000 * played.seconds(frame) + 1e-6) / 1000) == frame, "cut to milliseconds"
+            assert played.frame(played.seconds(frame + 0.7)) == frame, "drawn freely"
+
+
+def test_a_mark_between_two_frames_is_of_the_one_before(drawn):
+    (line,) = read_annotations(drawn(movement=[(1060, 2990, "")], apex=[(1260, 1360, "")]))
+    assert (line.onset, line.apex, line.offset) == (10, 12, 29)
+
+
 def test_what_the_coder_changed_is_in_the_line(drawn):
     path = drawn(
         movement=[(1000, 1500, "micro 0.8"), (5000, 9000, "smile")],
@@ -102,6 +157,27 @@ def test_a_second_correction_replaces_the_first_but_no_other_video(drawn, tmp_pa
     with pytest.raises(ValueError, match=r"other\.mp4"):
         write_metadata(read_annotations(drawn(movement=[(1000, 1500, "")])), path)
     assert "other.mp4" in path.read_text()
+
+
+def test_lines_of_another_person_are_not_replaced(drawn, tmp_path):
+    path = tmp_path / "metadata.csv"
+    write_metadata(read_annotations(drawn(movement=[(1000, 1500, "")]), "anna"), path)
+    with pytest.raises(ValueError, match=r"face\.mp4 of anna"):
+        write_metadata(read_annotations(drawn(movement=[(1000, 1700, "")]), "ben"), path)
+    assert [row["subject"] for row in csv.DictReader(path.open(newline=""))] == ["anna"]
+
+
+def test_a_face_that_prepare_would_not_cut_is_refused(given, drawn, tmp_path):
+    """It cuts the largest face at the onset: the second one's units would lie on the first one's pixels."""
+    with pytest.raises(ValueError, match=r"face\.mp4: .* not face1, .* crop the video"):
+        write_metadata(read_annotations(given, "ben", face=1), tmp_path / "metadata.csv")
+    done = CliRunner().invoke(app, ["annotations", str(given), "--subject", "ben", "--face", "1"])
+    assert "crop the video" in str(done.exception) and not (tmp_path / "metadata.csv").exists()
+    done = CliRunner().invoke(app, ["annotations", str(given), "--subject", "anna"])
+    assert done.exit_code == 0 and f"{given}: shows several faces" in done.output
+    with pytest.raises(ValueError, match="has tiers of face1, none of face0"):
+        read_annotations(drawn(**{"movement@face1": [(0, 500, "")]}))
+    assert read_annotations(drawn(**{"movement@anna": [(0, 500, "")]})), "the only one, by a name that a coder gave"
 
 
 def test_mistakes_are_named(drawn, tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -51,9 +52,20 @@ def test_a_second_opinion_is_called_one(write):
 
 
 def test_what_overlaps_gets_a_tier_of_its_own(write):
-    found = tiers(write({}, {"onset": 33, "offset": 60}, {"onset": 36, "offset": 40}, {"onset": 60, "offset": 60}))
+    spans = ((33, 50, 60), (36, 38, 40), (60, 60, 60))
+    found = tiers(write({}, *(dict(zip(("onset", "apex", "offset"), span, strict=True)) for span in spans)))
     assert [each[:2] for each in found["movement@face0"]] == [(300, 350), (360, 400), (600, 601)]
     assert [each[:2] for each in found["movement (2)@face0"]] == [(330, 600)]
+    assert [each[:2] for each in found["apex (2)@face0"]] == [(500, 510)], "what belongs to it has its number"
+    assert [each[:2] for each in found["AU4 (2)@face0"]] == [(330, 600)] and len(found["AU4@face0"]) == 3
+
+
+def test_no_two_annotations_of_a_tier_overlap(write):
+    """Not of two movements either that peak in the frame where one ends and the next begins."""
+    found = tiers(write({"apex": 35, "offset": 35}, {"onset": 35, "apex": 35, "offset": 60}))
+    assert len(found["apex@face0"]) == len(found["apex (2)@face0"]) == 1
+    for marks in found.values():
+        assert all(before[1] <= after[0] for before, after in pairwise(marks))
 
 
 def test_the_video_is_linked_from_where_the_file_lies(write, tmp_path):

@@ -10,6 +10,7 @@ from tests.processing_aullm.grey_films import write
 from training_aullm.videos import film as annotated_film
 from training_aullm.videos.film import FaceTrail, ReadingPart, check_film, draw_face, write_film
 from training_aullm.videos.journal import Journal, parts_folder
+from training_aullm.videos.per_frame import frames_of
 from training_aullm.videos.summary import Summary
 
 
@@ -106,8 +107,19 @@ def test_a_face_is_looked_up_by_frame(pieces):
     assert np.allclose(trail.box(between), (np.array(first["box"]) + second["box"]) / 2)
     assert trail.box(first["onset"] - 1) is None and trail.box(trail.last + 1) is None
     asked = next(window for window in trail.windows if window["probabilities"])
-    assert trail.answer(asked["onset"] + trail.span // 2) == asked["probabilities"]
+    assert trail.answer((asked["onset"] + asked["offset"] + 1) // 2) == asked["probabilities"]
     assert trail.answer(first["onset"]) == [0.0, 0.0]
+
+
+def test_the_bars_are_those_of_the_window_whose_middle_is_nearest(pieces):
+    """As in the tables by frame; also of windows that are not equally long, as where a face leaves."""
+    spans = ((0, 11), (4, 15), (8, 19), (16, 27), (20, 24))
+    window = {"box": [0.0, 0.0, 9.0, 9.0]}
+    windows = [{**window, "onset": at, "offset": end, "probabilities": [float(at)]} for at, end in spans]
+    trail = FaceTrail([{**pieces[0], "faces": [{**pieces[0]["faces"][0], "windows": windows, "last": 24}]}], 0)
+    for frame in range(25):
+        assert trail.answer(frame)[0] == min(spans, key=lambda span: abs(sum(span) / 2 - frame))[0]
+    assert all(trail.answer(frame) == shown["probabilities"] for frame, shown in frames_of(iter(windows)))
 
 
 def test_a_short_last_window_does_not_hide_the_box_between_the_others(pieces):

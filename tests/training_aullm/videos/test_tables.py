@@ -32,6 +32,7 @@ def test_json_is_the_whole_reading(written, pieces):
         for event in (event for kind in ("windows", "movements", "blinks") for event in face[kind]):
             assert event.pop("onset_s") == event["onset"] / 10 and event.pop("offset_s") == event["offset"] / 10
             assert event.pop("apex_s", None) == (event["apex"] / 10 if "apex" in event else None)
+    assert len(reading.pop("ways_to_video")) == 1
     assert reading == FakeProcessor().join_pieces(pieces)
 
 

@@ -198,10 +198,24 @@ def test_a_video_that_is_away_leaves_what_was_read_of_it(tmp_path, film, pieces,
     for pipe in (FakePipe(pieces, goes), FakePipe(pieces)):
         with pytest.raises(ClipError, match=r"gone|no such video"):
             read_to_files(video, pipe, tmp_path / "face", {}, ["csv"], "model")
+    settings = json.loads((tmp_path / JOURNAL).read_text().splitlines()[0])
+    assert settings["ways_to_video"] == ["face.mp4"], "whose they are, wherever the next command is given"
     os.rename(away, video)
     pipe = FakePipe(pieces)
     read_to_files(video, pipe, tmp_path / "face", {}, ["csv"], "model")
     assert 0 < pipe.given < len(pieces) and not (tmp_path / JOURNAL).exists()
+
+
+@pytest.mark.parametrize("failure", [ClipError("", ClipFault.NO_FACE), ValueError("--end"), KeyboardInterrupt()])
+def test_a_reading_that_fails_before_its_first_piece_leaves_nothing(run, tmp_path, pieces, failure):
+    """What holds settings only would keep another video of this name out."""
+
+    def fail(given):
+        raise failure
+
+    with pytest.raises(type(failure)):
+        run(tmp_path, FakePipe(pieces, fail))
+    assert list(tmp_path.iterdir()) == []
 
 
 @needs_fork
