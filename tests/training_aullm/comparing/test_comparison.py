@@ -242,7 +242,7 @@ def test_fits_whose_decisions_were_cut_otherwise_are_not_gone_on_with(make):
         made_with = comparison._made_with(name)
         made_with["recipe"].pop("decisions", None)
         write_whole(comparison._record(name), json.dumps(made_with, default=str))
-    with pytest.raises(ValueError, match="base holds files made otherwise .*decisions: null, now .expected F1."):
+    with pytest.raises(ValueError, match=r"base holds files made otherwise .*decisions: null, now .expected F1\."):
         comparison.check()
     comparison._record("base").unlink()
     comparison.check()  # a network whose decisions stay as trained is as it was
