@@ -16,6 +16,8 @@ Our own classes are used: no code that lies in the folder or repository is run.
 
 import re
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors import safe_open
@@ -70,19 +72,33 @@ def load_model(source: str | Path) -> tuple[AullmForActionUnitDetection, AullmPr
     name = model_place(source)
     if Path(name).is_dir():
         _refuse_damaged(Path(name))
-    try:
+    with _told_in_one_line(name):
         model = AullmForActionUnitDetection.from_pretrained(name).eval()
         if Path(name).is_dir() and not (Path(name) / "processor_config.json").exists():
             processor = _processor_of(model.config)
         else:
             processor = AullmProcessor.from_pretrained(name, trust_remote_code=False)
+    check_processor(model.config, processor)
+    return model, processor
+
+
+def load_config(source: str | Path) -> AullmConfig:
+    """The config alone of what `load_model` loads; it raises the same errors, but looks at no weights."""
+    name = model_place(source)
+    with _told_in_one_line(name):
+        return AullmConfig.from_pretrained(name)
+
+
+@contextmanager
+def _told_in_one_line(name: str) -> Iterator[None]:
+    """What libraries say of a model that cannot be loaded, in one line and with what to do."""
+    try:
+        yield
     except Exception as error:
         if any(map(_is_ours, (error, error.__cause__))):  # it says what it means, or is a bug
             raise
         said = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         raise ValueError(f"no model can be loaded from {name} ({said}): {ADVICE}") from error
-    check_processor(model.config, processor)
-    return model, processor
 
 
 def model_place(source: str | Path) -> str:

@@ -9,7 +9,7 @@ from modeling_aullm.pipeline_aullm import AullmPipeline
 from tests.contract.language_models import save_tiny_language_model
 from training_aullm.learn.fitting import new_model, new_processor
 from training_aullm.learn.recipes import recipe_base
-from training_aullm.loading import load_model, load_pipeline, model_place
+from training_aullm.loading import load_config, load_model, load_pipeline, model_place
 
 
 @pytest.fixture
@@ -83,6 +83,19 @@ def test_a_damaged_file_of_a_model_is_named(run, what):
     path.write_bytes(path.read_bytes()[: int(left * path.stat().st_size)])
     with pytest.raises(DamagedFile, match=said):
         load_model(run)
+
+
+@pytest.mark.parametrize("load", [load_config, load_model])
+def test_a_name_that_nothing_on_the_hub_has_is_told_in_one_line(load, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ValueError, match=r"no model can be loaded from me/typo .*--model names") as error:
+        load("me/typo")
+    assert "\n" not in str(error.value)
+
+
+def test_a_config_is_that_of_the_model(run):
+    found, loaded = (config.to_dict() for config in (load_config(run), load_model(run)[0].config))
+    assert found | {"_name_or_path": None} == loaded | {"_name_or_path": None}  # transformers tells it of models only
 
 
 def test_a_model_of_another_kind_or_without_a_processor_is_told_in_one_line(run):

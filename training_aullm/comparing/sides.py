@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import torch
 
-from modeling_aullm import AullmConfig
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.splits import Split
 from training_aullm.learn.people import people_seen, refuse_people
-from training_aullm.loading import model_place
+from training_aullm.loading import load_config
 from training_aullm.peers.method import Method
 
 
@@ -72,7 +71,7 @@ def refuse_seen_people(start: str, tested: ClipSet, where: str) -> dict[str, int
         FileNotFoundError: there is no such model.
         ValueError: it was trained on somebody, or does not say on whom.
     """
-    config = AullmConfig.from_pretrained(model_place(start))
+    config = load_config(start)
     seen = people_seen(config, tested.people)
     refuse_people(seen or (), f"{where} would be tested by {start}, which knows them; name another start with --from")
     if seen is None:
@@ -91,7 +90,7 @@ def refuse_start(start: str, name: str, method: Method, action_units: Sequence[s
     Raises:
         ValueError: it does not.
     """
-    config = AullmConfig.from_pretrained(model_place(start))
+    config = load_config(start)
     reads = "frames" if config.front_end == "led" else "motion"
     if method.clips != reads:
         raise ValueError(f"{start} reads {reads}, and {name} gives it {method.clips}: name another start with --from")

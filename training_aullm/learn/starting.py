@@ -20,7 +20,7 @@ from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.people import remember_people
 from training_aullm.learn.recipes import RECIPES, Recipe, tuning_recipe
-from training_aullm.loading import load_model, model_place
+from training_aullm.loading import load_config, load_model
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ def preset_of_model(source: str | Path) -> str:
         source: as for `load_model`.
 
     Raises:
-        FileNotFoundError: there is no such model.
+        FileNotFoundError, ValueError: as for `load_model`.
     """
-    return _preset_of(AullmConfig.from_pretrained(model_place(source)))
+    return _preset_of(load_config(source))
 
 
 def recipe_to_go_on(source: str | Path, action_units: Sequence[str]) -> Recipe:
@@ -117,9 +117,9 @@ def recipe_to_go_on(source: str | Path, action_units: Sequence[str]) -> Recipe:
         action_units: that it will answer with.
 
     Raises:
-        FileNotFoundError: there is no such model.
+        FileNotFoundError, ValueError: as for `load_model`.
     """
-    config = AullmConfig.from_pretrained(model_place(source))
+    config = load_config(source)
     recipe = tuning_recipe(RECIPES[_preset_of(config)](), set(action_units) <= set(config.action_units))
     if config.has_counterfactuals:
         return recipe
