@@ -10,6 +10,7 @@ from textwrap import fill
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from processing_aullm.explained_aullm import draw, magnify, most_magnified, shown_step, zoom
 from processing_aullm.pictures_aullm import attended_region
@@ -28,6 +29,7 @@ from training_aullm.figures.style import BLUE, GRID, INK, ORANGE, QUIET, RED, ne
 CLOSE_UP = 460  # px a side of the faces on the page
 MAGNIFIED = 8.0
 MAX_UNITS = 3  # that the page looks closer at where nobody asks for any
+HEADLINE = 105  # letters of a line over the page
 FAINT = 0.08  # of the strongest tie; weaker ones are left out
 HEIGHTS = {"movement": 3.15, "answers": 3.3, "unit": 2.95, "reminder": 0.3}  # inches of each part
 REMINDER = (
@@ -91,7 +93,7 @@ def chosen_units(explanation: dict, action_units: Sequence[str], threshold: floa
 
 def _draw_movement(part: Figure, shown: dict) -> None:
     """Before, at the strongest, the same larger, and arrows."""
-    _headline(part, "1  What happened")
+    draw_headline(part, "1  What happened")
     step = shown_step(shown)
     pictures = {
         f"before: frame {shown['frame_indices'][0]}": shown["frames"][0],
@@ -112,7 +114,7 @@ def _draw_answers(part: Figure, explanation: dict, meanings: dict[str, str], thr
     """Bars of all units, the graph between them, and the experts of a model that weighs them."""
     seen = [name for name, value in explanation["probabilities"].items() if value >= threshold]
     told = ", ".join(f"{meanings.get(name, '')} ({name})" for name in seen) or "no action unit that it knows"
-    _headline(part, f"2  What the model answers: {told}")
+    draw_headline(part, f"2  What the model answers: {told}")
     weights = explanation["expert_weights"]
     answers, graph, *rest = part.subplots(1, 3 if weights else 2, width_ratios=[1.35, 1, 0.9] if weights else [1.35, 1])
     _draw_answer_bars(answers, explanation["probabilities"], meanings, threshold)
@@ -139,7 +141,7 @@ def _draw_unit(
     """
     probability = explanation["probabilities"][name]
     seen, flipped = ("seen" if probability >= limit else "not seen" for limit in (threshold, THRESHOLD))
-    _headline(part, f"{name} {meanings.get(name, '')}: {PLAIN[name]} ({seen}, {probability:.2f})")
+    draw_headline(part, f"{name} {meanings.get(name, '')}: {PLAIN[name]} ({seen}, {probability:.2f})")
     flips, displacement = explanation["counterfactuals"], explanation["displacement"]
     face, middle, words = part.subplots(1, 3, width_ratios=[0.95, 1.35, 1])
     face.imshow(draw(shown, "attention", name))
@@ -246,8 +248,9 @@ def _draw_what_if(
     axis.grid(visible=False)
 
 
-def _headline(part: Figure, text: str) -> None:
-    part.suptitle(text, fontsize=10.5, fontweight="bold", x=0.012, ha="left", color=INK)
+def draw_headline(part: Figure, text: str) -> Text:
+    """The words above a part of the page, on as many lines as they need."""
+    return part.suptitle(fill(text, HEADLINE), fontsize=10.5, fontweight="bold", x=0.012, ha="left", color=INK)
 
 
 def _title(axis: Axes, text: str) -> None:
