@@ -9,8 +9,22 @@ from scipy.special import expit
 from torch import nn
 
 from benchmarks import development, going_on
-from benchmarks.going_on import CUTS, NOW, WAYS, Draw, decided, move_towards, row_of, trained_weights
+from benchmarks.going_on import CUTS, NOW, WAYS, Draw, decided, expected_cut, move_towards, row_of, trained_weights
 from tests.training_aullm.conftest import make_clips
+from tests.training_aullm.score.test_prior_shift import shifted_set
+
+
+def test_the_expected_cut_is_where_f1_is_highest_on_many_clips():
+    labels, ratios = shifted_set([0.2], 20_000)
+    cut = expected_cut(ratios[:, 0], labels[:, 0])
+    present = labels[:, 0] == 1
+
+    def f1(at):
+        said = ratios[:, 0] >= at
+        return 2 * (said & present).sum() / (said.sum() + present.sum())
+
+    assert f1(cut) > max(f1(at) for at in np.linspace(-4, 8, 100)) - 0.005
+    assert expected_cut(ratios[:, 0], np.zeros(len(labels))) == 0.0
 
 
 @pytest.mark.parametrize("cut", [*CUTS, "label-free"])

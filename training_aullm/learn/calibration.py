@@ -5,14 +5,12 @@ evidence(probabilities, model.config.calibration)  # (N, K), for training_aullm.
 """
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from training_aullm.score.metrics import UNKNOWN
 
 DIGITS = 6
-DECISIONS = "expected F1"
-"""How `expected_cuts` cuts: stands in records, so that results that were cut otherwise are not gone on with."""
 
 
 def calibrate(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
@@ -32,37 +30,6 @@ def calibrate(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
     lines = [_line(*columns) for columns in zip(np.asarray(logits).T, np.asarray(labels).T, strict=True)]
     names = ("slope", "offset", "prevalence")
     return {name: [round(float(line[at]), DIGITS) for line in lines] for at, name in enumerate(names)}
-
-
-def expected_cuts(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Where F1 is highest if every clip shows a unit as often as its calibrated probability says.
-
-    The cut with the highest F1 on the clips themselves follows every single one of the few that show a unit; a line
-    has two numbers.
-
-    Args:
-        logits: (N, K) on clips of training people, varied.
-        labels: (N, K) in {1, 0, -1}; unknown ones are left out.
-
-    Returns:
-        (K,) in logits; 0 for a unit whose known labels are all equal: there is nothing to choose by.
-
-    Source: Lipton, Elkan, Naryanaswamy, "Optimal thresholding of classifiers to maximize F1 measure", 2014, on the line
-        of `calibrate`. Our choice; docs/training.md ("Where to say yes") has what it gave.
-    """
-    lines = calibrate(logits, labels)
-    columns = zip(logits.T, labels.T, lines["slope"], lines["offset"], lines["prevalence"], strict=True)
-    return np.array([_expected_cut(*column) for column in columns])
-
-
-def _expected_cut(logits: np.ndarray, labels: np.ndarray, slope: float, offset: float, share: float) -> float:
-    if share in (0.0, 1.0):
-        return 0.0
-    highest_first = np.sort(logits[labels != UNKNOWN])[::-1]
-    hits = expit(slope * highest_first + offset + logit(share)).cumsum()  # expected, if so many are called present
-    expected_f1 = 2 * hits / (np.arange(1, len(hits) + 1) + hits[-1])
-    last = int(expected_f1.argmax())
-    return float(highest_first[last : last + 2].mean())
 
 
 def evidence(probabilities: np.ndarray, calibration: dict[str, list[float]]) -> np.ndarray:

@@ -20,11 +20,12 @@ from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import TrainingBatches
-from training_aullm.learn.calibration import calibrate, evidence, expected_cuts
+from training_aullm.learn.calibration import calibrate, evidence
 from training_aullm.learn.checkpoints import newest_whole_checkpoint
 from training_aullm.learn.clip_checks import check_answers
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
+from training_aullm.score.metrics import best_cut
 from training_aullm.score.predictions import Predictions
 
 
@@ -127,7 +128,7 @@ def decide(model: AullmForActionUnitDetection, recipe: Recipe, clips: ClipSet, a
     model.config.calibration = None  # of other weights
     if recipe.calibration_rounds:
         logits, labels = varied_answers(model, clips, args, recipe.calibration_rounds)
-        moved = move_bias(model.head.score, expected_cuts(logits, labels))
+        moved = move_bias(model.head.score, _shift(logits, labels))
         model.config.calibration = calibrate(logits - moved, labels)
 
 
@@ -137,8 +138,7 @@ def decision_shift(
     """How far every action unit's logits lie above where they should be cut, by training clips alone.
 
     The asymmetric loss makes networks answer "present" too readily: at 0.5 recall is high and precision low, on the
-    training clips already. Moving each unit's bias to where F1 is expected to be highest there (`expected_cuts`) makes
-    0.5 the right threshold.
+    training clips already. Moving each unit's bias to where F1 is highest there makes 0.5 the right threshold.
 
     Args:
         network: trained; gives logits, or an output that has them.
@@ -153,7 +153,7 @@ def decision_shift(
     Source:
         Our choice; docs/training.md ("Where to say yes") has what it gave.
     """
-    return expected_cuts(*varied_answers(network, clips, args, rounds, batch_size))
+    return _shift(*varied_answers(network, clips, args, rounds, batch_size))
 
 
 @torch.inference_mode()
@@ -183,6 +183,11 @@ def varied_answers(
             logits.append(_logits(network, batch[clips.input_name].to(device), clips.input_name).float().cpu())
             labels.append(batch["labels"])
     return torch.cat(logits).numpy(), torch.cat(labels).numpy()
+
+
+def _shift(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(K,); every unit is cut by itself."""
+    return np.array([best_cut(*column) for column in zip(logits.T, labels.T, strict=True)])
 
 
 @torch.no_grad()

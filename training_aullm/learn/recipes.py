@@ -6,7 +6,7 @@
 Epochs are fixed in advance and no checkpoint is chosen by a score: nothing here may come from test subjects.
 """
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ import torch
 from processing_aullm.processing_aullm import PRESETS
 from training_aullm.learn.arguments import PREFIX, AullmTrainingArguments
 from training_aullm.learn.augmentation import AugmentationSettings
-from training_aullm.learn.calibration import DECISIONS
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,6 @@ class Recipe:
         if "model" in changes:
             changes["model"] = self.model | changes["model"]
         return replace(self, **changes)
-
-    def as_record(self) -> dict[str, Any]:
-        """The fields, and how decisions are cut, for the record beside what is made by it."""
-        return asdict(self) | ({"decisions": DECISIONS} if self.calibration_rounds else {})
 
     @property
     def template(self) -> str:

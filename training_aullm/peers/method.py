@@ -4,7 +4,7 @@ Tested in tests/training_aullm/peers/test_methods.py.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -88,7 +88,7 @@ class Method:
         own = AullmConfig.__annotations__.keys() & AullmConfig.__dataclass_fields__.keys()  # not those of transformers
         model = {name: getattr(config, name) for name in sorted(own - {"text_config"})}
         return settings | {
-            "recipe": self.recipe.as_record(),
+            "recipe": asdict(self.recipe),
             "model": model,
             "template": TEMPLATES[self.recipe.template],
         }

@@ -8,7 +8,7 @@ they were made with, and others are refused. Cross-domain scores a finished mode
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -199,7 +199,7 @@ def trained_with(
         model: as it is before training.
         clips: those of the run, or those of them that are trained on.
     """
-    record = settings.as_record() | {"recipe": settings.recipe.as_record(), "clips": clips_digest(clips)}
+    record = settings.as_record() | {"recipe": asdict(settings.recipe), "clips": clips_digest(clips)}
     if settings.start is not None:  # another checkpoint may stand at that place by now
         record["start_weights"] = weights_digest(model)
     if settings.language_model != "bundled":  # likewise

@@ -235,19 +235,6 @@ def test_a_finished_method_is_not_shown_for_another_language_model_of_the_name(m
     asked("another", "flow-lr").check()  # it reads none
 
 
-def test_fits_whose_decisions_were_cut_otherwise_are_not_gone_on_with(make):
-    """Fits of a version with another rule, or none in its record, would stand in one table with today's."""
-    comparison = make(methods={name: METHODS[name] for name in ("base", "flow-cnn")})
-    for name in comparison.methods:
-        made_with = comparison._made_with(name)
-        made_with["recipe"].pop("decisions", None)
-        write_whole(comparison._record(name), json.dumps(made_with, default=str))
-    with pytest.raises(ValueError, match=r"base holds files made otherwise .*decisions: null, now .expected F1\."):
-        comparison.check()
-    comparison._record("base").unlink()
-    comparison.check()  # a network whose decisions stay as trained is as it was
-
-
 def test_units_are_known_by_their_names_not_by_their_places(make):
     comparison = make()
     finished(comparison)

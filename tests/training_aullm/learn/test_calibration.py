@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 from scipy.special import expit
-from sklearn.metrics import f1_score
 
-from training_aullm.learn.calibration import calibrate, evidence, expected_cuts
-from training_aullm.score.metrics import best_cut
+from training_aullm.learn.calibration import calibrate, evidence
 
 
 def answers(share: float, clips: int = 4000, seed: int = 0):
@@ -23,36 +21,6 @@ def test_evidence_is_the_log_likelihood_ratio_whatever_the_share(share):
     found = evidence(expit(np.array([[-2.0], [3.0], [8.0]])), line)[:, 0]
     np.testing.assert_allclose(found, [-2.0, 0.0, 2.0], atol=0.3)
     assert line["prevalence"] == [pytest.approx(labels.mean())]
-
-
-@pytest.mark.parametrize("share", [0.05, 0.2, 0.6])
-def test_the_expected_cut_is_where_f1_is_highest_on_many_clips(share):
-    values, labels = answers(share, clips=40_000)
-
-    def f1(cut):
-        return f1_score(labels, values >= cut)
-
-    cut = expected_cuts(3 * values[:, None] + 2, labels[:, None])[0]
-    assert f1((cut - 2) / 3) > max(f1(at) for at in np.linspace(-4, 4, 80)) - 0.005
-
-
-def test_few_clips_move_the_expected_cut_less_than_the_best_one():
-    """Why it is taken: a unit that few clips show has a best cut that is chance."""
-    draws = [answers(0.1, clips=100, seed=seed) for seed in range(30)]
-    expected = [expected_cuts(values[:, None], labels[:, None])[0] for values, labels in draws]
-    assert np.std(expected) < 0.75 * np.std([best_cut(values, labels) for values, labels in draws])
-
-
-def test_a_unit_with_nothing_to_choose_by_is_not_cut():
-    values = np.linspace(-1, 1, 12).reshape(4, 3)
-    labels = np.array([[1, 0, -1]] * 4)
-    np.testing.assert_array_equal(expected_cuts(values, labels), np.zeros(3))
-
-
-def test_unknown_clips_cut_nothing():
-    values, labels = (each[:, None] for each in answers(0.3, clips=200))
-    more_values, more_labels = np.vstack([values, values + 9]), np.vstack([labels, np.full_like(labels, -1)])
-    np.testing.assert_array_equal(expected_cuts(more_values, more_labels), expected_cuts(values, labels))
 
 
 def test_clips_that_can_be_told_apart_do_not_make_it_certain():
