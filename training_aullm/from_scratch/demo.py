@@ -249,7 +249,7 @@ def honest_reading(
     lines += ["\n[bold]An honest reading[/bold]", _own(results["unseen"]), _other(results), _video(timeline, rendered)]
     lines.append(
         "These are rendered faces. The scores say that the parts work together and learn; they say nothing about real "
-        "faces, and one split with one seed says little about methods: `python -m benchmarks.folds` compares those."
+        "faces, and one split with one seed says little about methods: `aullm compare` compares those."
     )
     return "\n".join(lines)
 
