@@ -14,6 +14,8 @@ def keep_freed_memory() -> None:
 
     glibc hands large arrays back to the system at once, and clears every page of the next one anew: a tenth of the
     processor time of a training step (docs/training.md, "What a step costs"), a fifth of rendering.
+
+    Source: Our choice of how much; mallopt(3).
     """
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         mallopt(_MMAP_THRESHOLD, 2**26)
