@@ -53,6 +53,23 @@ class LaplacianExpert(nn.Module):
         return 4 * frames - neighbours
 
 
+class PointwiseConv(nn.Conv3d):
+    """Every cell's channels mixed, whatever the layout in memory.
+
+    Source: Our choice: torch's own 1 x 1 x 1 convolution, for less than 16 clips on one thread, leaves channels that
+        lie side by side one after the other, and all that follows goes from one layout to the other and back.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__(channels, channels, 1)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(B, C, T', H', W') -> the same shape and layout."""
+        if features.is_contiguous():
+            return super().forward(features)
+        return F.linear(features.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
+
+
 class EvidenceProjector(nn.Module):
     """Multi-granularity evidence to one content token.
 
@@ -78,7 +95,7 @@ class EvidenceProjector(nn.Module):
         experts = [MesoExpert(channels, 1), MesoExpert(channels, 2), GlobalExpert(channels)]
         self.experts = nn.ModuleList([*experts, LaplacianExpert()] if config.use_laplacian else experts)
         self.norms = nn.ModuleList([make_norm(config.norm, channels) for _ in self.experts])
-        self.harmonise = nn.Conv3d(channels, channels, 1)
+        self.harmonise = PointwiseConv(channels)
         self.gate = nn.Linear(channels * len(self.experts), len(self.experts)) if config.use_moe else None
         self.mid = nn.Sequential(
             nn.Conv3d(channels, config.mid_channels, (1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1), bias=False),

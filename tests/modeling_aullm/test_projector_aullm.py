@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from modeling_aullm import AullmConfig
-from modeling_aullm.projector_aullm import EvidenceProjector, LaplacianExpert
+from modeling_aullm.projector_aullm import EvidenceProjector, LaplacianExpert, PointwiseConv
 from modeling_aullm.visual_aullm import feature_shape
 
 
@@ -69,3 +69,16 @@ def test_switches_take_parts_away():
     projector = EvidenceProjector(config, 32)
     _, weights = projector(torch.randn(2, *feature_shape(config)))
     torch.testing.assert_close(weights, torch.full((2, 3), 1 / 3))
+
+
+@pytest.mark.parametrize("clips", [3, 16])
+def test_channels_side_by_side_stay_so_and_give_the_same_numbers(clips):
+    convolution, features = PointwiseConv(8), torch.randn(clips, 8, 2, 6, 6)
+    beside = features.to(memory_format=torch.channels_last_3d).requires_grad_()
+    mixed = convolution(beside)
+    assert mixed.is_contiguous(memory_format=torch.channels_last_3d)
+    torch.testing.assert_close(mixed, convolution(features), atol=1e-6, rtol=1e-5)
+    mixed.sum().backward()
+    assert beside.grad.is_contiguous(memory_format=torch.channels_last_3d)
+    expected = convolution.weight.sum(0)[:, 0, 0, 0]  # (C,): what a channel adds to the sum, at every cell
+    torch.testing.assert_close(beside.grad[0, :, 0, 0, 0], expected, atol=1e-6, rtol=1e-5)

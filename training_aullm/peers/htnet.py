@@ -7,7 +7,8 @@ al., AAAI 2022), whose width and heads double from level to level, and trains 80
 139,582,982 weights for three emotions, and gives its numbers with them; a second script there has 2, 2 and 8 blocks.
 
 With these sizes each block of a level holds one token (4 x 4 patches in 4 x 4 blocks), so that attention has nothing to
-choose from and tokens meet only where levels are aggregated.
+choose from and tokens meet only where levels are aggregated; and the place of the last level, one number added to all
+channels alike, changes nothing, since norms take it away again.
 
 Ours: patches at the places of a registered crop instead of landmarks found anew, eyes above the mouth (in their code
 the left side above the right), Farneback instead of TV-L1 (they take it for CAS(ME)^3), in pixels instead of 0 to 255,
