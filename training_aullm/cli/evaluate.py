@@ -137,22 +137,31 @@ def _refuse_before_clips(ctx: typer.Context) -> None:
 
     run, protocol = ctx.params["run"], ctx.params["protocol"]
     if (model := model_to_test(run, protocol and protocol.value)) is not None:
+        _refuse_idle(ctx, Protocol.CROSS)
         check_shares(shares, load_model(model)[1].action_units)
         return
     check_shares(shares, tuple(shares))
     if run is None or not RunSettings.are_in(Path(run)):
+        _refuse_idle(ctx, protocol or Protocol.FOLDS)
         built = ("action_units", "preset", "language_model", "layers", "start")
         chosen_build(**{name: ctx.params[name] for name in built})
 
 
-def _refuse_beside(ctx: typer.Context, evaluation) -> None:
-    """Refuse options that change nothing in this evaluation, and settings that the run does not have."""
+def _refuse_idle(ctx: typer.Context, protocol: str) -> None:
+    """Refuse options that change nothing under this protocol."""
     tested = ("run", "protocol", *CLIPS, "prevalence")
-    if evaluation.protocol == Protocol.CROSS:
+    if protocol == Protocol.CROSS:
         refuse_idle(ctx, tested, "where a finished model is tested (cross)")
         return
-    made = ("folds", "folds_at_once") if evaluation.protocol == Protocol.FOLDS else ("folds_at_once",)
-    refuse_idle(ctx, (*tested, *made, *TRAINING), f"with --protocol {evaluation.protocol}")
+    made = ("folds", "folds_at_once") if protocol == Protocol.FOLDS else ("folds_at_once",)
+    refuse_idle(ctx, (*tested, *made, *TRAINING), f"with --protocol {protocol}")
+
+
+def _refuse_beside(ctx: typer.Context, evaluation) -> None:
+    """Refuse options that change nothing in this evaluation, and settings that the run does not have."""
+    _refuse_idle(ctx, evaluation.protocol)
+    if evaluation.protocol == Protocol.CROSS:
+        return
     asked = {name: ctx.params[name] for name in given(ctx) if name in TRAINING}
     if "action_units" in asked:
         asked["action_units"] = chosen_action_units(asked["action_units"])

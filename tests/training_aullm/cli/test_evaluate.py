@@ -52,6 +52,20 @@ def test_folds_are_made_by_one_protocol(said):
     assert said("run", "--subjects", "3") == "--subjects and --clips say how much to render: they go with --domain"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("release",), "--folds: where a finished model is tested (cross)"),
+        (("run", "--protocol", "cross"), "--folds: where a finished model is tested (cross)"),
+        (("new", "--protocol", "loso"), "--folds: with --protocol loso"),
+        (("--protocol", "split"), "--folds: with --protocol split"),
+    ],
+)
+def test_an_idle_option_is_told_before_clips_are_prepared(said, monkeypatch, words, told):
+    monkeypatch.setattr("training_aullm.cli.evaluate.chosen_source", lambda *given: pytest.fail("prepared first"))
+    assert said(*words, "--dataset", "folder", "--data-dir", "x", "--folds", "3").startswith(f"leave out {told}")
+
+
 def test_what_recordings_are_spotted_with(said):
     idle = ("--from", "nosuch", "--prevalence", "AU4=7", "--action-units", "AU99", "--protocol", "loso")
     assert said("--spotting", "--domain", "samm-like", *idle) == (
