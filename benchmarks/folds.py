@@ -26,6 +26,7 @@ from tqdm.auto import tqdm
 
 from dataset_scripts.labels import AU_SETS
 from dataset_scripts.synthetic import load_synthetic
+from dataset_scripts.synthetic.config import SOURCE_VERSION
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.inputs import form_clips
 from training_aullm.files import check_record
@@ -229,7 +230,7 @@ def main(
     data = load_clips(domain, cross, subjects, clips, kinds, out / "clips")
     some = next(iter(data.values()))[0]
     protocol = {"domain": domain, "cross": cross, "folds": folds, "clips": some.sample_ids}
-    protocol |= {"language_model": language_model}
+    protocol |= {"language_model": language_model, "source": SOURCE_VERSION}
     compared = ["base"] if (out / "base").exists() else []  # rows are paired with it, so it must be of these settings
     for name in dict.fromkeys([*names, *compared]):
         settings = VARIANTS[name].with_epochs(epochs).settings() | {"protocol": protocol}

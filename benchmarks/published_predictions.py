@@ -21,7 +21,7 @@ import pandas as pd
 
 from dataset_scripts.whole_files import whole_file, write_whole
 from training_aullm.comparing.comparison import MADE_WITH, RECORD
-from training_aullm.comparing.work import PREDICTIONS, path_of
+from training_aullm.comparing.work import PREDICTIONS, SETTINGS_DIGEST, path_of
 from training_aullm.files import check_record
 
 PIECE = ["method", "seed", "group", "fold"]
@@ -44,6 +44,7 @@ def pack(out: Path, file: Path) -> pd.DataFrame:
     parts = []
     for path in sorted((out / PREDICTIONS).rglob("*.parquet")):
         record = _read(path.with_suffix(".json"))
+        record.pop(SETTINGS_DIGEST, None)  # made_with.json travels, too, and says it in words
         told = pd.read_parquet(path)
         parts.append(told.assign(method=record["method"], group=record["group"], record=json.dumps(record)))
     if not parts:

@@ -34,6 +34,30 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def first_file(path: Path) -> Iterator[Path]:
+    """As `whole_file`, but where another process has put the file in place meanwhile, that one stays.
+
+    Args:
+        path: of the finished file; its folder is made.
+    Yields:
+        The path to write to.
+    """
+    unfinished = _unfinished(path)
+    try:
+        yield unfinished
+        unfinished.chmod(_file_mode())
+        try:
+            os.link(unfinished, path)  # never replaces
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            if not path.exists():
+                os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Fill a temporary folder beside, then put it in place at once.
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dataset_scripts.whole_files import whole_file, whole_folder, write_whole
+from dataset_scripts.whole_files import first_file, whole_file, whole_folder, write_whole
 
 
 def test_a_file_is_seen_when_it_is_whole(tmp_path):
@@ -18,6 +18,19 @@ def test_a_file_is_seen_when_it_is_whole(tmp_path):
         unfinished.write_text("tw")
         raise RuntimeError
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"] and (tmp_path / "a.txt").read_text() == "one"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_first_of_several_files_stays(tmp_path, monkeypatch, links):
+    def refuse(*_):
+        raise OSError("no hard links here")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    for text in ("first", "second"):
+        with first_file(tmp_path / "a") as unfinished:
+            unfinished.write_text(text)
+    assert (tmp_path / "a").read_text() == "first" and [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_file_is_there_whole_or_not_at_all(tmp_path):

@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from dataset_scripts.whole_files import whole_file
+from dataset_scripts.whole_files import first_file
 from training_aullm.clips.stored_frames import stored_rows
 
 MEASUREMENT_CLASS = "DisplacementField"  # by name: a model loaded from a folder has classes of its own
@@ -65,12 +65,22 @@ def is_whole(path: Path) -> bool:
         return False
 
 
-def save_tensors(tensors: dict[str, torch.Tensor], path: Path | None) -> None:
-    """Write tensors in one move, so that a broken run leaves no half file; nothing without a path."""
+def save_tensors(tensors: dict[str, torch.Tensor], path: Path | None) -> dict[str, torch.Tensor]:
+    """Write tensors in one move, so that a broken run leaves no half file; nothing without a path.
+
+    Several processes may measure the same clips at once, and processors round differently: who is first counts for all.
+
+    Returns:
+        What is to be gone on with: these tensors, or those of a process that was quicker.
+    """
     if path is None:
-        return
-    with whole_file(path) as unfinished:
+        return tensors
+    if path.exists() and not is_whole(path):
+        path.unlink(missing_ok=True)
+    with first_file(path) as unfinished:
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished)
+    kept = load_tensors(path)
+    return tensors if all(torch.equal(tensors[name], kept[name]) for name in tensors) else kept
 
 
 def _version(part: object, name: str) -> str:

@@ -97,7 +97,7 @@ class ClipSet(Dataset):
         tensors = load_tensors(path)
         if tensors is None:
             tensors = _measure(table, processor, model, align, batch_size, progress)
-            save_tensors(tensors, path)
+            tensors = save_tensors(tensors, path)
         (input_name, inputs), *_ = tensors.items()
         releases = set(table["label_release"]) - {None} if "label_release" in table.column_names else ()
         names = tuple(action_units)

@@ -6,9 +6,10 @@ OUT/predictions/      see `work.py`
 OUT/clips/, scratch/  measured clips and what several folds share
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import chain, groupby
 from pathlib import Path
@@ -26,10 +27,11 @@ from training_aullm.comparing.inputs import Inputs
 from training_aullm.comparing.sharing import Shard
 from training_aullm.comparing.sides import refuse_seen_people, refuse_start, two_sides
 from training_aullm.comparing.splits import Split, divide
-from training_aullm.comparing.work import PREDICTIONS, Piece, run_piece, run_pieces
+from training_aullm.comparing.work import PREDICTIONS, SETTINGS_DIGEST, Piece, run_piece, run_pieces
 from training_aullm.files import check_record, recorded
 from training_aullm.learn.folds_at_once import in_groups
-from training_aullm.loading import load_model
+from training_aullm.learn.recipes import with_fresh_units
+from training_aullm.loading import load_config, load_model
 from training_aullm.peers.aullm import with_layers
 from training_aullm.peers.method import Method, Setup
 from training_aullm.prepare.sources import Source, default_action_units
@@ -154,19 +156,13 @@ class Comparison:
                 refuse_seen_people(self.start, tested, split.group)
             for name, method in starting.items():
                 refuse_start(self.start, name, method, split.trained_units)
-        settings = {
-            "protocol": self.protocol,
-            "folds": self.folds,
-            "units": self.units,
-            "sources": [asdict(source) for source in self.sources],
-            "clips": self.inputs.digest("labels"),
-        }
-        check_record(self.out / RECORD, settings, "choose another --out")
+        check_record(self.out / RECORD, self._settings, "choose another --out")
         for name in self.methods:
             record = self._record(name)
             if record.exists():  # what is done is not done again, so nothing else would find that it was done otherwise
                 known = read_json(record, _advice(record))
                 check_record(record, known | self._made_with(name), _advice(record))
+        self._refuse_others()
 
     def write_manifest(self) -> dict:
         """Who was tested by what: OUT/manifest.json."""
@@ -175,6 +171,37 @@ class Comparison:
         content["done"] = [json.loads(path.read_text("utf-8")) for path in records]
         write_whole(self.out / "manifest.json", json.dumps(content, indent=1) + "\n")
         return content
+
+    @cached_property
+    def _settings(self) -> dict:
+        """What is compared, on whom."""
+        return {
+            "protocol": self.protocol,
+            "folds": self.folds,
+            "units": self.units,
+            "sources": [asdict(source) for source in self.sources],
+            "clips": self.inputs.digest("labels"),
+        }
+
+    def _refuse_others(self) -> None:
+        """Refuse fits that were made otherwise and put here: folders of several machines are joined by hand."""
+        digests = {name: self._digest(name) for name in self.methods}
+        for piece in self.pieces:
+            if not piece.is_done(self.out):
+                continue
+            path = piece.path(self.out)
+            digest = read_json(path.with_suffix(".json"), f"delete {path}").get(SETTINGS_DIGEST)
+            if digest not in (None, digests[piece.method]):  # earlier versions did not say it
+                raise ValueError(
+                    f"{path} was made with other clips, labels or settings than this call names: delete it, or put "
+                    "together only what calls made that differ in nothing but --shard"
+                )
+
+    def _digest(self, name: str) -> str:
+        """Of all that decides a fit but where clips lie, and what was measured, which processors round differently."""
+        people_and_labels = {key: value for key, value in self._settings.items() if key != "sources"}
+        told = json.dumps([people_and_labels, self._made_with(name)], sort_keys=True, default=str)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     @cached_property
     def _start_digest(self) -> str:
@@ -193,18 +220,26 @@ class Comparison:
             made_with["language_weights"] = find_base(self.language_model).sha256
         return made_with
 
+    def _method_for(self, piece: Piece) -> Method:
+        """The method of a piece: what goes on from a finished model learns faster where some units are new to it."""
+        method = self.methods[piece.method]
+        if not method.starts or method.recipe is None:
+            return method
+        fresh = set(piece.split.trained_units) - set(load_config(self.start).action_units)
+        return replace(method, recipe=with_fresh_units(method.recipe)) if fresh else method
+
     def _run(self, pieces: list[Piece]) -> None:
         piece = pieces[0]
-        method, inputs, record = self.methods[piece.method], self.inputs, self._record(piece.method)
+        method, inputs, record = self._method_for(piece), self.inputs, self._record(piece.method)
         others = inputs.others(method.transfers, method.clips) if method.transfers else None
         measured = {"inputs": inputs.digest(method.clips), "others": others and clips_digest(others)}
         setup = Setup(piece.seed, self.language_model, self.out / "scratch", others, self.start)
-        made_with = self._made_with(piece.method) | measured
+        made_with, digest = self._made_with(piece.method) | measured, self._digest(piece.method)
         with recorded(record, made_with, _advice(record)):
             if len(pieces) > 1:
-                run_pieces(pieces, method, inputs.clips(method.clips), setup, self.out)
+                run_pieces(pieces, method, inputs.clips(method.clips), setup, self.out, digest)
             else:
-                run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out)
+                run_piece(piece, method, inputs.clips(method.clips), setup, self.tries, self.out, digest)
         check_record(record, made_with, _advice(record))  # a process that broke off meanwhile has taken its record back
 
 

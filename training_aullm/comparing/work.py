@@ -25,7 +25,7 @@ from training_aullm.comparing.tries import choose, variations
 from training_aullm.learn.fitting import as_predictions
 from training_aullm.peers.method import Method, Setup
 
-PREDICTIONS = "predictions"
+PREDICTIONS, SETTINGS_DIGEST = "predictions", "settings_digest"
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ def path_of(out: Path, method: str, seed: int, group: str, fold: str) -> Path:
     return out.joinpath(PREDICTIONS, *(quote(name, safe=" ") for name in names))
 
 
-def run_piece(piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries: int, out: Path) -> None:
+def run_piece(
+    piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries: int, out: Path, digest: str = ""
+) -> None:
     """Fit, predict and write.
 
     Args:
@@ -95,6 +97,7 @@ def run_piece(piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries:
         setup: of the fit; its other people where the method learns from them first, its start where it goes on.
         tries: settings tried on training people before the fit.
         out: folder of the comparison.
+        digest: of all that decides the fit, kept in its record.
 
     Raises:
         ValueError: somebody is learnt from and tested.
@@ -106,10 +109,12 @@ def run_piece(piece: Piece, method: Method, clips: ClipSet, setup: Setup, tries:
     varied = varied_clips(sides.train, best.recipe, setup.seed)
     told = best.run(best.recipe, sides.train, [without_labels(sides.test), without_labels(varied)], setup)
     tried = {"number": len(candidates), "chosen": chosen, "f1_on_training_people": [round(f1, 4) for f1 in scores]}
-    _write(piece, best, sides, varied, told, time.perf_counter() - started, tried, out)
+    _write(piece, best, sides, varied, told, setup, time.perf_counter() - started, tried, out, digest)
 
 
-def run_pieces(pieces: Sequence[Piece], method: Method, clips: ClipSet, setup: Setup, out: Path) -> None:
+def run_pieces(
+    pieces: Sequence[Piece], method: Method, clips: ClipSet, setup: Setup, out: Path, digest: str = ""
+) -> None:
     """Fit several pieces in lockstep, then predict and write one after the other. Nothing is tried before.
 
     Args:
@@ -118,6 +123,7 @@ def run_pieces(pieces: Sequence[Piece], method: Method, clips: ClipSet, setup: S
         clips: of all data sets, in the method's form.
         setup: of the fits.
         out: folder of the comparison.
+        digest: as for `run_piece`.
 
     Raises:
         ValueError: somebody is learnt from and tested.
@@ -130,7 +136,7 @@ def run_pieces(pieces: Sequence[Piece], method: Method, clips: ClipSet, setup: S
     seconds = (time.perf_counter() - started) / len(pieces)
     tried = {"number": 1, "chosen": 0, "f1_on_training_people": []}
     for piece, side, more, answers in zip(pieces, sides, varied, told, strict=True):
-        _write(piece, method, side, more, answers, seconds, tried, out)
+        _write(piece, method, side, more, answers, setup, seconds, tried, out, digest)
 
 
 def _write(
@@ -139,16 +145,22 @@ def _write(
     sides: Sides,
     varied: ClipSet,
     told: list[np.ndarray],
+    setup: Setup,
     seconds: float,
     tried: dict,
     out: Path,
+    digest: str,
 ) -> None:
     """Calibrate what was told of the tested clips by what was told of the varied ones, and write it with its record."""
     train, test, (probabilities, known) = sides.train, sides.test, told
-    calibration = calibration_of(known, varied.labels.numpy())
+    if method.calibration is not None:
+        calibration = method.calibration(setup, train.action_units)
+    else:
+        calibration = calibration_of(known, varied.labels.numpy())
     coded = {name: column[column != -1] for name, column in zip(train.action_units, train.labels.T, strict=True)}
     record = {
         "method": piece.method,
+        SETTINGS_DIGEST: digest,
         "seed": piece.seed,
         "group": piece.split.group,
         "fold": piece.split.fold.name,

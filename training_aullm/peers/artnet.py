@@ -3,7 +3,7 @@
 Source: ARTNet (Sensors 2026, 26(1), 247): the difference between frames is amplified by several factors, flow is taken
 of each amplified pair, transformer layers look across the levels. Written from that description; neither its authors'
 code nor their number of weights was found, and so ours: the factors (`flow.AMPLIFICATIONS`), the network that makes a
-token of a flow field, all widths and rates.
+token of a flow field, all widths and rates, clips mirrored and their motion scaled.
 
 Tested in tests/training_aullm/peers/test_networks.py.
 """

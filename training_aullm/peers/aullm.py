@@ -28,7 +28,7 @@ from training_aullm.learn.recipes import (
     tuning_recipe,
 )
 from training_aullm.learn.starting import started_model
-from training_aullm.loading import load_model
+from training_aullm.loading import load_config, load_model
 from training_aullm.peers.method import Method, Setup
 
 NO_CCR = {"ccr_invariance_weight": 0.0, "ccr_intervention_weight": 0.0}
@@ -99,6 +99,15 @@ def as_it_is(recipe: None, train: ClipSet, tests: list[ClipSet], setup: Setup) -
     return [predict_probabilities(model, clips)[:, columns] for clips in known]
 
 
+def own_calibration(setup: Setup, action_units: Sequence[str]) -> dict[str, list[float]] | None:
+    """What the finished model `setup.start` says of its own answers; None where it says nothing."""
+    config = load_config(setup.start)
+    if config.calibration is None:
+        return None
+    columns = [config.action_units.index(name) for name in action_units]
+    return {name: [numbers[column] for column in columns] for name, numbers in config.calibration.items()}
+
+
 def base_with(model: dict[str, object], **changes: float) -> Method:
     """`base` with some fields of its model and of its recipe changed."""
     return Method("motion", run_aullm, recipe_base().but(model=model, **changes), run_at_once=run_aullm_at_once)
@@ -145,7 +154,9 @@ STARTED = {
         starts=True,
         run_at_once=go_on_at_once,
     ),
-    "pretrained-as-it-is": Method("motion", as_it_is, None, "ours, pre-trained", starts=True),
+    "pretrained-as-it-is": Method(
+        "motion", as_it_is, None, "ours, pre-trained", starts=True, calibration=own_calibration
+    ),
 }
 AU_LLM = Method(
     "frames", run_aullm, recipe_paper().but(model=PREDECESSOR, **NO_CCR), "AU-LLM (CCBR 2025), its parts in our model"

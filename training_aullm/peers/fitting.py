@@ -120,15 +120,14 @@ class TransferredRun:
         """
         torch.manual_seed(setup.seed)
         network, first = self.training.network(len(train.action_units)), self.first or recipe
-        drawn = torch.get_rng_state()
         others = setup.others.select(train.action_units)
         made_of = f"{setup.seed} {self} {first} {clips_digest(others)}"
         path = setup.scratch / f"others-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.safetensors"
         weights = load_tensors(path)
         if weights is None:
-            weights = self.training.fit(network, others, first, setup.seed).cpu().state_dict()
-            save_tensors(weights, path)
+            with torch.random.fork_rng():  # whether the first half was trained just now must not be seen in the second
+                weights = self.training.fit(network, others, first, setup.seed).cpu().state_dict()
+            weights = save_tensors(weights, path)
         network.load_state_dict(weights)
-        torch.set_rng_state(drawn)  # whether the first half was trained just now must not be seen in the second
         self.training.fit(network, train, recipe, setup.seed)
         return [predict_probabilities(network, clips) for clips in tests]

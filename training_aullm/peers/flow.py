@@ -104,8 +104,7 @@ def flow_clips(
         rows = stored_rows(table, CLIP_COLUMNS)
         bar = tqdm(rows, f"clips to {measure.__name__}", len(table), unit="clip", disable=not progress)
         fields = [measure(_grey(row), *marks_of(row)) for row in bar]
-        tensors = {"motion_values": torch.from_numpy(np.stack(fields).astype(np.float32))}
-        save_tensors(tensors, path)
+        tensors = save_tensors({"motion_values": torch.from_numpy(np.stack(fields).astype(np.float32))}, path)
     labels = select_labels(np.asarray(table["action_units"]), action_units)
     return ClipSet(
         tensors["motion_values"], "motion_values", labels, tuple(action_units), sample_ids, subjects, data_set

@@ -12,9 +12,10 @@ channels alike, changes nothing, since norms take it away again.
 
 Ours: patches at the places of a registered crop instead of landmarks found anew, eyes above the mouth (in their code
 the left side above the right), Farneback instead of TV-L1 (they take it for CAS(ME)^3), in pixels instead of 0 to 255,
-action units instead of emotions, mirrored clips, the last epoch instead of the best one on the test person, a rate that
-rises and falls, and 30 epochs of batches of 32 (about 240 steps of 250 clips instead of 800, at an eighth of their
-price), whose products are in bfloat16 (the weights are not): with it a step of 140 M weights takes 0.6 times as long.
+action units instead of emotions, clips mirrored and their motion scaled, the last epoch instead of the best one on the
+test person, a rate that rises and falls, and 30 epochs of batches of 32 (about 240 steps of 250 clips instead of 800,
+at an eighth of their price), whose products are in bfloat16 (the weights are not): with it a step of 140 M weights
+takes 0.6 times as long.
 
 Tested in tests/training_aullm/peers/test_networks.py.
 """

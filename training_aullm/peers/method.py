@@ -45,9 +45,11 @@ class Method:
         run: fits on the first clips, gives probabilities (N, K) for each of the other sets.
         recipe: hyper-parameters; None where there are none.
         source: the paper, for tables and docs.
-        transfers: whose clips it wants as `Setup.others`: of "macro" expressions, or all clips that the checkpoint has
-            learned from which comes along ("release").
+        transfers: whose clips it wants as `Setup.others`: of "macro" expressions, or those that the checkpoint has
+            learned from which comes along, but for its windows of films ("release").
         starts: whether it goes on from `Setup.start`.
+        calibration: what a finished model itself says of its answers, for units in order, where nothing is learned from
+            these clips; None: it is learned on the training clips.
         others: other ways to run a method without a recipe, tried where settings are chosen.
         run_at_once: as `run`, for several training sets in lockstep, each with other sets of its own; None where there
             is no such way.
@@ -59,6 +61,7 @@ class Method:
     source: str = "ours"
     transfers: Literal["macro", "release"] | None = None
     starts: bool = False
+    calibration: Callable[[Setup, Sequence[str]], dict[str, list[float]] | None] | None = None
     others: tuple[Callable, ...] = ()
     run_at_once: (
         Callable[[Recipe, Sequence[ClipSet], Sequence[list[ClipSet]], Setup], Iterator[list[np.ndarray]]] | None
@@ -82,6 +85,8 @@ class Method:
     def settings(self) -> dict:
         """Everything that decides the result besides data, seed and code, for the record beside the predictions."""
         settings = {"clips": self.clips, "run": self._run_name}
+        if self.calibration is not None:
+            settings["calibration"] = self.calibration.__name__
         if self.recipe is None:
             return settings
         config = AullmConfig.preset(self.recipe.preset, language_model=None, **self.recipe.model)

@@ -7,8 +7,8 @@ trained weights for five emotions, 1,044,480 of them in the units, which the pap
 
 Ours: half of that width (theirs: 64 to 512 maps); a first convolution of 3 x 3 on flow and strain of 28 x 28, where
 theirs has 7 x 7, a stride and a pooling of two each, and a norm, on a grey picture of 224 x 224; batches of 32 instead
-of 10, rendered macro clips of other people instead of CK+ and its like, mirrored clips, and epochs and rates (theirs
-are not in the files).
+of 10, rendered macro clips of other people instead of CK+ and its like, clips mirrored and their motion scaled, and
+epochs and rates (theirs are not in the files).
 
 Tested in tests/training_aullm/peers/test_networks.py.
 """

@@ -2,11 +2,11 @@
 
 Source: Gan, Liong, Yau, Huang, Tan, "OFF-ApexNet on micro-expression recognition system" (Signal Processing: Image
 Communication 74, 2019): two streams of 6 and 16 filters of 5 x 5 on 28 x 28, each pooled by two, two layers of 1,024.
-Ours: Farneback instead of TV-L1, action units instead of emotions, mirrored clips, 200 epochs, no dropout. Its authors'
-code was not found, nor the paper's number of weights. Others who built it: Off-TANet (ECNU) has these two streams and
-layers, 2,664,475 weights for three emotions as ours, dropout of one half, Adam 1e-4 and 3,000 epochs; MEB
-(github.com/tvaranka/meb), whose row stands in the CD6ME table, one stream of 3 x 3 and one layer of 1,024 (813,034 for
-eight units), with the same dropout, rate and epochs and a decay of 1e-3.
+Ours: Farneback instead of TV-L1, action units instead of emotions, clips mirrored and their motion scaled, 200 epochs,
+no dropout. Its authors' code was not found, nor the paper's number of weights. Others who built it: Off-TANet (ECNU)
+has these two streams and layers, 2,664,475 weights for three emotions as ours, dropout of one half, Adam 1e-4 and 3,000
+epochs; MEB (github.com/tvaranka/meb), whose row stands in the CD6ME table, one stream of 3 x 3 and one layer of 1,024
+(813,034 for eight units), with the same dropout, rate and epochs and a decay of 1e-3.
 
 Tested in tests/training_aullm/peers/test_networks.py.
 """

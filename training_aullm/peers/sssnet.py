@@ -5,8 +5,8 @@ Adam 1e-4, decay 1e-3, batches of 32 and 200 epochs are those of its authors' co
 Leakage and Evaluation Issues in Micro-Expression Analysis" (IEEE TAFFC 2023; github.com/tvaranka/meb). Ours has the
 number of weights of theirs: 1,350,536 for eight units.
 
-Ours: Farneback in pixels instead of "classic+nl-fast" stretched to 0 to 1 clip by clip, mirrored clips, the loss,
-decay beside the gradient (AdamW), a rate that rises and falls.
+Ours: Farneback in pixels instead of "classic+nl-fast" stretched to 0 to 1 clip by clip, clips mirrored and their motion
+scaled, the loss, decay beside the gradient (AdamW), a rate that rises and falls.
 
 Tested in tests/training_aullm/peers/test_networks.py.
 """

@@ -28,6 +28,7 @@ from processing_aullm.clip_error_aullm import ClipError
 from training_aullm.clips.take_windows import WINDOWS_VERSION
 from training_aullm.files import recorded, write_whole
 from training_aullm.loading import model_place
+from training_aullm.runs.scoring import weights_digest
 from training_aullm.score.report import json_line
 from training_aullm.score.spotting import MIN_OVERLAP, count_hits, spotting_scores
 
@@ -151,7 +152,7 @@ def score_spotting(
     data_set = takes[0]["data_set"]
     folder = out / SPOTTED / data_set
     counts, unread = Counter(), {}
-    with recorded(folder / "spotted.json", _made_with(model), f"delete {folder} to read them again"):
+    with recorded(folder / "spotted.json", _made_with(model, pipe), f"delete {folder} to read them again"):
         for row in tqdm(takes, desc=f"spotting in {data_set}", unit="take", disable=not progress):
             spotted = _spotted(folder, row, pipe)
             counts += count_hits(spotted["movements"], row["events"])
@@ -190,12 +191,12 @@ def _spotted(folder: Path, row: dict, pipe: Callable[..., dict]) -> dict:
     return spotted
 
 
-def _made_with(model: str | Path) -> dict:
-    """What decides which movements are spotted: the model's files, or its Hub id, and the versions of what reads."""
+def _made_with(model: str | Path, pipe: Callable[..., dict]) -> dict:
+    """What decides which movements are spotted: the model's files, or its weights (Hub), and versions of what reads."""
     place = Path(model_place(model))
     made_with = {"reader": WINDOWS_VERSION, "alignment": ALIGNMENT_VERSION, "measurement": MEASUREMENT_VERSION}
     if not place.is_dir():
-        return made_with | {"model": str(model)}
+        return made_with | {"model": str(model), "weights": weights_digest(pipe.model)}
     for path in sorted([*place.glob("*.safetensors"), place / "config.json"]):
         with path.open("rb") as file:
             made_with[path.name] = hashlib.file_digest(file, "sha256").hexdigest()[:16]

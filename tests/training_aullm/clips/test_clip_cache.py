@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
+import torch
 from datasets import Dataset
 from torch import nn
 
@@ -72,4 +73,15 @@ def test_labels_are_not_in_the_key(table):
 
 
 def test_without_a_path_nothing_is_kept():
-    assert save_tensors({}, None) is None and load_tensors(None) is None
+    assert save_tensors({}, None) == {} and load_tensors(None) is None
+
+
+def test_of_several_that_measure_at_once_the_first_counts_for_all(tmp_path):
+    """Processors round differently, and a record of what was measured refuses all others."""
+    path = tmp_path / "clips.safetensors"
+    for number in (1.0, 2.0):
+        kept = save_tensors({"motion_values": torch.full((2,), number)}, path)
+        assert kept["motion_values"].tolist() == load_tensors(path)["motion_values"].tolist() == [1.0, 1.0]
+    path.write_bytes(b"torn")
+    assert save_tensors({"motion_values": torch.full((2,), 3.0)}, path)["motion_values"].tolist() == [3.0, 3.0]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

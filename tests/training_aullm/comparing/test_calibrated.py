@@ -1,15 +1,23 @@
 """Evidence of any method: learnt on training people, and of no use to whoever knows the labels of the test clips."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import torch
 
+from modeling_aullm import AullmConfig
 from tests.training_aullm.comparing.test_sides import other_test_labels, run
 from tests.training_aullm.conftest import make_clips
 from training_aullm.comparing.calibrated import VARIATIONS, calibration_of, varied_clips
+from training_aullm.comparing.work import Piece, run_piece
+from training_aullm.learn.calibration import evidence
 from training_aullm.learn.recipes import recipe_base, recipe_flow_cnn
 from training_aullm.peers.flow_regression import METHOD
+from training_aullm.peers.method import Setup
 from training_aullm.peers.methods import METHODS
 from training_aullm.score.label_free import LabelFree
+from training_aullm.score.predictions import Predictions
 
 
 def test_training_clips_are_varied_as_their_training_varies_them():
@@ -54,6 +62,21 @@ def test_a_unit_that_became_rare_is_found_less_often(clips, split, tmp_path):
     whole = run(METHOD, clips, split, tmp_path)
     rare = np.flatnonzero((whole.labels[:, 0] != 1) | (np.arange(len(whole.labels)) % 4 == 0))
     assert LabelFree.of(whole.rows(rare), {}).shares[0] < LabelFree.of(whole, {}).shares[0]
+
+
+def test_a_model_that_learns_nothing_here_brings_its_own_calibration(clips, split, tmp_path):
+    """What its answers mean was learned with it: to learn it here would be to learn something here."""
+    units = [*reversed(clips.action_units), "AU43"]
+    numbers = {"slope": [0.5 + k for k in range(len(units))], "offset": [0.1 * k for k in range(len(units))]}
+    calibration = numbers | {"prevalence": [0.2] * len(units)}
+    config = AullmConfig.preset("base", None, units, calibration=calibration)
+    config.save_pretrained(tmp_path / "start")
+    as_it_is = replace(METHODS["pretrained-as-it-is"], run=METHOD.run, clips=METHOD.clips, starts=False)
+    piece = Piece("planted", 0, split)
+    run_piece(piece, as_it_is, clips, Setup(scratch=tmp_path, start=str(tmp_path / "start")), 1, tmp_path)
+    told = Predictions.load(piece.path(tmp_path))
+    expected = evidence(told.probabilities, {name: column[:-1][::-1] for name, column in calibration.items()})
+    assert told.evidence == pytest.approx(expected)
 
 
 def test_all_present_has_none(clips, split, tmp_path):

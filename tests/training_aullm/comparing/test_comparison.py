@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import shutil
 from unittest.mock import Mock
 
 import numpy as np
@@ -17,6 +18,7 @@ from training_aullm.comparing.report import show_comparison
 from training_aullm.comparing.results import collect, result_rows
 from training_aullm.comparing.sharing import Shard
 from training_aullm.comparing.work import Piece
+from training_aullm.learn.recipes import recipe_base, tuning_recipe
 from training_aullm.peers.method import Method
 from training_aullm.peers.methods import METHODS
 from training_aullm.prepare.sources import Source
@@ -208,6 +210,32 @@ def test_what_is_done_is_not_shown_for_other_settings(make):
     with pytest.raises(ValueError, match=r"language_model"):
         make(language_model="nosuch/model").run(Shard())
     make().run(Shard())  # fewer seeds are no other setting
+
+
+def test_folders_of_several_machines_are_joined_only_where_they_were_made_alike(make, tmp_path):
+    """A folder's one record is that of whoever was copied last: each fit says by itself how it was made."""
+    one, other, joined = (make(out=tmp_path / name) for name in ("one", "other", "joined"))
+    one.run(Shard(0, 2))
+    other = make(out=tmp_path / "other", tries=2)
+    other.run(Shard(1, 2))
+    for each in (other, one):
+        shutil.copytree(each.out / "predictions", joined.out / "predictions", dirs_exist_ok=True)
+    with pytest.raises(ValueError, match="was made with other clips, labels or settings than this call names"):
+        joined.check()
+    shutil.rmtree(other.out)
+    make(out=tmp_path / "other").run(Shard(1, 2))
+    shutil.copytree(other.out / "predictions", joined.out / "predictions", dirs_exist_ok=True)
+    assert finished(joined)["left"] == 0
+
+
+def test_units_that_start_fresh_are_learned_at_higher_rates(make, monkeypatch):
+    """As `aullm evaluate --from` learns them; the record of the fit says so."""
+    monkeypatch.setattr("training_aullm.comparing.comparison.load_config", lambda start: Mock(action_units=["AU4"]))
+    comparison = make(methods={"base-pretrained": METHODS["base-pretrained"]})
+    piece = comparison.pieces[0]
+    known = dataclasses.replace(piece, split=dataclasses.replace(piece.split, trained_units=("AU4",)))
+    rates = [comparison._method_for(each).recipe.learning_rate for each in (known, piece)]
+    assert rates == pytest.approx([tuning_recipe(recipe_base(), knows).learning_rate for knows in (True, False)])
 
 
 def test_a_finished_method_is_not_shown_for_another_start(make, monkeypatch):

@@ -15,7 +15,8 @@ def test_shards_do_every_piece_once(count):
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
-def test_a_launcher_shares_out_and_its_variables_go():
+def test_a_launcher_shares_out_and_its_variables_go(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     launched = {
         "RANK": "1",
         "WORLD_SIZE": "3",
@@ -35,6 +36,34 @@ def test_a_launcher_shares_out_and_its_variables_go():
 def test_of_the_cards_that_are_lent_a_process_takes_its_own(lent, rank, own):
     launched = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "4", "CUDA_VISIBLE_DEVICES": lent}
     assert Shard.of(None, launched) == Shard(int(rank), 4) and launched == {"CUDA_VISIBLE_DEVICES": own}
+
+
+@pytest.mark.parametrize(("cards", "own"), [(2, "1"), (1, "0"), (0, "")])
+def test_of_all_cards_of_the_machine_a_process_takes_its_own(cards, own, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: cards)
+    launched = {"RANK": "3", "LOCAL_RANK": "3", "WORLD_SIZE": "4"}
+    assert Shard.of(None, launched) == Shard(3, 4) and launched == {"CUDA_VISIBLE_DEVICES": own}
+
+
+def test_processes_of_a_launcher_divide_a_shard_among_them():
+    work = list(range(26))
+    shares = [
+        Shard.of(f"{node}/3", {"RANK": str(rank), "WORLD_SIZE": "4"}).share(work)
+        for node in (1, 2, 3)
+        for rank in range(4)
+    ]
+    assert sorted(chain(*shares)) == work
+
+
+def test_what_would_make_a_fit_join_others_or_round_otherwise_goes():
+    environment = {
+        "PMI_RANK": "1",
+        "PMI_SIZE": "2",
+        "OMPI_COMM_WORLD_SIZE": "2",
+        "ACCELERATE_MIXED_PRECISION": "bf16",
+        "ACCELERATE_USE_CPU": "true",
+    }
+    assert Shard.of("2/2", environment) == Shard(1, 2) and environment == {"ACCELERATE_USE_CPU": "true"}
 
 
 def test_without_a_launcher_everything_is_ours():

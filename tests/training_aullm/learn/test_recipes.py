@@ -75,6 +75,20 @@ def test_arguments_hold_the_recipe_and_what_overrides_it(tmp_path):
     assert recipe_base().but(augmentation=None).training_arguments(tmp_path, use_cpu=True).augmentation() is None
 
 
+def test_the_precision_is_the_recipes_whatever_a_launcher_says(tmp_path, monkeypatch):
+    """`accelerate launch` exports the precision of the user's settings, and records would not tell."""
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
+    assert recipe_base().training_arguments(tmp_path).mixed_precision == "no"
+    assert recipe_base().training_arguments(tmp_path, bf16=True).mixed_precision == "bf16"
+
+
+def test_motion_of_the_flow_networks_is_mirrored_and_scaled_and_nothing_else():
+    """As docs/comparison.md and their files say."""
+    varied = {key for key, strength in vars(recipe_flow_cnn().augmentation).items() if strength}
+    assert varied == {"mirror", "amplitude", "noise_cells", "gain"}  # no noise to have cells, no pixels to brighten
+    assert recipe_flow_cnn().augmentation.amplitude == 0.35
+
+
 @pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.recipe is not None])
 def test_every_method_can_be_trained_on_this_machine(name, tmp_path):
     recipe = METHODS[name].recipe

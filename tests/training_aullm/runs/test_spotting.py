@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+import torch
 
 from dataset_scripts.takes import load_takes_from
 from processing_aullm.clip_error_aullm import ClipError, ClipFault
@@ -80,6 +81,18 @@ def test_a_broken_evaluation_goes_on_and_another_model_or_reader_is_refused(take
     (model / "model.safetensors").write_bytes(b"other weights")
     with pytest.raises(ValueError, match="holds files made otherwise"):
         score_spotting(model, takes, tmp_path / "run", again, progress=False)
+
+
+def test_a_model_of_the_hub_that_was_replaced_since_is_refused(takes, tmp_path, monkeypatch):
+    """Its name stays; its weights do not."""
+    pipe = FakePipe()
+    pipe.model = torch.nn.Linear(1, 1)
+    monkeypatch.setattr(spotting, "model_place", str)
+    score_spotting("me/model", takes, tmp_path / "run", pipe, progress=False)
+    score_spotting("me/model", takes, tmp_path / "run", pipe, progress=False)
+    pipe.model = torch.nn.Linear(1, 1)
+    with pytest.raises(ValueError, match="holds files made otherwise"):
+        score_spotting("me/model", takes, tmp_path / "run", pipe, progress=False)
 
 
 def test_a_recording_that_cannot_be_read_is_told_and_counts(takes, model, tmp_path):
