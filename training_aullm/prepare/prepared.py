@@ -25,7 +25,8 @@ from dataset_scripts.whole_files import write_whole
 
 REPORT_FILE = "report.json"
 SYNTH_FILE = "clips.parquet"  # what `aullm synth` writes
-SOURCE_FOLDER, CACHE_FOLDER = "source", ".cache"
+SOURCE_FOLDER, CACHE_FOLDER = ".aullm-source", ".aullm-cache"
+"""What preparing and loading keep beside a set, and delete: names that no folder of a user has."""
 AGAIN = "run the same `aullm prepare` again, it makes anew what is damaged"
 STATES = {1: "present", 0: "absent", -1: "unknown"}
 

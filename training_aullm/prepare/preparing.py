@@ -286,6 +286,8 @@ def refuse_other_set(out: Path, preparation: Preparation) -> None:
         raise ValueError(f"{out / DATA_FOLDER} holds files of something else: choose another --out")
     if tables := sorted(path.name for path in (*out.glob(SETTINGS_FILE), *out.glob("*.parquet"))):
         raise ValueError(f"{out} holds {tables[0]}, a table that is not prepared: choose another --out")
+    if (out / REPORT_FILE).exists():
+        raise ValueError(f"{out} holds {REPORT_FILE}, which would be replaced: choose another --out")
 
 
 def _other_set(held: dict, preparation: Preparation) -> str | None:

@@ -10,7 +10,13 @@ from dataset_scripts.damaged_files import DamagedFile
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.report import Report
 from tests.training_aullm.clip_tables import clip_row, states, table_of
-from training_aullm.prepare.prepared import PreparedRecord, count_states, load_prepared, present_numbers
+from training_aullm.prepare.prepared import (
+    SOURCE_FOLDER,
+    PreparedRecord,
+    count_states,
+    load_prepared,
+    present_numbers,
+)
 from training_aullm.prepare.preparing import Preparation, prepare_table, refuse_other_set
 
 
@@ -40,7 +46,7 @@ def test_no_folder_another_folder_and_half_a_set_are_told_apart(folder, tmp_path
         FileNotFoundError, match=r"holds clips\.parquet of `aullm synth`, .* datasets\.Dataset\.from_parquet"
     ):
         load_prepared(other)
-    (other / "source").mkdir()
+    (other / SOURCE_FOLDER).mkdir()
     with pytest.raises(FileNotFoundError, match="was broken off while its data set was read: run the same"):
         load_prepared(other)
     (folder / "prepared.json").rename(folder / "preparing.json")

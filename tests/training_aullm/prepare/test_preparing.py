@@ -10,9 +10,9 @@ import pytest
 from dataset_scripts.cells import facs
 from dataset_scripts.report import NotAsPublished, Report
 from tests.dataset_scripts.trees.casme2 import clip_folder, write_casme2
-from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
+from tests.training_aullm.clip_tables import BrightFaces, clip_row, encoded, states, table_of
 from training_aullm.prepare import preparing, subjects
-from training_aullm.prepare.prepared import PreparedRecord, load_prepared
+from training_aullm.prepare.prepared import SOURCE_FOLDER, PreparedRecord, load_prepared
 from training_aullm.prepare.preparing import Preparation, listing_digest, prepare, prepare_cached, prepare_table
 
 
@@ -134,6 +134,34 @@ def test_one_folder_holds_one_set(rows, tmp_path):
     (foreign / "data").mkdir(parents=True)
     with pytest.raises(ValueError, match="something else"):
         prepare(Preparation("casme2-like"), foreign)
+
+
+def test_what_a_user_has_in_the_folder_is_left_alone(tmp_path):
+    study = tmp_path / "study"
+    clips = study / "source" / "clips"
+    for person in ("ann", "ben"):
+        (clips / person).mkdir(parents=True)
+        for number in range(3):
+            (clips / person / f"{number}.png").write_bytes(encoded(90 + number))
+    (clips / "metadata.csv").write_text("file_name,subject,action_units,fps\nann,ann,4,50\nben,ben,12,50\n")
+    (study / ".cache").mkdir()
+    (study / ".cache" / "mine").write_text("mine")
+    before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
+    for _ in range(2):
+        assert prepare(Preparation("folder", str(clips), align=False), study, 1, False).clips == 2
+        assert len(load_prepared(study)) == 2
+        assert {path: path.read_bytes() for path in before} == before
+    assert not (study / SOURCE_FOLDER).exists()
+
+
+@pytest.mark.parametrize("name", ["report.json", "subject-s1.parquet"])
+def test_no_file_of_a_user_is_replaced(builder, tmp_path, name):
+    for folder in ("clips", "out"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "out" / name).write_text("mine")
+    with pytest.raises(ValueError, match=rf"out holds {name}, .*: choose another --out"):
+        prepare(Preparation("folder", str(tmp_path / "clips"), align=False), tmp_path / "out", 1, False)
+    assert (tmp_path / "out" / name).read_text() == "mine"
 
 
 @pytest.fixture
