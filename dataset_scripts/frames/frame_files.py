@@ -23,8 +23,8 @@ class FolderFrames:
         files: {frame number: file name}, ascending.
         foreign: what file names begin with where that is not the prefix expected.
         twice: names of files left out because another one has their number.
-        others: names of pictures that are not of this choice or have no number; what macOS puts beside pictures
-            ("._006_1_0001.jpg") is none.
+        others: names of pictures that are not of this choice or have no number; hidden files, such as macOS puts
+            beside pictures ("._006_1_0001.jpg"), are none.
     """
 
     folder: Path
@@ -69,7 +69,7 @@ def list_frames(folder: Path, prefix: str | None, only_prefix: bool) -> FolderFr
         The frames by number. Of two files with one number the one with the expected prefix is kept, else the first by
         name.
     """
-    names = [name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith("._")]
+    names = [name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith(".")]
     wanted = None if prefix is None else prefix.lower()
     found, foreign, twice, others = {}, set(), [], []
     for name in sorted(names, key=lambda name: (wanted is not None and split_name(name)[0].lower() != wanted, name)):
