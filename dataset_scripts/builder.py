@@ -37,7 +37,7 @@ from dataset_scripts.planning import BuildPlan, make_plan
 from dataset_scripts.registry import find_layout
 from dataset_scripts.report import REPORT_FILE, Report
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.subject_files import Recipe, file_name, fingerprint, make_row, natural, write_subject
+from dataset_scripts.subject_files import Recipe, file_names, fingerprint, make_row, natural, write_subject
 from dataset_scripts.whole_files import whole_file
 
 SETTINGS_FILE = "build.json"
@@ -187,7 +187,7 @@ def _settle(folder: Path, settings: dict) -> None:
 def _write(folder: Path, recipe: Recipe, plan: BuildPlan, num_proc: int, progress: bool) -> list[Path]:
     """Write what is missing; findings go to the report in the order of subjects."""
     subjects = _by_subject(plan.clips)
-    paths = [folder / file_name(subject) for subject in subjects]
+    paths = [folder / name for name in file_names(subjects).values()]
     with ThreadPoolExecutor(num_proc) as pool:
         jobs = [
             pool.submit(write_subject, path, recipe, clips)

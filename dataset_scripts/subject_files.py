@@ -6,8 +6,11 @@ A file is written anew where its clips, their pictures or the policy have change
 import hashlib
 import io
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from unicodedata import normalize
 
 from PIL import Image, UnidentifiedImageError
 
@@ -121,11 +124,26 @@ def is_whole(picture: bytes) -> bool:
         return False
 
 
-def file_name(subject: str) -> str:
-    """The name of a subject's file; signs that no file system likes are replaced and a hash keeps it unique."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in subject)
-    unique = "" if safe == subject else "-" + hashlib.sha256(subject.encode()).hexdigest()[:6]
-    return f"subject-{safe}{unique}.parquet"
+def file_names(subjects: Iterable[str]) -> dict[str, str]:
+    """The name of each subject's file; signs that no file system likes are replaced.
+
+    A hash keeps names apart, also where they differ in case alone, or in how a letter is composed: on macOS and
+    Windows such names are one file.
+
+    Args:
+        subjects: all of one folder.
+    Returns:
+        Subject -> name.
+    """
+    plain = {subject: normalize("NFC", subject).casefold() for subject in subjects}
+    alike = Counter(plain.values())
+    names = {}
+    for subject in plain:
+        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in subject)
+        if safe != subject or alike[plain[subject]] > 1:
+            safe += "-" + hashlib.sha256(subject.encode()).hexdigest()[:6]
+        names[subject] = f"subject-{safe}.parquet"
+    return names
 
 
 def write_subject(path: Path, recipe: Recipe, plans: list[ClipPlan]) -> list[Finding]:

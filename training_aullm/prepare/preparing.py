@@ -28,7 +28,7 @@ from dataset_scripts.damaged_files import DamagedFile, read_json
 from dataset_scripts.planning import open_copy
 from dataset_scripts.registry import find_layout
 from dataset_scripts.report import Report
-from dataset_scripts.subject_files import file_name
+from dataset_scripts.subject_files import file_names
 from dataset_scripts.synthetic import load_synthetic
 from dataset_scripts.synthetic.config import DOMAINS, SOURCE_VERSION
 from dataset_scripts.whole_files import write_whole
@@ -317,8 +317,9 @@ def _plan(source: datasets.Dataset, out: Path) -> list[SubjectJob]:
     rows: dict[str, list[int]] = {}
     for index, subject in enumerate(source["subject"]):
         rows.setdefault(str(subject), []).append(index)
+    names = file_names(rows)
     return [
-        SubjectJob(subject, source.select(indices), out / DATA_FOLDER / file_name(subject))
+        SubjectJob(subject, source.select(indices), out / DATA_FOLDER / names[subject])
         for subject, indices in rows.items()
     ]
 

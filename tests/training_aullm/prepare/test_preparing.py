@@ -114,6 +114,12 @@ def test_odd_names_of_people_are_kept(tmp_path):
     assert load_prepared(tmp_path)["subject"][:] == names
 
 
+def test_people_whose_names_differ_in_case_alone_have_files_of_their_own_everywhere(tmp_path):
+    record = prepare_rows([clip_row(name, "c") for name in ("Anna", "anna", "ben")], tmp_path)
+    assert len({name.casefold() for name in record.shards}) == 3 and "subject-ben.parquet" in record.shards
+    assert load_prepared(tmp_path)["subject"][:] == ["Anna", "anna", "ben"]
+
+
 def test_strict_refuses_and_leaves_no_set(rows, tmp_path):
     with pytest.raises(NotAsPublished, match="tiny/s1/c4"):
         prepare_rows(rows, tmp_path, strict=True)
