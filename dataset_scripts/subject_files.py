@@ -125,25 +125,36 @@ def is_whole(picture: bytes) -> bool:
 
 
 def file_names(subjects: Iterable[str]) -> dict[str, str]:
-    """The name of each subject's file; signs that no file system likes are replaced.
-
-    A hash keeps names apart, also where they differ in case alone, or in how a letter is composed: on macOS and
-    Windows such names are one file.
+    """The name of each subject's file; signs that no file system likes are replaced and a hash keeps it unique.
 
     Args:
         subjects: all of one folder.
     Returns:
         Subject -> name.
     """
-    plain = {subject: normalize("NFC", subject).casefold() for subject in subjects}
-    alike = Counter(plain.values())
     names = {}
-    for subject in plain:
+    for subject, name in apart(subjects).items():
         safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in subject)
-        if safe != subject or alike[plain[subject]] > 1:
-            safe += "-" + hashlib.sha256(subject.encode()).hexdigest()[:6]
-        names[subject] = f"subject-{safe}.parquet"
+        names[subject] = f"subject-{name if safe == subject else _hashed(safe, subject)}.parquet"
     return names
+
+
+def apart(names: Iterable[str]) -> dict[str, str]:
+    """Names for files of their own also on macOS and Windows, where letter case does not count, nor how a letter is
+    composed: a hash is added to those that differ in nothing else.
+
+    Args:
+        names: all of one folder.
+    Returns:
+        Each name -> what its file may be called.
+    """
+    plain = {name: normalize("NFC", name).casefold() for name in names}
+    alike = Counter(plain.values())
+    return {name: name if alike[plain[name]] == 1 else _hashed(name, name) for name in plain}
+
+
+def _hashed(name: str, of: str) -> str:
+    return f"{name}-{hashlib.sha256(of.encode()).hexdigest()[:6]}"
 
 
 def write_subject(path: Path, recipe: Recipe, plans: list[ClipPlan]) -> list[Finding]:
