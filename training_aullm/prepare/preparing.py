@@ -34,6 +34,7 @@ from dataset_scripts.synthetic.config import DOMAINS, SOURCE_VERSION
 from dataset_scripts.whole_files import write_whole
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import FaceAligner
+from training_aullm.files import only_run
 from training_aullm.prepare.aligning import ClipForm
 from training_aullm.prepare.prepared import (
     AGAIN,
@@ -153,11 +154,22 @@ def prepare(
     Raises:
         ValueError: the folder holds another set; no clip can be used; in strict mode, anything was repaired or dropped.
         FileNotFoundError: `data_dir` is not what the data set looks like.
+        BlockingIOError: another run prepares it.
     """
     out = Path(out)
-    refuse_other_set(out, preparation)
+    _refuse_in_copy(out, preparation)
+    with only_run(out):
+        return _prepare(preparation, out, num_proc, progress)
+
+
+def _refuse_in_copy(out: Path, preparation: Preparation) -> None:
     if preparation.data_dir is not None:
         refuse_inside(out, Path(preparation.data_dir))
+
+
+def _prepare(preparation: Preparation, out: Path, num_proc: int | None, progress: bool) -> PreparedRecord:
+    """As `prepare`, in a folder that no other run writes."""
+    refuse_other_set(out, preparation)
     if preparation.rendered:
         source = load_synthetic(preparation.name, num_proc=num_proc, progress=progress)
         report = Report(preparation.name, source[0]["label_release"])
@@ -219,11 +231,13 @@ def prepare_cached(preparation: Preparation, num_proc: int | None = None, progre
         ValueError, FileNotFoundError: as `prepare`.
     """
     out = default_cache() / "aligned" / f"{preparation.name}-{_key(preparation)}"
-    files = _made_of(preparation) if preparation.data_dir else f"rendered {SOURCE_VERSION}"
-    made_of, current = out / LISTING_FILE, f"{files}, prepared {VERSION}"
-    if not (made_of.is_file() and made_of.read_text("utf-8") == current and _is_whole(out)):
-        prepare(preparation, out, num_proc, progress)
-        write_whole(made_of, current)
+    if not _holds(out, _made_of(preparation)):
+        _refuse_in_copy(out, preparation)
+        with only_run(out, f"{preparation.name} is being prepared by another run: waiting until it has ended"):
+            made_of = _made_of(preparation)
+            if not _holds(out, made_of):
+                _prepare(preparation, out, num_proc, progress)
+                write_whole(out / LISTING_FILE, made_of)
     return out
 
 
@@ -234,14 +248,22 @@ def _key(preparation: Preparation) -> str:
 
 
 def _made_of(preparation: Preparation) -> str:
-    """A hash of the files that a set is made of: of your own clips all there are, else those that the sheet names."""
-    if preparation.name == "folder":
-        return listing_digest(preparation.data_dir)
-    return copy_digest(preparation.name, preparation.data_dir, **preparation.asked)
+    """What decides a set: a hash of its files, of your own clips all there are, else those that the sheet names; and
+    the version of what prepares them."""
+    if preparation.rendered:
+        files = f"rendered {SOURCE_VERSION}"
+    elif preparation.name == "folder":
+        files = listing_digest(preparation.data_dir)
+    else:
+        files = copy_digest(preparation.name, preparation.data_dir, **preparation.asked)
+    return f"{files}, prepared {VERSION}"
 
 
-def _is_whole(out: Path) -> bool:
-    """Whether a set can be read: in the cache nobody can be asked to mend it."""
+def _holds(out: Path, made_of: str) -> bool:
+    """Whether a set of these files can be read: in the cache nobody can be asked to mend it."""
+    listing = out / LISTING_FILE
+    if not listing.is_file() or listing.read_text("utf-8") != made_of:
+        return False
     try:
         PreparedRecord.load(out)
     except (FileNotFoundError, ValueError):

@@ -1,6 +1,7 @@
 """A table becomes a prepared set: whole or not at all, resumed without loss, repeated without work."""
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from dataset_scripts.cells import facs
 from dataset_scripts.report import NotAsPublished, Report
 from tests.dataset_scripts.trees.casme2 import clip_folder, write_casme2
 from tests.training_aullm.clip_tables import BrightFaces, clip_row, encoded, states, table_of
+from training_aullm.files import only_run
 from training_aullm.prepare import preparing, subjects
 from training_aullm.prepare.prepared import SOURCE_FOLDER, PreparedRecord, load_prepared
 from training_aullm.prepare.preparing import Preparation, listing_digest, prepare, prepare_cached, prepare_table
@@ -265,6 +267,44 @@ def test_the_cache_is_used_until_the_folder_changes(builder, rows, tmp_path, mon
     assert len(load_prepared(first)) == 4 and first.is_relative_to(tmp_path / "cache")
 
 
+def test_of_two_processes_one_prepares_and_the_other_waits_for_it(rows, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "clips").mkdir()
+    settings = Preparation("folder", str(tmp_path / "clips"), align=False)
+    begun, ended, calls, results = threading.Event(), threading.Event(), [], []
+
+    def load(name, data_dir, **options):
+        calls.append(name)
+        begun.set()
+        assert ended.wait(60)
+        return table_of([row for row in rows if row["clip"] != "c4"]), Report(name, "1")
+
+    monkeypatch.setattr(preparing, "load_dataset_from", load)
+    processes = [
+        threading.Thread(target=lambda: results.append(prepare_cached(settings, num_proc=1, progress=False)))
+        for _ in range(2)
+    ]
+    processes[0].start()
+    assert begun.wait(60)
+    processes[1].start()
+    processes[1].join(0.5)
+    ended.set()
+    for process in processes:
+        process.join()
+    assert len(calls) == 1 and results[0] == results[1] and len(load_prepared(results[0])) == 5
+    assert "folder is being prepared by another run" in capsys.readouterr().err
+
+
+def test_a_set_that_another_run_prepares_is_refused_and_left_alone(builder, tmp_path):
+    (tmp_path / "clips").mkdir()
+    settings = Preparation("folder", str(tmp_path / "clips"), align=False)
+    with only_run(tmp_path / "out"), pytest.raises(BlockingIOError, match=r"out: another run is writing it"):
+        prepare(settings, tmp_path / "out", 1, False)
+    assert builder == []
+    prepare(settings, tmp_path / "out", 1, False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clips", "out"]
+
+
 def test_only_what_the_sheet_names_decides_whether_a_copy_has_changed(builder, rows, tmp_path, monkeypatch):
     monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
     copy = write_casme2(tmp_path / "CASME2")
@@ -279,10 +319,13 @@ def test_only_what_the_sheet_names_decides_whether_a_copy_has_changed(builder, r
     assert len(builder) == 2
 
 
-def test_nothing_is_written_into_the_copy(builder, tmp_path):
+def test_nothing_is_written_into_the_copy(builder, tmp_path, monkeypatch):
     (tmp_path / "clips").mkdir()
-    with pytest.raises(ValueError, match=r"clips/out lies in .*clips, your copy"):
-        prepare(Preparation("folder", str(tmp_path / "clips")), tmp_path / "clips" / "out", 1, False)
+    with pytest.raises(ValueError, match=r"clips/a/out lies in .*clips, your copy"):
+        prepare(Preparation("folder", str(tmp_path / "clips")), tmp_path / "clips" / "a" / "out", 1, False)
+    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "clips" / "cache"))
+    with pytest.raises(ValueError, match=r"lies in .*clips, your copy"):
+        prepare_cached(Preparation("folder", str(tmp_path / "clips")), 1, False)
     assert not list((tmp_path / "clips").iterdir())
 
 
