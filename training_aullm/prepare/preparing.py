@@ -28,6 +28,8 @@ from dataset_scripts.damaged_files import DamagedFile, read_json
 from dataset_scripts.planning import open_copy
 from dataset_scripts.registry import find_layout
 from dataset_scripts.report import Report
+from dataset_scripts.sets.folder_metadata import read_metadata
+from dataset_scripts.subject_files import VERSION as ROWS_VERSION
 from dataset_scripts.subject_files import file_names
 from dataset_scripts.synthetic import load_synthetic
 from dataset_scripts.synthetic.config import DOMAINS, SOURCE_VERSION
@@ -253,7 +255,7 @@ def _made_of(preparation: Preparation) -> str:
     if preparation.rendered:
         files = f"rendered {SOURCE_VERSION}"
     elif preparation.name == "folder":
-        files = listing_digest(preparation.data_dir)
+        files = _folder_digest(preparation.data_dir)
     else:
         files = copy_digest(preparation.name, preparation.data_dir, **preparation.asked)
     return f"{files}, prepared {VERSION}"
@@ -271,8 +273,17 @@ def _holds(out: Path, made_of: str) -> bool:
     return True
 
 
+def _folder_digest(folder: str) -> str:
+    """Of your own clips: all files there are, and what this version makes of the cells of action units."""
+    listing = listing_digest(folder)
+    codings = repr([(row.coding, row.coded_units) for row in read_metadata(folder)])
+    return f"{listing}, rows {ROWS_VERSION}, cells {hashlib.sha256(codings.encode()).hexdigest()[:16]}"
+
+
 def listing_digest(folder: str | Path) -> str:
     """A hash of the names, sizes and times of every file below a folder, without reading them.
+
+    Links are followed, as those do who read the files; one that leads nowhere counts itself.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -280,11 +291,16 @@ def listing_digest(folder: str | Path) -> str:
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: --data-dir names the one in which the data set lies")
-    digest = hashlib.sha256()
-    for parent, folders, files in os.walk(folder):
-        folders.sort()
+    digest, walked = hashlib.sha256(), {os.path.realpath(folder)}
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        real = {name: os.path.realpath(os.path.join(parent, name)) for name in sorted(folders)}
+        folders[:] = [name for name, place in real.items() if place not in walked]
+        for name in sorted(real.keys() - set(folders)):  # walked under another name, or a circle
+            digest.update(f"{os.path.relpath(parent, folder)}/{name} {real[name]}\n".encode())
+        walked.update(real.values())
         for name in sorted(files):
-            found = os.stat(os.path.join(parent, name))
+            path = os.path.join(parent, name)
+            found = os.stat(path) if os.path.exists(path) else os.lstat(path)
             digest.update(f"{os.path.relpath(parent, folder)}/{name} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
 

@@ -10,6 +10,7 @@ import pytest
 
 from dataset_scripts.cells import facs
 from dataset_scripts.report import NotAsPublished, Report
+from dataset_scripts.sets import folder_metadata
 from tests.dataset_scripts.trees.casme2 import clip_folder, write_casme2
 from tests.training_aullm.clip_tables import BrightFaces, clip_row, encoded, states, table_of
 from training_aullm.files import only_run
@@ -24,6 +25,17 @@ def rows() -> list[dict]:
     rows = [clip_row(f"s{k % 3}", f"c{k}", vector=states("4" if k % 2 else "12", unknown="9")) for k in range(6)]
     rows[4] = clip_row("s1", "c4", (0, 90, 90, 90))
     return rows
+
+
+def write_clips(folder: Path, *people: str, cell: str = "4") -> Path:
+    """A folder of clips of three frames, one a person."""
+    for person in people:
+        (folder / person).mkdir(parents=True)
+        for number in range(3):
+            (folder / person / f"{number}.png").write_bytes(encoded(90 + number))
+    lines = [f"{person},{person},{cell},50" for person in people]
+    (folder / "metadata.csv").write_text("\n".join(["file_name,subject,action_units,fps", *lines]))
+    return folder
 
 
 def prepare_rows(rows, out, aligner=None, **changes) -> PreparedRecord:
@@ -146,12 +158,7 @@ def test_one_folder_holds_one_set(rows, tmp_path):
 
 def test_what_a_user_has_in_the_folder_is_left_alone(tmp_path):
     study = tmp_path / "study"
-    clips = study / "source" / "clips"
-    for person in ("ann", "ben"):
-        (clips / person).mkdir(parents=True)
-        for number in range(3):
-            (clips / person / f"{number}.png").write_bytes(encoded(90 + number))
-    (clips / "metadata.csv").write_text("file_name,subject,action_units,fps\nann,ann,4,50\nben,ben,12,50\n")
+    clips = write_clips(study / "source" / "clips", "ann", "ben")
     (study / ".cache").mkdir()
     (study / ".cache" / "mine").write_text("mine")
     before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
@@ -255,22 +262,51 @@ def builder(rows, monkeypatch) -> Iterator[list]:
 
 def test_the_cache_is_used_until_the_folder_changes(builder, rows, tmp_path, monkeypatch):
     monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "clips").mkdir()
-    (tmp_path / "clips" / "metadata.csv").write_text("one")
-    settings = Preparation("folder", str(tmp_path / "clips"), align=False)
+    clips = write_clips(tmp_path / "clips", "ann")
+    settings = Preparation("folder", str(clips), align=False)
     rows[:] = [row for row in rows if row["clip"] != "c4"]
     first = prepare_cached(settings, num_proc=1, progress=False)
     assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 1
-    (tmp_path / "clips" / "metadata.csv").write_text("changed")
+    (clips / "metadata.csv").write_text("file_name,subject,action_units,fps\nann,ann,7,50\n")
     rows.pop()
     assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 2
     assert len(load_prepared(first)) == 4 and first.is_relative_to(tmp_path / "cache")
 
 
+def test_linked_frames_that_change_are_seen(tmp_path, monkeypatch):
+    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
+    clips = write_clips(tmp_path / "clips", "ann", "ben")
+    linked = (clips / "ben").rename(tmp_path / "elsewhere")
+    (clips / "ben").symlink_to(linked)
+    (linked / "all").symlink_to(clips)  # a circle
+    (clips / ".#metadata.csv").symlink_to("nobody@nowhere.1:2")  # as Emacs keeps others from a file
+    settings = Preparation("folder", str(clips), align=False)
+    first = load_prepared(prepare_cached(settings, 1, False))["frames"][1]
+    (linked / "1.png").write_bytes(encoded(200))
+    changed = load_prepared(prepare_cached(settings, 1, False))["frames"][1]
+    assert [a == b for a, b in zip(first, changed, strict=True)] == [True, False, True]
+
+
+def test_the_cache_is_made_anew_where_another_version_reads_the_same_files_otherwise(
+    builder, rows, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
+    settings = Preparation("folder", str(write_clips(tmp_path / "clips", "ann", cell="4?")), align=False)
+    rows.pop(4)
+    for _ in range(2):
+        prepare_cached(settings, 1, False)
+    assert len(builder) == 1
+    monkeypatch.setattr(preparing, "ROWS_VERSION", "another")
+    prepare_cached(settings, 1, False)
+    assert len(builder) == 2
+    monkeypatch.setattr(folder_metadata, "_parse", lambda cell: facs.parse_cell(cell.replace("?", "")))
+    prepare_cached(settings, 1, False)
+    assert len(builder) == 3
+
+
 def test_of_two_processes_one_prepares_and_the_other_waits_for_it(rows, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "clips").mkdir()
-    settings = Preparation("folder", str(tmp_path / "clips"), align=False)
+    settings = Preparation("folder", str(write_clips(tmp_path / "clips", "ann")), align=False)
     begun, ended, calls, results = threading.Event(), threading.Event(), [], []
 
     def load(name, data_dir, **options):
@@ -320,13 +356,13 @@ def test_only_what_the_sheet_names_decides_whether_a_copy_has_changed(builder, r
 
 
 def test_nothing_is_written_into_the_copy(builder, tmp_path, monkeypatch):
-    (tmp_path / "clips").mkdir()
+    clips = write_clips(tmp_path / "clips", "ann")
     with pytest.raises(ValueError, match=r"clips/a/out lies in .*clips, your copy"):
-        prepare(Preparation("folder", str(tmp_path / "clips")), tmp_path / "clips" / "a" / "out", 1, False)
-    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "clips" / "cache"))
+        prepare(Preparation("folder", str(clips)), clips / "a" / "out", 1, False)
+    monkeypatch.setenv("AULLM_CACHE", str(clips / "cache"))
     with pytest.raises(ValueError, match=r"lies in .*clips, your copy"):
-        prepare_cached(Preparation("folder", str(tmp_path / "clips")), 1, False)
-    assert not list((tmp_path / "clips").iterdir())
+        prepare_cached(Preparation("folder", str(clips)), 1, False)
+    assert sorted(path.name for path in clips.iterdir()) == ["ann", "metadata.csv"]
 
 
 def test_what_coders_left_open_counts_as_asked(builder, rows, tmp_path):
@@ -349,7 +385,12 @@ def test_the_listing_sees_names_sizes_and_depth(tmp_path):
     seen.add(listing_digest(tmp_path))
     (tmp_path / "a" / "1.jpg").rename(tmp_path / "1.jpg")
     seen.add(listing_digest(tmp_path))
-    assert len(seen) == 4 and listing_digest(tmp_path) in seen
+    (tmp_path / "b").mkdir()
+    for target in ("a", "b"):
+        (tmp_path / "b" / "link").unlink(missing_ok=True)
+        (tmp_path / "b" / "link").symlink_to(tmp_path / target)
+        seen.add(listing_digest(tmp_path))
+    assert len(seen) == 6 and listing_digest(tmp_path) in seen
     with pytest.raises(FileNotFoundError, match="--data-dir"):
         listing_digest(tmp_path / "nowhere")
 
