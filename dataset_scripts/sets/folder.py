@@ -161,11 +161,12 @@ def _tell_unnamed(data_dir: Path, lines: list[MetadataRow], report: Report) -> N
     """Videos and folders of images that no line names."""
     named = {line.path.resolve() for line in lines}
     for path in sorted(data_dir.rglob("*")):
-        holder = path.parent.resolve() if path.suffix.lower() in PICTURES else path.resolve()
+        place = path.parent if path.suffix.lower() in PICTURES else path
+        holder = place.resolve()
         known = path.suffix.lower() in (*VIDEO_SUFFIXES, *PICTURES) and not path.name.startswith("._")
         if known and holder not in named:
             named.add(holder)
-            where = holder.relative_to(data_dir.resolve()).as_posix()
+            where = place.relative_to(data_dir).as_posix()  # a linked clip lies elsewhere
             report.add("doubtful", where, f"no line of {METADATA} names it", "not in the table")
 
 
