@@ -5,7 +5,7 @@ from functools import cache
 
 import datasets
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
@@ -21,6 +21,15 @@ def encoded(level: int, size: int = 40) -> bytes:
     picture = np.where(level, level + 20 * np.sin(x / 3 + level) + 20 * np.cos(y / 4), 0)
     data = io.BytesIO()
     Image.fromarray(picture.clip(0, 255).astype(np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+def turned(picture: bytes, kind: str = "JPEG", note: int = 6) -> bytes:
+    """A picture as a camera held sideways stores it: on its side, with a note how to turn it."""
+    data, exif = io.BytesIO(), Image.Exif()
+    exif[ExifTags.Base.Orientation] = note
+    sideways = Image.open(io.BytesIO(picture)).transpose(Image.Transpose.ROTATE_90)
+    sideways.save(data, kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {}))
     return data.getvalue()
 
 

@@ -12,7 +12,7 @@ from dataset_scripts.cells import facs
 from dataset_scripts.report import NotAsPublished, Report
 from dataset_scripts.sets import folder_metadata
 from tests.dataset_scripts.trees.casme2 import clip_folder, write_casme2
-from tests.training_aullm.clip_tables import BrightFaces, clip_row, encoded, states, table_of
+from tests.training_aullm.clip_tables import BrightFaces, clip_row, encoded, states, table_of, turned
 from training_aullm.files import only_run
 from training_aullm.prepare import preparing, subjects
 from training_aullm.prepare.prepared import SOURCE_FOLDER, PreparedRecord, load_prepared
@@ -410,6 +410,17 @@ def test_another_version_is_prepared_anew_and_reworded_code_is_not(rows, tmp_pat
     monkeypatch.setattr(subjects, "VERSION", "another")
     prepare_rows(rows, tmp_path, again)
     assert len(again.names) == 6
+
+
+def test_frames_that_were_read_on_their_side_are_prepared_anew_and_no_others(rows, tmp_path, monkeypatch):
+    for frame in rows[2]["frames"]:
+        frame["bytes"] = turned(frame["bytes"])
+    with monkeypatch.context() as earlier:  # versions that knew no notes of cameras
+        earlier.setattr(subjects, "camera_note", lambda _: "")
+        prepare_rows(rows, tmp_path)
+    again = BrightFaces()
+    prepare_rows(rows, tmp_path, again)
+    assert set(again.names) == {"tiny/s2/c2", "tiny/s2/c5"}
 
 
 def test_several_processes_prepare_the_same_set(rows, tmp_path):
