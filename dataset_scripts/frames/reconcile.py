@@ -4,8 +4,10 @@ Rules: frames from onset to offset, as far as they are on disk. What is missing 
 stays a gap; an apex that no frame of the clip can stand for becomes null; a clip with fewer than two frames is dropped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+from statistics import median_low
 
 from dataset_scripts.layout import Frames
 from dataset_scripts.report import Finding, Kind
@@ -15,6 +17,10 @@ MIN_FRAMES = 2
 MAX_FRAMES = 500
 """Of a micro-expression that is doubtful for its length, no more frames are kept: 3,456 of them are a wrong offset, and
 would need a gigabyte of memory."""
+_TOLD_GAPS = 5
+_TIMES, _TIMES_APART = 4, 4
+"""From so many pictures on, of which half lie so far apart, their names are taken for times: our choice. A recording
+that somebody thinned keeps every second frame, or every third."""
 ABOUT = 2
 """A folder with half to twice the frames that a clip should have is that clip's."""
 
@@ -142,11 +148,21 @@ def _note_missing(onset: int, offset: int, inside: tuple[int, ...], notes: Notes
     if inside[-1] < offset:
         what = f"no frames after {inside[-1]}, offset is {offset}"
         notes.add("repaired", what, "the clip ends earlier", "frames_missing")
-    gaps = sorted(set(range(inside[0], inside[-1] + 1)) - set(inside))
-    if gaps:
-        first = ", ".join(map(str, gaps[:5])) + (", ..." if len(gaps) > 5 else "")
-        what = f"{len(gaps)} of {inside[-1] - inside[0] + 1} frames are missing: {first}"
+    missing = inside[-1] - inside[0] + 1 - len(inside)
+    if len(inside) >= _TIMES and median_low(later - earlier for earlier, later in pairwise(inside)) >= _TIMES_APART:
+        what = f"{len(inside)} pictures are numbered {_span(inside)}, as times are"
+        notes.add("doubtful", what, "taken one after the other, the frames per second as they are given")
+    elif missing:
+        gaps = list(islice(_gaps(inside), _TOLD_GAPS + 1))
+        first = ", ".join(map(str, gaps[:_TOLD_GAPS])) + (", ..." if len(gaps) > _TOLD_GAPS else "")
+        what = f"{missing} of {inside[-1] - inside[0] + 1} frames are missing: {first}"
         notes.add("repaired", what, "the clip goes on without them", "frames_missing")
+
+
+def _gaps(numbers: Sequence[int]) -> Iterator[int]:
+    """The numbers that are missing, one by one: there may be billions."""
+    for earlier, later in pairwise(numbers):
+        yield from range(earlier + 1, later)
 
 
 def _step(row: ClipRow, count: int, fps: float, notes: Notes, rules: Rules) -> int:
