@@ -177,7 +177,7 @@ def fingerprint(recipe: Recipe, plans: list[ClipPlan]) -> str:
     digest = hashlib.sha256(repr((VERSION, recipe.layout.name, recipe.release.name, recipe.frames)).encode())
     digest.update(repr((recipe.policy, recipe.layout.coded_units, list(FEATURES))).encode())
     for plan in plans:
-        settled = replace(plan, frames=None)
+        settled = replace(plan, frames=None, numbers=tuple(plan.numbers))
         digest.update(repr(settled).encode() + plan.frames.signature(plan.numbers).encode())
     return digest.hexdigest()[:16]
 

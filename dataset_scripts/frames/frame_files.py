@@ -4,6 +4,7 @@ Folder names are matched exactly first, then without regard to letter case and l
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -37,16 +38,16 @@ class FolderFrames:
     def __post_init__(self):
         object.__setattr__(self, "numbers", tuple(self.files))
 
-    def read(self, numbers: tuple[int, ...]) -> list[bytes]:
+    def read(self, numbers: Sequence[int]) -> list[bytes]:
         """The encoded pictures of these frames."""
         return [(self.folder / self.files[number]).read_bytes() for number in numbers]
 
-    def signature(self, numbers: tuple[int, ...]) -> str:
+    def signature(self, numbers: Sequence[int]) -> str:
         """Names, sizes and times of the files of these frames."""
         states = ((self.files[number], (self.folder / self.files[number]).stat()) for number in numbers)
         return " ".join(f"{name}:{state.st_size}:{state.st_mtime_ns}" for name, state in states)
 
-    def only(self, numbers: tuple[int, ...]) -> "FolderFrames":
+    def only(self, numbers: Sequence[int]) -> "FolderFrames":
         """These frames alone: of an hour of frames a clip remembers its own."""
         return FolderFrames(self.folder, {number: self.files[number] for number in numbers})
 

@@ -6,6 +6,7 @@ Frames count from 0 in a video, and by the number in their name in a folder of i
 """
 
 from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -37,15 +38,15 @@ class ImageClip:
     fps: float
 
     @property
-    def numbers(self) -> tuple[int, ...]:
+    def numbers(self) -> Sequence[int]:
         """Frame numbers in the file names."""
         return self.images.numbers
 
-    def read(self, numbers: tuple[int, ...]) -> list[bytes]:
+    def read(self, numbers: Sequence[int]) -> list[bytes]:
         """The image files as they are."""
         return self.images.read(numbers)
 
-    def signature(self, numbers: tuple[int, ...]) -> str:
+    def signature(self, numbers: Sequence[int]) -> str:
         """Names and sizes of the files."""
         return self.images.signature(numbers)
 
