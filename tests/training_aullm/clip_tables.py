@@ -2,6 +2,7 @@
 
 import io
 from functools import cache
+from pathlib import Path
 
 import datasets
 import numpy as np
@@ -62,6 +63,17 @@ def clip_row(subject: str, clip: str, levels=(90,) * 6, vector=None, data_set="t
         "action_units": vector or states("4"),
     }
     return dict.fromkeys(FEATURES) | row | changes
+
+
+def write_clips(folder: Path, *people: str, cell: str = "4") -> Path:
+    """A folder of clips of three frames, one a person."""
+    for person in people:
+        (folder / person).mkdir(parents=True)
+        for number in range(3):
+            (folder / person / f"{number}.png").write_bytes(encoded(90 + number))
+    lines = [f"{person},{person},{cell},50" for person in people]
+    (folder / "metadata.csv").write_text("\n".join(["file_name,subject,action_units,fps", *lines]))
+    return folder
 
 
 def table_of(rows: list[dict]) -> datasets.Dataset:

@@ -20,19 +20,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
-from dataset_scripts.builder import SETTINGS_FILE, copy_digest, load_dataset_from, refuse_inside
-from dataset_scripts.cache import default_cache
+from dataset_scripts.builder import SETTINGS_FILE, load_dataset_from, refuse_inside
 from dataset_scripts.cells.facs import Policy
 from dataset_scripts.clip_files import DATA_FOLDER, PREPARED_FILE, UNFINISHED_FILE, count_frames, findings_of
 from dataset_scripts.damaged_files import DamagedFile, read_json
 from dataset_scripts.planning import open_copy
 from dataset_scripts.registry import find_layout
 from dataset_scripts.report import Report
-from dataset_scripts.sets.folder_metadata import read_metadata
-from dataset_scripts.subject_files import VERSION as ROWS_VERSION
 from dataset_scripts.subject_files import file_names
 from dataset_scripts.synthetic import load_synthetic
-from dataset_scripts.synthetic.config import DOMAINS, SOURCE_VERSION
+from dataset_scripts.synthetic.config import DOMAINS
 from dataset_scripts.whole_files import write_whole
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import FaceAligner
@@ -53,7 +50,6 @@ from training_aullm.prepare.prepared import (
 from training_aullm.prepare.subjects import VERSION, SubjectJob, prepare_subjects
 
 CLIPS_A_PROCESS = 25  # a process takes some seconds to start, as long as these clips take to align
-LISTING_FILE = "listing"
 STATES = {"present": 1, "absent": 0, "unknown": -1}
 OF_COPIES = {
     "data_dir": "--data-dir",
@@ -66,7 +62,7 @@ OF_COPIES = {
 }
 """Fields of `Preparation` that say how a copy is read, and their options: rendered clips come from none."""
 LABEL_COLUMNS = ["subject", "label_release", "action_units", "coded"]
-__all__ = ["Preparation", "load_prepared", "prepare", "prepare_cached", "prepare_table"]
+__all__ = ["Preparation", "load_prepared", "prepare", "prepare_table"]
 
 
 @dataclass(frozen=True)
@@ -159,18 +155,22 @@ def prepare(
         BlockingIOError: another run prepares it.
     """
     out = Path(out)
-    _refuse_in_copy(out, preparation)
+    refuse_in_copy(out, preparation)
     with only_run(out):
-        return _prepare(preparation, out, num_proc, progress)
+        return prepare_alone(preparation, out, num_proc, progress)
 
 
-def _refuse_in_copy(out: Path, preparation: Preparation) -> None:
+def refuse_in_copy(out: Path, preparation: Preparation) -> None:
+    """
+    Raises:
+        ValueError: `out` lies in the copy that is read.
+    """
     if preparation.data_dir is not None:
         refuse_inside(out, Path(preparation.data_dir))
 
 
-def _prepare(preparation: Preparation, out: Path, num_proc: int | None, progress: bool) -> PreparedRecord:
-    """As `prepare`, in a folder that no other run writes."""
+def prepare_alone(preparation: Preparation, out: Path, num_proc: int | None, progress: bool) -> PreparedRecord:
+    """As `prepare`, for callers that have seen to it that no other run writes the folder."""
     refuse_other_set(out, preparation)
     if preparation.rendered:
         source = load_synthetic(preparation.name, num_proc=num_proc, progress=progress)
@@ -183,7 +183,7 @@ def _prepare(preparation: Preparation, out: Path, num_proc: int | None, progress
             **preparation.asked,
             num_proc=num_proc,
             progress=progress,
-            out=(out / SOURCE_FOLDER / _key(preparation)).resolve(),
+            out=(out / SOURCE_FOLDER / key_of(preparation)).resolve(),
         )
     num_proc = min(8, os.cpu_count() or 1, 1 + len(source) // CLIPS_A_PROCESS) if num_proc is None else num_proc
     record = prepare_table(source, report, out, preparation, num_proc, progress)
@@ -219,90 +219,10 @@ def prepare_table(
     return _finish(out, preparation, jobs, report, source)
 
 
-def prepare_cached(preparation: Preparation, num_proc: int | None = None, progress: bool = True) -> Path:
-    """The prepared set of a folder, made in the cache unless it is there and the folder has not changed since.
-
-    Args:
-        preparation: what, and how.
-        num_proc, progress: as `prepare`.
-
-    Returns:
-        The folder of the prepared set: $AULLM_CACHE/aligned/NAME-..., one for each data folder.
-
-    Raises:
-        ValueError, FileNotFoundError: as `prepare`.
-    """
-    out = default_cache() / "aligned" / f"{preparation.name}-{_key(preparation)}"
-    if not _holds(out, _made_of(preparation)):
-        _refuse_in_copy(out, preparation)
-        with only_run(out, f"{preparation.name} is being prepared by another run: waiting until it has ended"):
-            made_of = _made_of(preparation)
-            if not _holds(out, made_of):
-                _prepare(preparation, out, num_proc, progress)
-                write_whole(out / LISTING_FILE, made_of)
-    return out
-
-
-def _key(preparation: Preparation) -> str:
+def key_of(preparation: Preparation) -> str:
     """A hash of what is asked for, and of where."""
     settings = asdict(preparation) | {"data_dir": str(Path(preparation.data_dir or "").resolve())}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _made_of(preparation: Preparation) -> str:
-    """What decides a set: a hash of its files, of your own clips all there are, else those that the sheet names; and
-    the version of what prepares them."""
-    if preparation.rendered:
-        files = f"rendered {SOURCE_VERSION}"
-    elif preparation.name == "folder":
-        files = _folder_digest(preparation.data_dir)
-    else:
-        files = copy_digest(preparation.name, preparation.data_dir, **preparation.asked)
-    return f"{files}, prepared {VERSION}"
-
-
-def _holds(out: Path, made_of: str) -> bool:
-    """Whether a set of these files can be read: in the cache nobody can be asked to mend it."""
-    listing = out / LISTING_FILE
-    if not listing.is_file() or listing.read_text("utf-8") != made_of:
-        return False
-    try:
-        PreparedRecord.load(out)
-    except (FileNotFoundError, ValueError):
-        return False
-    return True
-
-
-def _folder_digest(folder: str) -> str:
-    """Of your own clips: all files there are, and what this version makes of the cells of action units."""
-    listing = listing_digest(folder)
-    codings = repr([(row.coding, row.coded_units) for row in read_metadata(folder)])
-    return f"{listing}, rows {ROWS_VERSION}, cells {hashlib.sha256(codings.encode()).hexdigest()[:16]}"
-
-
-def listing_digest(folder: str | Path) -> str:
-    """A hash of the names, sizes and times of every file below a folder, without reading them.
-
-    Links are followed, as those do who read the files; one that leads nowhere counts itself.
-
-    Raises:
-        FileNotFoundError: there is no such folder.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder: --data-dir names the one in which the data set lies")
-    digest, walked = hashlib.sha256(), {os.path.realpath(folder)}
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        real = {name: os.path.realpath(os.path.join(parent, name)) for name in sorted(folders)}
-        folders[:] = [name for name, place in real.items() if place not in walked]
-        for name in sorted(real.keys() - set(folders)):  # walked under another name, or a circle
-            digest.update(f"{os.path.relpath(parent, folder)}/{name} {real[name]}\n".encode())
-        walked.update(real.values())
-        for name in sorted(files):
-            path = os.path.join(parent, name)
-            found = os.stat(path) if os.path.exists(path) else os.lstat(path)
-            digest.update(f"{os.path.relpath(parent, folder)}/{name} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
 
 
 def refuse_other_set(out: Path, preparation: Preparation) -> None:

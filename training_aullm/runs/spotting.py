@@ -28,7 +28,7 @@ from processing_aullm.clip_error_aullm import ClipError
 from training_aullm.clips.take_windows import WINDOWS_VERSION
 from training_aullm.files import recorded, write_whole
 from training_aullm.loading import model_place
-from training_aullm.prepare.preparing import listing_digest
+from training_aullm.prepare.cached import listing_digest
 from training_aullm.score.report import json_line
 from training_aullm.score.spotting import MIN_OVERLAP, count_hits, spotting_scores
 

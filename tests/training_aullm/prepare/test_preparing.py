@@ -1,8 +1,6 @@
 """A table becomes a prepared set: whole or not at all, resumed without loss, repeated without work."""
 
 import json
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,32 +8,12 @@ import pytest
 
 from dataset_scripts.cells import facs
 from dataset_scripts.report import NotAsPublished, Report
-from dataset_scripts.sets import folder_metadata
-from tests.dataset_scripts.trees.casme2 import clip_folder, write_casme2
-from tests.training_aullm.clip_tables import BrightFaces, clip_row, encoded, states, table_of, turned
+from tests.dataset_scripts.trees.casme2 import write_casme2
+from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of, turned, write_clips
 from training_aullm.files import only_run
-from training_aullm.prepare import preparing, subjects
+from training_aullm.prepare import subjects
 from training_aullm.prepare.prepared import SOURCE_FOLDER, PreparedRecord, load_prepared
-from training_aullm.prepare.preparing import Preparation, listing_digest, prepare, prepare_cached, prepare_table
-
-
-@pytest.fixture
-def rows() -> list[dict]:
-    """Two clips of each of three people, interleaved; one of them shows no face."""
-    rows = [clip_row(f"s{k % 3}", f"c{k}", vector=states("4" if k % 2 else "12", unknown="9")) for k in range(6)]
-    rows[4] = clip_row("s1", "c4", (0, 90, 90, 90))
-    return rows
-
-
-def write_clips(folder: Path, *people: str, cell: str = "4") -> Path:
-    """A folder of clips of three frames, one a person."""
-    for person in people:
-        (folder / person).mkdir(parents=True)
-        for number in range(3):
-            (folder / person / f"{number}.png").write_bytes(encoded(90 + number))
-    lines = [f"{person},{person},{cell},50" for person in people]
-    (folder / "metadata.csv").write_text("\n".join(["file_name,subject,action_units,fps", *lines]))
-    return folder
+from training_aullm.prepare.preparing import Preparation, prepare, prepare_table
 
 
 def prepare_rows(rows, out, aligner=None, **changes) -> PreparedRecord:
@@ -247,90 +225,6 @@ def test_rendered_clips_come_registered():
     assert Preparation("casme2", "x").form.align and not Preparation("casme2", "x", align=False).form.align
 
 
-@pytest.fixture
-def builder(rows, monkeypatch) -> Iterator[list]:
-    """The builder replaced by one that gives these rows; the list counts its calls."""
-    calls = []
-
-    def load(name, data_dir, **options):
-        calls.append((name, str(data_dir), options["policy"]))
-        return table_of(rows), Report(name, "1")
-
-    monkeypatch.setattr(preparing, "load_dataset_from", load)
-    return calls
-
-
-def test_the_cache_is_used_until_the_folder_changes(builder, rows, tmp_path, monkeypatch):
-    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
-    clips = write_clips(tmp_path / "clips", "ann")
-    settings = Preparation("folder", str(clips), align=False)
-    rows[:] = [row for row in rows if row["clip"] != "c4"]
-    first = prepare_cached(settings, num_proc=1, progress=False)
-    assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 1
-    (clips / "metadata.csv").write_text("file_name,subject,action_units,fps\nann,ann,7,50\n")
-    rows.pop()
-    assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 2
-    assert len(load_prepared(first)) == 4 and first.is_relative_to(tmp_path / "cache")
-
-
-def test_linked_frames_that_change_are_seen(tmp_path, monkeypatch):
-    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
-    clips = write_clips(tmp_path / "clips", "ann", "ben")
-    linked = (clips / "ben").rename(tmp_path / "elsewhere")
-    (clips / "ben").symlink_to(linked)
-    (linked / "all").symlink_to(clips)  # a circle
-    (clips / ".#metadata.csv").symlink_to("nobody@nowhere.1:2")  # as Emacs keeps others from a file
-    settings = Preparation("folder", str(clips), align=False)
-    first = load_prepared(prepare_cached(settings, 1, False))["frames"][1]
-    (linked / "1.png").write_bytes(encoded(200))
-    changed = load_prepared(prepare_cached(settings, 1, False))["frames"][1]
-    assert [a == b for a, b in zip(first, changed, strict=True)] == [True, False, True]
-
-
-def test_the_cache_is_made_anew_where_another_version_reads_the_same_files_otherwise(
-    builder, rows, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
-    settings = Preparation("folder", str(write_clips(tmp_path / "clips", "ann", cell="4?")), align=False)
-    rows.pop(4)
-    for _ in range(2):
-        prepare_cached(settings, 1, False)
-    assert len(builder) == 1
-    monkeypatch.setattr(preparing, "ROWS_VERSION", "another")
-    prepare_cached(settings, 1, False)
-    assert len(builder) == 2
-    monkeypatch.setattr(folder_metadata, "_parse", lambda cell: facs.parse_cell(cell.replace("?", "")))
-    prepare_cached(settings, 1, False)
-    assert len(builder) == 3
-
-
-def test_of_two_processes_one_prepares_and_the_other_waits_for_it(rows, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
-    settings = Preparation("folder", str(write_clips(tmp_path / "clips", "ann")), align=False)
-    begun, ended, calls, results = threading.Event(), threading.Event(), [], []
-
-    def load(name, data_dir, **options):
-        calls.append(name)
-        begun.set()
-        assert ended.wait(60)
-        return table_of([row for row in rows if row["clip"] != "c4"]), Report(name, "1")
-
-    monkeypatch.setattr(preparing, "load_dataset_from", load)
-    processes = [
-        threading.Thread(target=lambda: results.append(prepare_cached(settings, num_proc=1, progress=False)))
-        for _ in range(2)
-    ]
-    processes[0].start()
-    assert begun.wait(60)
-    processes[1].start()
-    processes[1].join(0.5)
-    ended.set()
-    for process in processes:
-        process.join()
-    assert len(calls) == 1 and results[0] == results[1] and len(load_prepared(results[0])) == 5
-    assert "folder is being prepared by another run" in capsys.readouterr().err
-
-
 def test_a_set_that_another_run_prepares_is_refused_and_left_alone(builder, tmp_path):
     (tmp_path / "clips").mkdir()
     settings = Preparation("folder", str(tmp_path / "clips"), align=False)
@@ -341,27 +235,10 @@ def test_a_set_that_another_run_prepares_is_refused_and_left_alone(builder, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clips", "out"]
 
 
-def test_only_what_the_sheet_names_decides_whether_a_copy_has_changed(builder, rows, tmp_path, monkeypatch):
-    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
-    copy = write_casme2(tmp_path / "CASME2")
-    settings = Preparation("casme2", str(copy), align=False)
-    rows[:] = [row | {"label_release": "2019-07-01"} for row in rows if row["clip"] != "c4"]
-    prepare_cached(settings, num_proc=1, progress=False)
-    (copy / "CASME2_RAW_selected" / "holiday.jpg").write_bytes(b"not of the set")
-    prepare_cached(settings, num_proc=1, progress=False)
-    assert len(builder) == 1
-    (clip_folder(copy, 0) / "img47.jpg").write_bytes(b"changed")
-    prepare_cached(settings, num_proc=1, progress=False)
-    assert len(builder) == 2
-
-
-def test_nothing_is_written_into_the_copy(builder, tmp_path, monkeypatch):
+def test_nothing_is_written_into_the_copy(builder, tmp_path):
     clips = write_clips(tmp_path / "clips", "ann")
     with pytest.raises(ValueError, match=r"clips/a/out lies in .*clips, your copy"):
         prepare(Preparation("folder", str(clips)), clips / "a" / "out", 1, False)
-    monkeypatch.setenv("AULLM_CACHE", str(clips / "cache"))
-    with pytest.raises(ValueError, match=r"lies in .*clips, your copy"):
-        prepare_cached(Preparation("folder", str(clips)), 1, False)
     assert sorted(path.name for path in clips.iterdir()) == ["ann", "metadata.csv"]
 
 
@@ -374,25 +251,6 @@ def test_what_coders_left_open_counts_as_asked(builder, rows, tmp_path):
     assert [counted[number] for number in (1, 4, 9, 12, 14)] == [1, 0, 0, 1, 1]
     with pytest.raises(ValueError, match="'maybe'"):
         Preparation("casme2", "x", unclear="maybe")
-
-
-def test_the_listing_sees_names_sizes_and_depth(tmp_path):
-    (tmp_path / "a").mkdir()
-    seen = {listing_digest(tmp_path)}
-    (tmp_path / "a" / "1.jpg").write_bytes(b"1")
-    seen.add(listing_digest(tmp_path))
-    (tmp_path / "a" / "1.jpg").write_bytes(b"12")
-    seen.add(listing_digest(tmp_path))
-    (tmp_path / "a" / "1.jpg").rename(tmp_path / "1.jpg")
-    seen.add(listing_digest(tmp_path))
-    (tmp_path / "b").mkdir()
-    for target in ("a", "b"):
-        (tmp_path / "b" / "link").unlink(missing_ok=True)
-        (tmp_path / "b" / "link").symlink_to(tmp_path / target)
-        seen.add(listing_digest(tmp_path))
-    assert len(seen) == 6 and listing_digest(tmp_path) in seen
-    with pytest.raises(FileNotFoundError, match="--data-dir"):
-        listing_digest(tmp_path / "nowhere")
 
 
 def test_the_record_is_plain_json(rows, tmp_path):
