@@ -35,9 +35,9 @@ from dataset_scripts.damaged_files import read_json
 from dataset_scripts.frames.reconcile import ClipPlan
 from dataset_scripts.planning import BuildPlan, make_plan
 from dataset_scripts.registry import find_layout
-from dataset_scripts.report import Report
+from dataset_scripts.report import REPORT_FILE, Report
 from dataset_scripts.schema import FEATURES
-from dataset_scripts.subject_files import Recipe, file_name, fingerprint, make_row, natural, write_subject
+from dataset_scripts.subject_files import Recipe, file_names, fingerprint, make_row, natural, write_subject
 from dataset_scripts.whole_files import whole_file
 
 SETTINGS_FILE = "build.json"
@@ -176,7 +176,9 @@ def _settle(folder: Path, settings: dict) -> None:
         if (folder / name).exists():
             raise FileExistsError(f"{folder} holds {name} of `aullm prepare`: choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    if foreign := sorted(path.name for path in folder.iterdir() if path.suffix == ".parquet"):
+    if foreign := sorted(
+        path.name for path in folder.iterdir() if path.suffix == ".parquet" or path.name == REPORT_FILE
+    ):
         raise FileExistsError(f"{folder} holds {foreign[0]}, which no builder wrote: choose another folder")
     with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
@@ -185,7 +187,7 @@ def _settle(folder: Path, settings: dict) -> None:
 def _write(folder: Path, recipe: Recipe, plan: BuildPlan, num_proc: int, progress: bool) -> list[Path]:
     """Write what is missing; findings go to the report in the order of subjects."""
     subjects = _by_subject(plan.clips)
-    paths = [folder / file_name(subject) for subject in subjects]
+    paths = [folder / name for name in file_names(subjects).values()]
     with ThreadPoolExecutor(num_proc) as pool:
         jobs = [
             pool.submit(write_subject, path, recipe, clips)

@@ -8,7 +8,7 @@ Tested in tests/dataset_scripts/test_rows.py.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
@@ -29,13 +29,13 @@ class Frames(Protocol):
     Frames that know better than the layout how many there are a second have an attribute `fps`.
     """
 
-    numbers: tuple[int, ...]
+    numbers: Sequence[int]
     """Frame numbers there are, ascending, as the sheet counts them."""
 
-    def read(self, numbers: tuple[int, ...]) -> list[bytes]:
+    def read(self, numbers: Sequence[int]) -> list[bytes]:
         """Encoded pictures (JPEG, PNG, BMP) of these frames, in this order."""
 
-    def signature(self, numbers: tuple[int, ...]) -> str:
+    def signature(self, numbers: Sequence[int]) -> str:
         """Text that changes when any of these pictures does; cheap to get."""
 
 

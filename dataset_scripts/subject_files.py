@@ -6,8 +6,11 @@ A file is written anew where its clips, their pictures or the policy have change
 import hashlib
 import io
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from unicodedata import normalize
 
 from PIL import Image, UnidentifiedImageError
 
@@ -121,11 +124,37 @@ def is_whole(picture: bytes) -> bool:
         return False
 
 
-def file_name(subject: str) -> str:
-    """The name of a subject's file; signs that no file system likes are replaced and a hash keeps it unique."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in subject)
-    unique = "" if safe == subject else "-" + hashlib.sha256(subject.encode()).hexdigest()[:6]
-    return f"subject-{safe}{unique}.parquet"
+def file_names(subjects: Iterable[str]) -> dict[str, str]:
+    """The name of each subject's file; signs that no file system likes are replaced and a hash keeps it unique.
+
+    Args:
+        subjects: all of one folder.
+    Returns:
+        Subject -> name.
+    """
+    names = {}
+    for subject, name in apart(subjects).items():
+        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in subject)
+        names[subject] = f"subject-{name if safe == subject else _hashed(safe, subject)}.parquet"
+    return names
+
+
+def apart(names: Iterable[str]) -> dict[str, str]:
+    """Names for files of their own also on macOS and Windows, where letter case does not count, nor how a letter is
+    composed: a hash is added to those that differ in nothing else.
+
+    Args:
+        names: all of one folder.
+    Returns:
+        Each name -> what its file may be called.
+    """
+    plain = {name: normalize("NFC", name).casefold() for name in names}
+    alike = Counter(plain.values())
+    return {name: name if alike[plain[name]] == 1 else _hashed(name, name) for name in plain}
+
+
+def _hashed(name: str, of: str) -> str:
+    return f"{name}-{hashlib.sha256(of.encode()).hexdigest()[:6]}"
 
 
 def write_subject(path: Path, recipe: Recipe, plans: list[ClipPlan]) -> list[Finding]:
@@ -148,7 +177,7 @@ def fingerprint(recipe: Recipe, plans: list[ClipPlan]) -> str:
     digest = hashlib.sha256(repr((VERSION, recipe.layout.name, recipe.release.name, recipe.frames)).encode())
     digest.update(repr((recipe.policy, recipe.layout.coded_units, list(FEATURES))).encode())
     for plan in plans:
-        settled = replace(plan, frames=None)
+        settled = replace(plan, frames=None, numbers=tuple(plan.numbers))
         digest.update(repr(settled).encode() + plan.frames.signature(plan.numbers).encode())
     return digest.hexdigest()[:16]
 

@@ -10,12 +10,14 @@ Recordings of which the sheet names no expression are takes too: what is spotted
 import os
 import re
 from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from math import gcd
 from pathlib import Path
 
 from datasets import Dataset
 
 from dataset_scripts.cells.facs import Coding, states
-from dataset_scripts.frames.frame_files import FolderFinder, FolderFrames, find_base, list_frames
+from dataset_scripts.frames.frame_files import FolderFinder, find_base, list_frames
 from dataset_scripts.layout import FrameFolder, Layout, Release, what_is_in
 from dataset_scripts.planning import BOTH, open_copy, places_of, read_clips
 from dataset_scripts.registry import MODULES, find_layout
@@ -23,6 +25,7 @@ from dataset_scripts.report import Report
 from dataset_scripts.rows import ClipRow
 from dataset_scripts.subject_files import natural
 from dataset_scripts.synthetic.tables.take_table import TAKE_FEATURES
+from processing_aullm.video_aullm import ImageFolder
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -109,10 +112,18 @@ def _take(
         what = f"pictures without a number of their own: {', '.join(odd[:3])}" if odd else "fewer than two frames"
         report.add("dropped", place, what, "its frames cannot be counted as the sheet counts them")
         return None
+    reader = ImageFolder(folder)
+    shown = dict(zip((path.name for path in reader.paths), map(int, reader.numbers), strict=True))
+    places = [shown[name] for name in frames.files.values()]
+    if places != sorted(places):
+        what = "pictures whose names sort otherwise than their numbers"
+        report.add("dropped", place, what, "its frames cannot be counted as the sheet counts them")
+        return None
+    _tell_gaps(place, frames.numbers, len(reader), report)
     named = _named(release.takes.pattern, place)
     subject = rows[0].subject if rows else named.get("subject", place)
     take = rows[0].folder if rows else named.get("clip", folder.name)
-    events = [event for row in rows if (event := _event(row, frames, report)) is not None]
+    events = [event for row in rows if (event := _event(row, frames.numbers, places, report)) is not None]
     return {
         "sample_id": f"{layout.name}/{subject}/{take}",
         "data_set": layout.name,
@@ -121,10 +132,19 @@ def _take(
         "take": take,
         "video": str(folder),
         "fps": (rows[0].fps if rows else None) or release.takes.fps,
-        "frames": len(frames.numbers),
+        "frames": len(reader),
         "size": None,
         "events": sorted(events, key=lambda event: event["onset"]),
     }
+
+
+def _tell_gaps(place: str, numbers: tuple[int, ...], length: int, report: Report) -> None:
+    """Frames that a recording lacks, and what the reader, for whom it has `length` frames, makes of them."""
+    step = gcd(*(later - earlier for earlier, later in pairwise(numbers)))
+    expected = (numbers[-1] - numbers[0]) // step + 1
+    if missing := expected - len(numbers):
+        why = "the one before each stands for it" if length == expected else "what is there is counted one by one"
+        report.add("doubtful", place, f"{missing} of {expected} frames are missing", why)
 
 
 def _named(pattern: str, place: str) -> dict[str, str]:
@@ -134,9 +154,9 @@ def _named(pattern: str, place: str) -> dict[str, str]:
     return match.groupdict() if match else {}
 
 
-def _event(row: ClipRow, frames: FolderFrames, report: Report) -> dict | None:
-    """An expression as places among the frames there are; None where it has no two of them."""
-    numbers = frames.numbers
+def _event(row: ClipRow, numbers: tuple[int, ...], places: list[int], report: Report) -> dict | None:
+    """An expression, its frames counted as the reader counts them (`places`, one for each of the sheet's `numbers`
+    there are); None where it has no two of them."""
     if row.onset is not None and row.offset is not None:
         first, last = bisect_left(numbers, row.onset), bisect_right(numbers, row.offset) - 1
         if first < last:
@@ -144,10 +164,10 @@ def _event(row: ClipRow, frames: FolderFrames, report: Report) -> dict | None:
             apex = None if row.apex is None else bisect_left(numbers, row.apex)
             return {
                 "kind": row.expression,
-                "onset": first,
-                "apex": apex if apex is not None and first <= apex <= last else None,
+                "onset": places[first],
+                "apex": places[apex] if apex is not None and first <= apex <= last else None,
                 "release": None,
-                "offset": last,
+                "offset": places[last],
                 "action_units": [f"AU{number}" for number in sure],
                 "amplitude_px": [],
                 "sides": [_side(row.coding, number) for number in sure],

@@ -1,14 +1,19 @@
-"""Small JSON files that say how the files beside them were made."""
+"""Small JSON files that say how the files beside them were made, and locks that let one run at a time write them."""
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from dataset_scripts.damaged_files import read_json
 from dataset_scripts.whole_files import write_whole
 
 MAX_TOLD = 5
+POLL_S = 0.5  # between two looks whether another run has ended
 
 
 def check_record(path: str | Path, settings: dict, advice: str) -> None:
@@ -53,6 +58,42 @@ def recorded(path: str | Path, settings: dict, advice: str) -> Iterator[None]:
         if new and [*path.parent.iterdir()] == [path]:
             path.unlink()
         raise
+
+
+@contextmanager
+def only_run(path: str | Path, waiting: str | None = None) -> Iterator[None]:
+    """Keep other runs, here and on machines that share the disk, from a file or folder and all that is made from it.
+
+    The system takes a killed run's lock away; what it leaves is an empty file that the next run takes.
+
+    Args:
+        path: of the file or folder.
+        waiting: what the user is told where another run has it, before its end is waited for; None: it is refused.
+
+    Raises:
+        BlockingIOError: another run has it.
+    """
+    path = Path(os.path.abspath(path))  # of "." too, which has no name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0, poll_interval=POLL_S)
+    try:
+        lock.acquire()
+    except Timeout:
+        if waiting is None:
+            raise BlockingIOError(
+                f"{path}: another run is writing it ({lock.lock_file} is locked); wait until it has ended, or give "
+                "another folder as --out"
+            ) from None
+        print(waiting, file=sys.stderr, flush=True)
+        lock.acquire(timeout=-1)
+    except OSError:  # a file system without locks, where nobody is guarded; what else is wrong the run will meet
+        pass
+    try:
+        yield
+    finally:
+        if lock.is_locked and os.name == "posix":  # elsewhere it goes when it is released, and not before
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def _flat(settings: dict, above: str = "") -> dict[str, object]:

@@ -4,6 +4,7 @@ Folder names are matched exactly first, then without regard to letter case and l
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -23,8 +24,8 @@ class FolderFrames:
         files: {frame number: file name}, ascending.
         foreign: what file names begin with where that is not the prefix expected.
         twice: names of files left out because another one has their number.
-        others: names of pictures that are not of this choice or have no number; what macOS puts beside pictures
-            ("._006_1_0001.jpg") is none.
+        others: names of pictures that are not of this choice or have no number; hidden files, such as macOS puts
+            beside pictures ("._006_1_0001.jpg"), are none.
     """
 
     folder: Path
@@ -37,16 +38,16 @@ class FolderFrames:
     def __post_init__(self):
         object.__setattr__(self, "numbers", tuple(self.files))
 
-    def read(self, numbers: tuple[int, ...]) -> list[bytes]:
+    def read(self, numbers: Sequence[int]) -> list[bytes]:
         """The encoded pictures of these frames."""
         return [(self.folder / self.files[number]).read_bytes() for number in numbers]
 
-    def signature(self, numbers: tuple[int, ...]) -> str:
+    def signature(self, numbers: Sequence[int]) -> str:
         """Names, sizes and times of the files of these frames."""
         states = ((self.files[number], (self.folder / self.files[number]).stat()) for number in numbers)
         return " ".join(f"{name}:{state.st_size}:{state.st_mtime_ns}" for name, state in states)
 
-    def only(self, numbers: tuple[int, ...]) -> "FolderFrames":
+    def only(self, numbers: Sequence[int]) -> "FolderFrames":
         """These frames alone: of an hour of frames a clip remembers its own."""
         return FolderFrames(self.folder, {number: self.files[number] for number in numbers})
 
@@ -69,7 +70,7 @@ def list_frames(folder: Path, prefix: str | None, only_prefix: bool) -> FolderFr
         The frames by number. Of two files with one number the one with the expected prefix is kept, else the first by
         name.
     """
-    names = [name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith("._")]
+    names = [name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith(".")]
     wanted = None if prefix is None else prefix.lower()
     found, foreign, twice, others = {}, set(), [], []
     for name in sorted(names, key=lambda name: (wanted is not None and split_name(name)[0].lower() != wanted, name)):

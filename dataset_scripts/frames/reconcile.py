@@ -4,8 +4,11 @@ Rules: frames from onset to offset, as far as they are on disk. What is missing 
 stays a gap; an apex that no frame of the clip can stand for becomes null; a clip with fewer than two frames is dropped.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+from statistics import median_low
 
 from dataset_scripts.layout import Frames
 from dataset_scripts.report import Finding, Kind
@@ -15,6 +18,10 @@ MIN_FRAMES = 2
 MAX_FRAMES = 500
 """Of a micro-expression that is doubtful for its length, no more frames are kept: 3,456 of them are a wrong offset, and
 would need a gigabyte of memory."""
+_TOLD_GAPS = 5
+_TIMES, _TIMES_APART = 4, 4
+"""From so many pictures on, of which half lie so far apart, their names are taken for times: our choice. A recording
+that somebody thinned keeps every second frame, or every third."""
 ABOUT = 2
 """A folder with half to twice the frames that a clip should have is that clip's."""
 
@@ -31,7 +38,7 @@ class ClipPlan:
 
     row: ClipRow
     frames: Frames
-    numbers: tuple[int, ...]
+    numbers: Sequence[int]
     onset: int
     apex: int | None
     offset: int
@@ -88,7 +95,7 @@ def plan_clip(row: ClipRow, frames: Frames, fps: float, notes: Notes, rules: Rul
         return None
     row, shift = (row, 0) if rules.shared else _met(row, numbers, notes)
     onset, offset = _ends(row, numbers, shift, notes, rules)
-    inside = tuple(number for number in numbers if onset <= number <= offset)
+    inside = numbers[bisect_left(numbers, onset) : bisect_right(numbers, offset)]
     if len(inside) < MIN_FRAMES:
         what = f"frames from onset {row.onset} to offset {row.offset}: {len(inside)}; on disk are {_span(numbers)}"
         notes.add("dropped", what, f"a clip needs {MIN_FRAMES}", "frames_missing")
@@ -103,7 +110,7 @@ def plan_clip(row: ClipRow, frames: Frames, fps: float, notes: Notes, rules: Rul
     return ClipPlan(row, frames, kept, inside[0], apex, inside[-1], fps / step)
 
 
-def _met(row: ClipRow, numbers: tuple[int, ...], notes: Notes) -> tuple[ClipRow, int]:
+def _met(row: ClipRow, numbers: Sequence[int], notes: Notes) -> tuple[ClipRow, int]:
     """A row whose range meets its folder, and what to add to its numbers.
 
     Where no frame is within the range, the folder decides if it can hold nothing but this clip: just as many frames
@@ -121,7 +128,7 @@ def _met(row: ClipRow, numbers: tuple[int, ...], notes: Notes) -> tuple[ClipRow,
     return row, 0
 
 
-def _ends(row: ClipRow, numbers: tuple[int, ...], shift: int, notes: Notes, rules: Rules) -> tuple[int, int]:
+def _ends(row: ClipRow, numbers: Sequence[int], shift: int, notes: Notes, rules: Rules) -> tuple[int, int]:
     onset = numbers[0] if row.onset is None else row.onset + shift
     offset = numbers[-1] if row.offset is None else row.offset + shift
     if row.onset is None and "onset" not in rules.optional:
@@ -134,7 +141,7 @@ def _ends(row: ClipRow, numbers: tuple[int, ...], shift: int, notes: Notes, rule
     return onset, offset
 
 
-def _note_missing(onset: int, offset: int, inside: tuple[int, ...], notes: Notes) -> None:
+def _note_missing(onset: int, offset: int, inside: Sequence[int], notes: Notes) -> None:
     if inside[0] > onset:
         notes.add(
             "repaired", f"no frames before {inside[0]}, onset is {onset}", "the clip starts later", "frames_missing"
@@ -142,11 +149,21 @@ def _note_missing(onset: int, offset: int, inside: tuple[int, ...], notes: Notes
     if inside[-1] < offset:
         what = f"no frames after {inside[-1]}, offset is {offset}"
         notes.add("repaired", what, "the clip ends earlier", "frames_missing")
-    gaps = sorted(set(range(inside[0], inside[-1] + 1)) - set(inside))
-    if gaps:
-        first = ", ".join(map(str, gaps[:5])) + (", ..." if len(gaps) > 5 else "")
-        what = f"{len(gaps)} of {inside[-1] - inside[0] + 1} frames are missing: {first}"
+    missing = inside[-1] - inside[0] + 1 - len(inside)
+    if len(inside) >= _TIMES and median_low(later - earlier for earlier, later in pairwise(inside)) >= _TIMES_APART:
+        what = f"{len(inside)} pictures are numbered {_span(inside)}, as times are"
+        notes.add("doubtful", what, "taken one after the other, the frames per second as they are given")
+    elif missing:
+        gaps = list(islice(_gaps(inside), _TOLD_GAPS + 1))
+        first = ", ".join(map(str, gaps[:_TOLD_GAPS])) + (", ..." if len(gaps) > _TOLD_GAPS else "")
+        what = f"{missing} of {inside[-1] - inside[0] + 1} frames are missing: {first}"
         notes.add("repaired", what, "the clip goes on without them", "frames_missing")
+
+
+def _gaps(numbers: Sequence[int]) -> Iterator[int]:
+    """The numbers that are missing, one by one: there may be billions."""
+    for earlier, later in pairwise(numbers):
+        yield from range(earlier + 1, later)
 
 
 def _step(row: ClipRow, count: int, fps: float, notes: Notes, rules: Rules) -> int:
@@ -165,7 +182,7 @@ def _step(row: ClipRow, count: int, fps: float, notes: Notes, rules: Rules) -> i
     return step
 
 
-def _apex(row: ClipRow, inside: tuple[int, ...], shift: int, notes: Notes, rules: Rules) -> int | None:
+def _apex(row: ClipRow, inside: Sequence[int], shift: int, notes: Notes, rules: Rules) -> int | None:
     if row.apex is None:
         if "apex" not in rules.optional:
             notes.add("doubtful", "no apex is given", "apex is null")
@@ -182,9 +199,9 @@ def _apex(row: ClipRow, inside: tuple[int, ...], shift: int, notes: Notes, rules
     return nearest
 
 
-def _nearest(numbers: tuple[int, ...], wanted: int) -> int:
+def _nearest(numbers: Sequence[int], wanted: int) -> int:
     return min(numbers, key=lambda number: (abs(number - wanted), number))
 
 
-def _span(numbers: tuple[int, ...]) -> str:
+def _span(numbers: Sequence[int]) -> str:
     return f"{numbers[0]} to {numbers[-1]}"

@@ -4,6 +4,7 @@ Decoding and the meaning of a frame's number are those of `processing_aullm`, so
 here, in `aullm predict` and in a processor.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -36,10 +37,10 @@ class VideoClip:
     """
 
     path: Path
-    numbers: tuple[int, ...]
+    numbers: Sequence[int]
     fps: float | None = None
 
-    def read(self, numbers: tuple[int, ...]) -> list[bytes]:
+    def read(self, numbers: Sequence[int]) -> list[bytes]:
         """JPEG images of these frames; b"" for those that cannot be decoded, as from a torn file."""
         if not numbers:
             return []
@@ -54,10 +55,11 @@ class VideoClip:
             pass  # nothing in it can be decoded: every frame is missing
         return [images.get(number - first, b"") for number in numbers]
 
-    def signature(self, numbers: tuple[int, ...]) -> str:
+    def signature(self, numbers: Sequence[int]) -> str:
         """Name, size and time of the file, and how its frames are encoded."""
         state = self.path.stat()
-        return f"{self.path.name}:{state.st_size}:{state.st_mtime_ns}:{JPEG_QUALITY}:{numbers[:1]}{numbers[-1:]}"
+        ends = f"{tuple(numbers[:1])}{tuple(numbers[-1:])}"
+        return f"{self.path.name}:{state.st_size}:{state.st_mtime_ns}:{JPEG_QUALITY}:{ends}"
 
 
 def open_video(path: Path, first: int = 0) -> VideoClip:
@@ -75,7 +77,7 @@ def open_video(path: Path, first: int = 0) -> VideoClip:
     """
     try:
         file = _open(path)
-        return VideoClip(path, tuple(range(first, first + file.expected_length())), file.fps)
+        return VideoClip(path, range(first, first + file.expected_length()), file.fps)
     except ClipError as error:
         raise VideoError(str(error)) from error
 

@@ -6,6 +6,7 @@ Frames count from 0 in a video, and by the number in their name in a folder of i
 """
 
 from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -37,15 +38,15 @@ class ImageClip:
     fps: float
 
     @property
-    def numbers(self) -> tuple[int, ...]:
+    def numbers(self) -> Sequence[int]:
         """Frame numbers in the file names."""
         return self.images.numbers
 
-    def read(self, numbers: tuple[int, ...]) -> list[bytes]:
+    def read(self, numbers: Sequence[int]) -> list[bytes]:
         """The image files as they are."""
         return self.images.read(numbers)
 
-    def signature(self, numbers: tuple[int, ...]) -> str:
+    def signature(self, numbers: Sequence[int]) -> str:
         """Names and sizes of the files."""
         return self.images.signature(numbers)
 
@@ -161,11 +162,12 @@ def _tell_unnamed(data_dir: Path, lines: list[MetadataRow], report: Report) -> N
     """Videos and folders of images that no line names."""
     named = {line.path.resolve() for line in lines}
     for path in sorted(data_dir.rglob("*")):
-        holder = path.parent.resolve() if path.suffix.lower() in PICTURES else path.resolve()
+        place = path.parent if path.suffix.lower() in PICTURES else path
+        holder = place.resolve()
         known = path.suffix.lower() in (*VIDEO_SUFFIXES, *PICTURES) and not path.name.startswith("._")
         if known and holder not in named:
             named.add(holder)
-            where = holder.relative_to(data_dir.resolve()).as_posix()
+            where = place.relative_to(data_dir).as_posix()  # a linked clip lies elsewhere
             report.add("doubtful", where, f"no line of {METADATA} names it", "not in the table")
 
 

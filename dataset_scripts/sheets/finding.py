@@ -143,12 +143,15 @@ def _sheets_in(data_dir: Path) -> Iterator[Path]:
 
 
 def _entries(folder: Path) -> list[os.DirEntry]:
-    """What lies in a folder, sorted; nothing where it begins with pictures only."""
-    with os.scandir(folder) as entries:
-        first = list(islice(entries, _ONLY_PICTURES))
-        if len(first) == _ONLY_PICTURES and all(entry.name.lower().endswith(PICTURES) for entry in first):
-            return []
-        return sorted([*first, *entries], key=lambda entry: entry.name)
+    """What lies in a folder, sorted; nothing where it begins with pictures only, or where it may not be opened."""
+    try:
+        with os.scandir(folder) as entries:
+            first = list(islice(entries, _ONLY_PICTURES))
+            if len(first) == _ONLY_PICTURES and all(entry.name.lower().endswith(PICTURES) for entry in first):
+                return []
+            return sorted([*first, *entries], key=lambda entry: entry.name)
+    except PermissionError:  # lost+found; of the copy itself it is told by whoever says what was found there
+        return []
 
 
 def _named(path: Path, pattern: str) -> bool:

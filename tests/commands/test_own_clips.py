@@ -12,6 +12,7 @@ import pytest
 
 from tests.commands.films import write_films
 from tests.contract.tree import ROOT
+from training_aullm.prepare.prepared import SOURCE_FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_every_clip_is_stored_or_named(played):
         "cooccurrence.png",
         "durations.png",
     ]
-    assert not (cwd / "prepared/mine/source").exists()
+    assert not (cwd / "prepared/mine" / SOURCE_FOLDER).exists()
 
 
 @pytest.mark.slow

@@ -46,15 +46,16 @@ def test_each_package_imports_only_what_the_table_allows(package):
     )
 
 
-def test_data_sets_take_only_the_video_decoder_from_the_processor():
-    """One decoder says what a frame number means; for the rest, tables are made without any face network."""
+def test_data_sets_take_only_what_reads_frames_from_the_processor():
+    """One reader says what a frame number means; for the rest, tables are made without any face network."""
     taken = {}
     for path in python_files("dataset_scripts"):
         for found in imports_of(path):
             if found.target.split(".")[0] == "processing_aullm":
                 taken.setdefault(path.relative_to(ROOT).as_posix(), set()).add(found.target)
     decoder = {f"processing_aullm.{name}_aullm" for name in ("video_file", "clip_error")}
-    assert taken == {"dataset_scripts/frames/video_clips.py": decoder}
+    folders = {"processing_aullm.video_aullm"}
+    assert taken == {"dataset_scripts/frames/video_clips.py": decoder, "dataset_scripts/takes.py": folders}
 
 
 def test_the_space_is_a_user_like_any_other():

@@ -159,12 +159,13 @@ def test_a_folder_of_another_build_is_refused(copy):
     assert held["release"] == "2019-07-01"
 
 
-def test_files_of_somebody_else_are_not_touched(copy, tmp_path):
+@pytest.mark.parametrize("name", ["subject-a.parquet", "report.json"])
+def test_files_of_somebody_else_are_not_touched(copy, tmp_path, name):
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "subject-a.parquet").write_bytes(b"mine")
-    with pytest.raises(FileExistsError, match=r"subject-a.parquet, which no builder wrote"):
+    (tmp_path / "mine" / name).write_bytes(b"mine")
+    with pytest.raises(FileExistsError, match=f"{name}, which no builder wrote"):
         load(copy, out=tmp_path / "mine")
-    assert (tmp_path / "mine" / "subject-a.parquet").read_bytes() == b"mine"
+    assert (tmp_path / "mine" / name).read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("name", ["prepared.json", "preparing.json"])

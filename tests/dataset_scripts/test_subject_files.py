@@ -1,6 +1,8 @@
 """One file a subject: whole pictures, names of files, order of subjects, labels over a set's own units."""
 
 import io
+import unicodedata
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -10,7 +12,7 @@ from dataset_scripts.frames.reconcile import ClipPlan
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.layout import FrameFolder, Layout, Release
 from dataset_scripts.rows import ClipRow
-from dataset_scripts.subject_files import Recipe, file_name, fingerprint, is_whole, natural
+from dataset_scripts.subject_files import Recipe, file_names, fingerprint, is_whole, natural
 
 RELEASE = Release("1", (), {}, {"raw": FrameFolder("{subject}", 30)})
 
@@ -24,7 +26,7 @@ class Pictures:
         self.state = state
 
     def signature(self, numbers):
-        return f"{self.state} {numbers}"
+        return f"{self.state} {tuple(numbers)}"
 
 
 def picture(kind, size=64):
@@ -62,10 +64,18 @@ def test_other_kinds_of_pictures_are_taken():
 
 
 def test_file_names_are_safe_and_differ():
-    assert file_name("sub01") == "subject-sub01.parquet"
-    assert file_name("spNO.1") == "subject-spNO.1.parquet"
-    names = {file_name(subject) for subject in ("a/b", "a b", "a_b")}
+    assert file_names(["sub01", "spNO.1"]) == {"sub01": "subject-sub01.parquet", "spNO.1": "subject-spNO.1.parquet"}
+    names = set(file_names(["a/b", "a b", "a_b"]).values())
     assert len(names) == 3 and not any("/" in name or " " in name for name in names)
+
+
+@pytest.mark.parametrize("alike", [["Anna", "anna"], ["STRASSE", "straße"], ["\uac01", "\u1100\u1161\u11a8"]])
+def test_file_names_differ_where_case_or_composed_letters_do_not_count(alike):
+    """As on macOS and Windows. Names of the others stay as they are."""
+    names = file_names([*alike, "ben"])
+    seen = {unicodedata.normalize("NFC", name).casefold() for name in names.values()}
+    assert len(seen) == 3 and names["ben"] == "subject-ben.parquet"
+    assert names == file_names(["ben", *reversed(alike)]) and names[alike[0]] != file_names(alike[:1])[alike[0]]
 
 
 def test_subjects_sort_by_number():
@@ -89,3 +99,9 @@ def test_the_fingerprint_follows_cells_pictures_and_policy():
     others = [plan("4"), plan(pictures=Pictures("touched")), plan(coded_units=(4,))]
     assert len({same, *(fingerprint(recipe, [other]) for other in others)}) == 4
     assert fingerprint(Recipe(recipe.layout, RELEASE, "cropped"), [plan()]) != same
+
+
+def test_the_fingerprint_is_the_same_however_frame_numbers_are_kept():
+    recipe = Recipe(Layout("x", "X", (RELEASE,)), RELEASE, "raw")
+    many, few = replace(plan(), numbers=range(1, 3)), replace(plan(), numbers=(1, 2))
+    assert fingerprint(recipe, [many]) == fingerprint(recipe, [few])

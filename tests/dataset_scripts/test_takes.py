@@ -4,6 +4,7 @@ import pytest
 
 from dataset_scripts.synthetic.tables.take_table import TAKE_FEATURES
 from dataset_scripts.takes import load_takes_from
+from processing_aullm.video_aullm import ImageFolder
 from tests.dataset_scripts.trees.casme2 import write_casme2
 from tests.dataset_scripts.trees.casme3 import HEADINGS, ROWS, write_casme3, write_macro
 from tests.dataset_scripts.trees.casme_squared import write_casme_squared
@@ -81,6 +82,46 @@ def test_frames_are_counted_from_the_first_there_is(tmp_path):
     assert takes["frames"] == [51, 31] and spans(takes[0]) == [("micro", 20, None, 30)]
 
 
+@pytest.mark.parametrize("step", [1, 2])
+def test_places_are_those_that_the_reader_counts_where_frames_are_missing(tmp_path, step):
+    rows = [["006", "006_1_1", 1, step * 200, step * 210, step * 220, 21, "Micro", "12", None]]
+    copy = write_samm_long(tmp_path / "SAMMLV", rows)
+    folder = copy / "SAMM_longvideos" / "006_1"
+    for path in folder.iterdir():
+        path.unlink()
+    there = [*range(1, 101), *range(131, 301)]
+    write_frames(folder, [step * number for number in there], "006_1_{:04d}.jpg")
+    takes, report = load_takes_from("samm_long", copy)
+    reader = ImageFolder(folder)
+    shades = [int(next(reader.frames([place]))[0, 0, 0]) for place in (199, 219)]
+    assert shades == pytest.approx([step * 200 % 256, step * 220 % 256], abs=3)
+    assert spans(takes[0]) == [("micro", 199, 209, 219)] and takes[0]["frames"] == len(reader) == 300
+    (told,) = [(finding.kind, finding.where, finding.what) for finding in report.findings if "missing" in finding.what]
+    assert told == ("doubtful", "006_1", "30 of 300 frames are missing")
+
+
+def test_where_names_do_not_count_frames_the_reader_counts_pictures_and_so_does_the_truth(tmp_path):
+    copy = write_samm_long(tmp_path / "SAMMLV", [["006", "006_1_1", 1, 500, -1, 541, 42, "Micro", "12", None]])
+    folder = copy / "SAMM_longvideos" / "006_1"
+    for path in folder.iterdir():
+        path.unlink()
+    write_frames(folder, [*range(1, 11), *range(500, 550)], "006_1_{:04d}.jpg")
+    takes, report = load_takes_from("samm_long", copy)
+    assert spans(takes[0]) == [("micro", 10, None, 51)] and takes[0]["frames"] == len(ImageFolder(folder)) == 60
+    (told,) = [finding for finding in report.findings if "missing" in finding.what]
+    assert (told.what, told.why) == ("489 of 549 frames are missing", "what is there is counted one by one")
+
+
+def test_pictures_that_the_reader_sorts_otherwise_are_told(tmp_path):
+    copy = write_samm_long(tmp_path / "SAMMLV")
+    folder = copy / "SAMM_longvideos" / "006_1"
+    (folder / "006_1_0100.jpg").rename(folder / "005_1_0100.jpg")
+    takes, report = load_takes_from("samm_long", copy)
+    assert takes["take"] == ["2", "1", "2"]
+    (told,) = report.findings
+    assert (told.kind, told.where) == ("dropped", "006_1") and "sort otherwise than their numbers" in told.what
+
+
 def test_what_cannot_be_an_interval_is_told(tmp_path):
     copy = write_samm_long(tmp_path / "SAMMLV")
     for path in (copy / "SAMM_longvideos" / "006_2").iterdir():
@@ -91,6 +132,7 @@ def test_what_cannot_be_an_interval_is_told(tmp_path):
     takes, report = load_takes_from("samm_long", copy)
     assert takes["take"] == ["1", "2"] and spans(takes[0]) == [("micro", 9, 13, 19)]
     assert [finding.what for finding in report.findings] == [
+        "50 of 100 frames are missing",
         "onset 40 to offset 90; on disk are 1 to 100",
         "fewer than two frames",
         "pictures without a number of their own: cover.jpg",

@@ -2,10 +2,11 @@
 
 import io
 from functools import cache
+from pathlib import Path
 
 import datasets
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.schema import FEATURES
@@ -21,6 +22,15 @@ def encoded(level: int, size: int = 40) -> bytes:
     picture = np.where(level, level + 20 * np.sin(x / 3 + level) + 20 * np.cos(y / 4), 0)
     data = io.BytesIO()
     Image.fromarray(picture.clip(0, 255).astype(np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+def turned(picture: bytes, kind: str = "JPEG", note: int = 6) -> bytes:
+    """A picture as a camera held sideways stores it: on its side, with a note how to turn it."""
+    data, exif = io.BytesIO(), Image.Exif()
+    exif[ExifTags.Base.Orientation] = note
+    sideways = Image.open(io.BytesIO(picture)).transpose(Image.Transpose.ROTATE_90)
+    sideways.save(data, kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {}))
     return data.getvalue()
 
 
@@ -53,6 +63,17 @@ def clip_row(subject: str, clip: str, levels=(90,) * 6, vector=None, data_set="t
         "action_units": vector or states("4"),
     }
     return dict.fromkeys(FEATURES) | row | changes
+
+
+def write_clips(folder: Path, *people: str, cell: str = "4") -> Path:
+    """A folder of clips of three frames, one a person."""
+    for person in people:
+        (folder / person).mkdir(parents=True)
+        for number in range(3):
+            (folder / person / f"{number}.png").write_bytes(encoded(90 + number))
+    lines = [f"{person},{person},{cell},50" for person in people]
+    (folder / "metadata.csv").write_text("\n".join(["file_name,subject,action_units,fps", *lines]))
+    return folder
 
 
 def table_of(rows: list[dict]) -> datasets.Dataset:

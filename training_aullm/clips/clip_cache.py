@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from dataset_scripts.whole_files import first_file
-from training_aullm.clips.stored_frames import stored_rows
+from training_aullm.clips.stored_frames import camera_note, stored_rows
 
 MEASUREMENT_CLASS = "DisplacementField"  # by name: a model loaded from a folder has classes of its own
 CLIP_COLUMNS = ["sample_id", "onset", "apex", "offset", "frames"]
@@ -48,6 +48,7 @@ def table_digest(table: datasets.Dataset) -> str:
         digest.update(f"{row['sample_id']} {marks} {len(row['frames'])}".encode())
         for frame in row["frames"]:
             digest.update(frame["bytes"] or str(frame["path"]).encode())
+            digest.update(camera_note(frame["bytes"] or b"").encode())
     return digest.hexdigest()[:16]
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import datasets
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
 
 from processing_aullm import ClipError, ClipFault
 from processing_aullm.video_aullm import pil_pixels
+
+_NOTES = (b"Exif", b"eXIf", b"EXIF", b"exif", b"Orientation")
+"""Where notes stand in JPEG, PNG and WebP files: EXIF, raw or as text, or XMP. Those of TIFF files PIL heeds itself."""
 
 
 class EncodedFrames(Sequence):
@@ -28,11 +31,12 @@ class EncodedFrames(Sequence):
         return len(self.stored)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        """Frame `index` as (H, W) or (H, W, 3) uint8."""
+        """Frame `index` as (H, W) or (H, W, 3) uint8, turned upright as a camera's note in it says."""
         try:
             with Image.open(io.BytesIO(self.encoded(index))) as image:
+                ImageOps.exif_transpose(image, in_place=True)
                 return pil_pixels(image, f"{self.name}: frame {index}")
-        except (UnidentifiedImageError, OSError) as error:
+        except OSError as error:
             message = f"{self.name}: frame {index} is not a readable image ({error})"
             raise ClipError(message, ClipFault.UNREADABLE) from error
 
@@ -40,6 +44,25 @@ class EncodedFrames(Sequence):
         """Frame `index` as the bytes of an image file."""
         frame = self.stored[index]
         return frame["bytes"] if frame["bytes"] is not None else Path(frame["path"]).read_bytes()
+
+
+def camera_note(encoded: bytes) -> str:
+    """What a camera noted of how an image file must be turned or mirrored, for hashes of frames.
+
+    Args:
+        encoded: the file.
+
+    Returns:
+        "" where the picture stands upright, as nearly all do: their hashes are those of their bytes alone.
+    """
+    if not any(mark in encoded for mark in _NOTES):
+        return ""  # looking for a note makes PIL decode a PNG
+    try:
+        with Image.open(io.BytesIO(encoded)) as image:
+            turned = image.getexif().get(ExifTags.Base.Orientation)
+    except OSError:
+        return ""
+    return f"turned {turned}" if turned in range(2, 9) else ""
 
 
 def marks_of(row: dict) -> tuple[int, int, int]:

@@ -114,10 +114,15 @@ class Inspection:
         present = (self.states[:, self.shown] == 1).astype(np.int64)
         return present.T @ present
 
-    def known_together(self) -> np.ndarray:
-        """(S, S): in how many clips both of two shown units are known."""
-        known = (self.states[:, self.shown] != -1).astype(np.int64)
-        return known.T @ known
+    def by_chance(self) -> np.ndarray:
+        """(S, S): in how many clips two shown units would come together if neither minded the other.
+
+        Counted where both are known: a clip in which one of them was not coded says nothing of the pair.
+        """
+        states = self.states[:, self.shown]
+        present, known = (states == 1).astype(np.int64), (states != -1).astype(np.int64)
+        beside = present.T @ known  # (S, S): the first is present, the second known
+        return beside * beside.T / np.maximum(known.T @ known, 1)
 
 
 def draw_inspection(inspection: Inspection, folder: Path, clips: int = 10) -> list[Path]:
@@ -208,17 +213,15 @@ def unit_notes(inspection: Inspection) -> list[str]:
 
 def pair_table(inspection: Inspection) -> Table:
     """The pairs that come together most often, and how that compares with chance."""
-    together, known = inspection.together(), inspection.known_together()
+    together, chance = inspection.together(), inspection.by_chance()
     names = [ACTION_UNITS[k] for k in inspection.shown]
-    count = np.diag(together)
     pairs = [(int(together[i, j]), i, j) for i in range(len(names)) for j in range(i + 1, len(names)) if together[i, j]]
     table = Table(title="units that come together", title_justify="left")
     table.add_column("pair")
     for heading in ("clips", "by chance"):
         table.add_column(heading, justify="right")
     for clips, i, j in sorted(pairs, reverse=True)[:MAX_PAIRS]:
-        chance = count[i] * count[j] / max(known[i, j], 1)
-        table.add_row(f"{names[i]} + {names[j]}", str(clips), f"{chance:.1f}")
+        table.add_row(f"{names[i]} + {names[j]}", str(clips), f"{chance[i, j]:.1f}")
     if not pairs:
         table.add_row("none", "0", "")
     return table

@@ -7,16 +7,19 @@ OUT/data/           subject-<name>.parquet, rows of `dataset_scripts.schema.FEAT
 clips = load_prepared("prepared/casme2")
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import datasets
 import pyarrow.parquet as pq
 
+from dataset_scripts.cache import default_cache
 from dataset_scripts.clip_files import DATA_FOLDER, PREPARED_FILE, UNFINISHED_FILE
 from dataset_scripts.damaged_files import naming, read_json
 from dataset_scripts.labels import ACTION_UNITS
@@ -25,7 +28,8 @@ from dataset_scripts.whole_files import write_whole
 
 REPORT_FILE = "report.json"
 SYNTH_FILE = "clips.parquet"  # what `aullm synth` writes
-SOURCE_FOLDER, CACHE_FOLDER = "source", ".cache"
+SOURCE_FOLDER, CACHE_FOLDER = ".aullm-source", ".aullm-cache"
+"""What preparing and loading keep beside a set, and delete: names that no folder of a user has."""
 AGAIN = "run the same `aullm prepare` again, it makes anew what is damaged"
 STATES = {1: "present", 0: "absent", -1: "unknown"}
 
@@ -116,8 +120,20 @@ def load_prepared(folder: str | Path) -> datasets.Dataset:
     differing = sorted(name for name in stored if stored[name] != FEATURES.get(name))
     if differing:
         raise ValueError(f"{folder} holds other columns than this version reads ({differing}): prepare the set again")
-    names, cache = [str(path) for path in paths], str(folder / CACHE_FOLDER)
-    return datasets.Dataset.from_parquet(names, features=FEATURES, cache_dir=cache)
+    names = [str(path) for path in paths]
+    return datasets.Dataset.from_parquet(names, features=FEATURES, cache_dir=str(_arrow_folder(folder)))
+
+
+def _arrow_folder(folder: Path) -> Path:
+    """Where the rows of a set are kept as Arrow: in its folder, or the user's cache where he may only read that."""
+    inside = folder / CACHE_FOLDER
+    try:
+        inside.mkdir(exist_ok=True)
+        with TemporaryFile(dir=inside):
+            return inside
+    except OSError:
+        place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+        return default_cache() / "arrow" / place
 
 
 def is_prepared(folder: str | Path) -> bool:

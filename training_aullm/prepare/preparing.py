@@ -20,20 +20,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
-from dataset_scripts.builder import SETTINGS_FILE, copy_digest, load_dataset_from, refuse_inside
-from dataset_scripts.cache import default_cache
+from dataset_scripts.builder import SETTINGS_FILE, load_dataset_from, refuse_inside
 from dataset_scripts.cells.facs import Policy
 from dataset_scripts.clip_files import DATA_FOLDER, PREPARED_FILE, UNFINISHED_FILE, count_frames, findings_of
 from dataset_scripts.damaged_files import DamagedFile, read_json
 from dataset_scripts.planning import open_copy
 from dataset_scripts.registry import find_layout
 from dataset_scripts.report import Report
-from dataset_scripts.subject_files import file_name
+from dataset_scripts.subject_files import file_names
 from dataset_scripts.synthetic import load_synthetic
-from dataset_scripts.synthetic.config import DOMAINS, SOURCE_VERSION
+from dataset_scripts.synthetic.config import DOMAINS
 from dataset_scripts.whole_files import write_whole
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import FaceAligner
+from training_aullm.files import only_run
 from training_aullm.prepare.aligning import ClipForm
 from training_aullm.prepare.prepared import (
     AGAIN,
@@ -50,7 +50,6 @@ from training_aullm.prepare.prepared import (
 from training_aullm.prepare.subjects import VERSION, SubjectJob, prepare_subjects
 
 CLIPS_A_PROCESS = 25  # a process takes some seconds to start, as long as these clips take to align
-LISTING_FILE = "listing"
 STATES = {"present": 1, "absent": 0, "unknown": -1}
 OF_COPIES = {
     "data_dir": "--data-dir",
@@ -63,7 +62,7 @@ OF_COPIES = {
 }
 """Fields of `Preparation` that say how a copy is read, and their options: rendered clips come from none."""
 LABEL_COLUMNS = ["subject", "label_release", "action_units", "coded"]
-__all__ = ["Preparation", "load_prepared", "prepare", "prepare_cached", "prepare_table"]
+__all__ = ["Preparation", "load_prepared", "prepare", "prepare_table"]
 
 
 @dataclass(frozen=True)
@@ -153,11 +152,26 @@ def prepare(
     Raises:
         ValueError: the folder holds another set; no clip can be used; in strict mode, anything was repaired or dropped.
         FileNotFoundError: `data_dir` is not what the data set looks like.
+        BlockingIOError: another run prepares it.
     """
     out = Path(out)
-    refuse_other_set(out, preparation)
+    refuse_in_copy(out, preparation)
+    with only_run(out):
+        return prepare_alone(preparation, out, num_proc, progress)
+
+
+def refuse_in_copy(out: Path, preparation: Preparation) -> None:
+    """
+    Raises:
+        ValueError: `out` lies in the copy that is read.
+    """
     if preparation.data_dir is not None:
         refuse_inside(out, Path(preparation.data_dir))
+
+
+def prepare_alone(preparation: Preparation, out: Path, num_proc: int | None, progress: bool) -> PreparedRecord:
+    """As `prepare`, for callers that have seen to it that no other run writes the folder."""
+    refuse_other_set(out, preparation)
     if preparation.rendered:
         source = load_synthetic(preparation.name, num_proc=num_proc, progress=progress)
         report = Report(preparation.name, source[0]["label_release"])
@@ -169,7 +183,7 @@ def prepare(
             **preparation.asked,
             num_proc=num_proc,
             progress=progress,
-            out=(out / SOURCE_FOLDER / _key(preparation)).resolve(),
+            out=(out / SOURCE_FOLDER / key_of(preparation)).resolve(),
         )
     num_proc = min(8, os.cpu_count() or 1, 1 + len(source) // CLIPS_A_PROCESS) if num_proc is None else num_proc
     record = prepare_table(source, report, out, preparation, num_proc, progress)
@@ -205,66 +219,10 @@ def prepare_table(
     return _finish(out, preparation, jobs, report, source)
 
 
-def prepare_cached(preparation: Preparation, num_proc: int | None = None, progress: bool = True) -> Path:
-    """The prepared set of a folder, made in the cache unless it is there and the folder has not changed since.
-
-    Args:
-        preparation: what, and how.
-        num_proc, progress: as `prepare`.
-
-    Returns:
-        The folder of the prepared set: $AULLM_CACHE/aligned/NAME-..., one for each data folder.
-
-    Raises:
-        ValueError, FileNotFoundError: as `prepare`.
-    """
-    out = default_cache() / "aligned" / f"{preparation.name}-{_key(preparation)}"
-    files = _made_of(preparation) if preparation.data_dir else f"rendered {SOURCE_VERSION}"
-    made_of, current = out / LISTING_FILE, f"{files}, prepared {VERSION}"
-    if not (made_of.is_file() and made_of.read_text("utf-8") == current and _is_whole(out)):
-        prepare(preparation, out, num_proc, progress)
-        write_whole(made_of, current)
-    return out
-
-
-def _key(preparation: Preparation) -> str:
+def key_of(preparation: Preparation) -> str:
     """A hash of what is asked for, and of where."""
     settings = asdict(preparation) | {"data_dir": str(Path(preparation.data_dir or "").resolve())}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _made_of(preparation: Preparation) -> str:
-    """A hash of the files that a set is made of: of your own clips all there are, else those that the sheet names."""
-    if preparation.name == "folder":
-        return listing_digest(preparation.data_dir)
-    return copy_digest(preparation.name, preparation.data_dir, **preparation.asked)
-
-
-def _is_whole(out: Path) -> bool:
-    """Whether a set can be read: in the cache nobody can be asked to mend it."""
-    try:
-        PreparedRecord.load(out)
-    except (FileNotFoundError, ValueError):
-        return False
-    return True
-
-
-def listing_digest(folder: str | Path) -> str:
-    """A hash of the names, sizes and times of every file below a folder, without reading them.
-
-    Raises:
-        FileNotFoundError: there is no such folder.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder: --data-dir names the one in which the data set lies")
-    digest = hashlib.sha256()
-    for parent, folders, files in os.walk(folder):
-        folders.sort()
-        for name in sorted(files):
-            found = os.stat(os.path.join(parent, name))
-            digest.update(f"{os.path.relpath(parent, folder)}/{name} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
 
 
 def refuse_other_set(out: Path, preparation: Preparation) -> None:
@@ -286,6 +244,8 @@ def refuse_other_set(out: Path, preparation: Preparation) -> None:
         raise ValueError(f"{out / DATA_FOLDER} holds files of something else: choose another --out")
     if tables := sorted(path.name for path in (*out.glob(SETTINGS_FILE), *out.glob("*.parquet"))):
         raise ValueError(f"{out} holds {tables[0]}, a table that is not prepared: choose another --out")
+    if (out / REPORT_FILE).exists():
+        raise ValueError(f"{out} holds {REPORT_FILE}, which would be replaced: choose another --out")
 
 
 def _other_set(held: dict, preparation: Preparation) -> str | None:
@@ -315,8 +275,9 @@ def _plan(source: datasets.Dataset, out: Path) -> list[SubjectJob]:
     rows: dict[str, list[int]] = {}
     for index, subject in enumerate(source["subject"]):
         rows.setdefault(str(subject), []).append(index)
+    names = file_names(rows)
     return [
-        SubjectJob(subject, source.select(indices), out / DATA_FOLDER / file_name(subject))
+        SubjectJob(subject, source.select(indices), out / DATA_FOLDER / names[subject])
         for subject, indices in rows.items()
     ]
 

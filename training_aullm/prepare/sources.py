@@ -16,8 +16,9 @@ from dataset_scripts.labels import ACTION_UNITS, AU_SETS
 from dataset_scripts.report import Report
 from dataset_scripts.synthetic import load_synthetic
 from training_aullm.clips.clip_set import identities
+from training_aullm.prepare.cached import prepare_cached
 from training_aullm.prepare.prepared import SYNTH_FILE, PreparedRecord, is_prepared, load_prepared
-from training_aullm.prepare.preparing import Preparation, prepare_cached
+from training_aullm.prepare.preparing import Preparation
 
 NEEDED = {"sample_id", "data_set", "subject", "frames", "onset", "offset", "action_units"}
 

@@ -19,7 +19,7 @@ from dataset_scripts.parallel import run_jobs
 from dataset_scripts.schema import FEATURES
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import ALIGNMENT_VERSION, FaceAligner
-from training_aullm.clips.stored_frames import stored_rows
+from training_aullm.clips.stored_frames import camera_note, stored_rows
 from training_aullm.prepare.aligning import CLIP_VERSION, ClipForm, prepare_clip
 
 VERSION = f"{ALIGNMENT_VERSION}.{CLIP_VERSION}"
@@ -81,4 +81,5 @@ def _fingerprint(rows: datasets.Dataset, form: ClipForm) -> str:
         digest.update(json.dumps([row, len(frames)], sort_keys=True, default=str).encode())
         for frame in frames:
             digest.update(frame["bytes"] if frame["bytes"] is not None else str(frame["path"]).encode())
+            digest.update(camera_note(frame["bytes"] or b"").encode())
     return digest.hexdigest()[:16]

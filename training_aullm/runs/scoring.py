@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from dataset_scripts.labels import AU_SETS
+from dataset_scripts.subject_files import apart
 from modeling_aullm import AullmForActionUnitDetection
 from training_aullm.clips.clip_set import ClipSet, clips_digest, identities
 from training_aullm.console import TrainingBar
@@ -153,7 +154,8 @@ def score_folds(
     if protocol == SPLIT:  # folds and LOSO follow from the clips; who belongs to which part does not
         made_with["parts"] = {fold.name: hashlib.sha256(fold.test.tobytes()).hexdigest()[:16] for fold in splits}
     check_record(folder / MADE_WITH, made_with, f"delete {folder} or choose another run's folder")
-    paths = {fold.name: folder / f"{quote(fold.name, safe='')}.parquet" for fold in splits}
+    files = apart(fold.name for fold in splits)
+    paths = {name: folder / f"{quote(file, safe='')}.parquet" for name, file in files.items()}
     left = [fold for fold in splits if not paths[fold.name].exists()]
     for group in in_groups(left, at_once):
         if predict_fold is None and len(group) > 1:

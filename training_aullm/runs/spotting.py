@@ -28,6 +28,7 @@ from processing_aullm.clip_error_aullm import ClipError
 from training_aullm.clips.take_windows import WINDOWS_VERSION
 from training_aullm.files import recorded, write_whole
 from training_aullm.loading import model_place
+from training_aullm.prepare.cached import listing_digest
 from training_aullm.runs.scoring import weights_digest
 from training_aullm.score.report import json_line
 from training_aullm.score.spotting import MIN_OVERLAP, count_hits, spotting_scores
@@ -172,9 +173,10 @@ def _spotted(folder: Path, row: dict, pipe: Callable[..., dict]) -> dict:
     """The movements of one take, read now or before, and why it could not be read."""
     path = folder / f"{quote(row['sample_id'], safe='')}.json"
     asked = {"video": row["video"], "frames": row["frames"], "fps": row["fps"]}
+    files = _files(Path(row["video"]))
     if path.is_file():
         held = read_json(path, "delete it and evaluate again")
-        if held["asked"] == asked:
+        if held["asked"] == asked and held.get("files", files) == files:  # earlier versions did not look at the files
             return held
     faces, unread = [], None
     try:
@@ -186,9 +188,17 @@ def _spotted(folder: Path, row: dict, pipe: Callable[..., dict]) -> dict:
         for face in faces
         for movement in face["movements"]
     ]
-    spotted = {"asked": asked, "movements": movements, "unread": unread}
+    spotted = {"asked": asked, "files": files, "movements": movements, "unread": unread}
     write_whole(path, json.dumps(spotted) + "\n")
     return spotted
+
+
+def _files(video: Path) -> str:
+    """What changes when frames are exchanged in place: sizes and times of a film or of all frames of a folder."""
+    if video.is_dir():
+        return listing_digest(video)
+    state = video.stat()
+    return f"{state.st_size} {state.st_mtime_ns}"
 
 
 def _made_with(model: str | Path, pipe: Callable[..., dict]) -> dict:

@@ -13,11 +13,9 @@ every other file is made from it.
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from dataset_scripts.whole_files import write_whole
 from processing_aullm.reading_types_aullm import Piece
@@ -78,37 +76,6 @@ class Journal:
                         complete, self.resume = at, resume
             file.truncate(complete)
         return True
-
-
-@contextmanager
-def only_run(path: Path) -> Iterator[None]:
-    """Keep other runs, here and on machines that share the disk, from a journal and all that is made from it.
-
-    The system takes a killed run's lock away; what it leaves is an empty file that the next run takes.
-
-    Args:
-        path: of the journal.
-
-    Raises:
-        BlockingIOError: another run has it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise BlockingIOError(
-            f"{path}: another run is writing it ({lock.lock_file} is locked); wait until it has ended, or give another "
-            "folder as --out"
-        ) from None
-    except OSError:  # a file system without locks, where nobody is guarded; what else is wrong the journal will meet
-        pass
-    try:
-        yield
-    finally:
-        if lock.is_locked and os.name == "posix":  # elsewhere it goes when it is released, and not before
-            Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
 
 
 def parts_folder(base: Path) -> Path:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from modeling_aullm.pipeline_aullm import AullmPipeline
 from processing_aullm.video_aullm import open_clip
+from training_aullm.files import only_run
 from training_aullm.loading import model_place
-from training_aullm.videos.journal import Journal, only_run, parts_folder
+from training_aullm.videos.journal import Journal, parts_folder
 from training_aullm.videos.summary import Summary
 from training_aullm.videos.whose import WAYS, name_of, refuse_others, ways_to
 

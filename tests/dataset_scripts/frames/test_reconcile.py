@@ -1,5 +1,6 @@
 """Rows against the frames on disk: what is kept, shifted, cut, dropped, and what is said about it."""
 
+import tracemalloc
 from dataclasses import dataclass
 
 import pytest
@@ -65,6 +66,26 @@ def test_a_folder_with_about_as_many_frames_is_the_clips_own(count, kept):
     if kept:
         assert (plan.onset, plan.apex, plan.offset) == (1, None, count)
         assert findings[0].what == f"frames are numbered 1 to {count}, the sheet says 46 to 55"
+
+
+@pytest.mark.parametrize("second", [1000, 10**6, 10**9])
+def test_pictures_named_by_times_are_told_so_and_nothing_is_missing(second):
+    """At 60 frames a second, with a camera's jitter, on one day of 2023."""
+    times = [1_700_000_000 * second + second * frame // 60 + frame % 3 for frame in range(60)]
+    tracemalloc.start()
+    plan, (finding,) = planned(times, None, None, None, optional=frozenset({"onset", "apex", "offset"}))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert plan.numbers == tuple(times) and peak < 100_000
+    assert finding.kind == "doubtful"
+    assert finding.what == f"60 pictures are numbered {times[0]} to {times[-1]}, as times are"
+
+
+def test_a_thinned_recording_and_a_long_gap_are_no_times():
+    _, (thinned,) = planned(range(0, 300, 3), 0, 150, 297)
+    assert (thinned.kind, thinned.what) == ("repaired", "198 of 298 frames are missing: 1, 2, 4, 5, 7, ...")
+    _, (gap,) = planned([*range(10), *range(10**9, 10**9 + 10)], 0, 5, 10**9 + 9)
+    assert gap.what == f"{10**9 - 10} of {10**9 + 10} frames are missing: 10, 11, 12, 13, 14, ..."
 
 
 def test_a_missing_apex_frame_gives_way_to_the_nearest():

@@ -136,6 +136,13 @@ def test_clips_that_no_line_names_are_told(load):
     assert [finding.where for finding in report.of_kind("doubtful")] == ["ben/brow", "more/ben.avi"]
 
 
+def test_a_linked_clip_that_no_line_names_is_told_where_it_was_found(load, clips, tmp_path):
+    (clips / "more" / "carla.mp4").symlink_to(write_video(tmp_path / "elsewhere" / "film.mp4", frames=10, fps=25))
+    (clips / "gone.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    _, report = load(*ALL)
+    assert [finding.where for finding in report.of_kind("doubtful")] == ["gone.mp4", "more/carla.mp4"]
+
+
 def test_a_torn_picture_is_left_out_and_strict_refuses_it(load, clips):
     (clips / "ben" / "brow" / "img48.jpg").write_bytes(b"\xff\xd8torn")
     rows, report = load(*ALL)

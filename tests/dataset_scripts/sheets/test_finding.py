@@ -118,6 +118,23 @@ def test_frames_are_not_listed_in_search_of_a_sheet(tmp_path, listed):
     assert max(listed.values()) == 64
 
 
+def test_folders_that_nobody_may_open_are_passed_over(tmp_path, monkeypatch):
+    copy = write_casme2(tmp_path / "CASME2")
+    (copy / "lost+found").mkdir()  # as on every disk of Linux; System Volume Information on those of Windows
+    closed, scandir = {copy / "lost+found"}, os.scandir
+
+    def closing(folder):  # root may open every folder
+        if folder in closed:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", closing)
+    assert sheet_of("casme2", copy)[0] == "2019-07-01"
+    closed.add(copy)
+    with pytest.raises(PermissionError):
+        sheet_of("casme2", copy)
+
+
 def test_a_few_pictures_do_not_hide_a_sheet(tmp_path):
     copy = write_casme2(tmp_path)
     for number in range(100):

@@ -10,7 +10,7 @@ from torch import nn
 
 from modeling_aullm.displacement_aullm import DisplacementField
 from processing_aullm import AullmImageProcessor
-from tests.training_aullm.clip_tables import clip_row, table_of
+from tests.training_aullm.clip_tables import clip_row, table_of, turned
 from training_aullm.clips.clip_cache import fingerprint, load_tensors, save_tensors, table_digest
 
 
@@ -50,6 +50,15 @@ def test_versions_of_alignment_and_measurement_are_in_the_key(table, monkeypatch
     monkeypatch.setattr(DisplacementField, "version", "another")
     keys.append(fingerprint(table, Processor(), model, True))
     assert len(set(keys)) == 3
+
+
+def test_clips_that_were_read_on_their_side_are_measured_anew_and_no_others(table, monkeypatch):
+    row = clip_row("s0", "c0")
+    sideways = table_of([row | {"frames": [{"bytes": turned(f["bytes"]), "path": None} for f in row["frames"]]}])
+    known = [fingerprint(clips, Processor(), None, False) for clips in (table, sideways)]
+    monkeypatch.setattr("training_aullm.clips.clip_cache.camera_note", lambda _: "")  # as earlier versions
+    earlier = [fingerprint(clips, Processor(), None, False) for clips in (table, sideways)]
+    assert [a == b for a, b in zip(known, earlier, strict=True)] == [True, False]
 
 
 def test_rewording_a_source_file_keeps_the_key(table, monkeypatch):

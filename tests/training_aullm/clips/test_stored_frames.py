@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from processing_aullm import ClipError
-from tests.training_aullm.clip_tables import clip_row, encoded, table_of
-from training_aullm.clips.stored_frames import EncodedFrames, marks_of, stored_rows
+from tests.training_aullm.clip_tables import clip_row, encoded, table_of, turned
+from training_aullm.clips.stored_frames import EncodedFrames, camera_note, marks_of, stored_rows
 
 
 def test_frames_are_decoded_when_they_are_looked_at(tmp_path):
@@ -26,6 +26,20 @@ def test_frames_of_16_bits_are_not_cut_off_at_255():
     Image.fromarray(np.full((8, 8), 90 * 256 + 7, np.uint16)).save(deep, "png")
     (frame,) = EncodedFrames([{"bytes": deep.getvalue(), "path": None}], "tiny/s0/c0")
     assert frame.dtype == np.uint8 and (frame == 90).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_frames_are_turned_upright_as_their_camera_noted(kind):
+    upright = EncodedFrames([{"bytes": encoded(90), "path": None}], "tiny/s0/c0")[0]
+    (frame,) = EncodedFrames([{"bytes": turned(encoded(90), kind), "path": None}], "tiny/s0/c0")
+    assert np.abs((frame if frame.ndim == 2 else frame[..., 0]).astype(int) - upright).mean() < 6
+    assert camera_note(turned(encoded(90), kind)) == ("" if kind == "TIFF" else "turned 6")
+
+
+def test_pictures_that_stand_upright_have_no_note():
+    broken = [b"", b"cut", turned(encoded(90))[:40]]
+    upright = [encoded(90), turned(encoded(90), note=1)]
+    assert {camera_note(picture) for picture in broken + upright} == {""}
 
 
 def test_rows_come_with_encoded_frames():

@@ -1,6 +1,7 @@
 """What an inspection counts, and that its tables and pictures say it."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def test_counts_durations_and_pairs(rows, tmp_path):
     np.testing.assert_allclose(inspection.rise_ms, [40, 100, np.nan])
     np.testing.assert_allclose(inspection.fall_ms, [60, 100, np.nan])
     np.testing.assert_allclose(inspection.total_ms, [100, 200, 50])
-    assert inspection.together().tolist() == [[2, 1], [1, 1]] and inspection.known_together().tolist() == [[3, 3]] * 2
+    assert inspection.together().tolist() == [[2, 1], [1, 1]]
     assert (inspection.people_showing(AU4), inspection.people_showing(AU7)) == (2, 1)
     assert inspection.clips_per_subject().tolist() == [1, 2]
 
@@ -58,6 +59,23 @@ def test_tables_say_what_was_counted_and_found(rows, tmp_path):
     assert "AU4 brow lowerer" in text and "AU4 + AU7" in text
     assert "Never coded (unknown in every clip): AU9." in text and "Clips that show none of these units: 1." in text
     assert "tiny/s2/c3" in text and "left out: 1" in text
+
+
+def test_what_chance_would_put_together_is_counted_where_both_units_are_known(tmp_path):
+    """Of the clips in which both are known half show AU4 and half AU12; AU4 is shown in eight others, too."""
+    both = [clip_row("s0", f"c{k}", vector=states(shown)) for k, shown in enumerate(("4 12", "4", "12", ""))]
+    alone = [clip_row("s1", f"c{k}", vector=states("4", unknown="12")) for k in range(8)]
+    table_of(both + alone).to_parquet(tmp_path / "clips.parquet")
+    inspection = Inspection.of(tmp_path)
+    assert inspection.together().tolist() == [[10, 1], [1, 2]]
+    assert inspection.by_chance()[0, 1] == inspection.by_chance()[1, 0] == 1
+    assert re.search(r"AU4 \+ AU12\W+1\W+1\.0\b", printed(inspection))
+    never = [
+        clip_row("s0", "c0", vector=states("4", unknown="12")),
+        clip_row("s0", "c1", vector=states("12", unknown="4")),
+    ]
+    table_of(never).to_parquet(tmp_path / "clips.parquet")
+    assert Inspection.of(tmp_path).by_chance()[0, 1] == 0
 
 
 def test_published_counts_stand_beside_and_differences_are_said(tmp_path):

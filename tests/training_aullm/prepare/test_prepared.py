@@ -10,7 +10,14 @@ from dataset_scripts.damaged_files import DamagedFile
 from dataset_scripts.labels import ACTION_UNITS
 from dataset_scripts.report import Report
 from tests.training_aullm.clip_tables import clip_row, states, table_of
-from training_aullm.prepare.prepared import PreparedRecord, count_states, load_prepared, present_numbers
+from training_aullm.prepare.prepared import (
+    CACHE_FOLDER,
+    SOURCE_FOLDER,
+    PreparedRecord,
+    count_states,
+    load_prepared,
+    present_numbers,
+)
 from training_aullm.prepare.preparing import Preparation, prepare_table, refuse_other_set
 
 
@@ -27,6 +34,19 @@ def test_it_loads_as_a_table_of_the_schema(folder):
     assert table[0]["frames"][0].size == (40, 40) and table["subject"][:] == ["s0", "s1"]
 
 
+def test_a_set_that_may_only_be_read_loads_all_the_same(folder, tmp_path_factory, monkeypatch):
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("AULLM_CACHE", str(cache))
+    (folder / CACHE_FOLDER).touch()  # stands for a folder of somebody else: root may write into every other
+    table = load_prepared(folder)
+    assert table["subject"][:] == ["s0", "s1"]
+    (held,) = table.cache_files
+    assert Path(held["filename"]).is_relative_to(cache / "arrow")
+    (folder / CACHE_FOLDER).unlink()
+    (held,) = load_prepared(folder).cache_files
+    assert Path(held["filename"]).is_relative_to(folder / CACHE_FOLDER)
+
+
 def test_no_folder_another_folder_and_half_a_set_are_told_apart(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist: make one with `aullm prepare"):
         load_prepared(tmp_path / "nowhere")
@@ -40,7 +60,7 @@ def test_no_folder_another_folder_and_half_a_set_are_told_apart(folder, tmp_path
         FileNotFoundError, match=r"holds clips\.parquet of `aullm synth`, .* datasets\.Dataset\.from_parquet"
     ):
         load_prepared(other)
-    (other / "source").mkdir()
+    (other / SOURCE_FOLDER).mkdir()
     with pytest.raises(FileNotFoundError, match="was broken off while its data set was read: run the same"):
         load_prepared(other)
     (folder / "prepared.json").rename(folder / "preparing.json")

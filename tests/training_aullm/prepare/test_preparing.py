@@ -1,7 +1,6 @@
 """A table becomes a prepared set: whole or not at all, resumed without loss, repeated without work."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,19 +8,12 @@ import pytest
 
 from dataset_scripts.cells import facs
 from dataset_scripts.report import NotAsPublished, Report
-from tests.dataset_scripts.trees.casme2 import clip_folder, write_casme2
-from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of
-from training_aullm.prepare import preparing, subjects
-from training_aullm.prepare.prepared import PreparedRecord, load_prepared
-from training_aullm.prepare.preparing import Preparation, listing_digest, prepare, prepare_cached, prepare_table
-
-
-@pytest.fixture
-def rows() -> list[dict]:
-    """Two clips of each of three people, interleaved; one of them shows no face."""
-    rows = [clip_row(f"s{k % 3}", f"c{k}", vector=states("4" if k % 2 else "12", unknown="9")) for k in range(6)]
-    rows[4] = clip_row("s1", "c4", (0, 90, 90, 90))
-    return rows
+from tests.dataset_scripts.trees.casme2 import write_casme2
+from tests.training_aullm.clip_tables import BrightFaces, clip_row, states, table_of, turned, write_clips
+from training_aullm.files import only_run
+from training_aullm.prepare import subjects
+from training_aullm.prepare.prepared import SOURCE_FOLDER, PreparedRecord, load_prepared
+from training_aullm.prepare.preparing import Preparation, prepare, prepare_table
 
 
 def prepare_rows(rows, out, aligner=None, **changes) -> PreparedRecord:
@@ -114,6 +106,12 @@ def test_odd_names_of_people_are_kept(tmp_path):
     assert load_prepared(tmp_path)["subject"][:] == names
 
 
+def test_people_whose_names_differ_in_case_alone_have_files_of_their_own_everywhere(tmp_path):
+    record = prepare_rows([clip_row(name, "c") for name in ("Anna", "anna", "ben")], tmp_path)
+    assert len({name.casefold() for name in record.shards}) == 3 and "subject-ben.parquet" in record.shards
+    assert load_prepared(tmp_path)["subject"][:] == ["Anna", "anna", "ben"]
+
+
 def test_strict_refuses_and_leaves_no_set(rows, tmp_path):
     with pytest.raises(NotAsPublished, match="tiny/s1/c4"):
         prepare_rows(rows, tmp_path, strict=True)
@@ -134,6 +132,29 @@ def test_one_folder_holds_one_set(rows, tmp_path):
     (foreign / "data").mkdir(parents=True)
     with pytest.raises(ValueError, match="something else"):
         prepare(Preparation("casme2-like"), foreign)
+
+
+def test_what_a_user_has_in_the_folder_is_left_alone(tmp_path):
+    study = tmp_path / "study"
+    clips = write_clips(study / "source" / "clips", "ann", "ben")
+    (study / ".cache").mkdir()
+    (study / ".cache" / "mine").write_text("mine")
+    before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
+    for _ in range(2):
+        assert prepare(Preparation("folder", str(clips), align=False), study, 1, False).clips == 2
+        assert len(load_prepared(study)) == 2
+        assert {path: path.read_bytes() for path in before} == before
+    assert not (study / SOURCE_FOLDER).exists()
+
+
+@pytest.mark.parametrize("name", ["report.json", "subject-s1.parquet"])
+def test_no_file_of_a_user_is_replaced(builder, tmp_path, name):
+    for folder in ("clips", "out"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "out" / name).write_text("mine")
+    with pytest.raises(ValueError, match=rf"out holds {name}, .*: choose another --out"):
+        prepare(Preparation("folder", str(tmp_path / "clips"), align=False), tmp_path / "out", 1, False)
+    assert (tmp_path / "out" / name).read_text() == "mine"
 
 
 @pytest.fixture
@@ -204,52 +225,21 @@ def test_rendered_clips_come_registered():
     assert Preparation("casme2", "x").form.align and not Preparation("casme2", "x", align=False).form.align
 
 
-@pytest.fixture
-def builder(rows, monkeypatch) -> Iterator[list]:
-    """The builder replaced by one that gives these rows; the list counts its calls."""
-    calls = []
-
-    def load(name, data_dir, **options):
-        calls.append((name, str(data_dir), options["policy"]))
-        return table_of(rows), Report(name, "1")
-
-    monkeypatch.setattr(preparing, "load_dataset_from", load)
-    return calls
-
-
-def test_the_cache_is_used_until_the_folder_changes(builder, rows, tmp_path, monkeypatch):
-    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
+def test_a_set_that_another_run_prepares_is_refused_and_left_alone(builder, tmp_path):
     (tmp_path / "clips").mkdir()
-    (tmp_path / "clips" / "metadata.csv").write_text("one")
     settings = Preparation("folder", str(tmp_path / "clips"), align=False)
-    rows[:] = [row for row in rows if row["clip"] != "c4"]
-    first = prepare_cached(settings, num_proc=1, progress=False)
-    assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 1
-    (tmp_path / "clips" / "metadata.csv").write_text("changed")
-    rows.pop()
-    assert prepare_cached(settings, num_proc=1, progress=False) == first and len(builder) == 2
-    assert len(load_prepared(first)) == 4 and first.is_relative_to(tmp_path / "cache")
-
-
-def test_only_what_the_sheet_names_decides_whether_a_copy_has_changed(builder, rows, tmp_path, monkeypatch):
-    monkeypatch.setenv("AULLM_CACHE", str(tmp_path / "cache"))
-    copy = write_casme2(tmp_path / "CASME2")
-    settings = Preparation("casme2", str(copy), align=False)
-    rows[:] = [row | {"label_release": "2019-07-01"} for row in rows if row["clip"] != "c4"]
-    prepare_cached(settings, num_proc=1, progress=False)
-    (copy / "CASME2_RAW_selected" / "holiday.jpg").write_bytes(b"not of the set")
-    prepare_cached(settings, num_proc=1, progress=False)
-    assert len(builder) == 1
-    (clip_folder(copy, 0) / "img47.jpg").write_bytes(b"changed")
-    prepare_cached(settings, num_proc=1, progress=False)
-    assert len(builder) == 2
+    with only_run(tmp_path / "out"), pytest.raises(BlockingIOError, match=r"out: another run is writing it"):
+        prepare(settings, tmp_path / "out", 1, False)
+    assert builder == []
+    prepare(settings, tmp_path / "out", 1, False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clips", "out"]
 
 
 def test_nothing_is_written_into_the_copy(builder, tmp_path):
-    (tmp_path / "clips").mkdir()
-    with pytest.raises(ValueError, match=r"clips/out lies in .*clips, your copy"):
-        prepare(Preparation("folder", str(tmp_path / "clips")), tmp_path / "clips" / "out", 1, False)
-    assert not list((tmp_path / "clips").iterdir())
+    clips = write_clips(tmp_path / "clips", "ann")
+    with pytest.raises(ValueError, match=r"clips/a/out lies in .*clips, your copy"):
+        prepare(Preparation("folder", str(clips)), clips / "a" / "out", 1, False)
+    assert sorted(path.name for path in clips.iterdir()) == ["ann", "metadata.csv"]
 
 
 def test_what_coders_left_open_counts_as_asked(builder, rows, tmp_path):
@@ -261,20 +251,6 @@ def test_what_coders_left_open_counts_as_asked(builder, rows, tmp_path):
     assert [counted[number] for number in (1, 4, 9, 12, 14)] == [1, 0, 0, 1, 1]
     with pytest.raises(ValueError, match="'maybe'"):
         Preparation("casme2", "x", unclear="maybe")
-
-
-def test_the_listing_sees_names_sizes_and_depth(tmp_path):
-    (tmp_path / "a").mkdir()
-    seen = {listing_digest(tmp_path)}
-    (tmp_path / "a" / "1.jpg").write_bytes(b"1")
-    seen.add(listing_digest(tmp_path))
-    (tmp_path / "a" / "1.jpg").write_bytes(b"12")
-    seen.add(listing_digest(tmp_path))
-    (tmp_path / "a" / "1.jpg").rename(tmp_path / "1.jpg")
-    seen.add(listing_digest(tmp_path))
-    assert len(seen) == 4 and listing_digest(tmp_path) in seen
-    with pytest.raises(FileNotFoundError, match="--data-dir"):
-        listing_digest(tmp_path / "nowhere")
 
 
 def test_the_record_is_plain_json(rows, tmp_path):
@@ -292,6 +268,17 @@ def test_another_version_is_prepared_anew_and_reworded_code_is_not(rows, tmp_pat
     monkeypatch.setattr(subjects, "VERSION", "another")
     prepare_rows(rows, tmp_path, again)
     assert len(again.names) == 6
+
+
+def test_frames_that_were_read_on_their_side_are_prepared_anew_and_no_others(rows, tmp_path, monkeypatch):
+    for frame in rows[2]["frames"]:
+        frame["bytes"] = turned(frame["bytes"])
+    with monkeypatch.context() as earlier:  # versions that knew no notes of cameras
+        earlier.setattr(subjects, "camera_note", lambda _: "")
+        prepare_rows(rows, tmp_path)
+    again = BrightFaces()
+    prepare_rows(rows, tmp_path, again)
+    assert set(again.names) == {"tiny/s2/c2", "tiny/s2/c5"}
 
 
 def test_several_processes_prepare_the_same_set(rows, tmp_path):

@@ -85,6 +85,15 @@ def test_a_fold_has_a_file_and_all_of_them_a_record(loso):
     assert names == {"made_with.json", "s0.parquet", "s1.parquet", "s2.parquet", "s3.parquet"}
 
 
+def test_folds_of_people_whose_names_differ_in_case_alone_have_files_of_their_own_everywhere(settings, tmp_path):
+    rows = [clip_row(name, "c", vector=states("4 12")) for name in ("Anna", "anna", "ben")]
+    table_of(rows).to_parquet(tmp_path / "clips.parquet")
+    mine = replace(settings, source=Source(data=str(tmp_path)), action_units=("AU4", "AU12"))
+    score_folds(tmp_path / "run", mine, LOSO, predict_fold=oracle)
+    names = {path.name for path in (tmp_path / "run" / "predictions" / "loso").glob("*.parquet")}
+    assert len({name.casefold() for name in names}) == 3 and "ben.parquet" in names
+
+
 def test_predictions_of_other_settings_or_clips_are_refused(settings, tmp_path):
     first = score_folds(tmp_path, settings, FOLDS, 2, oracle)
     again = score_folds(tmp_path, settings, FOLDS, 2, None)  # every fold is there: nothing is trained

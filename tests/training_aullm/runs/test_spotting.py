@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -93,6 +94,21 @@ def test_a_model_of_the_hub_that_was_replaced_since_is_refused(takes, tmp_path, 
     pipe.model = torch.nn.Linear(1, 1)
     with pytest.raises(ValueError, match="holds files made otherwise"):
         score_spotting("me/model", takes, tmp_path / "run", pipe, progress=False)
+
+
+def test_frames_exchanged_in_place_are_read_again(takes, model, tmp_path):
+    score_spotting(model, takes, tmp_path / "run", FakePipe(), progress=False)
+    exchanged = sorted(Path(takes[2]["video"]).iterdir())[3]
+    exchanged.write_bytes(exchanged.read_bytes() + b"x")
+    again = FakePipe()
+    score_spotting(model, takes, tmp_path / "run", again, progress=False)
+    assert again.asked == [(takes[2]["video"], 200)]
+    for path in (tmp_path / "run" / "spotted" / "samm_long").glob("samm_long*.json"):  # as earlier versions kept it
+        path.write_text(
+            json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "files"})
+        )
+    score_spotting(model, takes, tmp_path / "run", again, progress=False)
+    assert len(again.asked) == 1
 
 
 def test_a_recording_that_cannot_be_read_is_told_and_counts(takes, model, tmp_path):

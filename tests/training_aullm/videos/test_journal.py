@@ -1,9 +1,6 @@
 """The journal keeps what was read, and nothing that was written in half."""
 
-import pytest
-from filelock import FileLock
-
-from training_aullm.videos.journal import Journal, only_run
+from training_aullm.videos.journal import Journal
 
 
 def test_pieces_come_back_as_they_were(journal, pieces):
@@ -46,22 +43,3 @@ def test_other_settings_begin_anew(tmp_path, pieces):
     journal.add(pieces[-1])
     assert Journal(journal.path, {"hop": 0.1}).resume is not None
     assert Journal(journal.path, {"hop": 0.2}).resume is None and list(Journal(journal.path, {"hop": 0.2})) == []
-
-
-def test_of_two_runs_one_writes(tmp_path):
-    path = tmp_path / "new" / "a.jsonl"
-    with only_run(path), pytest.raises(BlockingIOError, match=r"a\.jsonl: another run is writing it"), only_run(path):
-        pass
-    assert not list(path.parent.iterdir()), "a run that fails lets go of it, too"
-    (path.parent / ".a.jsonl.lock").touch()  # of a run that was killed
-    with only_run(path):
-        pass
-
-
-def test_where_a_file_system_knows_no_locks_a_run_reads_all_the_same(tmp_path, monkeypatch):
-    def unknown(self):
-        raise OSError(95, "Operation not supported")
-
-    monkeypatch.setattr(FileLock, "acquire", unknown)
-    with only_run(tmp_path / "a.jsonl"):
-        pass
