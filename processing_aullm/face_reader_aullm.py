@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from .blinks_aullm import FinalBlinks, find_blinks, lids_move
+from .blinks_aullm import EyesClosed, FinalBlinks, find_blinks, lids_move
 from .head_pose_aullm import talk, turned
 from .kept_crops_aullm import KeptCrops
 from .movement_templates_aullm import TemplateFit
@@ -140,6 +140,7 @@ class FaceReader:
         self._view: list[ViewFault] = []
         self._candidates: list[_Candidate] = []
         self._seen: list[tuple[SeenMovement, Extent]] = []  # that wait for what our model may find
+        self._closed: list[EyesClosed] = []  # blinks that are final
         self._next = self._moved_to = 0
         self._first = self._last = self._told_to = self.first_box = self.last_box = None
 
@@ -171,6 +172,7 @@ class FaceReader:
         ends = chunk.last and not self.section.is_cut(last, self.fps)
         self.left = ends and (self.section.stop is None or last < self.section.stop)
         self._blinks = find_blinks(self.traces.openness, self.fps)
+        self._note_final_blinks(False)  # with the next chunk their frames may go, and pieces are seconds apart
         self._lids = lids_move(self.traces.openness, self._blinks, self.fps)
         self._motion = SkinMotion.of(self.traces, self._blinks)
         self._min_moved = max(MIN_MOVED, OVER_NOISE * self.traces.noise)
@@ -338,9 +340,13 @@ class FaceReader:
                 if self._first is None:
                     self._first, self.first_box = number, self.last_box
 
-    def _final_blinks(self, ends: bool) -> list[Blink]:
+    def _note_final_blinks(self, ends: bool) -> None:
         horizon = self.traces.last - (0 if ends else round(BLINK_S * self.fps))
-        final = self._final.told(self._blinks, self.traces.openness, self.traces.first, horizon, ends)
+        self._closed += self._final.told(self._blinks, self.traces.openness, self.traces.first, horizon, ends)
+
+    def _final_blinks(self, ends: bool) -> list[Blink]:
+        self._note_final_blinks(ends)
+        final, self._closed = self._closed, []
         return [blink._asdict() for blink in final if self.section.owns(blink.apex)]
 
     def _final_movements(self, ends: bool) -> list[Movement]:

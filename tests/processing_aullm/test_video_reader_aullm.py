@@ -72,6 +72,18 @@ def test_eyes_that_are_shut_for_long_are_one_closure(shut, last):
     assert last < 60 + shut or abs(told[1]["offset"] - 61 - shut) <= 1
 
 
+@pytest.mark.parametrize(("kind", "shut", "every"), [("blink", 1, 13), ("closure", 10, 45)])
+@pytest.mark.parametrize("batch_size", [1, 1000])
+@pytest.mark.parametrize("moves", [(), ((30, 34, 380, 5.0, "AU12"),)], ids=["quiet", "smiling"])
+def test_no_blink_is_forgotten_before_it_is_told(moves, batch_size, kind, shut, every):
+    """Pieces of a quiet face are seconds apart, and so are those whose windows have to become a large batch."""
+    begins = range(8, 390 - shut, every)
+    blinks = tuple((number, number + 1, number + 2) for begin in begins for number in range(begin, begin + shut))
+    face = FakeFace(frames=400, moves=moves, holds=True, blinks=blinks)
+    told = FakeProcessor().read(face, batch_size=batch_size)["faces"][0]["blinks"]
+    assert [(each["kind"], each["onset"]) for each in told] == [(kind, begin) for begin in begins]
+
+
 def test_a_turn_of_the_head_is_no_movement():
     assert FakeProcessor().read(FakeFace(turn=(25, 35, 45, 3.0)))["faces"][0]["movements"] == []
 
