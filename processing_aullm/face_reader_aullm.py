@@ -118,6 +118,7 @@ class FaceReader:
         over: whether the face is not followed any more.
         left: whether the face left before the next section, and reading did not just stop there.
         first_box, last_box: (4,) of the face in the first and last frame of the section, None before.
+        handed_over: (4,) of the face where the reading of the next section begins, None where it is not seen there.
     """
 
     def __init__(
@@ -142,7 +143,7 @@ class FaceReader:
         self._seen: list[tuple[SeenMovement, Extent]] = []  # that wait for what our model may find
         self._closed: list[EyesClosed] = []  # blinks that are final
         self._next = self._moved_to = 0
-        self._first = self._last = self._told_to = self.first_box = self.last_box = None
+        self._first = self._last = self._told_to = self.first_box = self.last_box = self.handed_over = None
 
     def _begin(self) -> None:
         """Remember nothing: before a stretch, and behind it, since many faces may come and go."""
@@ -334,9 +335,11 @@ class FaceReader:
 
     def _note_boxes(self, chunk: FaceChunk) -> None:
         for place in range(chunk.new_from, len(chunk)):
-            number = chunk.first + place
+            number, box = chunk.first + place, chunk.boxes[place].round(1).tolist()
+            if number == self.section.hands_over:
+                self.handed_over = box
             if self.section.owns(number):
-                self._last, self.last_box = number, chunk.boxes[place].round(1).tolist()
+                self._last, self.last_box = number, box
                 if self._first is None:
                     self._first, self.first_box = number, self.last_box
 
