@@ -13,8 +13,9 @@ from itertools import islice
 import numpy as np
 import torch
 
+from .asked_clips_aullm import note
 from .clip_error_aullm import ClipError, ClipFault
-from .face_reader_aullm import FaceReader, note
+from .face_reader_aullm import FaceReader
 from .prompt_aullm import ACTION_UNIT_MEANINGS
 from .reading_types_aullm import ClipAnswer, FaceReading, Piece, Reading, Resume, joined
 from .second_opinion_aullm import VISIBLE, SecondOpinion
