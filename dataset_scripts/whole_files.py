@@ -91,7 +91,7 @@ def write_whole(path: str | Path, text: str) -> None:
         text: what it holds from then on.
     """
     with whole_file(Path(path)) as unfinished:
-        unfinished.write_text(text, "utf-8")
+        unfinished.write_text(text, "utf-8", newline="\n")  # the same bytes on every system
 
 
 def _unfinished(path: Path) -> Path:

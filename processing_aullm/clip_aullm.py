@@ -146,17 +146,19 @@ class AullmImageProcessor(BaseImageProcessor):
         fps: float | None = None,
         length: float = 0.5,
         second_opinion: bool = False,
+        known: Sequence[Sequence[float]] = (),
     ) -> FaceStream:
         """Open a video of any length; iterating over what this gives follows its faces, a few seconds at a time.
 
         Args:
             video: Whatever `open_clip` reads.
-            faces: How many faces to follow at the same time, by size.
+            faces: How many faces to follow at the same time, by size; one that was followed before comes first.
             start: Seconds from the first frame where to start; a file is not decoded before it.
             end: Seconds where to end; None is the video's end.
             fps: Frames per second; None takes what the file says.
             length: Seconds that a window covers: what neighbouring chunks overlap by.
             second_opinion: Whether blendshapes are read, too.
+            known: Boxes (left, top, right, bottom) of faces in the first frame that were followed before.
 
         Raises:
             FileNotFoundError: A second opinion is asked for and its networks are missing.
@@ -170,7 +172,9 @@ class AullmImageProcessor(BaseImageProcessor):
             )
         frames = NumberedFrames(open_clip(video, "video"), start=start, end=end, fps=fps)
         blendshapes = self.blendshapes if second_opinion else None
-        return FaceStream(self.aligner, frames, self.size, faces=faces, length=length, blendshapes=blendshapes)
+        return FaceStream(
+            self.aligner, frames, self.size, faces=faces, length=length, blendshapes=blendshapes, known=known
+        )
 
     @property
     def blendshapes(self) -> BlendshapeModel:

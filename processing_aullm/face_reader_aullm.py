@@ -6,17 +6,18 @@ part = reader.settled(ends=False)
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
 import numpy as np
 
-from .blinks_aullm import FinalBlinks, find_blinks, lids_move
+from .asked_clips_aullm import Candidate, MovementClip, WindowClip
+from .blinks_aullm import EyesClosed, FinalBlinks, find_blinks, lids_move
 from .head_pose_aullm import talk, turned
 from .kept_crops_aullm import KeptCrops
 from .movement_templates_aullm import TemplateFit
-from .reading_types_aullm import LISTS, Blink, ClipAnswer, Extent, FacePart, Movement, Window
+from .reading_types_aullm import LISTS, Blink, Extent, FacePart, Movement, Window
 from .rest_aullm import RestFrame, RestReference
 from .rises_aullm import LONGEST_RISE_S, Rise, SkinMotion, find_rises
 from .second_opinion_aullm import SecondOpinion, SeenMovement, begun, stands
@@ -35,73 +36,7 @@ LOOK_BACK_S, LOOK_AHEAD_S = 3.0, 4.7  # around the top of a rise: rest before it
 BLINK_S = 3.0  # after which a blink is final
 TALK_S = 0.7  # before and after a rise, in which lips that go back and forth speak against it
 TURN_S = 0.35  # before and after a brief movement, in which a head that turns speaks against it
-CERTAIN = 1e-6  # probabilities nearer to 0 or 1 than this count as so near: 0 and 1 themselves have no log-odds
 WIDER_S = 0.1  # a movement is also read from so much earlier, and to so much later: no single frame decides
-
-
-@dataclass
-class MovementClip:
-    """A clip of a movement, by its first and last frame, that waits for the model's answer.
-
-    Attributes:
-        as_spotted: from its onset to its apex, or to its offset if it is brief, and no further.
-    """
-
-    onset: int
-    offset: int
-    as_spotted: bool = True
-    answer: ClipAnswer | None = None
-
-
-@dataclass
-class WindowClip:
-    """A window that waits for the model's answer.
-
-    Attributes:
-        believed: (K,) share of each probability that is left where lips part.
-    """
-
-    window: Window
-    believed: np.ndarray
-
-
-def note(target: WindowClip | MovementClip, answer: ClipAnswer) -> None:
-    """Write the model's answer to what waited for it."""
-    if isinstance(target, MovementClip):
-        target.answer = answer
-    else:
-        believed = np.array(answer.probabilities) * target.believed
-        target.window["probabilities"] = [round(float(p), 4) for p in believed]
-
-
-@dataclass
-class _Candidate:
-    """A movement, and its clips: the first from onset to apex, the others wider.
-
-    Attributes:
-        wider: clips that are only read if the first one's answer leaves it in reach.
-    """
-
-    spotted: Spotted
-    clips: list[MovementClip]
-    wider: list[MovementClip]
-
-    @property
-    def probabilities(self) -> list[float]:
-        """K, by the mean of the log-odds of all readings."""
-        said = np.array([clip.answer.probabilities for clip in self.clips]).clip(CERTAIN, 1 - CERTAIN)
-        return (1 / (1 + np.exp(-np.log(said / (1 - said)).mean(0)))).tolist()
-
-    def step(self, traces: SkinTraces) -> SkinStep:
-        """How far the skin goes from onset to apex: by the model's own field, unless that shows the way back, too."""
-        motion = self.clips[0].answer.motion
-        return self.coarse_step(traces) if motion is None or self.spotted.brief else SkinStep.of_field(motion)
-
-    def coarse_step(self, traces: SkinTraces) -> SkinStep:
-        """The same by the traces."""
-        own = self.spotted
-        marks = [mark - traces.first for mark in (own.onset, own.apex, own.offset)]
-        return SkinStep.there_and_back(traces, *marks) if own.brief else SkinStep.of_traces(traces, *marks[:2])
 
 
 class FaceReader:
@@ -118,6 +53,7 @@ class FaceReader:
         over: whether the face is not followed any more.
         left: whether the face left before the next section, and reading did not just stop there.
         first_box, last_box: (4,) of the face in the first and last frame of the section, None before.
+        handed_over: (4,) of the face where the reading of the next section begins, None where it is not seen there.
     """
 
     def __init__(
@@ -138,10 +74,11 @@ class FaceReader:
         self.waiting: list[tuple[WindowClip | MovementClip, list[np.ndarray]]] = []
         self._new: list[Window] = []
         self._view: list[ViewFault] = []
-        self._candidates: list[_Candidate] = []
+        self._candidates: list[Candidate] = []
         self._seen: list[tuple[SeenMovement, Extent]] = []  # that wait for what our model may find
+        self._closed: list[EyesClosed] = []  # blinks that are final
         self._next = self._moved_to = 0
-        self._first = self._last = self._told_to = self.first_box = self.last_box = None
+        self._first = self._last = self._told_to = self.first_box = self.last_box = self.handed_over = None
 
     def _begin(self) -> None:
         """Remember nothing: before a stretch, and behind it, since many faces may come and go."""
@@ -171,6 +108,7 @@ class FaceReader:
         ends = chunk.last and not self.section.is_cut(last, self.fps)
         self.left = ends and (self.section.stop is None or last < self.section.stop)
         self._blinks = find_blinks(self.traces.openness, self.fps)
+        self._note_final_blinks(False)  # with the next chunk their frames may go, and pieces are seconds apart
         self._lids = lids_move(self.traces.openness, self._blinks, self.fps)
         self._motion = SkinMotion.of(self.traces, self._blinks)
         self._min_moved = max(MIN_MOVED, OVER_NOISE * self.traces.noise)
@@ -271,12 +209,12 @@ class FaceReader:
                 continue
             first, *wider = self._readings(spotted)
             self._wait(first)
-            self._candidates.append(_Candidate(spotted, [first], wider))
+            self._candidates.append(Candidate(spotted, [first], wider))
         if self.second is not None:
             self._add_seen(horizon)
         self._moved_to = max(self._moved_to, horizon)
 
-    def _read_wider(self, candidate: _Candidate) -> None:
+    def _read_wider(self, candidate: Candidate) -> None:
         """Let the other clips of a movement wait, too, once its first answer has left it in reach."""
         if candidate.clips[0].answer is None or not candidate.wider:
             return
@@ -332,15 +270,21 @@ class FaceReader:
 
     def _note_boxes(self, chunk: FaceChunk) -> None:
         for place in range(chunk.new_from, len(chunk)):
-            number = chunk.first + place
+            number, box = chunk.first + place, chunk.boxes[place].round(1).tolist()
+            if number == self.section.hands_over:
+                self.handed_over = box
             if self.section.owns(number):
-                self._last, self.last_box = number, chunk.boxes[place].round(1).tolist()
+                self._last, self.last_box = number, box
                 if self._first is None:
                     self._first, self.first_box = number, self.last_box
 
-    def _final_blinks(self, ends: bool) -> list[Blink]:
+    def _note_final_blinks(self, ends: bool) -> None:
         horizon = self.traces.last - (0 if ends else round(BLINK_S * self.fps))
-        final = self._final.told(self._blinks, self.traces.openness, self.traces.first, horizon, ends)
+        self._closed += self._final.told(self._blinks, self.traces.openness, self.traces.first, horizon, ends)
+
+    def _final_blinks(self, ends: bool) -> list[Blink]:
+        self._note_final_blinks(ends)
+        final, self._closed = self._closed, []
         return [blink._asdict() for blink in final if self.section.owns(blink.apex)]
 
     def _final_movements(self, ends: bool) -> list[Movement]:

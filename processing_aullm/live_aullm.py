@@ -14,7 +14,8 @@ from typing import TypedDict
 
 import numpy as np
 
-from .face_reader_aullm import FaceReader, note
+from .asked_clips_aullm import note
+from .face_reader_aullm import FaceReader
 from .geometry_aullm import apply
 from .reading_types_aullm import FacePart, joined
 from .sections_aullm import Section

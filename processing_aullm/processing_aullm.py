@@ -182,10 +182,11 @@ class AullmProcessor(VideoReading, PairReader, ExplainedClips, ProcessorMixin):
         fps: float | None = None,
         length: float = 0.5,
         second_opinion: bool = False,
+        known: Sequence[Sequence[float]] = (),
     ) -> FaceStream:
         """Follow the faces of a video of any length, see `AullmImageProcessor.open_stream`."""
         return self.image_processor.open_stream(
-            video, faces=faces, start=start, end=end, fps=fps, length=length, second_opinion=second_opinion
+            video, faces, start=start, end=end, fps=fps, length=length, second_opinion=second_opinion, known=known
         )
 
     def read_live(self, answer: Answer, **options) -> LiveReading:

@@ -116,6 +116,7 @@ class Resume(TypedDict):
     section: int
     used: int  # face numbers given so far
     left: dict[str, list[float]]  # face number -> its last box in this section
+    known: list[list[float]]  # boxes of the faces in the frame with which the next section begins to be read
 
 
 class Piece(Reading):

@@ -8,7 +8,7 @@ Each section is read with a few seconds more on both sides; it reports what star
 Tested in tests/processing_aullm/test_video_reader_aullm.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -32,6 +32,7 @@ class Section:
         read_from, read_to: seconds that are read.
         whole: whether it is the only section.
         begin, total: first frame of all sections, and how many frames they have together, if known.
+        hands_over: the frame with which the reading of the next section begins, None: there is none.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Section:
     whole: bool
     begin: int
     total: int | None
+    hands_over: int | None = None
 
     def owns(self, frame: int) -> bool:
         """Whether what starts or peaks in this frame belongs here."""
@@ -82,21 +84,25 @@ def cut_sections(stream: FaceStream, start: float | None, end: float | None) -> 
         ]
     length, sections = ceil(total / count), []
     lead = max(LEAD_S, stream.overlap / fps)  # a section's last window lies whole in what is read
+
+    def read_from(first: int) -> float:
+        return max(start or 0.0, first / fps - lead)
+
     for index in range(count):
         first, final = begin + index * length, index == count - 1
         stop = None if final else first + length
-        read_from = max(start or 0.0, first / fps - lead)
         read_to = end if final else stop / fps + lead
         sections.append(
             Section(
                 index=index,
                 first=first,
                 stop=stop,
-                read_from=read_from,
+                read_from=read_from(first),
                 read_to=read_to,
                 whole=False,
                 begin=begin,
                 total=total,
+                hands_over=None if final else round(read_from(stop) * fps),
             )
         )
     return sections
@@ -108,10 +114,13 @@ class FaceNumbers:
     Args:
         used: how many numbers were given so far.
         left: number -> box (4,) of each face that was in the picture where the last section ended.
+        known: boxes of the faces that were followed in the frame with which the next section begins to be read.
     """
 
-    def __init__(self, used: int = 0, left: dict[int, list[float]] | None = None) -> None:
-        self.used, self.left = used, left or {}
+    def __init__(
+        self, used: int = 0, left: dict[int, list[float]] | None = None, known: Sequence[list[float]] = ()
+    ) -> None:
+        self.used, self.left, self.known = used, left or {}, list(known)
         self._given: dict[tuple[int, int], int] = {}
 
     @classmethod
@@ -119,11 +128,13 @@ class FaceNumbers:
         """As after an earlier section, or new."""
         if state is None:
             return cls()
-        return cls(state["used"], {int(number): box for number, box in state["left"].items()})
+        left = {int(number): box for number, box in state["left"].items()}
+        return cls(state["used"], left, state.get("known", ()))  # earlier versions did not note them
 
     def state(self, section: int) -> Resume:
         """Plain numbers to restore it from, after a section."""
-        return {"section": section, "used": self.used, "left": {str(number): box for number, box in self.left.items()}}
+        left = {str(number): box for number, box in self.left.items()}
+        return {"section": section, "used": self.used, "left": left, "known": self.known}
 
     def number(self, section: int, key: int, box: list[float]) -> int:
         """Number of the face that this section's stream calls `key` and that was first at `box`."""
@@ -137,10 +148,10 @@ class FaceNumbers:
             self._given[section, key] = best
         return self._given[section, key]
 
-    def leave(self, boxes: Iterable[tuple[int, int, list[float]]]) -> None:
-        """Remember (section, key, last box) of the faces in the picture where a section ends."""
+    def leave(self, boxes: Iterable[tuple[int, int, list[float]]], known: Iterable[list[float]]) -> None:
+        """Remember (section, key, last box) of the faces in the picture where a section ends, and `known` ones."""
         self.left = {self._given[section, key]: box for section, key, box in boxes if (section, key) in self._given}
-        self._given = {}
+        self._given, self.known = {}, list(known)
 
 
 def _overlap(box: list[float], other: list[float]) -> float:

@@ -11,7 +11,7 @@ new.
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -89,6 +89,7 @@ class FaceStream:
         faces: How many faces to follow at once, the largest first.
         length: Seconds that a window of the reader covers: what chunks overlap by.
         blendshapes: Reads them in six frames a second, None: in none.
+        known: Boxes (4,) of faces in the first frame that come before larger ones: those of the reading before.
 
     Attributes:
         fps: Frames per second.
@@ -111,6 +112,7 @@ class FaceStream:
         faces: int = 1,
         length: float = 0.5,
         blendshapes: BlendshapeModel | None = None,
+        known: Sequence[Sequence[float]] = (),
     ) -> None:
         if faces < 1:
             raise ValueError(f"faces is {faces}: give how many faces to follow, at least 1")
@@ -123,6 +125,7 @@ class FaceStream:
         self.crop_size, self.blendshapes = size, blendshapes
         self.shapes_every = max(1, round(SHAPES_EVERY_S * self.fps))
         self._aligner, self._source, self._max_faces = aligner, frames, faces
+        self._known = [np.asarray(box, float) for box in known]
 
     def __iter__(self) -> Iterator[FaceChunk]:
         """Decode and follow.
@@ -165,16 +168,32 @@ class FaceStream:
         return searched is None or number - searched >= SEARCH_S[some] * self.fps
 
     def _found(self, number: int, frame: np.ndarray, followed: list["FollowedFace"], memory: "FaceMemory") -> list:
-        """Start to follow the largest faces that are not followed yet."""
+        """Start to follow faces that are not followed yet: those that were followed before first, then the largest.
+
+        So whoever is followed stays so behind a hand or a cut of sections, though somebody else is a little larger.
+        """
+        taken = {one.face for one in followed}
+        several = self._max_faces > 1 or len(memory.numbers) > 0 or len(self._known) > 0
+        tracks = [
+            FaceTrack(self._aligner, number, frame, landmarks, self.fps)
+            for landmarks in self._aligner.faces(frame, several)
+            if not any(is_near(box_of(landmarks.points), one.track.aligned.box()) for one in followed)
+        ]
         started = []
-        for landmarks in self._aligner.faces(frame):
+        for track in sorted(tracks, key=lambda track: -self._familiar(track, taken, frame, memory)):
             if len(followed) + len(started) == self._max_faces:
                 break
-            if not any(is_near(box_of(landmarks.points), one.track.aligned.box()) for one in (*followed, *started)):
-                track = FaceTrack(self._aligner, number, frame, landmarks, self.fps)
+            if not any(is_near(track.aligned.box(), one.track.aligned.box()) for one in started):
                 taken = {one.face for one in (*followed, *started)}
                 started.append(FollowedFace(memory.number_of(track, taken, frame), track, self))
         return started
+
+    def _familiar(self, track: FaceTrack, taken: set[int], frame: np.ndarray, memory: "FaceMemory") -> float:
+        """How sure it is that a face that was found was followed before, from 0 to about 1."""
+        begins = track.aligned.number - self._source.first <= SOON_S * self.fps
+        if begins and any(is_near(track.aligned.box(), box) for box in self._known):
+            return 1.0
+        return memory.known(track, taken, frame)[1]
 
     def done(self, number: int) -> float:
         """Share of the wanted part that has been read with this frame."""
@@ -333,6 +352,13 @@ class FaceMemory:
 
     def number_of(self, track: FaceTrack, taken: set[int], frame: np.ndarray) -> int:
         """The number of the remembered face that is most similar to one that was found in a frame, or a new number."""
+        known, _ = self.known(track, taken, frame)
+        if known is None:
+            known, self.used = self.used, self.used + 1
+        return known
+
+    def known(self, track: FaceTrack, taken: set[int], frame: np.ndarray) -> tuple[int | None, float]:
+        """The number of that face, and how similar it is; None and 0 where none is."""
         seen, shot, now = _thumb(track.aligned), _small(frame), track.aligned
         likely = {
             number: known.is_same(seen, shot, now, self._soon)
@@ -340,10 +366,7 @@ class FaceMemory:
             if number not in taken
         }
         best = max(likely, key=likely.get, default=None)
-        if best is not None and likely[best] > 0:
-            return best
-        self.used += 1
-        return self.used - 1
+        return (None, 0.0) if best is None or not likely[best] else (best, likely[best])
 
 
 def _thumb(aligned: AlignedFrame) -> np.ndarray:

@@ -5,7 +5,7 @@ for piece in processor.read_video("face.mp4", answer):
 reading = processor.join_pieces(pieces)
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from itertools import islice
@@ -13,8 +13,9 @@ from itertools import islice
 import numpy as np
 import torch
 
+from .asked_clips_aullm import note
 from .clip_error_aullm import ClipError, ClipFault
-from .face_reader_aullm import FaceReader, note
+from .face_reader_aullm import FaceReader
 from .prompt_aullm import ACTION_UNIT_MEANINGS
 from .reading_types_aullm import ClipAnswer, FaceReading, Piece, Reading, Resume, joined
 from .second_opinion_aullm import VISIBLE, SecondOpinion
@@ -190,7 +191,9 @@ class VideoReading:
                 continue
             try:
                 # The clip opened for the plan, not `video`: what it has looked up of the file serves all sections.
-                stream = plan if section.whole else self._stream(plan.clip, wanted, section.read_from, section.read_to)
+                stream = plan
+                if not section.whole:
+                    stream = self._stream(plan.clip, wanted, section.read_from, section.read_to, numbers.known)
                 yield from _SectionReader(self, stream, section, wanted, numbers, progress).steps()
             except ClipError as error:
                 if error.code not in PASSED_OVER:  # what follows would be missing from a reading that looks complete
@@ -212,7 +215,14 @@ class VideoReading:
             face["movements"].sort(key=lambda each: each["onset"])
         return {**reading, "faces": faces}
 
-    def _stream(self, video: object, wanted: ReadingOptions, start: float | None, end: float | None) -> FaceStream:
+    def _stream(
+        self,
+        video: object,
+        wanted: ReadingOptions,
+        start: float | None,
+        end: float | None,
+        known: Sequence[list[float]] = (),
+    ) -> FaceStream:
         return self.open_stream(
             video,
             faces=wanted.faces,
@@ -221,6 +231,7 @@ class VideoReading:
             fps=wanted.fps,
             length=wanted.length,
             second_opinion=wanted.second_opinion,
+            known=known,
         )
 
 
@@ -270,11 +281,13 @@ class _SectionReader:
         yield from self._ask(ends)
         faces, resume = self._settled(ends), None
         if ends:
-            self.numbers.leave(
+            left = (
                 (self.section.index, key, reader.last_box)
                 for key, reader in self.readers.items()
                 if reader.last_box is not None and not reader.left
             )
+            handed_over = (reader.handed_over for reader in self.readers.values())
+            self.numbers.leave(left, (box for box in handed_over if box is not None))
             resume = self.numbers.state(self.section.index)
         done = self.section.share(None if ends else self.read_to)
         if self.progress is not None:

@@ -145,7 +145,7 @@ class FakeProcessor(VideoReading, PairReader):
         self.asked = 0
 
     def open_stream(
-        self, video, faces=1, start=None, end=None, fps=None, length=0.5, second_opinion=False
+        self, video, faces=1, start=None, end=None, fps=None, length=0.5, second_opinion=False, known=()
     ) -> FakeStream:
         frames = max(face.frames for face in video)
         stop = frames if end is None else min(frames, round(end * FPS))

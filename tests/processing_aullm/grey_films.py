@@ -8,9 +8,9 @@ import numpy as np
 FPS = 25
 
 
-def write(path, times, options=None, size=(64, 48)):
+def write(path, times, options=None, size=(64, 48), container_options=None):
     """A video whose frames, each of its own grey, stand at these times (in steps of 1 / 1000 s); size (W, H)."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=container_options or {}) as container:
         stream = container.add_stream("libx264", rate=FPS, options={"crf": "1", "g": "10", **(options or {})})
         (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)

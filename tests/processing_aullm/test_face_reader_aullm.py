@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from processing_aullm import face_reader_aullm
-from processing_aullm.face_reader_aullm import FaceReader, MovementClip, note
+from processing_aullm.asked_clips_aullm import MovementClip, note
+from processing_aullm.face_reader_aullm import FaceReader
 from processing_aullm.reading_types_aullm import ClipAnswer
 from processing_aullm.rises_aullm import Rise
 from processing_aullm.sections_aullm import Section

@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from processing_aullm import ClipError, ClipFault, face_reader_aullm, spotting_aullm, video_reader_aullm
+from processing_aullm import AullmProcessor, ClipError, ClipFault, face_reader_aullm, spotting_aullm, video_reader_aullm
 from processing_aullm import sections_aullm as sections
 from processing_aullm.rises_aullm import Rise
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES
 from processing_aullm.video_reader_aullm import ReadingOptions
-from tests.processing_aullm.faked_faces import FPS, FakeFace, FakeProcessor, crop
+from tests.processing_aullm.faked_faces import FPS, UNITS, FakeFace, FakeProcessor, crop
+from tests.processing_aullm.scenes import Place
 
 MICRO = (30, 32, 35, 4.0, "AU4")
 MACRO = (30, 38, 48, 5.0, "AU12")
@@ -70,6 +71,18 @@ def test_eyes_that_are_shut_for_long_are_one_closure(shut, last):
     assert [each["kind"] for each in told] == ["blink", "closure", "blink"][: 3 if last > 350 else 2]
     assert abs(told[1]["onset"] - 60) <= 1
     assert last < 60 + shut or abs(told[1]["offset"] - 61 - shut) <= 1
+
+
+@pytest.mark.parametrize(("kind", "shut", "every"), [("blink", 1, 13), ("closure", 10, 45)])
+@pytest.mark.parametrize("batch_size", [1, 1000])
+@pytest.mark.parametrize("moves", [(), ((30, 34, 380, 5.0, "AU12"),)], ids=["quiet", "smiling"])
+def test_no_blink_is_forgotten_before_it_is_told(moves, batch_size, kind, shut, every):
+    """Pieces of a quiet face are seconds apart, and so are those whose windows have to become a large batch."""
+    begins = range(8, 390 - shut, every)
+    blinks = tuple((number, number + 1, number + 2) for begin in begins for number in range(begin, begin + shut))
+    face = FakeFace(frames=400, moves=moves, holds=True, blinks=blinks)
+    told = FakeProcessor().read(face, batch_size=batch_size)["faces"][0]["blinks"]
+    assert [(each["kind"], each["onset"]) for each in told] == [(kind, begin) for begin in begins]
 
 
 def test_a_turn_of_the_head_is_no_movement():
@@ -239,6 +252,30 @@ def test_a_broken_reading_goes_on_with_equal_pieces(short_sections, kept):
     ends = [place for place, piece in enumerate(whole) if piece["resume"] is not None]
     resume = json.loads(json.dumps(whole[ends[kept - 1]]["resume"]))
     assert FakeProcessor().pieces(*TWO, after=resume) == whole[ends[kept - 1] + 1 :]
+
+
+def test_whoever_is_followed_is_followed_behind_a_cut_too(short_sections, monkeypatch, tokenizer, scenes):
+    """Somebody else leans forward and is the larger one; a reading that broke off goes on as one that did not."""
+    monkeypatch.setattr(sections, "LEAD_S", 1.0)
+    processor = AullmProcessor.from_parts(tokenizer, action_units=UNITS, size=64)
+    processor.image_processor.use_faces(scenes.detector, scenes.mesh)
+    frames = [scenes.frame(Place(20), Place(250, scale=0.9 if i < 30 else 1.1), seed=i) for i in range(180)]
+
+    def read(after=None):
+        """Pieces, and how many landmarks were read before each: their errors are drawn by that."""
+        answer = FakeProcessor().answer
+        return [
+            (piece, scenes.meshed)
+            for piece in processor.read_video(frames, answer, after=after, fps=FPS, second_opinion=False)
+        ]
+
+    whole = read()
+    (face,) = processor.join_pieces(piece for piece, _ in whole)["faces"]
+    assert (face["first"], face["last"]) == (0, 179)
+    assert all(window["box"][2] < 240 for window in face["windows"])
+    end = next(place for place, (piece, _) in enumerate(whole) if piece["resume"] is not None)
+    last, scenes.meshed = whole[end]
+    assert read(json.loads(json.dumps(last["resume"]))) == whole[end + 1 :]
 
 
 def test_a_part_without_a_face_is_passed_over(short_sections):

@@ -26,7 +26,8 @@ from modeling_aullm.displacement_aullm import MEASUREMENT_VERSION
 from modeling_aullm.temporal_aullm import MotionFrontEnd
 from processing_aullm import AullmImageProcessor
 from processing_aullm.alignment_aullm import ALIGNMENT_VERSION
-from processing_aullm.face_reader_aullm import FaceReader, MovementClip
+from processing_aullm.asked_clips_aullm import MovementClip
+from processing_aullm.face_reader_aullm import FaceReader
 from processing_aullm.sections_aullm import Section
 from processing_aullm.stream_aullm import FaceChunk
 from processing_aullm.windows_aullm import WindowGrid

@@ -42,6 +42,7 @@ RC = {
     "axes.prop_cycle": matplotlib.cycler(color=CYCLE),
     "grid.color": GRID,
     "text.color": INK,
+    "text.parse_math": False,  # names of files and data sets may hold dollars
     "xtick.color": INK,
     "ytick.color": INK,
     "legend.frameon": False,

@@ -40,7 +40,7 @@ class Journal:
 
     def add(self, piece: Piece) -> None:
         """Append a piece; it is on the disk when this returns."""
-        with self.path.open("a", encoding="utf-8") as file:
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(piece) + "\n")
             file.flush()
             os.fsync(file.fileno())

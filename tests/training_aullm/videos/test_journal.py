@@ -1,5 +1,7 @@
 """The journal keeps what was read, and nothing that was written in half."""
 
+from pathlib import Path
+
 from training_aullm.videos.journal import Journal
 
 
@@ -36,6 +38,22 @@ def test_a_line_that_was_not_written_to_its_end_is_dropped(tmp_path, pieces):
     assert Journal(path, {}).resume is None and list(Journal(path, {})) == []
     path.write_bytes(whole[:-9])
     assert Journal(path, {}).resume is None and list(Journal(path, {})) == []
+
+
+def test_a_run_goes_on_where_the_system_ends_lines_otherwise(tmp_path, pieces, monkeypatch):
+    """Windows writes a return before each end of a line of text, unless it is told not to."""
+    opened = Path.open
+
+    def open_as_windows(self, mode="r", buffering=-1, encoding=None, errors=None, newline=None):
+        writes_text = "b" not in mode and mode[0] in "wax+"
+        return opened(self, mode, buffering, encoding, errors, "\r\n" if writes_text and newline is None else newline)
+
+    monkeypatch.setattr(Path, "open", open_as_windows)
+    journal = Journal(tmp_path / "a.jsonl", {"hop": 0.1})
+    for piece in pieces:
+        journal.add(piece)
+    assert Journal(journal.path, {"hop": 0.1}).resume == pieces[-1]["resume"]
+    assert b"\r" not in journal.path.read_bytes()
 
 
 def test_other_settings_begin_anew(tmp_path, pieces):
