@@ -62,7 +62,7 @@ def way_to(video: str | Path, folder: str | Path) -> str | None:
 
 
 def path_of(address: str) -> Path:
-    """The path that an address such as file:///home/anna/a%20face.mp4 names on this system."""
+    """The path that an address such as file:///C:/a%20face.mp4 names on this system."""
     return Path(url2pathname(urlparse(address).path))
 
 
