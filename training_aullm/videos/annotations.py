@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from pympi import Eaf
@@ -27,6 +27,7 @@ from processing_aullm.video_aullm import open_clip
 from processing_aullm.video_file_aullm import VideoFile
 from training_aullm.videos.elan import APEX, BLINK, FPS, MOVEMENT
 from training_aullm.videos.played import Played
+from training_aullm.videos.whose import path_of
 
 COLUMNS = ("file_name", "subject", "action_units", "onset", "apex", "offset", "fps", "expression")
 TIER = re.compile(
@@ -268,7 +269,7 @@ def _linked(path: Path, eaf: Eaf) -> Path:
     """The video that a file links to, by the way from it, else by its address."""
     files = eaf.get_linked_files()
     ways = [path.parent / unquote(each["RELATIVE_MEDIA_URL"]) for each in files if each.get("RELATIVE_MEDIA_URL")]
-    ways += [Path(unquote(urlparse(each["MEDIA_URL"]).path)) for each in files]
+    ways += [path_of(each["MEDIA_URL"]) for each in files]
     found = next((way for way in ways if way.is_file()), None)
     if found is None:
         looked = ", ".join(map(str, ways)) or "it links to none"

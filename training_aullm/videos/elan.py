@@ -19,6 +19,7 @@ from pympi import Eaf
 from dataset_scripts.whole_files import whole_file
 from training_aullm.videos.played import Played
 from training_aullm.videos.summary import Summary, by_second_opinion
+from training_aullm.videos.whose import way_to
 
 MOVEMENT, APEX, BLINK = "movement", "apex", "blink"
 LETTERS = {"left": " L", "right": " R"}
@@ -26,7 +27,7 @@ FPS = "aullm:fps"
 
 
 def write_eaf(base: Path, summary: Summary, video: str | Path, played: Played | None = None) -> Path:
-    """Write BASE.eaf, with the video linked by its path and by the way from BASE to it.
+    """Write BASE.eaf, with the video linked by its path and by the way from BASE to it, where there is one.
 
     Its date is the video's, so that the same reading is the same file.
 
@@ -41,8 +42,8 @@ def write_eaf(base: Path, summary: Summary, video: str | Path, played: Played | 
     eaf.add_property(FPS, fps)
     if not os.path.isdir(video):  # ELAN plays no folder of images
         kind = mimetypes.guess_type(video)[0] or "unknown"
-        way = Path(os.path.relpath(video, path.parent)).as_posix()
-        eaf.add_linked_file(Path(video).absolute().as_uri(), f"./{way}", kind)
+        way = way_to(video, path.parent)
+        eaf.add_linked_file(Path(video).absolute().as_uri(), way and f"./{way}", kind)
     lanes: dict[tuple[str, int], list[int]] = {}  # movements or blinks of a face -> where the last in each lane ends
     for row in summary.events:
         annotations = list(_annotations(row, played))

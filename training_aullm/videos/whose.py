@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlparse
+from urllib.request import url2pathname
 
 LOOKED = 100_000  # characters of a file: it says at its beginning whose it is
 WAYS = "ways_to_video"
@@ -48,7 +49,21 @@ def ways_to(videos: Iterable[str | Path], path: Path) -> list[str]:
         path: of the file.
     """
     folder = os.path.realpath(path.parent)
-    return [_way(os.path.realpath(video), folder) for video in videos]
+    whole = map(os.path.realpath, videos)
+    return [way_to(video, folder) or video for video in whole]
+
+
+def way_to(video: str | Path, folder: str | Path) -> str | None:
+    """The way from a folder to a video, with slashes; None from one drive of Windows to another."""
+    try:
+        return Path(os.path.relpath(video, folder)).as_posix()
+    except ValueError:
+        return None
+
+
+def path_of(address: str) -> Path:
+    """The path that an address such as file:///films/a%20face.mp4 names on this system."""
+    return Path(url2pathname(urlparse(address).path))
 
 
 def refuse_others(paths: Iterable[Path], *videos: str | Path) -> None:
@@ -72,13 +87,6 @@ def refuse_others(paths: Iterable[Path], *videos: str | Path) -> None:
         raise ValueError(f"{message}: read them with different --out, or move that file away")
 
 
-def _way(video: str, folder: str) -> str:
-    try:
-        return Path(os.path.relpath(video, folder)).as_posix()
-    except ValueError:  # no way leads from one drive of Windows to another
-        return video
-
-
 def _leads_to(ways: Sequence[str] | None, path: Path, videos: Sequence[str | Path]) -> bool:
     folder, here = path.parent.resolve(), [Path(each).resolve() for each in videos]
     return ways is not None and [(folder / way).resolve() for way in ways] == here
@@ -97,7 +105,7 @@ def _video_in(path: Path) -> tuple[str | None, list[str] | None]:
         head = file.read(LOOKED)
     if path.suffix == ".eaf":
         link, way = IN_ELAN.search(head), WAY_IN_ELAN.search(head)
-        return link and unquote(urlparse(unescape(link[1])).path), way and [unquote(unescape(way[1]))]
+        return link and str(path_of(unescape(link[1]))), way and [unquote(unescape(way[1]))]
     said, ways = IN_JSON.search(head), WAYS_IN_JSON.search(head)
     return said and json.loads(said[1]), ways and json.loads(ways[1])
 

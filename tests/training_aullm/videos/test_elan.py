@@ -11,6 +11,7 @@ from pympi import Eaf
 
 from training_aullm.videos.elan import write_eaf
 from training_aullm.videos.summary import Summary
+from training_aullm.videos.whose import refuse_others
 
 EVENT = {"face": 0, "kind": "micro", "onset": 30, "apex": 32, "offset": 35, "score": 0.8, "action_units": "AU4:0.83"}
 EVENT |= {"side": None, "size_px": None, "size_mm": None, "named_by": "aullm", "second_opinion": None}
@@ -72,6 +73,21 @@ def test_the_video_is_linked_from_where_the_file_lies(write, tmp_path):
     (media,) = Eaf(write({})).get_linked_files()
     assert media["RELATIVE_MEDIA_URL"] == "./../a face.mp4" and media["MIME_TYPE"] == "video/mp4"
     assert media["MEDIA_URL"] == (tmp_path / "a face.mp4").as_uri()
+
+
+def test_a_video_on_another_drive_is_linked_by_its_address_alone(write, tmp_path, monkeypatch):
+    """No way leads from one drive of Windows to another."""
+
+    def no_way(path, start):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr(os.path, "relpath", no_way)
+    path = write({})
+    (media,) = Eaf(path).get_linked_files()
+    assert media["MEDIA_URL"] == (tmp_path / "a face.mp4").as_uri() and not media.get("RELATIVE_MEDIA_URL")
+    refuse_others([path], tmp_path / "a face.mp4")
+    with pytest.raises(ValueError, match=r"other\.mp4 would write the same files as .*a face\.mp4"):
+        refuse_others([path], tmp_path / "other.mp4")
 
 
 def test_the_same_reading_is_the_same_file(write):

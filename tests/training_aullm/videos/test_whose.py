@@ -1,16 +1,18 @@
 """Files that are there are not replaced by those of another video of the same name."""
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
 
+from training_aullm.videos import whose
 from training_aullm.videos.elan import write_eaf
 from training_aullm.videos.journal import Journal
 from training_aullm.videos.pairs import write_pair
 from training_aullm.videos.tables import write_json, write_parts
 from training_aullm.videos.video_files import base_names, identity
-from training_aullm.videos.whose import name_of, named_by_frames, refuse_others, ways_to
+from training_aullm.videos.whose import name_of, named_by_frames, path_of, refuse_others, ways_to
 
 
 @pytest.fixture
@@ -124,3 +126,11 @@ def test_files_of_frames_are_those_of_this_name(tmp_path):
         refuse_others([marked], "b/face.mp4")
     marked.write_text("{}")
     refuse_others([marked], "b/face.mp4")
+
+
+def test_an_address_is_the_path_of_this_system(tmp_path, monkeypatch):
+    assert path_of((tmp_path / "a face é.mp4").as_uri()) == tmp_path / "a face é.mp4"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        monkeypatch.setattr(whose, "url2pathname", pytest.importorskip("nturl2path").url2pathname)
+    assert path_of("file:///C:/films/a%20face.mp4") == Path(r"C:\films\a face.mp4")
