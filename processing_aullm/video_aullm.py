@@ -220,7 +220,11 @@ def _is_frame(item: object) -> bool:
 
 def _read_image(path: str | Path, name: str) -> np.ndarray:
     """(H, W, 3) uint8 RGB of an image file, turned upright as a camera's note in it says."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    try:  # `cv2.imread` opens no names with letters of other languages on Windows
+        coded = np.fromfile(path, np.uint8)
+    except OSError:
+        coded = np.empty(0, np.uint8)
+    image = cv2.imdecode(coded, cv2.IMREAD_COLOR) if coded.size else None
     if image is None:
         missing = not Path(path).is_file()
         if not missing:

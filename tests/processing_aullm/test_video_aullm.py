@@ -1,6 +1,7 @@
 """Every kind of clip is read to the same frames; every broken one says what is wrong."""
 
 import av
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -59,6 +60,19 @@ def test_a_photograph_is_upright_however_it_is_given(frames, tmp_path):
     ways = [tmp_path / "rest.png", Image.open(tmp_path / "rest.png")]
     for frame in open_clip(ways).frames():
         np.testing.assert_array_equal(frame, frames[0])
+
+
+def test_names_of_pictures_may_have_any_letters(frames, tmp_path, monkeypatch):
+    """OpenCV opens only names in the system's own letters on Windows."""
+    monkeypatch.setattr(cv2, "imread", lambda *_: None)
+    (tmp_path / "Müller").mkdir()
+    for number, frame in enumerate(frames[:3]):
+        Image.fromarray(frame).save(tmp_path / "Müller" / f"été{number}.png")
+    for read, frame in zip(open_clip(tmp_path / "Müller").frames(), frames[:3], strict=True):
+        np.testing.assert_array_equal(read, frame)
+    (tmp_path / "Müller" / "été1.png").write_bytes(b"")
+    with pytest.raises(ClipError, match=r"été1\.png, frame 1: not a readable image"):
+        list(open_clip(tmp_path / "Müller").frames())
 
 
 def test_deep_pictures_are_as_bright_from_memory_as_from_their_files(tmp_path):
