@@ -170,9 +170,15 @@ class FaceAligner:
             raise ClipError(message, ClipFault.NO_FACE)
         return AlignedClip(np.stack(crops), np.stack(matrices), first, first + len(crops) - 1, lost)
 
-    def faces(self, frame: np.ndarray) -> list[Landmarks]:
-        """The faces of a frame that detector and landmark network agree on, the largest first."""
-        found = [settle(self.mesh, frame, face.region()) for face in self.detector(frame)]
+    def faces(self, frame: np.ndarray, several: bool = False) -> list[Landmarks]:
+        """The faces of a frame that detector and landmark network agree on, the largest first.
+
+        Args:
+            frame: (H, W) or (H, W, 3) uint8, RGB.
+            several: Whether the largest is not enough.
+        """
+        detect = getattr(self.detector, "every", self.detector) if several else self.detector
+        found = [settle(self.mesh, frame, face.region()) for face in detect(frame)]
         return [landmarks for landmarks in found if landmarks.score >= MIN_SCORE]
 
     def nearest_face(self, frame: np.ndarray, region: Region) -> Face | None:
@@ -183,7 +189,7 @@ class FaceAligner:
 
     def _start(self, frame: np.ndarray, face: WhichFace, where: str, skip_empty: bool) -> "Track | None":
         """Follow one of the frame's faces."""
-        faces = self.faces(frame)
+        faces = self.faces(frame, several=np.ndim(face) > 0 or face != 0)
         if not faces and skip_empty:
             return None
         if not faces:

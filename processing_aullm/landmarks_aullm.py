@@ -1,6 +1,7 @@
 """Faces in a frame and 468 landmarks of one face: detector and landmark model as plain functions of an image.
 
-Both are protocols: any callable of the same shape can take their place (`AullmImageProcessor.use_faces`).
+Both are protocols: any callable of the same shape can take their place (`AullmImageProcessor.use_faces`). A detector
+that does not look for all faces where one will do has a method `every` that does.
 
     files = FaceFiles.packaged()
     faces = BlazeFaceDetector.load(files)(image)
@@ -19,6 +20,7 @@ from .face_networks_aullm import FaceFiles, FaceNetwork
 from .geometry_aullm import apply, square_to_image, to_rgb, warp
 
 RIGHT_EYE_OUTER, LEFT_EYE_OUTER = 33, 263  # the subject's right eye stands on the left of the image
+OVERLAP = 0.3  # intersection over union of two boxes, above which they are of one face
 REGION_SCALE = 1.5  # side of the mesh's region over the face box, as MediaPipe's graph has it
 
 
@@ -85,8 +87,8 @@ class BlazeFaceDetector:
     """Faces of an image by size, the largest first: short range first, full range where that is not enough.
 
     The short-range network is fast and knows large faces, but merges the faces of a group; full range finds them all.
-    So its answer is taken only where it saw one large face and nothing else. A face that fills the whole image is found
-    after a margin is put around the image.
+    So its answer is taken only where it saw one large face and nothing else, and only where one is enough: a small one
+    beside it is not seen. A face that fills the whole image is found after a margin is put around the image.
 
     Args:
         short_range: Network of 128 px.
@@ -112,15 +114,36 @@ class BlazeFaceDetector:
         return cls(files.load("short_range"), files.load("full_range"))
 
     def __call__(self, image: np.ndarray) -> list[Face]:
-        """Find faces.
+        """Find faces, or the one large face alone where there is one.
 
         Args:
             image: (H, W) or (H, W, 3) uint8, RGB.
         """
         image = to_rgb(image)
         near = self._detect(self.short_range, self.short_anchors, image)
-        if len(near) == 1 and near[0].side >= self.large * max(image.shape):
-            return near
+        return near if self._is_large(near, image) else self._detect_far(image, near)
+
+    def every(self, image: np.ndarray) -> list[Face]:
+        """Find small faces beside a large one, too; that one is found as by a call.
+
+        Args:
+            image: (H, W) or (H, W, 3) uint8, RGB.
+        """
+        image = to_rgb(image)
+        near = self._detect(self.short_range, self.short_anchors, image)
+        far = self._detect_far(image, near)
+        if not self._is_large(near, image):
+            return far
+        apart = _intersection_over_union(near[0].box, np.stack([face.box for face in far])) <= OVERLAP
+        if (~apart).sum() > 1:  # the short range took several for one
+            return far
+        beside = [face for face, is_other in zip(far, apart, strict=True) if is_other]
+        return sorted([*near, *beside], key=lambda face: -face.side)
+
+    def _is_large(self, near: list[Face], image: np.ndarray) -> bool:
+        return len(near) == 1 and near[0].side >= self.large * max(image.shape)
+
+    def _detect_far(self, image: np.ndarray, near: list[Face]) -> list[Face]:
         return self._detect(self.full_range, self.full_anchors, image) or near or self._detect_with_margin(image)
 
     def _detect_with_margin(self, image: np.ndarray) -> list[Face]:
@@ -205,14 +228,14 @@ def _anchors(cells: int, per_cell: int) -> np.ndarray:
 
 
 def _merge_overlapping(
-    boxes: np.ndarray, eyes: np.ndarray, scores: np.ndarray, overlap: float = 0.3
+    boxes: np.ndarray, eyes: np.ndarray, scores: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray, float]]:
     """Average, by score, the boxes that stand on the same face, as BlazeFace does, instead of keeping the best."""
     merged, left = [], np.ones(len(boxes), bool)
     for best in np.argsort(-scores):
         if not left[best]:
             continue
-        same = left & (_intersection_over_union(boxes[best], boxes) > overlap)
+        same = left & (_intersection_over_union(boxes[best], boxes) > OVERLAP)
         left &= ~same
         left[best] = False
         weights = scores[same] / scores[same].sum()

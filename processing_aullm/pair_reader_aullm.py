@@ -216,7 +216,7 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
     if not isinstance(clip, FrameList) or len(clip) != 2:
         return clip, np.stack([IDENTITY, IDENTITY])
     pictures = [to_rgb(picture) for picture in clip.frames()]
-    first, second = ([each.region() for each in aligner.faces(picture)] for picture in pictures)
+    first, second = ([each.region() for each in aligner.faces(picture, face != 0)] for picture in pictures)
     for index, found in enumerate((first, second)):
         if not found:
             raise ClipError(f"{_called(clip, index)} shows no face", ClipFault.NO_FACE)
@@ -257,7 +257,7 @@ def _pair_of(
     crops, transforms, frames = (pictures[each][ends] for each in ("crops", "crop_transforms", "frames"))
     middle, found = np.full(2, (crops.shape[-1] - 1) / 2), []
     for number, frame, transform in zip(pictures["frame_indices"][ends], frames, transforms, strict=True):
-        faces, place = aligner.faces(frame), apply(transform, middle)
+        faces, place = aligner.faces(frame, several=True), apply(transform, middle)
         if not faces:
             raise ClipError(f"{name}: frame {number} shows no face", ClipFault.NO_FACE)
         found.append(min(faces, key=lambda each: np.hypot(*(each.points.mean(0) - place))))

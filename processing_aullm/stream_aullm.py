@@ -173,9 +173,10 @@ class FaceStream:
         So whoever is followed stays so behind a hand or a cut of sections, though somebody else is a little larger.
         """
         taken = {one.face for one in followed}
+        several = self._max_faces > 1 or len(memory.numbers) > 0 or len(self._known) > 0
         tracks = [
             FaceTrack(self._aligner, number, frame, landmarks, self.fps)
-            for landmarks in self._aligner.faces(frame)
+            for landmarks in self._aligner.faces(frame, several)
             if not any(is_near(box_of(landmarks.points), one.track.aligned.box()) for one in followed)
         ]
         started = []

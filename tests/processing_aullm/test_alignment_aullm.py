@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -91,6 +92,15 @@ def test_faces_are_chosen_by_size(aligner, face):
     assert centers[0][0] > 320 > centers[1][0]
     with pytest.raises(ClipError, match="clip: frame 0 shows 2 faces, face 2 was asked for"):
         aligner.align([scene], 64, "clip", face=2)
+
+
+def test_a_small_face_beside_a_large_one_is_chosen_by_its_number_or_box(aligner, face):
+    """Where a single large face is seen that is enough for whoever wants the largest."""
+    scene = np.full((480, 720), int(face[0, 0]), np.uint8)
+    scene[:, :480], scene[:140, 530:670] = cv2.resize(face, (480, 480)), cv2.resize(face, (140, 140))
+    for chosen in (1, [560.0, 30.0, 640.0, 120.0]):
+        (transform,) = aligner.align([scene], 64, "clip", face=chosen).transforms
+        assert 530 < apply(transform, np.array([31.5, 31.5]))[0] < 670
 
 
 def test_a_face_is_chosen_by_where_a_reading_has_it(aligner, face):

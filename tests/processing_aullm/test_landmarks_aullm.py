@@ -6,7 +6,7 @@ import pytest
 
 from processing_aullm.alignment_aullm import EYE_CORNERS
 from processing_aullm.face_networks_aullm import FaceFiles
-from processing_aullm.landmarks_aullm import BlazeFaceDetector, FaceMesh
+from processing_aullm.landmarks_aullm import BlazeFaceDetector, Face, FaceMesh
 
 EYES = np.array([[127.5, 132.7], [191.5, 132.7]])  # eyeballs: 64 px apart, 26.9 px above the centre of 320
 
@@ -54,6 +54,34 @@ def test_several_faces_come_by_size(detector, face):
     first, second = detector(scene)
     assert first.center[0] > 360 > second.center[0]
     assert first.side > second.side
+
+
+@pytest.mark.parametrize(("cut", "small", "left"), [(0, 160, 650), (70, 160, 0)])
+def test_a_small_face_beside_a_large_one_is_found_where_several_are_wanted(detector, face, cut, small, left):
+    """The second large one is so large that the full range does not see it, and the small one stands in its corner."""
+    scene = np.full((600, left + 600 if cut else 900), int(face[0, 0]), np.uint8)
+    scene[:, :600] = cv2.resize(face[cut : 320 - cut, cut : 320 - cut], (600, 600))
+    scene[:small, left : left + small] = cv2.resize(face, (small, small), interpolation=cv2.INTER_AREA)
+    (alone,) = detector(scene)
+    large, other = detector.every(scene)
+    np.testing.assert_array_equal(large.box, alone.box)
+    assert np.abs(other.center - [left + small / 2, small / 2]).max() < small / 8
+
+
+def test_faces_that_the_short_range_takes_for_one_are_told_apart(detector, monkeypatch):
+    def seen(left, right):
+        return Face(np.array([left, 0.0, right, 100.0]), np.zeros((2, 2)), 0.9)
+
+    monkeypatch.setattr(
+        detector, "_detect", lambda network, *_: [seen(0, 90), seen(80, 170)] if network.size == 192 else [seen(0, 170)]
+    )
+    assert [face.box[2] for face in detector.every(np.zeros((200, 200, 3), np.uint8))] == [90, 170]
+
+
+def test_where_one_face_is_seen_or_none_every_face_is_that_one(detector, face):
+    for image in (face, cv2.resize(face, (96, 96)), np.ascontiguousarray(face[70:250, 75:245])):
+        np.testing.assert_array_equal(*([each.box for each in find(image)] for find in (detector, detector.every)))
+    assert detector.every(np.zeros((240, 320), np.uint8)) == []
 
 
 def test_a_face_that_fills_the_image_is_found(detector, face):

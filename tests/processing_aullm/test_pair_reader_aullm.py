@@ -226,6 +226,14 @@ def test_of_several_faces_the_one_of_the_same_size_is_taken(image_processor, tok
     assert told["box"][0] > 390 and abs(crops[0][0].mean() - crops[0][-1].mean()) < 10, "not the dark one"
 
 
+def test_a_small_face_beside_a_large_one_is_read_where_it_is_asked_for(image_processor, tokenizer, face):
+    picture = np.full((480, 720), int(face[0, 0]), np.uint8)
+    picture[:, :480], picture[:140, 530:670] = cv2.resize(face, (480, 480)), cv2.resize(face, (140, 140))
+    processor = AullmProcessor(image_processor, tokenizer, action_units=UNITS)
+    told = processor.read_pair([picture, picture], noting([]), face=1, second_opinion=False)
+    assert told["box"][0] > 530
+
+
 def test_of_several_faces_in_a_picture_twice_as_large_the_same_one_is_taken(image_processor, tokenizer, face):
     """In pixels, a small face of the larger picture stands near the large one of the other, and is as large."""
     crops, rest = [], np.full((340, 560), 90, np.uint8)

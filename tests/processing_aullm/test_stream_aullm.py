@@ -103,6 +103,28 @@ def test_a_person_behind_a_hand_is_followed_again_though_another_is_larger(scene
     assert {chunk.face for chunk in open_stream(frames, faces=2)} == {0, 1}, "another is found, too"
 
 
+class ForTheLargest:
+    """A detector that sees the largest face alone, unless every one is asked for."""
+
+    def __init__(self, scenes):
+        self.every = scenes.detector
+
+    def __call__(self, image):
+        return self.every(image)[:1]
+
+
+def test_more_than_the_largest_face_is_looked_for_where_that_is_not_enough(scenes):
+    reader = AullmImageProcessor(size=64)
+    reader.use_faces(ForTheLargest(scenes), scenes.mesh)
+    one, other = Place(20, scale=1.0), Place(250, scale=1.1, other=True)
+    frames = drawn(scenes, [(one, other)] * 20)
+    assert {chunk.face for chunk in reader.open_stream(frames, faces=2, fps=10.0)} == {0, 1}
+    (known,) = reader.open_stream(frames, fps=10.0, known=[[30.0, 60.0, 180.0, 220.0]])
+    assert known.boxes[0, 2] < 240
+    hidden = drawn(scenes, [(one,)] * 12 + [()] * 6 + [(one, other)] * 12)
+    assert [chunk.face for chunk in reader.open_stream(hidden, fps=10.0)] == [0, 0]
+
+
 @pytest.mark.parametrize("unseen", [0, 6])
 def test_known_faces_come_before_larger_ones(scenes, open_stream, unseen):
     pair = (Place(20, scale=1.0), Place(250, scale=1.1))
