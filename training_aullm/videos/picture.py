@@ -147,11 +147,11 @@ def pictures_at(video: str | Path, seconds: Iterable[float], fps: float) -> Iter
     Yields:
         (H, W, 3) or (H, W) uint8; none for times behind the video's last frame.
     """
-    frames, number, pixels = iter(()), None, None
+    clip, frames, number, pixels = open_clip(video), iter(()), None, None
     for start in seconds:
         wanted = round(start * fps)
         if number is None or wanted - number > SOUGHT_S * fps:
-            frames, number = iter(NumberedFrames(open_clip(video), start=start, fps=fps)), -1
+            frames, number = iter(NumberedFrames(clip, start=start, fps=fps)), -1
         while number < wanted:
             number, pixels = next(frames, (math.inf, None))
         if pixels is None:

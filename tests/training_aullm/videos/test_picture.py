@@ -37,11 +37,15 @@ def test_a_picture_shows_what_was_read(pieces, summary, film, tmp_path):
 
 
 def test_pictures_of_a_short_film_are_decoded_in_one_go(tmp_path, monkeypatch):
-    film, opened = write(tmp_path / "film.mp4", [40 * i for i in range(300)], {}, (64, 48)), []
+    film, opened, sought = write(tmp_path / "film.mp4", [40 * i for i in range(300)], {}, (64, 48)), [], []
     monkeypatch.setattr(picture, "open_clip", lambda video: opened.append(video) or open_clip(video))
+    monkeypatch.setattr(
+        picture, "NumberedFrames", lambda clip, **part: sought.append(part["start"]) or NumberedFrames(clip, **part)
+    )
     seconds = [0.0, 0.4, 0.4, 2.0, 9.0, 11.9]
     pictures = list(pictures_at(film, seconds, 25.0))
-    assert len(opened) == 2, "the way from 2 to 9 s is sought"
+    assert sought == [0.0, 9.0], "the way from 2 to 9 s is sought"
+    assert len(opened) == 1, "what is looked up of a file serves all of its pictures"
     for shown, start in zip(pictures, seconds, strict=True):
         assert np.array_equal(shown, next(iter(NumberedFrames(open_clip(film), start=start, fps=25.0)))[1])
     assert len(list(pictures_at(film, [11.9, 12.3], 25.0))) == 1, "none is made up behind the end"
