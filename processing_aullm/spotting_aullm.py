@@ -203,7 +203,7 @@ def _part_of(one: tuple[Spotted, RatedMovement], other: tuple[Spotted, RatedMove
     By its motion, or, where both are of the same unit, by the marks that are told.
     """
     if one[0].brief != other[0].brief:
-        return _shared(one[1], other[1]) >= SAME or (one[0].brief and _on_the_way(one[1], other[1]))
+        return _shared(one[1], other[1]) >= SAME or (one[0].brief and _on_the_way(one[1], other))
     alike = bool(one[1]["action_units"].keys() & other[1]["action_units"].keys())
     within = other[0].onset <= one[0].onset < other[0].offset
     rises = alike and other[1]["onset"] <= one[1]["onset"] < other[1]["apex"]
@@ -220,6 +220,10 @@ def _shared(one: RatedMovement, other: RatedMovement) -> float:
     return len(frames[0] & frames[1]) / len(frames[0] | frames[1])
 
 
-def _on_the_way(brief: RatedMovement, other: RatedMovement) -> bool:
-    """Whether a brief movement peaks while another rises: that goes unevenly, and takes skin of other units along."""
-    return other["onset"] <= brief["apex"] <= other["apex"]
+def _on_the_way(brief: RatedMovement, other: tuple[Spotted, RatedMovement]) -> bool:
+    """Whether a brief movement peaks while another rises: that goes unevenly, and takes skin of other units along.
+
+    It rises to its apex by its motion or by the template that times it, whichever comes later.
+    """
+    motion, told = other
+    return told["onset"] <= brief["apex"] <= max(told["apex"], motion.apex)

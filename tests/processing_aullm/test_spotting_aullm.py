@@ -1,5 +1,7 @@
 """From the motion of a movement, and the model's answers to its clips, to its name, its kind and its score."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -153,6 +155,16 @@ def test_a_brief_movement_on_top_of_a_slow_one_is_its_own():
     for unit in ("AU4", "AU1"):
         rising = pair(spotted(120, 132, stands_out=5.0, AU4=0.4), 0.7, unit)
         assert apart([slow, rising], []) == [slow], "on its way there a movement goes unevenly"
+
+
+@pytest.mark.parametrize(("sooner", "later"), [(1, 0), (0, 0), (0, 4)])
+def test_a_movement_rises_to_its_apex_by_its_motion_or_by_its_template(sooner, later):
+    """A template may have it a frame sooner, and at 10 frames a second one smile was two."""
+    slow, brief = pair(spotted(100, 200, AU12=4.0), 0.9, "AU12"), spotted(144, 156, stands_out=5.0, AU12=1.0)
+    slow[1]["apex"] += later - sooner
+    rising = pair(replace(brief, apex=slow[0].apex + later), 0.8, "AU12")
+    behind = pair(replace(brief, apex=slow[0].apex + later + 1), 0.8, "AU12")
+    assert apart([slow, rising], []) == [slow] and apart([slow, behind], []) == [slow, behind]
 
 
 def test_one_that_is_found_both_ways_is_one():
