@@ -76,7 +76,7 @@ class FacesIn(FaceAligner):
     def __init__(self, count):
         self.count = count
 
-    def faces(self, frame):
+    def faces(self, frame, several=False):
         return [None] * self.count
 
 
