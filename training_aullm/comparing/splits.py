@@ -15,6 +15,7 @@ from itertools import permutations
 import numpy as np
 
 from dataset_scripts.labels import ACTION_UNITS
+from dataset_scripts.subject_files import apart
 from training_aullm.score.protocols import Fold, cross_domain, leave_one_subject_out, subject_folds
 
 LOSO, KFOLD, CROSS, LEAVE_SET_OUT = "loso", "kfold", "cross", "leave-one-data-set-out"
@@ -73,11 +74,13 @@ def divide(
 
 
 def _within(protocol: str, name: str, data_sets: np.ndarray, subjects: np.ndarray, units, folds: int) -> list[Split]:
-    """Folds of the people of one data set."""
+    """Folds of the people of one data set, with names for files of their own."""
     rows = np.flatnonzero(data_sets == name)
     found = leave_one_subject_out(subjects[rows]) if protocol == LOSO else subject_folds(subjects[rows], folds)
+    files = apart(each.name for each in found)
     return [
-        Split(name, Fold(each.name, rows[each.train], rows[each.test]), tuple(units), tuple(units)) for each in found
+        Split(name, Fold(files[each.name], rows[each.train], rows[each.test]), tuple(units), tuple(units))
+        for each in found
     ]
 
 

@@ -58,3 +58,12 @@ def test_one_data_set_is_not_enough_to_go_across(protocol):
 def test_data_sets_without_a_common_unit_are_refused():
     with pytest.raises(ValueError, match="no action unit in common"):
         divide(CROSS, DATA_SETS[:10], SUBJECTS[:10], {"one": ("AU1",), "two": ("AU4",)})
+
+
+def test_people_whose_names_differ_in_case_alone_have_folds_of_their_own():
+    """On macOS and Windows the files of `anna` and `Anna` would be one, and one of the two never fitted."""
+    subjects = ["one/anna", "one/Anna", "one/ben", "one/anna"]
+    splits = divide(LOSO, ["one"] * 4, subjects, {"one": ("AU4",)})
+    names = [split.fold.name for split in splits]
+    assert len({name.casefold() for name in names}) == 3 and "one/ben" in names
+    assert sorted(len(split.fold.test) for split in splits) == [1, 1, 2]
