@@ -10,7 +10,7 @@ FOREIGN = [
     *(re.escape(host) for host in ("py" + "pi.org", "pythonhos" + "ted.org", "npm" + "js.org", "deb." + "debian.org")),
     *(re.escape(option) for option in ("--index" + "-url", "--extra-index" + "-url", "--find" + "-links")),
 ]
-MARKS = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")))
+MARKS = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "^" + 7 * "<" + " ", "^" + 7 * ">" + " ")))
 LARGEST = 3_500_000
 CARDS = [ROOT / "model_card.md", ROOT / "training_aullm/released/README.md"]
 RELEASED = "training_aullm/released/model.safetensors"  # the checkpoint that comes with the package
@@ -45,6 +45,7 @@ def test_the_patterns_find_what_they_forbid():
     pattern = re.compile("|".join(FOREIGN))
     assert pattern.search("see /ro" + "ot/x") and pattern.search("https://py" + "pi.org/simple")
     assert not pattern.search("runs/demo/model and a/work/tree")
+    assert MARKS.search("<" * 7 + " HEAD") and MARKS.search(">" * 7 + " side") and not MARKS.search("a <<<<<<< b")
 
 
 def test_no_file_is_heavy():

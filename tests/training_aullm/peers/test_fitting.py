@@ -10,11 +10,13 @@ from tests.training_aullm.conftest import UNITS, make_clips
 from tests.training_aullm.peers.moving_bands import accuracy, flow_clips
 from training_aullm.learn.fitting import predict_probabilities
 from training_aullm.learn.recipes import recipe_flow_cnn, recipe_led_network
-from training_aullm.peers.fitting import fit_network
+from training_aullm.peers.fitting import NetworkRun, TransferredRun, fit_network
 from training_aullm.peers.flow_cnn import FlowConvNet
 from training_aullm.peers.flow_regression import FlowLogisticRegression
 from training_aullm.peers.led import LedNetwork
 from training_aullm.peers.led_published import PublishedLed
+from training_aullm.peers.method import Setup
+from training_aullm.peers.sssnet import SSSNet
 
 
 def test_logistic_regression_learns_and_never_predicts_what_it_never_saw():
@@ -65,3 +67,12 @@ def test_a_network_learns_in_few_steps(epochs):
     before = network.head.weight.detach().clone()
     fit_network(network, flow_clips(8, 5, 28), recipe, 0, gamma_negative=2.0, clip=0.0)
     assert (network.head.weight - before).abs().max() > 1e-5
+
+
+def test_whether_the_first_half_was_trained_just_now_is_not_seen_in_the_second(tmp_path):
+    """A killed comparison finds it on disk when it goes on, and must answer as an unbroken one. SSSNet has dropout."""
+    clips, recipe = flow_clips(12, 1, 64), dataclasses.replace(recipe_flow_cnn(), epochs=2, batch_size=6)
+    small = NetworkRun(lambda labels: SSSNet(labels, channels=(4, 8), hidden=16))
+    setup = Setup(0, scratch=tmp_path, others=clips)
+    trained, found = (TransferredRun(small)(recipe, clips, [clips], setup)[0] for _ in range(2))
+    assert len([*tmp_path.iterdir()]) == 1 and np.array_equal(trained, found)
