@@ -19,7 +19,7 @@ from .face_reader_aullm import FaceReader
 from .geometry_aullm import apply
 from .reading_types_aullm import FacePart, joined
 from .sections_aullm import Section
-from .stream_aullm import SEARCH_S, FaceChunk, FollowedFace
+from .stream_aullm import SEARCH_S, FaceChunk, FaceMemory, FollowedFace
 from .tracking_aullm import FaceTrack
 from .video_reader_aullm import Answer, answers_to
 from .windows_aullm import WindowGrid
@@ -38,7 +38,7 @@ class LivePart(TypedDict):
 
 
 class LiveReading:
-    """Reads one face, the largest, while frames come in.
+    """Reads one face while frames come in: the largest, and after a loss whoever was read before.
 
     Args:
         processor: an `AullmProcessor`.
@@ -77,6 +77,7 @@ class LiveReading:
             grid, ALL, num_frames=images.num_frames, action_units=names, threshold=threshold, fps=fps
         )
         self._followed: FollowedFace | None = None
+        self._memory = FaceMemory(fps)
         self._parts: list[FacePart] = []  # that nobody has read yet
         self._last, self._frame, self._searched = None, None, None
 
@@ -121,12 +122,19 @@ class LiveReading:
                 self._add(chunk)
             if not self._followed.ended:
                 return
+            self._memory.keep(self._followed, self._frame)
             self._followed = None
         if self._searched is None or number - self._searched >= SEARCH_S[0] * self.fps:
             self._searched = number
-            for landmarks in self._aligner.faces(frame)[:1]:
-                track = FaceTrack(self._aligner, number, frame, landmarks, self.fps)
-                self._followed = FollowedFace(0, track, self)
+            self._followed = self._found(number, frame)
+
+    def _found(self, number: int, frame: np.ndarray) -> FollowedFace | None:
+        tracks = [
+            FaceTrack(self._aligner, number, frame, landmarks, self.fps)
+            for landmarks in self._aligner.faces(frame, bool(self._memory.numbers))
+        ]
+        known = max(tracks, key=lambda track: self._memory.known(track, set(), frame)[1], default=None)
+        return None if known is None else FollowedFace(0, known, self)
 
     def _add(self, chunk: FaceChunk) -> None:
         """Settle each chunk before the next: what it found rests on frames that may go then, read or not.

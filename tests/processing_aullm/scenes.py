@@ -93,6 +93,16 @@ class Scenes:
         return found
 
 
+class ForTheLargest:
+    """A detector that sees the largest face alone, unless every one is asked for."""
+
+    def __init__(self, scenes):
+        self.every = scenes.detector
+
+    def __call__(self, image):
+        return self.every(image)[:1]
+
+
 def _shut(points: np.ndarray) -> np.ndarray:
     points = points.copy()
     for upper, lower in (pair for eye in LIDS for pair in eye):

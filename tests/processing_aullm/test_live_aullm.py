@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from processing_aullm import AullmImageProcessor
 from processing_aullm.live_aullm import CHUNK_S, LiveReading
 from processing_aullm.reading_types_aullm import joined
 from tests.processing_aullm.faked_faces import SIZE, FakeFace, FakeProcessor, FakeStream
-from tests.processing_aullm.scenes import Place
+from tests.processing_aullm.scenes import ForTheLargest, Place
 
 FPS, UNITS = 10.0, ["AU4", "AU12"]
 STILL = Place(150, 60, 1)
@@ -22,14 +23,14 @@ def asked() -> list[int]:
 
 @pytest.fixture
 def make_live(image_processor, asked):
-    """make_live(**options): a reading at FPS."""
+    """make_live(faces, **options): a reading at FPS."""
 
     def answer(crops, windows):
         asked.append(len(windows))
         return [([0.2, 0.8], None)] * len(windows)
 
-    def make(**options) -> LiveReading:
-        processor = SimpleNamespace(image_processor=image_processor, action_units=UNITS)
+    def make(faces=image_processor, **options) -> LiveReading:
+        processor = SimpleNamespace(image_processor=faces, action_units=UNITS)
         return LiveReading(processor, answer, fps=FPS, **options)
 
     return make
@@ -95,6 +96,17 @@ def test_nothing_is_told_without_a_face_and_it_is_found_again(live, scenes):
     for number, frame in enumerate(shown(scenes, 12), 34):
         live.add(number / FPS, frame)
     assert live.read()["points"] is not None and live.end()["last"] == 45
+
+
+@pytest.mark.parametrize(("hidden", "larger"), [(12, False), (0, True)], ids=["behind a hand", "nobody before"])
+def test_whoever_was_read_before_is_found_again_else_the_largest(make_live, scenes, hidden, larger):
+    faces = AullmImageProcessor(size=64)
+    faces.use_faces(ForTheLargest(scenes), scenes.mesh)
+    live = make_live(faces)
+    one, other = Place(20, scale=1.0), Place(250, scale=1.1, other=True)
+    for number, places in enumerate([(one,)] * hidden + [()] * 6 + [(one, other)] * 12):
+        live.add(number / FPS, scenes.frame(*places, seed=number))
+    assert (live._followed.track.aligned.box()[0] > 240) == larger
 
 
 def test_frames_that_come_twice_late_or_too_fast_keep_their_time(live, scenes):

@@ -13,7 +13,7 @@ from processing_aullm.geometry_aullm import apply, compose, invert
 from processing_aullm.stream_aullm import FaceMemory, FollowedFace
 from processing_aullm.tracking_aullm import AlignedFrame
 from processing_aullm.video_aullm import FrameList
-from tests.processing_aullm.scenes import Place
+from tests.processing_aullm.scenes import ForTheLargest, Place
 
 GRID = np.stack(np.meshgrid(np.linspace(6, 57, 4), np.linspace(6, 57, 4)), axis=-1).reshape(-1, 2)
 WINDOW = 5  # frames: 0.5 s
@@ -101,16 +101,6 @@ def test_a_person_behind_a_hand_is_followed_again_though_another_is_larger(scene
     frames = drawn(scenes, [(one,)] * 12 + [()] * 6 + [(one, other)] * 22)
     assert [chunk.face for chunk in open_stream(frames)] == [0, 0]
     assert {chunk.face for chunk in open_stream(frames, faces=2)} == {0, 1}, "another is found, too"
-
-
-class ForTheLargest:
-    """A detector that sees the largest face alone, unless every one is asked for."""
-
-    def __init__(self, scenes):
-        self.every = scenes.detector
-
-    def __call__(self, image):
-        return self.every(image)[:1]
 
 
 def test_more_than_the_largest_face_is_looked_for_where_that_is_not_enough(scenes):
