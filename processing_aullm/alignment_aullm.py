@@ -177,15 +177,23 @@ class FaceAligner:
             frame: (H, W) or (H, W, 3) uint8, RGB.
             several: Whether the largest is not enough.
         """
-        detect = getattr(self.detector, "every", self.detector) if several else self.detector
+        detect = self._every if several else self.detector
         found = [settle(self.mesh, frame, face.region()) for face in detect(frame)]
         return [landmarks for landmarks in found if landmarks.score >= MIN_SCORE]
 
     def nearest_face(self, frame: np.ndarray, region: Region) -> Face | None:
         """The detected face of about a region's size that stands within its own size of it."""
-        near = [f for f in self.detector(frame) if np.hypot(*(f.center - region.center)) < f.side]
-        near = [f for f in near if 0.6 < f.region().side / region.side < 1.6]
-        return min(near, key=lambda f: np.hypot(*(f.center - region.center))) if near else None
+        for detect in dict.fromkeys((self.detector, self._every)):  # the first may be content with another, larger face
+            near = [f for f in detect(frame) if np.hypot(*(f.center - region.center)) < f.side]
+            near = [f for f in near if 0.6 < f.region().side / region.side < 1.6]
+            if near:
+                return min(near, key=lambda f: np.hypot(*(f.center - region.center)))
+        return None
+
+    @property
+    def _every(self) -> FaceDetector:
+        """The detector where the largest face is not enough."""
+        return getattr(self.detector, "every", self.detector)
 
     def _start(self, frame: np.ndarray, face: WhichFace, where: str, skip_empty: bool) -> "Track | None":
         """Follow one of the frame's faces."""

@@ -115,6 +115,15 @@ def test_more_than_the_largest_face_is_looked_for_where_that_is_not_enough(scene
     assert [chunk.face for chunk in reader.open_stream(hidden, fps=10.0)] == [0, 0]
 
 
+def test_a_leap_of_the_smaller_face_is_followed_though_the_detector_is_content_with_the_larger(scenes):
+    reader = AullmImageProcessor(size=64)
+    reader.use_faces(ForTheLargest(scenes), scenes.mesh)
+    large = Place(250, scale=1.1, other=True)
+    frames = drawn(scenes, [(Place(10, 40), large)] * 8 + [(Place(60, 80), large)] * 8)
+    chunks = [chunk for chunk in reader.open_stream(frames, faces=2, fps=10.0) if chunk.face == 1]
+    assert [len(chunk) for chunk in chunks] == [16]
+
+
 @pytest.mark.parametrize("unseen", [0, 6])
 def test_known_faces_come_before_larger_ones(scenes, open_stream, unseen):
     pair = (Place(20, scale=1.0), Place(250, scale=1.1))
