@@ -17,21 +17,21 @@ import numpy as np
 import torch
 from transformers.image_processing_utils import BatchFeature
 
-from .alignment_aullm import FaceAligner
+from .alignment_aullm import WORK_SIZE, FaceAligner
 from .blendshape_network_aullm import BLENDSHAPES, BlendshapeModel
 from .blinks_aullm import EyesClosed, eye_openness
 from .clip_error_aullm import ClipError, ClipFault
 from .explained_aullm import read_clip
-from .geometry_aullm import IDENTITY, apply, compose, invert, square_to_image, to_rgb, warp
+from .geometry_aullm import IDENTITY, apply, compose, invert, square_to_image, to_gray, to_rgb, warp
 from .head_pose_aullm import mouth_openness, pose_of, turned
-from .landmarks_aullm import REGION_SCALE, Region
+from .landmarks_aullm import REGION_SCALE, Landmarks, Region
 from .prompt_aullm import ACTION_UNIT_MEANINGS
 from .reading_types_aullm import ClipAnswer, ClipPictures, Movement, PairReading
 from .second_opinion_aullm import LEAST_RISE, VISIBLE, SecondOpinion, SeenMovement, may_be_seen, stands
 from .skin_step_aullm import SkinStep, agreed
 from .skin_traces_aullm import SkinTraces
 from .spotting_aullm import MovementSpotter, Spotted
-from .stream_aullm import NOT_READ, FaceChunk
+from .stream_aullm import NOT_READ, SAME_FACE, FaceChunk, thumbnail
 from .video_aullm import Clip, FrameList, are_image_files, are_two_pictures, open_clip
 from .video_reader_aullm import Answer
 from .view_aullm import view_faults
@@ -41,6 +41,7 @@ ONSET, APEX = round(STILL_S * FPS), round((STILL_S + MOVES_S) * FPS)  # frames o
 FRAMES = APEX + round(STILL_S * FPS) + 1
 LIDS = [BLENDSHAPES.index(f"eyeBlink{side}") for side in ("Left", "Right")]
 SQUARE = 512  # px of what is cut around faces that stand in different places; 1.5 faces wide
+PLACE_COUNTS = 0.1  # of a correlation: what it counts that a face stands near, or is the k-th by size in both pictures
 NEAR, AS_LARGE = 1.0, 0.6  # of a face's size: one that moves farther, or shrinks to less, stands in a different place
 PICTURES = ("at rest", "at the apex")
 FIELDS = ("score", "action_units", "side", "size_px", "size_mm", "named_by", "second_opinion")
@@ -101,8 +102,8 @@ class PairReader:
             second_opinion: whether MediaPipe's blendshapes are asked, too.
 
         Raises:
-            ClipError: the clip cannot be read, a frame does not exist, the apex does not come after the onset, or one
-                of both pictures shows no face.
+            ClipError: the clip cannot be read, a frame does not exist, the apex does not come after the onset, one of
+                both pictures shows no face, or one of several faces is not found again in the other picture.
             ValueError: `align` is off, `threshold` out of range, or a mark is no number of a frame.
             FileNotFoundError: a second opinion is asked for and its networks are missing.
 
@@ -133,6 +134,7 @@ class PairReader:
             "apex": pictures["offset"],
             "size": [width, height] if clip is given else [int(side) for side in given.size],
             "box": pair.boxes[0].round(1).tolist(),
+            "box_at_apex": pair.boxes[1].round(1).tolist(),
             "action_units": names,
             "meanings": {name: ACTION_UNIT_MEANINGS[name] for name in (*names, *also)},
             "threshold": threshold,
@@ -211,26 +213,56 @@ def _side_by_side(aligner: FaceAligner, clip: Clip, face: int) -> tuple[Clip, np
     Photographs need not be of one size, nor show the face in one place: of such two, squares around the faces are cut.
 
     Raises:
-        ClipError: one of two pictures shows no face, or the first one fewer than the one asked for.
+        ClipError: one of two pictures shows no face, the first one fewer than the one asked for, or the second one of
+            several none that stands there or is like it.
     """
     if not isinstance(clip, FrameList) or len(clip) != 2:
         return clip, np.stack([IDENTITY, IDENTITY])
     pictures = [to_rgb(picture) for picture in clip.frames()]
-    first, second = ([each.region() for each in aligner.faces(picture, face != 0)] for picture in pictures)
+    first, second = (aligner.faces(picture, face != 0) for picture in pictures)
     for index, found in enumerate((first, second)):
         if not found:
             raise ClipError(f"{_called(clip, index)} shows no face", ClipFault.NO_FACE)
     if not 0 <= face < len(first):
         message = f"{_called(clip, 0)} shows {len(first)} face{'s' if len(first) > 1 else ''}"
         raise ClipError(f"{message}, face {face} was asked for; they are counted from 0", ClipFault.NO_SUCH_FACE)
-    scale = pictures[0].shape[1] / pictures[1].shape[1]
-    near = next((each for each in second if _is_near(first[face], each, scale)), None)
-    if near is not None and pictures[0].shape == pictures[1].shape:
+    at_rest, scale = first[face].region(), pictures[0].shape[1] / pictures[1].shape[1]
+    near = [_is_near(at_rest, each.region(), scale) for each in second]
+    chosen = 0 if len(first) == len(second) == 1 else _found_again(aligner, clip, pictures, (first, second), face, near)
+    if near[chosen] and pictures[0].shape == pictures[1].shape:
         return clip, np.stack([IDENTITY, IDENTITY])
-    regions = first[face], near or second[min(face, len(second) - 1)]
+    regions = at_rest, second[chosen].region()
     cut = [square_to_image(each.center, each.side, each.angle, SQUARE) for each in regions]
     squares = [warp(picture, matrix, SQUARE) for picture, matrix in zip(pictures, cut, strict=True)]
     return FrameList(squares, clip.name), np.stack(cut)
+
+
+def _found_again(
+    aligner: FaceAligner,
+    clip: FrameList,
+    pictures: list[np.ndarray],
+    found: tuple[list[Landmarks], list[Landmarks]],
+    face: int,
+    near: list[bool],
+) -> int:
+    """Which of several faces in the second picture it is: by its looks, then by where it stands and by its rank.
+
+    Raises:
+        ClipError: none is like it, or stands where it does.
+    """
+
+    def looks(picture: np.ndarray, each: Landmarks) -> np.ndarray:
+        matrix = aligner.framing.crop_matrix(each.points, WORK_SIZE)
+        return thumbnail(warp(to_gray(picture), matrix, WORK_SIZE))
+
+    first, second = found
+    wanted = looks(pictures[0], first[face])
+    like = [float(wanted @ looks(pictures[1], each)) for each in second]
+    best = max(range(len(second)), key=lambda rank: like[rank] + PLACE_COUNTS * (near[rank] + (rank == face)))
+    if like[best] < SAME_FACE and not near[best]:
+        message = f"{_called(clip, 1)}: no face is like face {face} of {_called(clip, 0)}, or stands where it does"
+        raise ClipError(message, ClipFault.NO_SUCH_FACE, "crop both pictures to one person")
+    return best
 
 
 def _called(pair: FrameList, index: int) -> str:

@@ -141,6 +141,7 @@ class PairReading(TypedDict):
     apex: int
     size: list[int]  # width, height of the picture at rest
     box: list[float]  # of the face in it
+    box_at_apex: list[float]  # of the face in the other one
     action_units: list[str]  # K
     meanings: dict[str, str]
     threshold: float

@@ -18,7 +18,7 @@ PLAIN = {
     "AU2": "the outer ends of the brows go up",
     "AU4": "the brows are pulled down and together",
     "AU5": "the upper eyelids are raised",
-    "AU6": "the cheeks are lifted, as in a real smile",
+    "AU6": "the cheeks are lifted, and the skin below the eyes is pushed up",
     "AU7": "the eyelids are tightened",
     "AU9": "the nose is wrinkled",
     "AU10": "the upper lip is raised",

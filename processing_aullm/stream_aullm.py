@@ -346,7 +346,7 @@ class FaceMemory:
         """Remember a face that is not followed any more, and the last frame in which it was."""
         aligned = one.track.aligned
         self.numbers.pop(one.face, None)  # so that it comes last of those that are remembered
-        self.numbers[one.face] = _Remembered(np.stack(one.pictures), _thumb(aligned), _small(frame), aligned)
+        self.numbers[one.face] = _Remembered(np.stack(one.pictures), _thumb(aligned), thumbnail(frame), aligned)
         if len(self.numbers) > MAX_REMEMBERED:
             self.numbers.pop(next(iter(self.numbers)))
 
@@ -359,7 +359,7 @@ class FaceMemory:
 
     def known(self, track: FaceTrack, taken: set[int], frame: np.ndarray) -> tuple[int | None, float]:
         """The number of that face, and how similar it is; None and 0 where none is."""
-        seen, shot, now = _thumb(track.aligned), _small(frame), track.aligned
+        seen, shot, now = _thumb(track.aligned), thumbnail(frame), track.aligned
         likely = {
             number: known.is_same(seen, shot, now, self._soon)
             for number, known in self.numbers.items()
@@ -371,11 +371,11 @@ class FaceMemory:
 
 def _thumb(aligned: AlignedFrame) -> np.ndarray:
     """(THUMB * THUMB,) of a crop."""
-    return _small(aligned.crop(aligned.matrix, WORK_SIZE))
+    return thumbnail(aligned.crop(aligned.matrix, WORK_SIZE))
 
 
-def _small(picture: np.ndarray) -> np.ndarray:
-    """A thumbnail's values, mean 0 and length 1."""
+def thumbnail(picture: np.ndarray) -> np.ndarray:
+    """(THUMB * THUMB,) values of a thumbnail, mean 0 and length 1: the product of two says how alike they are."""
     small = cv2.resize(picture, (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
     small -= small.mean()
     return small / max(float(np.linalg.norm(small)), 1e-6)

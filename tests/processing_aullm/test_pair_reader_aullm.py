@@ -12,6 +12,7 @@ from processing_aullm.pair_reader_aullm import StillOpinion
 from processing_aullm.skin_field_aullm import CELLS, cell_centres
 from processing_aullm.skin_traces_aullm import FACE, SkinTraces
 from processing_aullm.unit_templates_aullm import UNIT_TEMPLATES, template_field
+from processing_aullm.video_aullm import open_clip
 from tests.processing_aullm.moving import moved
 
 UNITS = ["AU1", "AU4", "AU12", "AU17"]
@@ -224,6 +225,29 @@ def test_of_several_faces_the_one_of_the_same_size_is_taken(image_processor, tok
     answer = noting(crops)
     told = processor.read_pair(pictures, answer, face=1, second_opinion=False)
     assert told["box"][0] > 390 and abs(crops[0][0].mean() - crops[0][-1].mean()) < 10, "not the dark one"
+
+
+@pytest.fixture
+def people() -> tuple[np.ndarray, np.ndarray]:
+    """Two rendered people, (240, 240) each."""
+    (frame,) = open_clip("space_app/examples/two-people.mp4").frames(np.array([0]))
+    return frame[80:320, 49:289], frame[80:320, 360:600]
+
+
+def test_of_two_people_the_same_one_is_compared_wherever_they_stand(image_processor, tokenizer, people):
+    one, other = people
+    rest, apex = (np.full((300, 800, 3), 90, np.uint8) for _ in range(2))
+    rest[30:270, :240], rest[30:270, 400:640] = one, other
+    apex[30:270, 560:] = one
+    apex[:, 20:320] = cv2.resize(other, (300, 300))  # now the larger one
+    processor = AullmProcessor(image_processor, tokenizer, action_units=UNITS)
+    larger = int(processor.read_pair([rest, rest], noting([]), second_opinion=False)["box"][0] > 400)
+    told = processor.read_pair([rest, apex], noting([]), face=larger, second_opinion=False)
+    assert told["box"][2] < 240 and told["box_at_apex"][0] > 560
+    apex[:], apex[30:270, 560:] = 90, other
+    with pytest.raises(ClipError, match=r"like face .*crop both") as raised:
+        processor.read_pair([rest, apex], noting([]), face=larger, second_opinion=False)
+    assert raised.value.code == ClipFault.NO_SUCH_FACE
 
 
 def test_a_small_face_beside_a_large_one_is_read_where_it_is_asked_for(image_processor, tokenizer, face):
