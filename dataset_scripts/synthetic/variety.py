@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 EXPRESSIONS = ("micro", "macro")
 _SHARES = ("neutral", "glasses", "beard", "gaze")
+_OF_TAKES = ("colour", "everybody", "glasses", "beard")
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,17 @@ class Variety:
         if unknown:
             raise ValueError(f"unknown option {', '.join(unknown)}; there are {', '.join(known)}")
         return replace(self, **options)
+
+    def in_takes(self, **options) -> "Variety":
+        """A copy with other options for long takes, in colour unless told otherwise.
+
+        Raises:
+            ValueError: as for `but`, and an option of clips: what happens in a take is set by its events.
+        """
+        of_clips = [field.name for field in fields(self) if field.name in options and field.name not in _OF_TAKES]
+        if of_clips:
+            raise ValueError(
+                f"{', '.join(of_clips)}: options of clips, not of takes, which have {', '.join(_OF_TAKES)}; what "
+                "happens in a take is set by events"
+            )
+        return self.but(**({"colour": True} | options))

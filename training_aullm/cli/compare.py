@@ -71,7 +71,7 @@ def compare(
       cross                   every data set from every other one
       leave-one-data-set-out  every data set from all others together
 
-    Models are base, paper and their ablations; base-pretrained, which goes on from
+    Models are base, whole, paper and ablations; base-pretrained, which goes on from
     a finished model (--from), and pretrained-as-it-is, which learns nothing here;
     the peers: au-llm, htnet, micro-attention, artnet, sssnet, off-apexnet, led,
     led-network, flow-lr, flow-cnn, all-present ("peers" names all of these); and

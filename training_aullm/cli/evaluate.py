@@ -90,7 +90,7 @@ def evaluate(
     Writes RUN/predictions/*.parquet (a row per clip, with its sample id),
     RUN/scores-*.json and a picture. A fold whose predictions exist is not trained
     again; predictions of other clips or settings are refused. --folds-at-once
-    trains several together, for preset base: all of them are done, or none.
+    trains several together, for base and whole: all of them are done, or none.
 
     --spotting tests a finished model on whole recordings (of casme3,
     casme_squared, samm_long, smic_e, or rendered ones), as the MEGC challenges do:

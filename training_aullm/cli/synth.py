@@ -48,7 +48,7 @@ def synth(
         int | None, typer.Option(min=32, help="Side of a frame in pixels; left out: 224, 320 for takes.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32, help="Same seed, same clips.")] = 0,
-    processes: Annotated[int | None, typer.Option(min=1, help="Processes that render; left out: one per core.")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="Processes that render; left out: two.")] = None,
     expression: Annotated[
         Expression | None, typer.Option(help="micro (default), or macro: the same people at full size, 2 to 6 px.")
     ] = None,
@@ -84,7 +84,8 @@ def synth(
 
     With --takes, films of 2 to 600 seconds for spotting: OUT/s000-t00.mp4 and its
     truth beside it as .json, the first and last frame and the apex of every event:
-    micro, macro (with their action units), blink, speech, gaze, turn.
+    micro, macro (with their action units), speech, blink, closure, wink, gaze,
+    turn, mouth (lips and jaw that move for no reason).
     OUT/takes.parquet holds all of it in one table. OUT/synth.json says what the
     set was rendered with: one of other options is not replaced.
 

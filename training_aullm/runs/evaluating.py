@@ -151,14 +151,14 @@ def _of_run(
     settings = RunSettings.load(run)
     if source is None or source == settings.source:
         if protocol == CROSS:
-            raise ValueError(f"{run} was trained on {settings.source.name}: pass other clips to --protocol cross")
+            raise ValueError(f"{run} was trained on {settings.source.label}: pass other clips to --protocol cross")
         if source is not None and not (run / MODEL_FOLDER).exists():
             begin(source).save(run)  # a run that was begun here before: refused where the options differ
         return Evaluation(protocol or FOLDS, run, settings, folds=folds)
     if protocol not in (None, CROSS):
         raise ValueError(
-            f"{run} is a run on {settings.source.name}. To test its model on {source.name}: --protocol cross. To train "
-            f"and test new models on {source.name}: name another folder"
+            f"{run} is a run on {settings.source.label}. To test its model on {source.label}: --protocol cross. To "
+            f"train and test new models on {source.label}: name another folder"
         )
     return Evaluation(CROSS, run, settings, str(run), source)
 

@@ -66,8 +66,8 @@ class RunSettings:
 
     @property
     def name(self) -> str:
-        """Of the clips and of the start: for folders."""
-        return self.source.name if self.start is None else f"{self.source.name}-from-{short_name(self.start)}"
+        """Of the clips and of the start: for folders. Two sets of one's own clips are told apart by where they lie."""
+        return self.source.label if self.start is None else f"{self.source.label}-from-{short_name(self.start)}"
 
     def build(self) -> tuple[AullmForActionUnitDetection, AullmProcessor]:
         """A model to train, and its processor: fresh, or the start with these action units."""

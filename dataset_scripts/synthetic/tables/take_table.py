@@ -89,14 +89,14 @@ def load_takes(
         subjects, takes: how many people, and takes of each. seconds, fps, size, framing, events: see `takes.open_take`.
         seed: another seed gives other people and other events.
         num_proc: processes that film; two by default. cache_dir: where films are kept, as for `load_synthetic`.
-        progress: show a bar while filming. variety: options of `variety.Variety`.
+        progress: show a bar while filming. variety: options of `variety.Variety.in_takes`.
     Returns:
         A data set with the columns of TAKE_FEATURES, ordered by subject and take.
     Raises:
         ValueError: an unknown domain, kind or option, or an argument out of range.
         RuntimeError: a process died; the message names the take it was filming.
     """
-    look = get_domain(domain).variety.but(**({"colour": True} | variety))
+    look = get_domain(domain).variety.in_takes(**variety)
     check_take(seconds, fps, size, framing, events or {})
     require("subjects", subjects, 1, 10_000)
     require("takes", takes, 1, 100)

@@ -129,7 +129,7 @@ def open_take(
             camera does; "crop" the registered face of `load_synthetic`.
         events: how many of each kind of `script.KINDS`; those left out are drawn.
         acts: (kind, movement) of expressions that are not drawn but told, in order of time.
-        variety: options of `variety.Variety`: colour, glasses, beard; takes are in colour by default.
+        variety: options of `variety.Variety.in_takes`: colour, everybody, glasses, beard.
     Returns:
         The take.
     Raises:
@@ -138,7 +138,7 @@ def open_take(
     events = events or {}
     check_take(seconds, fps, size, framing, events)
     settings = get_domain(domain)
-    settings = replace(settings, variety=settings.variety.but(**({"colour": True} | variety)))
+    settings = replace(settings, variety=settings.variety.in_takes(**variety))
     span = {"span": WIDE_SPAN, "drop": WIDE_DROP} if framing == "head" else {}
     session = TakeSession(settings, seed, subject, Camera(size=size, colour=settings.variety.colour, **span))
     own = (seed, zlib.crc32(domain.encode()), subject, _STREAM, number)

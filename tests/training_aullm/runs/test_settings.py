@@ -1,8 +1,13 @@
 """Settings of a run, and what happens when two of them meet in one folder."""
 
+from dataclasses import replace
+
 import pytest
 
 from dataset_scripts.damaged_files import DamagedFile
+from dataset_scripts.report import Report
+from tests.training_aullm.clip_tables import clip_row, table_of
+from training_aullm.prepare.preparing import Preparation, prepare_table
 from training_aullm.prepare.sources import Source
 from training_aullm.runs.settings import SETTINGS_FILE, RunSettings, short_name
 
@@ -31,6 +36,15 @@ def test_settings_of_a_call_that_was_refused_do_not_refuse_the_corrected_one(tmp
 def test_settings_reach_the_recipe():
     recipe = RunSettings(Source("casme2-like"), ("AU4",), "paper", layers=3, epochs=2).recipe
     assert (recipe.preset, recipe.epochs, recipe.model["num_language_layers"]) == ("paper", 2, 3)
+
+
+def test_runs_on_two_sets_of_ones_own_clips_have_two_names(tmp_path):
+    for name in ("mine", "yours"):
+        prepared = Preparation("folder", str(tmp_path), align=False)
+        prepare_table(table_of([clip_row("s0", "c0")]), Report("folder", "1"), tmp_path / name, prepared, 1, False)
+    mine, yours = (RunSettings(Source(data=str(tmp_path / name)), ("AU4",)) for name in ("mine", "yours"))
+    assert (mine.name, yours.name) == ("folder-mine", "folder-yours")
+    assert replace(mine, start="release").name == "folder-mine-from-release"
 
 
 def test_what_was_staged_is_another_model_than_the_runs():

@@ -104,6 +104,7 @@ def test_the_table_names_films_and_events(tmp_path):
         ({"events": {"micro": -1}}, "counts by kind"),
         ({"domain": "casme4-like"}, "unknown domain"),
         ({"hats": 1}, "unknown option hats"),
+        ({"gaze": 1.0, "lead_in": 3}, "gaze, lead_in: options of clips, not of takes"),
     ],
 )
 def test_bad_settings_are_named(settings, message):
