@@ -17,6 +17,7 @@ from handlers import Handlers, Part
 from layout import closer_parts, input_parts, result_parts
 from logs import say_little
 from place import own_place
+from sessions import keep_sessions
 from settings import Settings
 from uploads import EXAMPLES, Uploads
 
@@ -47,6 +48,7 @@ def build(reader: inference.Reader) -> gr.Blocks:
     """
     settings = reader.settings
     kept = 60 * settings.keep_minutes
+    keep_sessions(kept)
     with gr.Blocks(title=page.TITLE, analytics_enabled=False) as blocks:
         parts = {Part.READING: gr.State(time_to_live=kept), Part.SEEN: gr.State(time_to_live=kept)}
         gr.HTML(page.intro() + page.NOTICE)
