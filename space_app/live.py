@@ -57,6 +57,10 @@ class Watched:
         """How long it has been filming."""
         return self.pictures[-1][0] - self.pictures[0][0] if self.pictures else 0.0
 
+    def film(self, most: float) -> list[tuple[float, bytes]]:
+        """Seconds and pictures of what is kept: no more than the page reads at once."""
+        return [(seconds, picture) for seconds, picture in self.pictures if seconds - self.pictures[0][0] < most]
+
     def take(self, times: list[float], pictures: list[bytes], read: bool) -> np.ndarray | None:
         """Keep a batch, and read it; gives the points of the face in the last picture, where one is followed."""
         self.pictures += zip(times, pictures, strict=True)
@@ -151,10 +155,13 @@ class Live:
         """
         with self._lock:
             watched = self._watched.pop(token, None)
-        if watched is None or len(watched.pictures) < 2:
+        if watched is None:
             raise problems.nothing_filmed()
         with watched.lock:
-            content = film.encoded(((t, decoded(p)) for t, p in watched.pictures), film.QUALITY["kept"])
+            pictures = watched.film(self.reader.settings.max_seconds)
+            if len(pictures) < 2:
+                raise problems.nothing_filmed()
+            content = film.encoded(((t, decoded(p)) for t, p in pictures), film.QUALITY["kept"])
             watched.pictures.clear()
         folder = Path(os.environ["GRADIO_TEMP_DIR"]) / secrets.token_hex(16)  # where Gradio leaves it as it is
         folder.mkdir(parents=True)

@@ -101,6 +101,19 @@ def test_a_third_camera_is_told_to_record_and_a_silent_one_makes_room(live, monk
     assert "problem" in live.watch(batch(tokens[0], [0.0])) and "html" in live.watch(batch(tokens[1], [0.1]))
 
 
+def test_a_film_is_no_longer_than_the_page_reads(live):
+    token = live.begin()["token"]
+    live.watch(batch(token, [1 + number / 20 for number in range(100)]))
+    live.watch(batch(token, [6 + number / 20 for number in range(30)], read=False))
+    film = live.finish(token)
+    with av.open(film) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 100, "5 s are the most"
+    token = live.begin()["token"]
+    live.watch(batch(token, [0.0, 5.5]))
+    with pytest.raises(Exception, match="Nothing was filmed"):
+        live.finish(token)
+
+
 def test_a_page_that_was_closed_is_forgotten_though_nobody_comes(live, monkeypatch):
     import live as module
 
