@@ -27,7 +27,8 @@ from PIL import Image
 from problems import Problem
 
 MOST_AT_ONCE = 2  # people who are read live
-SILENT_S = 10.0  # after which a camera that sends nothing is forgotten
+SILENT_S = 20.0  # after which a camera that sends nothing is forgotten; the page sends batches of a few seconds
+SPARE_S = 10.0  # of pictures beyond the limit that are taken; the film ends at the limit
 LARGEST = 640  # px that a picture may be wide or high
 MOST_PICTURES, MOST_BYTES = 120, 300_000  # in a batch; of a picture
 HEAD = "data:image/jpeg;base64,"
@@ -174,9 +175,11 @@ class Live:
 
     def _checked(self, batch: dict) -> tuple[Watched, list[float], list[bytes], float]:
         """What was sent, as far as it is what the page sends."""
-        self._forget_silent()
         try:
-            watched = self._watched[batch["token"]]
+            with self._lock:
+                watched = self._watched[batch["token"]]
+                watched.heard = time.monotonic()  # before the silent are forgotten: this batch may have taken long
+            self._forget_silent()
             times, sent = [float(t) for t in batch["times"]], list(batch["pictures"])
             rate = float(batch["rate"])
             if rate not in LIVE_RATES:
@@ -197,7 +200,7 @@ class Live:
             raise problems.nothing_filmed()
         most = self.reader.settings.max_seconds
         lasts = max(times[-1] - [*kept, *times][0], (len(kept) + len(times)) / max(LIVE_RATES))
-        if lasts > most + SILENT_S:
+        if lasts > most + SPARE_S:
             raise problems.too_long(lasts, most)
 
     def _look_again_later(self) -> None:

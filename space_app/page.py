@@ -125,7 +125,7 @@ and is deleted with it.</p>
 <div class="camera-buttons"><button type="button" class="camera-start">Start the camera</button>
 <button type="button" class="camera-stop" disabled>Stop</button>
 <label><input type="checkbox" class="camera-points"> Draw the points it follows</label></div>
-<p class="camera-state" role="status"></p>
+<div class="camera-state" role="status"></div>
 <div class="camera-both"><div class="camera-view"><video muted playsinline aria-label="What the camera sees"></video>
 <canvas aria-hidden="true"></canvas></div><div class="camera-told" data-batches="0"></div></div></div>
 """

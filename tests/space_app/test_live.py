@@ -101,6 +101,18 @@ def test_a_third_camera_is_told_to_record_and_a_silent_one_makes_room(live, monk
     assert "problem" in live.watch(batch(tokens[0], [0.0])) and "html" in live.watch(batch(tokens[1], [0.1]))
 
 
+def test_a_batch_that_took_long_to_arrive_forgets_the_silent_and_not_its_own_camera(live, monkeypatch):
+    import live as module
+
+    slow, silent = (live.begin()["token"] for _ in range(2))
+    live.watch(batch(slow, [0.0, 0.05]))
+    then = time.monotonic() + module.SILENT_S + 1
+    monkeypatch.setattr(module.time, "monotonic", lambda: then)
+    assert "html" in live.watch(batch(slow, [0.1]))
+    assert "problem" in live.watch(batch(silent, [0.0]))
+    assert Path(live.finish(slow)).is_file()
+
+
 def test_a_film_is_no_longer_than_the_page_reads(live):
     token = live.begin()["token"]
     live.watch(batch(token, [1 + number / 20 for number in range(100)]))
