@@ -13,7 +13,7 @@ const FEWER = (rate) => `This machine or its network is slow: it reads ${rate} p
 const LATER = "This machine is too slow to read while it films. The film is kept and can be read when you stop.";
 const KEPT = "Stopped. The film is under “A video” now: press “Find movements” there to read it closer.";
 const REST = "Stopped. The rest of the film is being sent; press “Stop” again to go without it.";
-const SILENT = "The page does not answer any more.";
+const SILENT = "The page does not answer. Try again in a minute, or record a video in the other tab.";
 const NO_CAMERA = "The camera cannot be used here. Upload a video, or record one with your own program.";
 const paper = document.createElement("canvas");
 let film = null; // from start until all is sent; `timer` is null once it films no more, `kept` is what is not sent yet
@@ -135,6 +135,7 @@ start.addEventListener("click", async () => {
     await video.play();
   } catch {
     stream?.getTracks().forEach((track) => track.stop());
+    video.srcObject = null;
     say(NO_CAMERA);
     start.disabled = false;
     return;
@@ -142,7 +143,8 @@ start.addEventListener("click", async () => {
   const begun = await server.begin().catch(() => ({ problem: "" }));
   if (begun.problem !== undefined) {
     stream.getTracks().forEach((track) => track.stop());
-    told.innerHTML = begun.problem;
+    video.srcObject = null;
+    sayProblem(begun.problem);
     start.disabled = false;
     return;
   }

@@ -112,12 +112,19 @@ class Live:
 
         There are several rates, the fastest first: where the page falls behind, it goes on with the next.
         """
+        try:
+            with translated():
+                return self._begun()
+        except Problem as problem:
+            return {"problem": page.state(problem)}
+
+    def _begun(self) -> dict:
         self._forget_silent()
         rates = list(LIVE_RATES)
         reading = self.reader.live(rates[0])
         with self._lock:
             if len(self._watched) >= MOST_AT_ONCE:
-                return {"problem": page.state(problems.camera_busy())}
+                raise problems.camera_busy()
             token = secrets.token_hex(16)
             self._watched[token] = Watched(reading, self._facts())
             self._look_again_later()

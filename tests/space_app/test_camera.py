@@ -60,3 +60,13 @@ def test_where_a_film_may_be_lost_nothing_else_is_said(plan):
 
 def test_stopped_at_once_there_is_no_film():
     assert filmed(stops=[1])["said"][-1] == "Stopped."
+
+
+@pytest.mark.parametrize(
+    ("begin", "told"),
+    [("silent", "does not answer"), ({"problem": "<p>Others are being filmed.</p>"}, "Others are being filmed")],
+)
+def test_a_start_that_fails_is_spoken_and_the_camera_goes_dark(begin, told):
+    seen = filmed(begin=begin)
+    assert told in seen["said"][-1] and seen["startable"] and not seen["films"]
+    assert not seen["ended"], "there is no film"

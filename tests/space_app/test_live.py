@@ -101,6 +101,14 @@ def test_a_third_camera_is_told_to_record_and_a_silent_one_makes_room(live, monk
     assert "problem" in live.watch(batch(tokens[0], [0.0])) and "html" in live.watch(batch(tokens[1], [0.1]))
 
 
+def test_a_camera_that_cannot_start_is_told_in_words(live):
+    def fails(*_):
+        raise RuntimeError("no memory for another reading")
+
+    live.reader.live = fails
+    assert "Something went wrong here" in live.begin()["problem"]
+
+
 def test_a_batch_that_took_long_to_arrive_forgets_the_silent_and_not_its_own_camera(live, monkeypatch):
     import live as module
 
