@@ -43,6 +43,15 @@ def not_a_video() -> Problem:
     )
 
 
+def a_picture() -> Problem:
+    """An image file, of one picture or of several."""
+    return Problem(
+        "not-a-video",
+        "This is a picture, and a movement needs a video.",
+        "Choose a video of the face. MP4, MOV, WebM and AVI usually work.",
+    )
+
+
 def too_heavy(megabytes: float, most: float) -> Problem:
     """More bytes than are taken."""
     return Problem(
@@ -195,6 +204,7 @@ _BY_CODE = {
     "not_found": gone,
     "unreadable": not_a_video,
     "empty": not_a_video,
+    "not_a_clip": a_picture,  # of the kinds that have this code, files can be no other
     "no_rate": no_rate,
     "bad_span": bad_part,
     "no_such_frame": no_such_frame,
