@@ -73,8 +73,10 @@ class Movement:
                 f"{lead} something moved, but the model would rather not say what: it is sure of no movement it knows."
             )
         seen = [f"{plain(unit, meanings).seen(self.side)} ({unit}, {number(p)})" for unit, p in self.units.items()]
-        far = f" The skin moved by about {self.millimetres:.1f} mm." if self.millimetres else ""
-        lasted = f"It lasted {self.end - self.start:.1f} s, {KINDS[self.kind]}."
+        size = f"{self.millimetres or 0:.1f}"
+        far = "" if size == "0.0" else f" The skin moved by about {size} mm."
+        seconds = self.end - self.start
+        lasted = f"It lasted {seconds:.{2 if seconds < 1 else 1}f} s, {KINDS[self.kind]}."
         return f"{lead} {joined(seen)}. {self._certainty()} {lasted}{far}"
 
     def _certainty(self) -> str:

@@ -43,6 +43,30 @@ def test_one_side_is_named_where_one_side_moved(reading, unit, side, told):
     assert (f", {side} side" in movement.short()) == (side in ("left", "right"))
 
 
+@pytest.mark.parametrize(
+    ("fps", "frames", "told"),
+    [
+        (30.0, 16, "It lasted 0.53 s, longer than half a second"),
+        (240.0, 10, "It lasted 0.04 s, very short"),
+        (30.0, 72, "It lasted 2.4 s, longer"),
+    ],
+)
+def test_how_long_a_movement_lasts_agrees_with_its_kind(reading, fps, frames, told):
+    from readings import movements_of
+
+    reading["fps"] = fps
+    kind = "micro" if frames <= fps / 2 else "macro"
+    reading["faces"][0]["movements"][0] |= {"offset": 54 + frames, "kind": kind}
+    assert told in movements_of(reading, 0)[0].sentence()
+
+
+def test_a_size_that_rounds_to_nothing_is_left_out(reading):
+    from readings import movements_of
+
+    reading["faces"][0]["movements"][0]["size_mm"] = 0.03
+    assert "mm" not in movements_of(reading, 0)[0].sentence()
+
+
 def test_a_second_opinion_is_told_as_one(reading):
     from downloads import as_csv, as_webvtt
     from readings import movements_of
