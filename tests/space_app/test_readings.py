@@ -138,6 +138,27 @@ def test_the_summary_counts_movements_and_names_blinks_apart(reading):
     assert "nothing was found to move" in " ".join(summary(reading, 0))
 
 
+def lost(reading, first: int, last: int) -> None:
+    """The face is not seen from one frame to another; found again, it keeps its number."""
+    face = reading["faces"][0]
+    face["windows"] = [each for each in face["windows"] if each["offset"] < first or each["onset"] > last]
+
+
+def test_seconds_in_which_the_face_was_not_seen_are_not_told_to_be_read(reading):
+    from readings import holes_of, summary
+
+    assert holes_of(reading, 0) == []
+    lost(reading, 45, 194)
+    assert summary(reading, 0)[:2] == [
+        "2.9 of 8.0 seconds were read, and 3 movements found.",
+        "The face was not seen from 1.4 to 6.5 s.",
+    ]
+    lost(reading, 216, 216)
+    assert len(holes_of(reading, 0)) == 1, "a moment is no hole"
+    reading["faces"][0]["windows"] = []
+    assert holes_of(reading, 0) == []
+
+
 def test_winks_and_closures_are_called_by_their_names(reading):
     import page
     from readings import summary
