@@ -18,7 +18,7 @@ from inference import Reader
 from live import Live
 from logs import note
 from problems import Problem
-from readings import Movement, box_near, face_name, has_face, largest, movement_of, movements_of, place_of
+from readings import Movement, box_near, face_name, face_of, has_face, largest, movement_of, movements_of, place_of
 from timeline import timeline
 from uploads import Uploads
 from words import label
@@ -290,7 +290,7 @@ def _of_face(reading: dict, face: int) -> dict:
         Part.POINTS: "",
         Part.TIMELINE: timeline(reading, face),
         Part.MOVES: gr.update(
-            visible=bool(movements),
+            visible=bool(movements) and not face_of(reading, face)["view"],  # else behind a click, in the timeline
             choices=[(m.short(reading["meanings"]), m.number) for m in movements],
             value=None,
         ),

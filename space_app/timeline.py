@@ -8,7 +8,7 @@ Tested in tests/space_app/test_figures.py.
 
 from html import escape
 
-from readings import Movement, holes_of, lids_of, movements_of, span_of, stretches_of
+from readings import Movement, face_of, holes_of, lids_of, movements_of, span_of, stretches_of
 from words import LIDS, label, number
 
 NARROWEST = 340  # px: the row on a phone; buttons that would touch there go to the next lane
@@ -25,7 +25,8 @@ def timeline(reading: dict, face: int, chosen: int | None = None) -> str:
         chosen: number of the movement that is looked at closer.
 
     Returns:
-        A section; its buttons carry `data-movement`, the number of the movement.
+        A section; its buttons carry `data-movement`, the number of the movement. Behind a click where the face is not
+        seen well enough to say anything.
     """
     scale = _Scale(*span_of(reading, face))
     movements = movements_of(reading, face)
@@ -50,7 +51,11 @@ def timeline(reading: dict, face: int, chosen: int | None = None) -> str:
         '<span class="key line" aria-hidden="true"></span> score reaches '
         f"{reading['threshold']:g}: counted as present</p>"
     )
-    return f'<div class="timeline">{legend}{"".join(rows)}{scale.axis()}</div>{_table(reading, face, movements)}'
+    drawn = f'<div class="timeline">{legend}{"".join(rows)}{scale.axis()}</div>{_table(reading, face, movements)}'
+    if not face_of(reading, face)["view"]:
+        return drawn
+    opened = "" if chosen is None else " open"
+    return f'<details class="doubted"{opened}><summary>When it would say so: the timeline</summary>{drawn}</details>'
 
 
 class _Scale:

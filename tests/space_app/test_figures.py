@@ -89,6 +89,15 @@ def test_no_curve_runs_over_a_time_in_which_the_face_was_not_seen(reading):
     assert html.count('class="hole"') == len(UNITS) and "face not seen" in html
 
 
+def test_the_timeline_of_a_face_that_is_not_seen_well_needs_a_click_and_stays_open_then(reading):
+    from timeline import timeline
+
+    assert timeline(reading, 0).startswith('<div class="timeline">')
+    reading["faces"][0]["view"] = ["dark"]
+    assert checked(timeline(reading, 0)).startswith('<details class="doubted"><summary>')
+    assert timeline(reading, 0, chosen=1).startswith('<details class="doubted" open><summary>')
+
+
 def test_the_table_says_the_same(reading):
     from timeline import timeline
 

@@ -95,6 +95,16 @@ def test_reading_shows_the_largest_face(handlers, video):
     assert "<ol><li>At 2.0 s" in answer["summary"]
 
 
+def test_movements_of_a_face_that_is_not_seen_well_are_not_listed(make_reader, video):
+    pipe = FakePipe(faces=2)
+    handlers = make(make_reader, pipe)
+    reading = handlers.read(video, 0, 0, None, "session")["reading"]
+    assert handlers.show_face(video, reading, 1, "session")["moves"]["visible"]
+    reading["faces"][1]["view"] = ["dark"]
+    assert handlers.show_face(video, reading, 1, "session")["moves"]["visible"] is False
+    assert handlers.look(video, reading, 1, 1)["closer"]["visible"], "a number of the timeline was pressed"
+
+
 def test_a_problem_hides_the_results_and_says_what_to_do(make_reader, video):
     handlers = make(make_reader, max_seconds=5)
     answer = handlers.answer("session", handlers.read, video, 0, 0, None, "session")

@@ -115,6 +115,21 @@ def test_a_face_that_is_not_seen_well_is_told_before_anything_is_and_movements_n
     assert badly.index("<details>") < badly.index("seconds were read"), "and the rest needs a click"
 
 
+def test_what_is_saved_of_a_face_that_is_not_seen_well_says_so(make_reader, video):
+    from downloads import as_csv, as_webvtt
+
+    reading = make_reader(FakePipe(faces=2)).read(video)
+    assert {row["view"] for row in csv.DictReader(io.StringIO(as_csv(reading)))} == {""}
+    assert "NOTE" not in as_webvtt(reading)
+    reading["faces"][1]["view"] = ["dark", "blurred"]
+    views = {(row["face"], row["view"]) for row in csv.DictReader(io.StringIO(as_csv(reading)))}
+    assert views == {("Face 1", ""), ("Face 2", "dark blurred")}
+    blocks = as_webvtt(reading).split("\n\n")
+    assert blocks[0] == "WEBVTT" and blocks[1].startswith(
+        "NOTE Face 2: This face is not seen well: it is very dark and"
+    )
+
+
 def test_no_word_of_the_page_names_a_feeling():
     import words
 
