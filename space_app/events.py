@@ -35,6 +35,7 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
 
     # Never in the queue, so that every press that follows finds it chosen, and it goes when it is deleted.
     video.change(answers.chosen, video, every, queue=False, **EACH, **quietly)
+    parts[Part.STATUS].upload(answers.too_heavy, None, parts[Part.STATUS], queue=False, **EACH, **quietly)
     video.clear(answers.delete, None, every, queue=False, **quietly)  # also while the queue is full
     for button, name in zip(controls["examples"], described(), strict=True):
 
@@ -88,6 +89,9 @@ class Answers:
     def chosen(self, video, request: gr.Request) -> dict:
         session = request.session_hash
         return self._placed(request, self.handlers.chosen, video, session, about=(video, None))
+
+    def too_heavy(self, event: gr.EventData, request: gr.Request) -> dict:
+        return self._placed(request, self.handlers.too_heavy, event.megabytes)
 
     def found(self, video, start, end, before, request: gr.Request) -> dict:
         session = request.session_hash

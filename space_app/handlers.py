@@ -127,6 +127,10 @@ class Handlers:
         lasts = "The video is here" if seconds is None else f"The video lasts {seconds:.1f} seconds"
         return cleared | {Part.STATUS: page.message("ready", f"{lasts}. Press “Find movements”.")}
 
+    def too_heavy(self, megabytes: float) -> dict:
+        """A file was chosen that the browser did not even send; one that is here stays."""
+        return {Part.STATUS: page.state(problems.too_heavy(megabytes, self.reader.settings.max_megabytes))}
+
     def read(
         self, video: str | None, start: float | None, end: float | None, before: dict | None, session: str | None
     ) -> dict:

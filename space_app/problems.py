@@ -1,5 +1,7 @@
 """Everything that can be wrong with an upload, told so that the person knows what to do next."""
 
+import math
+
 import gradio as gr
 
 ENDS = ("unexpected", "not-a-video", "too-large", "too-small", "no-rate")
@@ -56,7 +58,7 @@ def too_heavy(megabytes: float, most: float) -> Problem:
     """More bytes than are taken."""
     return Problem(
         "too-large",
-        f"The file is too large: {megabytes:.0f} MB, and {most:g} MB is the most this page takes.",
+        f"The file is too large: {math.ceil(megabytes)} MB, and {most:g} MB is the most this page takes.",
         "Cut out the seconds that matter, or save it with a smaller picture.",
     )
 

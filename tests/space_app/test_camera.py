@@ -1,14 +1,9 @@
 """The browser's side of the live camera, `camera.js`, on a stand-in for a browser (`camera_stage.js`)."""
 
-import json
-import subprocess
-from pathlib import Path
-
 import pytest
 
-from tests.contract.tree import ROOT
+from tests.space_app.staging import staged
 
-driver = pytest.importorskip("playwright._impl._driver", reason="it brings the node that runs the script")
 FILM_IS_THERE = "Stopped. The film is under “A video” now"
 MBIT = 125_000  # characters a second
 SILENT_MS = 20_000  # after which the machine forgets a camera
@@ -16,10 +11,7 @@ SILENT_MS = 20_000  # after which the machine forgets a camera
 
 def filmed(**plan) -> dict:
     """What happens when the camera is started and a plan unfolds: what was said, sent and taken."""
-    node, stage = driver.compute_driver_executable()[0], Path(__file__).with_name("camera_stage.js")
-    asked = json.dumps({"picture": 40_000, "network": 100 * MBIT} | plan)
-    command = [node, str(stage), str(ROOT / "space_app" / "camera.js"), asked]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return staged("camera_stage.js", "camera.js", **{"picture": 40_000, "network": 100 * MBIT, **plan})
 
 
 def test_what_was_filmed_is_there_once_it_is_stopped():
