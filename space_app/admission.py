@@ -21,6 +21,8 @@ from logs import note
 from problems import Problem
 from settings import Settings
 
+SLACK_S = 0.5  # beyond the limit; else "1 min" would be refused because "1 min is the most", as both are told
+
 
 @dataclass(frozen=True)
 class Admitted:
@@ -67,8 +69,8 @@ class Admitted:
         if not numbers or start < 0 or (end is not None and end <= start) or (length is not None and start >= length):
             raise problems.bad_part(length)
         stops = [each for each in (end, length) if each is not None]
-        if stops and min(stops) - start > most:
-            raise problems.too_long(min(stops) - start, most)
+        if stops:
+            self._refuse_longer(min(stops) - start)
         return start, min(stops) if stops else start + most
 
     def refuse_span(self, onset: int, offset: int, face: int | Sequence[float]) -> None:
@@ -84,11 +86,13 @@ class Admitted:
         """
         if onset < 0 or offset <= onset:
             raise problems.bad_part(self.length)
-        seconds = (offset + 1 - onset) / self.fps
-        if seconds > self.limits.max_seconds:
-            raise problems.too_long(seconds, self.limits.max_seconds)
+        self._refuse_longer((offset + 1 - onset) / self.fps)
         if isinstance(face, int) and not 0 <= face < self.limits.max_faces:
             raise problems.no_such_face()
+
+    def _refuse_longer(self, seconds: float) -> None:
+        if seconds > self.limits.max_seconds + SLACK_S:
+            raise problems.too_long(seconds, self.limits.max_seconds)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from handlers import Handlers, Part
 from layout import closer_parts, input_parts, result_parts
 from logs import say_little
 from place import own_place
+from sessions import keep_sessions
 from settings import Settings
 from uploads import EXAMPLES, Uploads
 
@@ -47,6 +48,7 @@ def build(reader: inference.Reader) -> gr.Blocks:
     """
     settings = reader.settings
     kept = 60 * settings.keep_minutes
+    keep_sessions(kept)
     with gr.Blocks(title=page.TITLE, analytics_enabled=False) as blocks:
         parts = {Part.READING: gr.State(time_to_live=kept), Part.SEEN: gr.State(time_to_live=kept)}
         gr.HTML(page.intro() + page.NOTICE)
@@ -61,12 +63,15 @@ def build(reader: inference.Reader) -> gr.Blocks:
 
 
 def launch_options(settings: Settings) -> dict:
-    """What the page is launched with, wherever it runs: no history of runs, no telemetry, no upload above the limit."""
+    """What the page is launched with, wherever it runs: no history of runs, no telemetry, no endless upload.
+
+    Twice what the page takes is let in: recordings are weighed when they are here, and the page says what to do.
+    """
     return {
         "theme": THEME,
         "css_paths": STYLE,
         "allowed_paths": [str(EXAMPLES)],  # else only where the page is started from a folder above them
-        "max_file_size": settings.max_megabytes * 1_000_000,
+        "max_file_size": 2 * settings.max_megabytes * 1_000_000,
         "footer_links": ["api", "gradio"],
         "run_history": False,
         "state_session_capacity": 32,

@@ -8,7 +8,7 @@ import csv
 import io
 import json
 
-from readings import face_name, movements_of
+from readings import doubt, face_name, movements_of
 from words import joined, plain
 
 NAMES = ("face", "event", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score")
@@ -16,11 +16,13 @@ EXTENT = ("side", "size_px", "size_mm", "named_by")
 
 
 def as_csv(reading: dict) -> str:
-    """One row per movement and blink of every face, named as on the page; a column per unit with its score."""
+    """One row per movement and blink of every face, named as on the page; a column per unit with its score. `view` is
+    what speaks against reading the face, empty where nothing does.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     units = list(reading["meanings"])  # those that only the second opinion may name, too
-    writer.writerow([*NAMES, *EXTENT, *units])
+    writer.writerow([*NAMES, *EXTENT, "view", *units])
     fps = reading["fps"]
     for face in reading["faces"]:
         events = [(each["kind"], each) for each in face["movements"]] + [
@@ -32,7 +34,7 @@ def as_csv(reading: dict) -> str:
             seconds = [round(frame / fps, 3) for frame in frames]
             extent = [each.get(name) for name in EXTENT]
             name, score = face_name(face["face"]), _rounded(each.get("score"))
-            writer.writerow([name, kind, *frames, *seconds, score, *extent, *scores])
+            writer.writerow([name, kind, *frames, *seconds, score, *extent, " ".join(face["view"]), *scores])
     return text.getvalue()
 
 
@@ -42,14 +44,16 @@ def as_json(reading: dict) -> str:
 
 
 def as_webvtt(reading: dict) -> str:
-    """Subtitles in plain words: play them over the video to see what was found when.
+    """Subtitles in plain words: play them over the video to see what was found when. A note, which players do not show,
+    says of which face nothing should be said.
 
     Source: WebVTT, W3C Candidate Recommendation, section 4 (syntax).
     """
-    cues, meanings, fps = [], reading["meanings"], reading["fps"]
+    cues, notes, meanings, fps = [], [], reading["meanings"], reading["fps"]
     several = len(reading["faces"]) > 1
     for face in reading["faces"]:
         whose = f"{face_name(face['face'])}: " if several else ""
+        notes += [f"NOTE {whose}{doubt(reading, face['face'])}\n"] if face["view"] else []
         for each in movements_of(reading, face["face"]):
             what = joined([plain(unit, meanings).short for unit in each.units]) if each.units else "something moved"
             one = f" ({each.side} side)" if each.units and each.side in ("left", "right") else ""
@@ -60,7 +64,7 @@ def as_webvtt(reading: dict) -> str:
             for each in face["blinks"]
         ]
     blocks = [f"{_clock(start)} --> {_clock(max(end, start + 0.04))}\n{text}\n" for start, end, text in sorted(cues)]
-    return "\n".join(["WEBVTT\n", *blocks])
+    return "\n".join(["WEBVTT\n", *notes, *blocks])
 
 
 def links(reading: dict) -> str:

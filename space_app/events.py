@@ -27,7 +27,7 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
         parts: by the names in `Part`.
         controls: start, end, go, delete and the example buttons.
     """
-    answers = Answers(handlers, parts)
+    answers = Answers(blocks, handlers, parts)
     every = [part for name, part in parts.items() if name not in (Part.VIEW, Part.FACTOR, Part.DRAW)]
     quietly = {**OWN, "show_progress": "hidden"}
     video, reading, seen, face = (parts[name] for name in (Part.VIDEO, Part.READING, Part.SEEN, Part.FACES))
@@ -35,6 +35,7 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
 
     # Never in the queue, so that every press that follows finds it chosen, and it goes when it is deleted.
     video.change(answers.chosen, video, every, queue=False, **EACH, **quietly)
+    parts[Part.STATUS].upload(answers.too_heavy, None, parts[Part.STATUS], queue=False, **EACH, **quietly)
     video.clear(answers.delete, None, every, queue=False, **quietly)  # also while the queue is full
     for button, name in zip(controls["examples"], described(), strict=True):
 
@@ -82,12 +83,15 @@ def wire(blocks: gr.Blocks, handlers: Handlers, parts: dict, controls: dict) -> 
 class Answers:
     """The handlers' answers, with parts in the place of their names."""
 
-    def __init__(self, handlers: Handlers, parts: dict) -> None:
-        self.handlers, self.parts = handlers, parts
+    def __init__(self, blocks: gr.Blocks, handlers: Handlers, parts: dict) -> None:
+        self.blocks, self.handlers, self.parts = blocks, handlers, parts
 
     def chosen(self, video, request: gr.Request) -> dict:
         session = request.session_hash
         return self._placed(request, self.handlers.chosen, video, session, about=(video, None))
+
+    def too_heavy(self, event: gr.EventData, request: gr.Request) -> dict:
+        return self._placed(request, self.handlers.too_heavy, event.megabytes)
 
     def found(self, video, start, end, before, request: gr.Request) -> dict:
         session = request.session_hash
@@ -119,10 +123,12 @@ class Answers:
         return self._placed(request, lambda: {Part.FLIP: self.handlers.magnify(seen, factor)}, about=(video, None))
 
     def delete(self, request: gr.Request) -> dict:
+        self.blocks.state_holder.forget(request.session_hash)
         return self._placed(request, self.handlers.delete, request.session_hash)
 
     def leave(self, request: gr.Request) -> None:
         self.handlers.uploads.leave(request.session_hash)
+        self.blocks.state_holder.forget(request.session_hash)
 
     def _placed(self, request: gr.Request, call, *arguments, about=None) -> dict:
         answer = self.handlers.answer(request.session_hash, call, *arguments, about=about)

@@ -18,7 +18,7 @@ from inference import Reader
 from live import Live
 from logs import note
 from problems import Problem
-from readings import Movement, box_near, face_name, has_face, largest, movement_of, movements_of, place_of
+from readings import Movement, box_near, face_name, face_of, has_face, largest, movement_of, movements_of, place_of
 from timeline import timeline
 from uploads import Uploads
 from words import label
@@ -126,6 +126,10 @@ class Handlers:
         seconds = self.reader.check(video)
         lasts = "The video is here" if seconds is None else f"The video lasts {seconds:.1f} seconds"
         return cleared | {Part.STATUS: page.message("ready", f"{lasts}. Press “Find movements”.")}
+
+    def too_heavy(self, megabytes: float) -> dict:
+        """A file was chosen that the browser did not even send; one that is here stays."""
+        return {Part.STATUS: page.state(problems.too_heavy(megabytes, self.reader.settings.max_megabytes))}
 
     def read(
         self, video: str | None, start: float | None, end: float | None, before: dict | None, session: str | None
@@ -290,7 +294,7 @@ def _of_face(reading: dict, face: int) -> dict:
         Part.POINTS: "",
         Part.TIMELINE: timeline(reading, face),
         Part.MOVES: gr.update(
-            visible=bool(movements),
+            visible=bool(movements) and not face_of(reading, face)["view"],  # else behind a click, in the timeline
             choices=[(m.short(reading["meanings"]), m.number) for m in movements],
             value=None,
         ),

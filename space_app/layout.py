@@ -13,8 +13,10 @@ from live import Live
 from settings import Settings
 from uploads import described
 
-SCRIPT, CAMERA_SCRIPT = (Path(__file__).with_name(name).read_text("utf-8") for name in ("page.js", "camera.js"))
-READ_ALOUD = "element.setAttribute('role', 'status')"  # what is written there is spoken
+SCRIPT, CAMERA_SCRIPT, UPLOAD_SCRIPT = (
+    Path(__file__).with_name(name).read_text("utf-8") for name in ("page.js", "camera.js", "upload.js")
+)
+READ_ALOUD = "element.setAttribute('role', 'status');\n"  # what is written there is spoken
 STRONGEST_MAGNIFICATION = 15  # beyond it the pipeline smooths too much away
 
 
@@ -25,7 +27,7 @@ def input_parts(parts: dict, settings: Settings, live: Live) -> dict:
         with gr.Tab("A video", id=Way.VIDEO):
             controls = video_parts(parts, settings)
         controls["camera"] = live_part(live)
-    parts[Part.STATUS] = gr.HTML(elem_id="status", min_height=64, js_on_load=READ_ALOUD)
+    parts[Part.STATUS] = gr.HTML(elem_id="status", min_height=64, js_on_load=READ_ALOUD + UPLOAD_SCRIPT)
     return controls
 
 

@@ -27,7 +27,8 @@ from PIL import Image
 from problems import Problem
 
 MOST_AT_ONCE = 2  # people who are read live
-SILENT_S = 10.0  # after which a camera that sends nothing is forgotten
+SILENT_S = 20.0  # after which a camera that sends nothing is forgotten; the page sends batches of a few seconds
+SPARE_S = 10.0  # of pictures beyond the limit that are taken; the film ends at the limit
 LARGEST = 640  # px that a picture may be wide or high
 MOST_PICTURES, MOST_BYTES = 120, 300_000  # in a batch; of a picture
 HEAD = "data:image/jpeg;base64,"
@@ -56,6 +57,10 @@ class Watched:
     def seconds(self) -> float:
         """How long it has been filming."""
         return self.pictures[-1][0] - self.pictures[0][0] if self.pictures else 0.0
+
+    def film(self, most: float) -> list[tuple[float, bytes]]:
+        """Seconds and pictures of what is kept: no more than the page reads at once."""
+        return [(seconds, picture) for seconds, picture in self.pictures if seconds - self.pictures[0][0] < most]
 
     def take(self, times: list[float], pictures: list[bytes], read: bool) -> np.ndarray | None:
         """Keep a batch, and read it; gives the points of the face in the last picture, where one is followed."""
@@ -107,12 +112,19 @@ class Live:
 
         There are several rates, the fastest first: where the page falls behind, it goes on with the next.
         """
+        try:
+            with translated():
+                return self._begun()
+        except Problem as problem:
+            return {"problem": page.state(problem)}
+
+    def _begun(self) -> dict:
         self._forget_silent()
         rates = list(LIVE_RATES)
         reading = self.reader.live(rates[0])
         with self._lock:
             if len(self._watched) >= MOST_AT_ONCE:
-                return {"problem": page.state(problems.camera_busy())}
+                raise problems.camera_busy()
             token = secrets.token_hex(16)
             self._watched[token] = Watched(reading, self._facts())
             self._look_again_later()
@@ -151,10 +163,13 @@ class Live:
         """
         with self._lock:
             watched = self._watched.pop(token, None)
-        if watched is None or len(watched.pictures) < 2:
+        if watched is None:
             raise problems.nothing_filmed()
         with watched.lock:
-            content = film.encoded(((t, decoded(p)) for t, p in watched.pictures), film.QUALITY["kept"])
+            pictures = watched.film(self.reader.settings.max_seconds)
+            if len(pictures) < 2:
+                raise problems.nothing_filmed()
+            content = film.encoded(((t, decoded(p)) for t, p in pictures), film.QUALITY["kept"])
             watched.pictures.clear()
         folder = Path(os.environ["GRADIO_TEMP_DIR"]) / secrets.token_hex(16)  # where Gradio leaves it as it is
         folder.mkdir(parents=True)
@@ -167,9 +182,11 @@ class Live:
 
     def _checked(self, batch: dict) -> tuple[Watched, list[float], list[bytes], float]:
         """What was sent, as far as it is what the page sends."""
-        self._forget_silent()
         try:
-            watched = self._watched[batch["token"]]
+            with self._lock:
+                watched = self._watched[batch["token"]]
+                watched.heard = time.monotonic()  # before the silent are forgotten: this batch may have taken long
+            self._forget_silent()
             times, sent = [float(t) for t in batch["times"]], list(batch["pictures"])
             rate = float(batch["rate"])
             if rate not in LIVE_RATES:
@@ -190,7 +207,7 @@ class Live:
             raise problems.nothing_filmed()
         most = self.reader.settings.max_seconds
         lasts = max(times[-1] - [*kept, *times][0], (len(kept) + len(times)) / max(LIVE_RATES))
-        if lasts > most + SILENT_S:
+        if lasts > most + SPARE_S:
             raise problems.too_long(lasts, most)
 
     def _look_again_later(self) -> None:

@@ -42,9 +42,10 @@ def intro() -> str:
 def limits(settings: Settings) -> str:
     """What is taken on."""
     return (
-        f"<p class='limits'>At most {settings.max_megabytes} MB, {clock(settings.max_seconds)} at once, and "
-        f"{settings.longest_side} pixels on the longest side. The face should look towards the camera, "
-        "in even light, and hold fairly still. Sound is not used.</p>"
+        f"<p class='limits' data-megabytes='{settings.max_megabytes}'>At most {settings.max_megabytes} MB, "
+        f"{clock(settings.max_seconds)} at once, and {settings.longest_side} pixels on the longest side. Of a larger "
+        "video cut out the seconds that matter, or save it with a smaller picture. The face should look towards the "
+        "camera, in even light, and hold fairly still. Sound is not used.</p>"
     )
 
 
@@ -125,7 +126,7 @@ and is deleted with it.</p>
 <div class="camera-buttons"><button type="button" class="camera-start">Start the camera</button>
 <button type="button" class="camera-stop" disabled>Stop</button>
 <label><input type="checkbox" class="camera-points"> Draw the points it follows</label></div>
-<p class="camera-state" role="status"></p>
+<div class="camera-state" role="status"></div>
 <div class="camera-both"><div class="camera-view"><video muted playsinline aria-label="What the camera sees"></video>
 <canvas aria-hidden="true"></canvas></div><div class="camera-told" data-batches="0"></div></div></div>
 """

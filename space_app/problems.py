@@ -1,5 +1,7 @@
 """Everything that can be wrong with an upload, told so that the person knows what to do next."""
 
+import math
+
 import gradio as gr
 
 ENDS = ("unexpected", "not-a-video", "too-large", "too-small", "no-rate")
@@ -43,11 +45,20 @@ def not_a_video() -> Problem:
     )
 
 
+def a_picture() -> Problem:
+    """An image file, of one picture or of several."""
+    return Problem(
+        "not-a-video",
+        "This is a picture, and a movement needs a video.",
+        "Choose a video of the face. MP4, MOV, WebM and AVI usually work.",
+    )
+
+
 def too_heavy(megabytes: float, most: float) -> Problem:
     """More bytes than are taken."""
     return Problem(
         "too-large",
-        f"The file is too large: {megabytes:.0f} MB, and {most:g} MB is the most this page takes.",
+        f"The file is too large: {math.ceil(megabytes)} MB, and {most:g} MB is the most this page takes.",
         "Cut out the seconds that matter, or save it with a smaller picture.",
     )
 
@@ -195,6 +206,7 @@ _BY_CODE = {
     "not_found": gone,
     "unreadable": not_a_video,
     "empty": not_a_video,
+    "not_a_clip": a_picture,  # of the kinds that have this code, files can be no other
     "no_rate": no_rate,
     "bad_span": bad_part,
     "no_such_frame": no_such_frame,

@@ -4,8 +4,11 @@
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from words import KINDS, LIDS, SECOND, VIEW, joined, number, plain, sure
+
+HOLE_S = 0.2  # for which a face is not seen before that is told; our choice
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,10 @@ class Movement:
                 f"{lead} something moved, but the model would rather not say what: it is sure of no movement it knows."
             )
         seen = [f"{plain(unit, meanings).seen(self.side)} ({unit}, {number(p)})" for unit, p in self.units.items()]
-        far = f" The skin moved by about {self.millimetres:.1f} mm." if self.millimetres else ""
-        lasted = f"It lasted {self.end - self.start:.1f} s, {KINDS[self.kind]}."
+        size = f"{self.millimetres or 0:.1f}"
+        far = "" if size == "0.0" else f" The skin moved by about {size} mm."
+        seconds = self.end - self.start
+        lasted = f"It lasted {seconds:.{2 if seconds < 1 else 1}f} s, {KINDS[self.kind]}."
         return f"{lead} {joined(seen)}. {self._certainty()} {lasted}{far}"
 
     def _certainty(self) -> str:
@@ -144,9 +149,26 @@ def movement_of(reading: dict, face: int, number: int | None) -> Movement | None
 
 
 def span_of(reading: dict, face: int) -> tuple[float, float]:
-    """First and last second in which a face was read."""
+    """First and last second in which a face was read; between them it may have been out of sight, see `holes_of`."""
     face = face_of(reading, face)
     return face["first"] / reading["fps"], max(face["last"], face["first"] + 1) / reading["fps"]
+
+
+def stretches_of(reading: dict, face: int) -> list[list[dict]]:
+    """The windows of a face, a list for each time it was in sight: one that is found again keeps its number."""
+    stretches: list[list[dict]] = []
+    for window in face_of(reading, face)["windows"]:
+        if stretches and window["onset"] - stretches[-1][-1]["offset"] - 1 <= HOLE_S * reading["fps"]:
+            stretches[-1].append(window)
+        else:
+            stretches.append([window])
+    return stretches
+
+
+def holes_of(reading: dict, face: int) -> list[tuple[float, float]]:
+    """Seconds from which to which a face was out of sight."""
+    pairs = pairwise(stretches_of(reading, face))
+    return [((one[-1]["offset"] + 1) / reading["fps"], other[0]["onset"] / reading["fps"]) for one, other in pairs]
 
 
 def lids_of(reading: dict, face: int) -> dict[str, list[dict]]:
@@ -165,14 +187,18 @@ def place_of(reading: dict, face: int) -> str:
 def summary(reading: dict, face: int) -> list[str]:
     """What was found for one face, as sentences; not how well it is seen, see `doubt`."""
     start, end = span_of(reading, face)
+    holes = holes_of(reading, face)
     told = []
     movements = movements_of(reading, face)
-    read = f"{end - start:.1f} seconds were read"
+    seen = f"{end - start - sum(to - since for since, to in holes):.1f} of " if holes else ""
+    read = f"{seen}{end - start:.1f} seconds were read"
     if not movements:
         told.append(f"{read}, and nothing was found to move enough to be told from noise.")
     else:
         count = "one movement" if len(movements) == 1 else f"{len(movements)} movements"
         told.append(f"{read}, and {count} found.")
+    if holes:
+        told.append(f"The face was not seen {joined([f'from {since:.1f} to {to:.1f} s' for since, to in holes])}.")
     closed = []
     for kind, found in lids_of(reading, face).items():
         if found:

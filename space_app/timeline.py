@@ -8,11 +8,12 @@ Tested in tests/space_app/test_figures.py.
 
 from html import escape
 
-from readings import Movement, face_of, lids_of, movements_of, span_of
+from readings import Movement, face_of, holes_of, lids_of, movements_of, span_of, stretches_of
 from words import LIDS, label, number
 
 NARROWEST = 340  # px: the row on a phone; buttons that would touch there go to the next lane
 BUTTON = 30  # px: a numbered button
+HOLE = '<span class="key hole" aria-hidden="true"></span> face not seen '
 
 
 def timeline(reading: dict, face: int, chosen: int | None = None) -> str:
@@ -24,7 +25,8 @@ def timeline(reading: dict, face: int, chosen: int | None = None) -> str:
         chosen: number of the movement that is looked at closer.
 
     Returns:
-        A section; its buttons carry `data-movement`, the number of the movement.
+        A section; its buttons carry `data-movement`, the number of the movement. Behind a click where the face is not
+        seen well enough to say anything.
     """
     scale = _Scale(*span_of(reading, face))
     movements = movements_of(reading, face)
@@ -45,10 +47,15 @@ def timeline(reading: dict, face: int, chosen: int | None = None) -> str:
         '<p class="legend"><span class="key micro">1</span> very short movement '
         '<span class="key macro">2</span> longer movement '
         '<span class="key blink" aria-hidden="true"></span> blink '
+        f"{HOLE if holes_of(reading, face) else ''}"
         '<span class="key line" aria-hidden="true"></span> score reaches '
         f"{reading['threshold']:g}: counted as present</p>"
     )
-    return f'<div class="timeline">{legend}{"".join(rows)}{scale.axis()}</div>{_table(reading, face, movements)}'
+    drawn = f'<div class="timeline">{legend}{"".join(rows)}{scale.axis()}</div>{_table(reading, face, movements)}'
+    if not face_of(reading, face)["view"]:
+        return drawn
+    opened = "" if chosen is None else " open"
+    return f'<details class="doubted"{opened}><summary>When it would say so: the timeline</summary>{drawn}</details>'
 
 
 class _Scale:
@@ -112,29 +119,40 @@ def _blinks(reading: dict, face: int, scale: _Scale) -> str:
 
 
 def _curve(reading: dict, face: int, k: int, scale: _Scale, movements: list[Movement]) -> str:
-    """The score over time; windows that the model skipped because nothing moved count as 0."""
+    """The score over time, where the face was seen; windows that the model skipped because nothing moved count as 0."""
     unit, fps = reading["action_units"][k], reading["fps"]
-    windows = face_of(reading, face)["windows"]
-    points = [
-        (scale.at((each["onset"] + each["offset"]) / 2 / fps), (each["probabilities"] or [0.0] * (k + 1))[k])
-        for each in windows
+    stretches = [
+        [
+            (scale.at((each["onset"] + each["offset"]) / 2 / fps), (each["probabilities"] or [0.0] * (k + 1))[k])
+            for each in windows
+        ]
+        for windows in stretches_of(reading, face)
     ]
-    line = " ".join(f"{x},{100 - 100 * p:.0f}" for x, p in points)
-    area = f"{points[0][0]},100 {line} {points[-1][0]},100" if points else ""
+    holes = "".join(_span("hole", since, to, scale) for since, to in holes_of(reading, face))
     spans = "".join(
-        f'<i class="present" style="left:{scale.at(each.start)}%;'
-        f'width:{max(scale.at(each.end) - scale.at(each.start), 0.6):.2f}%"></i>'
+        _span("present", each.start, each.end, scale)
         for each in movements
         if unit in each.units and each.ours  # a rise of the second opinion reaches no threshold
     )
-    best = max((p for _, p in points), default=0.0)
+    best = max((p for points in stretches for _, p in points), default=0.0)
     level = 100 - 100 * reading["threshold"]
     return (
-        f'{spans}<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-        f'<polygon points="{area}"/><polyline points="{line}"/>'
+        f'{holes}{spans}<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        f"{''.join(_line(points) for points in stretches)}"
         f'<line x1="0" x2="100" y1="{level:g}" y2="{level:g}"/></svg>'
         f'<span class="best"><span class="hidden-text">highest score </span>{number(best)}</span>'
     )
+
+
+def _span(kind: str, start: float, end: float, scale: _Scale) -> str:
+    width = max(scale.at(end) - scale.at(start), 0.6)
+    return f'<i class="{kind}" style="left:{scale.at(start)}%;width:{width:.2f}%"></i>'
+
+
+def _line(points: list[tuple[float, float]]) -> str:
+    """A curve and the area below it; points are percent of the width and scores."""
+    line = " ".join(f"{x},{100 - 100 * p:.0f}" for x, p in points)
+    return f'<polygon points="{points[0][0]},100 {line} {points[-1][0]},100"/><polyline points="{line}"/>'
 
 
 def _table(reading: dict, face: int, movements: list[Movement]) -> str:

@@ -38,7 +38,7 @@ class DecodingPipe(FakePipe):
 
 @contextmanager
 def open_page(folder: Path, pipe) -> Iterator[SimpleNamespace]:
-    """The page in its own place: `.address`, `.place` on the disk, `.pipe`, `.events` by name of their answer."""
+    """The page in its own place: `.address`, `.place` on the disk, `.pipe`, `.events` by name, `.sessions`."""
     (folder / "config.json").write_text("{}")
     app, inference, place, settings = map(importlib.import_module, ("app", "inference", "place", "settings"))
     reader = inference.Reader(settings.Settings(str(folder)), pipe)
@@ -48,7 +48,8 @@ def open_page(folder: Path, pipe) -> Iterator[SimpleNamespace]:
         _, address, _ = blocks.launch(**options)
         events = {event.fn.__name__: number for number, event in blocks.fns.items() if event.fn}
         try:
-            yield SimpleNamespace(address=address, place=own, pipe=pipe, events=events, settings=reader.settings)
+            page = {"address": address, "place": own, "pipe": pipe, "events": events, "settings": reader.settings}
+            yield SimpleNamespace(**page, sessions=blocks.state_holder)
         finally:
             blocks.close()
 

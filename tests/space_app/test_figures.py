@@ -75,6 +75,29 @@ def test_curves_follow_the_scores_and_skipped_windows_are_0(reading):
     assert max(heights) == pytest.approx(83) and heights[-1] == 0
 
 
+def test_no_curve_runs_over_a_time_in_which_the_face_was_not_seen(reading):
+    from timeline import timeline
+
+    assert "not seen" not in timeline(reading, 0)
+    face = reading["faces"][0]
+    face["windows"] = [each for each in face["windows"] if each["offset"] < 45 or each["onset"] > 194]
+    html = checked(timeline(reading, 0))
+    rows = re.findall(r'<polyline points="([^"]*)"', html)
+    assert len(rows) == 2 * len(UNITS), "one before, one after"
+    ends = [[float(line.split()[k].split(",")[0]) for k in (0, -1)] for line in rows[:2]]
+    assert ends[0][1] < 100 * 1.5 / 8 and ends[1][0] > 100 * 6.5 / 8
+    assert html.count('class="hole"') == len(UNITS) and "face not seen" in html
+
+
+def test_the_timeline_of_a_face_that_is_not_seen_well_needs_a_click_and_stays_open_then(reading):
+    from timeline import timeline
+
+    assert timeline(reading, 0).startswith('<div class="timeline">')
+    reading["faces"][0]["view"] = ["dark"]
+    assert checked(timeline(reading, 0)).startswith('<details class="doubted"><summary>')
+    assert timeline(reading, 0, chosen=1).startswith('<details class="doubted" open><summary>')
+
+
 def test_the_table_says_the_same(reading):
     from timeline import timeline
 

@@ -95,6 +95,16 @@ def test_reading_shows_the_largest_face(handlers, video):
     assert "<ol><li>At 2.0 s" in answer["summary"]
 
 
+def test_movements_of_a_face_that_is_not_seen_well_are_not_listed(make_reader, video):
+    pipe = FakePipe(faces=2)
+    handlers = make(make_reader, pipe)
+    reading = handlers.read(video, 0, 0, None, "session")["reading"]
+    assert handlers.show_face(video, reading, 1, "session")["moves"]["visible"]
+    reading["faces"][1]["view"] = ["dark"]
+    assert handlers.show_face(video, reading, 1, "session")["moves"]["visible"] is False
+    assert handlers.look(video, reading, 1, 1)["closer"]["visible"], "a number of the timeline was pressed"
+
+
 def test_a_problem_hides_the_results_and_says_what_to_do(make_reader, video):
     handlers = make(make_reader, max_seconds=5)
     answer = handlers.answer("session", handlers.read, video, 0, 0, None, "session")
@@ -329,10 +339,18 @@ def test_deleting_removes_the_file_and_everything_made_of_it(handlers, video):
     assert answer["video"] is None and answer["reading"] is None and answer["seen"] is None
 
 
+def test_a_file_that_is_too_heavy_is_told_what_to_do_and_one_that_is_here_stays(handlers, video):
+    handlers.chosen(video, "session")
+    answer = handlers.too_heavy(50.02)
+    assert "51 MB, and 50 MB is the most" in answer["status"] and "Cut out the seconds" in answer["status"]
+    assert list(answer) == ["status"] and Path(video).exists()
+
+
 def test_the_page_warns_and_names_forbidden_uses(make_reader):
     import page
 
     for words in ("computer-made faces only", "lies", "hiring", "not agreed", "at work or in schools", "unlawful"):
         assert words in page.NOTICE
     settings = make_reader(max_seconds=90, keep_minutes=7).settings
-    assert "1 min 30 s" in page.limits(settings) and "7 minutes" in page.privacy(settings)
+    assert "1 min 30 s" in page.limits(settings) and "cut out the seconds that matter" in page.limits(settings)
+    assert "7 minutes" in page.privacy(settings)

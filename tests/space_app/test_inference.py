@@ -64,6 +64,18 @@ def test_a_part_short_enough_of_a_long_video_is_read(make_reader, video):
     assert make_reader(max_seconds=5).read(video, 0, 4.0)["faces"]
 
 
+def test_what_is_refused_for_its_length_is_told_to_be_longer_than_the_most(make_reader, video):
+    from problems import Problem
+
+    for frames, told in ((1800, None), (1815, None), (1816, "1 min 1 s, and 1 min is the most")):
+        reader = make_reader(FakePipe(frames=frames))
+        if told is None:
+            assert reader.read(video)["faces"]
+        else:
+            with pytest.raises(Problem, match=told):
+                reader.read(video)
+
+
 def test_a_part_outside_of_the_video_is_refused(make_reader, video):
     for start, end in ((9.0, None), (3.0, 2.0), (-1.0, 2.0)):
         assert state_of(make_reader().read, video, start, end) == "bad-part"
@@ -81,7 +93,7 @@ def test_a_video_of_unknown_length_is_read_up_to_the_limit(make_reader, video):
         ({"max_megabytes": 1e-6}, (54, 66, 0), "too-large"),
         ({"longest_side": 639}, (54, 66, 0), "too-large"),
         ({"shortest_side": 481}, (54, 66, 0), "too-small"),
-        ({"max_seconds": 5}, (0, 150, 0), "too-long"),
+        ({"max_seconds": 5}, (0, 180, 0), "too-long"),
         ({"max_seconds": 5}, (0, 10**12, 0), "too-long"),
         ({}, (54, 66, 4), "no-such-face"),
         ({}, (54, 66, -1), "no-such-face"),

@@ -72,6 +72,34 @@ def test_states_are_shown_in_place_and_spoken(make_reader, films):
         assert visit.upload(films["face"]) == "ready" and visit.read() == "too-long"
 
 
+def test_a_file_that_is_too_heavy_is_told_in_the_pages_words_and_another_may_be_chosen(make_reader, films):
+    films["wall"].write_bytes(b"x" * 4_300_000)
+    with served(make_reader(max_megabytes=2)) as address, browser() as context:
+        visit = Visit(context, address)
+        assert visit.upload(films["wall"]) == "too-large" and not uploaded(films["wall"].name)
+        assert "5 MB, and 2 MB is the most" in visit.page.inner_text("#status")
+        assert visit.upload(films["face"]) == "ready" and not visit.errors
+
+
+def test_movements_of_a_face_in_the_dark_need_a_click(make_reader, films):
+    class Dark(FakePipe):
+        def __call__(self, video, **options):
+            reading = super().__call__(video, **options)
+            reading["faces"][0]["view"] = ["dark"]
+            return reading
+
+    with served(make_reader(Dark())) as address, browser() as context:
+        visit = Visit(context, address)
+        visit.upload(films["face"])
+        visit.read()
+        timeline = visit.page.locator("#timeline details.doubted")
+        assert not visit.page.locator("#timeline [data-movement='2']").is_visible()
+        assert not visit.page.locator("#moves").is_visible()
+        timeline.locator("> summary").click()
+        visit.look(2)
+        assert timeline.get_attribute("open") is not None and not visit.errors
+
+
 def test_what_is_pressed_while_a_reading_runs_counts_and_a_second_press_reads_nothing(make_reader, films):
     class Waiting(FakePipe):
         begun, goes_on = Event(), Event()

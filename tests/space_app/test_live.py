@@ -101,6 +101,39 @@ def test_a_third_camera_is_told_to_record_and_a_silent_one_makes_room(live, monk
     assert "problem" in live.watch(batch(tokens[0], [0.0])) and "html" in live.watch(batch(tokens[1], [0.1]))
 
 
+def test_a_camera_that_cannot_start_is_told_in_words(live):
+    def fails(*_):
+        raise RuntimeError("no memory for another reading")
+
+    live.reader.live = fails
+    assert "Something went wrong here" in live.begin()["problem"]
+
+
+def test_a_batch_that_took_long_to_arrive_forgets_the_silent_and_not_its_own_camera(live, monkeypatch):
+    import live as module
+
+    slow, silent = (live.begin()["token"] for _ in range(2))
+    live.watch(batch(slow, [0.0, 0.05]))
+    then = time.monotonic() + module.SILENT_S + 1
+    monkeypatch.setattr(module.time, "monotonic", lambda: then)
+    assert "html" in live.watch(batch(slow, [0.1]))
+    assert "problem" in live.watch(batch(silent, [0.0]))
+    assert Path(live.finish(slow)).is_file()
+
+
+def test_a_film_is_no_longer_than_the_page_reads(live):
+    token = live.begin()["token"]
+    live.watch(batch(token, [1 + number / 20 for number in range(100)]))
+    live.watch(batch(token, [6 + number / 20 for number in range(30)], read=False))
+    film = live.finish(token)
+    with av.open(film) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 100, "5 s are the most"
+    token = live.begin()["token"]
+    live.watch(batch(token, [0.0, 5.5]))
+    with pytest.raises(Exception, match="Nothing was filmed"):
+        live.finish(token)
+
+
 def test_a_page_that_was_closed_is_forgotten_though_nobody_comes(live, monkeypatch):
     import live as module
 

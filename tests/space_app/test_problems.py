@@ -30,6 +30,11 @@ def no_bytes(film):
     NumberedFrames(open_clip(film))
 
 
+def a_photograph(film):
+    film.rename(film.with_suffix(".jpg"))
+    open_clip(film.with_suffix(".jpg"))
+
+
 def no_file(film):
     open_clip(film.with_name("other.mp4"))
 
@@ -95,6 +100,7 @@ def a_second_face_where_there_is_one(film):
 STATES = {
     no_video: "not-a-video",
     no_bytes: "not-a-video",
+    a_photograph: "not-a-video",
     no_file: "gone",
     a_start_behind_the_end: "bad-part",
     an_end_before_the_start: "bad-part",
@@ -134,8 +140,16 @@ def test_the_code_counts_and_not_the_class_or_the_words():
 def test_every_fault_of_a_file_has_a_state():
     from problems import problem_for
 
-    untold = {fault for fault in ClipFault if problem_for(ClipError("x", fault)) is None}
-    assert untold == {ClipFault.NOT_A_CLIP}, "a page is given files, never arrays"
+    assert not {fault for fault in ClipFault if problem_for(ClipError("x", fault)) is None}
+
+
+def test_a_photograph_is_told_to_be_one(film):
+    from admission import translated
+    from problems import Problem
+
+    with pytest.raises(Problem, match="a movement needs a video") as told, translated():
+        a_photograph(film)
+    assert told.value.ends and "fault of this page" not in told.value.advice
 
 
 def test_a_face_in_one_picture_is_told_that_two_are_enough(make_reader, film):

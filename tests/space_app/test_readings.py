@@ -43,6 +43,30 @@ def test_one_side_is_named_where_one_side_moved(reading, unit, side, told):
     assert (f", {side} side" in movement.short()) == (side in ("left", "right"))
 
 
+@pytest.mark.parametrize(
+    ("fps", "frames", "told"),
+    [
+        (30.0, 16, "It lasted 0.53 s, longer than half a second"),
+        (240.0, 10, "It lasted 0.04 s, very short"),
+        (30.0, 72, "It lasted 2.4 s, longer"),
+    ],
+)
+def test_how_long_a_movement_lasts_agrees_with_its_kind(reading, fps, frames, told):
+    from readings import movements_of
+
+    reading["fps"] = fps
+    kind = "micro" if frames <= fps / 2 else "macro"
+    reading["faces"][0]["movements"][0] |= {"offset": 54 + frames, "kind": kind}
+    assert told in movements_of(reading, 0)[0].sentence()
+
+
+def test_a_size_that_rounds_to_nothing_is_left_out(reading):
+    from readings import movements_of
+
+    reading["faces"][0]["movements"][0]["size_mm"] = 0.03
+    assert "mm" not in movements_of(reading, 0)[0].sentence()
+
+
 def test_a_second_opinion_is_told_as_one(reading):
     from downloads import as_csv, as_webvtt
     from readings import movements_of
@@ -91,6 +115,21 @@ def test_a_face_that_is_not_seen_well_is_told_before_anything_is_and_movements_n
     assert badly.index("<details>") < badly.index("seconds were read"), "and the rest needs a click"
 
 
+def test_what_is_saved_of_a_face_that_is_not_seen_well_says_so(make_reader, video):
+    from downloads import as_csv, as_webvtt
+
+    reading = make_reader(FakePipe(faces=2)).read(video)
+    assert {row["view"] for row in csv.DictReader(io.StringIO(as_csv(reading)))} == {""}
+    assert "NOTE" not in as_webvtt(reading)
+    reading["faces"][1]["view"] = ["dark", "blurred"]
+    views = {(row["face"], row["view"]) for row in csv.DictReader(io.StringIO(as_csv(reading)))}
+    assert views == {("Face 1", ""), ("Face 2", "dark blurred")}
+    blocks = as_webvtt(reading).split("\n\n")
+    assert blocks[0] == "WEBVTT" and blocks[1].startswith(
+        "NOTE Face 2: This face is not seen well: it is very dark and"
+    )
+
+
 def test_no_word_of_the_page_names_a_feeling():
     import words
 
@@ -112,6 +151,27 @@ def test_the_summary_counts_movements_and_names_blinks_apart(reading):
     assert "3 movements found" in told and "one blink, at 3.1 s" in told
     reading["faces"][0]["movements"] = []
     assert "nothing was found to move" in " ".join(summary(reading, 0))
+
+
+def lost(reading, first: int, last: int) -> None:
+    """The face is not seen from one frame to another; found again, it keeps its number."""
+    face = reading["faces"][0]
+    face["windows"] = [each for each in face["windows"] if each["offset"] < first or each["onset"] > last]
+
+
+def test_seconds_in_which_the_face_was_not_seen_are_not_told_to_be_read(reading):
+    from readings import holes_of, summary
+
+    assert holes_of(reading, 0) == []
+    lost(reading, 45, 194)
+    assert summary(reading, 0)[:2] == [
+        "2.9 of 8.0 seconds were read, and 3 movements found.",
+        "The face was not seen from 1.4 to 6.5 s.",
+    ]
+    lost(reading, 216, 216)
+    assert len(holes_of(reading, 0)) == 1, "a moment is no hole"
+    reading["faces"][0]["windows"] = []
+    assert holes_of(reading, 0) == []
 
 
 def test_winks_and_closures_are_called_by_their_names(reading):

@@ -1,6 +1,10 @@
-"""Uploads are deleted session by session; examples are nobody's."""
+"""Uploads are deleted session by session; examples are nobody's. What is too heavy is told before it is sent."""
 
 from pathlib import Path
+
+import pytest
+
+from tests.space_app.staging import staged
 
 
 def test_a_session_drops_its_own_files_only(tmp_path):
@@ -102,3 +106,22 @@ def test_gradio_prints_kinds_of_errors_and_no_names(monkeypatch, caplog, capsys)
         traceback.print_exc()
     assert "RuntimeError in test_uploads.py" in caplog.text
     assert "jane" not in caplog.text + "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("event", ["change", "drop"])
+def test_what_is_too_heavy_is_told_before_it_is_sent(event):
+    seen = staged("upload_stage.js", "upload.js", event=event, megabytes=[50.3], inside=True)
+    assert seen["told"] == [{"name": "upload", "megabytes": 50.3}]
+    assert seen["stopped"], "Gradio would say it again, with a limit of its own"
+    assert seen["value"] == ("" if event == "change" else "film.mp4"), "the same file can be chosen again"
+    assert seen["left"] == (event == "drop")
+    for megabytes, inside in (([49.9], True), ([], True), ([50.3], False)):
+        seen = staged("upload_stage.js", "upload.js", event=event, megabytes=megabytes, inside=inside)
+        assert not seen["told"] and not seen["stopped"]
+
+
+def test_gradios_own_limit_lies_above_the_pages(make_reader):
+    from app import launch_options
+
+    settings = make_reader(max_megabytes=20).settings
+    assert launch_options(settings)["max_file_size"] > 20e6, "a recording is weighed when it is here, by the page"
