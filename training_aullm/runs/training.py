@@ -11,8 +11,9 @@ from training_aullm.console import TrainingBar
 from training_aullm.figures.curves import draw_curves
 from training_aullm.files import check_record
 from training_aullm.learn.checkpoints import newest_whole_checkpoint
+from training_aullm.learn.clip_checks import refuse_uncoded
 from training_aullm.learn.fitting import fit
-from training_aullm.loading import MODEL_FOLDER
+from training_aullm.loading import MODEL_FOLDER, load_config
 from training_aullm.prepare.prepared import package_version
 from training_aullm.runs.facts import MEASURED
 from training_aullm.runs.release_settings import ReleaseSettings
@@ -38,12 +39,13 @@ def train_run(run: Path, settings: RunSettings, resume: bool = False) -> list[di
 
     Raises:
         FileExistsError: the folder holds a finished run, or one with other settings.
-        ValueError: as for `fit_run`.
+        ValueError: no clip is coded for a unit that the start does not know either; or as for `fit_run`.
     """
     refuse_finished(run, resume)
     settings.save(run)
     model, processor = settings.build()
     clips = build_clips(run, settings.source.load(), model, processor)
+    refuse_uncoded(clips, () if settings.start is None else load_config(settings.start).action_units)
     history = fit_run(run, settings, model, clips, resume=resume)
     write_history(run, history)
     with whole_folder(run / MODEL_FOLDER) as unfinished:

@@ -80,6 +80,12 @@ def test_a_finished_training_brings_calibrated_evidence(finished, table, tmp_pat
     assert type(answers).load(tmp_path / "p.parquet").evidence.shape == (6, 2)
 
 
+def test_a_unit_that_nobody_knows_is_no_unit_to_go_on_with(finished):
+    rows = [clip_row("s0", f"c{k}", (90 + k,) * 4, states("12", "4 9")) for k in range(2)]
+    with pytest.raises(ValueError, match="AU9: "):  # the start knows AU4
+        start_from(finished, table_of(rows), ["AU4", "AU9", "AU12"])
+
+
 def test_what_starts_fresh_is_drawn_from_the_seed(finished):
     first, again, other = (started_model(finished, ["AU9"], seed)[0].head.score.weight for seed in (1, 1, 2))
     assert torch.equal(first, again) and not torch.equal(first, other)
