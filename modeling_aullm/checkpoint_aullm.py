@@ -19,6 +19,7 @@ from transformers.utils import logging
 from .agreement_aullm import check_labels_of
 from .base_model_aullm import DOWNLOAD_OPTIONS, BaseModel, check_base, find_base, is_folder
 from .configuration_aullm import keep_first_layers
+from .history_aullm import History
 from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, records_beside, write_record
 from .language_aullm import LanguageReader, OwnAdapters
 from .pipeline_aullm import add_pipeline
@@ -27,6 +28,8 @@ from .upload_aullm import ModelUpload, upload_options
 
 class CheckpointMixin(PreTrainedModel):
     """Saving and loading for a model that holds one `LanguageReader`."""
+
+    history: History | None = None  # None: built by hand, its config is taken at its word
 
     @classmethod
     def from_language_model(cls, config, language_model: str | None = None, revision: str | None = None, **hub):
@@ -61,6 +64,7 @@ class CheckpointMixin(PreTrainedModel):
             model = super().from_pretrained(None, config=config, state_dict={})
         if model.language_reader is not None:
             _fill(model.language_reader, source)
+        model.history = History.of(model)
         return model
 
     @classmethod
@@ -119,6 +123,7 @@ class CheckpointMixin(PreTrainedModel):
             model.to(getattr(torch, dtype) if isinstance(dtype, str) else dtype)
         if attention is not None:
             model.set_attn_implementation(attention)
+        model.history = History.of(model)
         return (model, info) if wants_info else model
 
     def _apply(self, fn, recurse=True):
@@ -256,14 +261,15 @@ class CheckpointMixin(PreTrainedModel):
         if upload is not None:
             self._check_base_for_others(full)
         state_dict = dict(self.state_dict() if state_dict is None else state_dict)
+        changes |= {} if self.history is None else self.history.outdated(self.config, state_dict, self.body_keys())
         if self.language_reader is not None and full:
             state_dict = self._merged(state_dict)
-            changes = {"language_weights": "included", "lora_rank": 0}
+            changes |= {"language_weights": "included", "lora_rank": 0}
         elif self.frozen_keys():
             for key in self.frozen_keys():
                 state_dict.pop(key, None)
         elif self.language_reader is not None:
-            changes = {"language_weights": "included"}
+            changes |= {"language_weights": "included"}
         if (full or not self.frozen_keys()) and is_folder(self.config.language_model):
             changes["language_model"] = Path(self.config.language_model).resolve().name
         if self._auto_class is not None:

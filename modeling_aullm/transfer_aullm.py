@@ -6,6 +6,7 @@ model = AullmForActionUnitDetection.from_pretrained(folder).for_processor(proces
 import torch
 from torch import nn
 
+from .history_aullm import History
 from .prior_aullm import MACRO_SOURCE, macro_prior
 
 # Fields that follow from others: from the action units, and `text_config` from `num_language_layers`.
@@ -77,6 +78,7 @@ def carry_over(source: nn.Module, target: nn.Module) -> None:
             tensor[_places(tensor, axes, after, kept)] = learned[_places(learned, axes, before, kept)].to(tensor)
     if target.language_reader is not None:
         target.language_reader.from_base = source.language_reader.from_base
+    target.history = History.of(target)
 
 
 def _unadapted(name: str) -> str:
