@@ -19,6 +19,7 @@ from transformers.utils import logging
 from .agreement_aullm import check_labels_of
 from .base_model_aullm import DOWNLOAD_OPTIONS, BaseModel, check_base, find_base, is_folder
 from .configuration_aullm import keep_first_layers
+from .graph_aullm import RelationGraph
 from .history_aullm import History
 from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, records_beside, write_record
 from .language_aullm import LanguageReader, OwnAdapters
@@ -83,7 +84,10 @@ class CheckpointMixin(PreTrainedModel):
             CheckpointError: when it is not what was saved: tensors are missing, left over, NaN or changed, or a setting
                 in config.json was.
             BaseMismatchError: when the base found has other weights than the one trained on.
+            ValueError: `prior` is given without `prior_source`.
         """
+        if kwargs.get("prior") is not None and kwargs.get("prior_source") is None:
+            raise ValueError("prior is given without prior_source: say where it came from")
         moved = kwargs.get("language_model") is not None  # then the revision recorded for the old place means nothing
         wants_info = kwargs.pop("output_loading_info", False)
         dtype, attention = kwargs.pop("dtype", kwargs.pop("torch_dtype", None)), kwargs.pop("attn_implementation", None)
@@ -119,6 +123,9 @@ class CheckpointMixin(PreTrainedModel):
                 check_base(model.config, base)
                 _fill(reader, _read_base(base, model.config))
             reader.settle()
+        if {"prior", "use_prior"} & kwargs.keys():  # the caller's, over that of the checkpoint
+            for graph in (module for module in model.modules() if isinstance(module, RelationGraph)):
+                graph.use_prior_of(model.config)
         if dtype not in (None, "auto"):
             model.to(getattr(torch, dtype) if isinstance(dtype, str) else dtype)
         if attention is not None:
