@@ -209,9 +209,10 @@ class AullmTrainer(Trainer):
         super().log(logs, start_time)
 
     def evaluation_loop(self, *args, metric_key_prefix: str = "eval", **kwargs):
-        """Evaluate, and add the parts of the loss to the metrics."""
+        """Evaluate, and add the parts of the loss to the metrics. Training goes on as if nobody had looked."""
         self.meters["eval"] = PartMeter()
-        output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
+        with torch.random.fork_rng(devices=()):  # a DataLoader takes a number from the stream of dropout, on the CPU
+            output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
         parts = self.meters["eval"].read(self.accelerator)
         output.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in parts.items()})
         return output

@@ -115,6 +115,23 @@ def test_resuming_in_the_middle_of_an_epoch_is_exact(build_model, tmp_path, pres
         assert torch.equal(weight, trained(again)[name]), name
 
 
+def test_an_evaluation_leaves_no_trace_in_the_training(build_model, motion_clips, tmp_path):
+    alone, watched = (build_model(graph_dropout=0.1) for _ in range(2))
+    fit(alone, TINY, motion_clips, tmp_path / "alone", seed=3, **QUIET)
+    fit(watched, TINY, motion_clips, tmp_path / "watched", seed=3, eval_clips=motion_clips, **QUIET)
+    assert all(torch.equal(weight, trained(watched)[name]) for name, weight in trained(alone).items())
+
+
+def test_resuming_at_the_end_of_an_epoch_that_was_evaluated_is_exact(build_model, motion_clips, tmp_path):
+    strategies = {"eval_strategy": "epoch", "save_strategy": "steps", "save_steps": 3}  # three steps an epoch
+    args = TINY.training_arguments(tmp_path, seed=3, **strategies, **QUIET)
+    whole, resumed = (build_model(graph_dropout=0.1) for _ in range(2))
+    AullmTrainer(whole, args, train_dataset=motion_clips, eval_dataset=motion_clips).train()
+    trainer = AullmTrainer(resumed, args, train_dataset=motion_clips, eval_dataset=motion_clips)
+    trainer.train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
+    assert all(torch.equal(weight, trained(resumed)[name]) for name, weight in trained(whole).items())
+
+
 def test_after_training_decisions_are_moved_as_far_as_the_training_clips_say(build_model, motion_clips, tmp_path):
     models = []
     for rounds in (0, 2):
