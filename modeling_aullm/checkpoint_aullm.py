@@ -266,7 +266,7 @@ class CheckpointMixin(PreTrainedModel):
         check_labels_of(self.config)
         changes, given, upload = {}, state_dict, upload_options(save_directory, kwargs)
         if upload is not None:
-            self._check_base_for_others(full)
+            self.check_base_for_others(full)
         state_dict = dict(self.state_dict() if state_dict is None else state_dict)
         changes |= {} if self.history is None else self.history.outdated(self.config, state_dict, self.body_keys())
         if self.language_reader is not None and full:
@@ -301,11 +301,19 @@ class CheckpointMixin(PreTrainedModel):
         Raises:
             ValueError: without `full`, and the base language model is a folder of this machine.
         """
-        self._check_base_for_others(full)
+        self.check_base_for_others(full)
         save = partial(self.save_pretrained, full=full, state_dict=state_dict, variant=variant)
         return ModelUpload(save).push_to_hub(repo_id, **options)
 
-    def _check_base_for_others(self, full: bool) -> None:
+    def check_base_for_others(self, full: bool = False) -> None:
+        """Refuse to upload what nobody else could load.
+
+        Args:
+            full: whether it is a complete checkpoint.
+
+        Raises:
+            ValueError: it would need a folder of this machine.
+        """
         if not full and self.frozen_keys() and is_folder(self.config.language_model):
             raise ValueError(
                 f"nobody else has {self.config.language_model!r}, the folder of the base language model that this "

@@ -111,6 +111,15 @@ class AullmTrainer(Trainer):
         self._config.calibration = None
         return super().train(*args, **kwargs)
 
+    def init_hf_repo(self, *args, **kwargs) -> None:
+        """As of `Trainer`, which asks for a repository before it trains for one, and before any other upload.
+
+        Raises:
+            ValueError: the base language model is a folder of this machine, which a Trainer's checkpoint would need.
+        """
+        self.model.check_base_for_others()
+        super().init_hf_repo(*args, **kwargs)
+
     def get_train_dataloader(self) -> EpochLoader:
         """Augmented batches, shared among the processes so that together they make the batch that one process would
         see.

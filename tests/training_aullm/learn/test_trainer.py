@@ -11,7 +11,7 @@ import datasets
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import TrainingArguments
+from transformers import Trainer, TrainingArguments
 
 from tests.training_aullm.conftest import UNITS, make_clips
 from training_aullm.learn.counterfactual import intervention, invariance
@@ -227,6 +227,20 @@ def test_what_only_the_plain_trainer_takes_is_refused(build_model, motion_clips,
             AullmTrainer(model=model, args=args, **{name: table})
     with pytest.raises(TypeError, match=r"ClipSet\.build"):
         AullmTrainer(model=model, args=args, train_dataset=motion_clips).predict(table)
+
+
+def test_a_checkpoint_that_nobody_else_could_load_is_not_uploaded(build_model, motion_clips, tmp_path, monkeypatch):
+    """Its base is a folder of this machine: told before a repository is made, and before anything is trained."""
+    made = []
+    monkeypatch.setattr(Trainer, "init_hf_repo", lambda *_, **__: made.append(1))
+    args = TINY.training_arguments(tmp_path, **QUIET)
+    with pytest.raises(ValueError, match="nobody else has"):
+        AullmTrainer(build_model(), args, train_dataset=motion_clips).push_to_hub()
+    with pytest.raises(ValueError, match="nobody else has"):
+        AullmTrainer(build_model(), TINY.training_arguments(tmp_path, push_to_hub=True, **QUIET))
+    assert not made
+    AullmTrainer(build_model(reader="mlp"), TINY.training_arguments(tmp_path, push_to_hub=True, **QUIET))
+    assert made
 
 
 def test_without_ccr_no_flip_is_drawn(build_model, motion_clips, tmp_path):
