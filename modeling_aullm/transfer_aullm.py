@@ -42,7 +42,7 @@ def config_for(config, processor, **changes):
 
 
 def _prior_of(config, names: list[str]) -> dict:
-    """The config's prior between the units that it knows, the default for each pair with another one; and its source."""
+    """The config's prior between units that it knows, the default for each pair with another one, and the source."""
     known, prior = list(config.action_units), macro_prior(names)
     for i, first in enumerate(names):
         for j, second in enumerate(names):

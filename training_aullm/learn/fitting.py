@@ -196,7 +196,8 @@ def varied_answers(
     network.eval()
     batches, device = TrainingBatches(clips, args), next(network.parameters()).device
     logits, labels = [], []
-    after = math.ceil(args.num_train_epochs)
+    # An epoch has a step at least, so that many steps have seen no later one.
+    after = math.ceil(args.num_train_epochs) if args.max_steps < 1 else args.max_steps
     for epoch in range(after, after + rounds):
         for start in range(0, len(clips), batch_size):
             keys = [(epoch, index) for index in range(start, min(start + batch_size, len(clips)))]

@@ -129,7 +129,7 @@ class FoldsAtOnce:
         Raises:
             ValueError: arguments of a training that was not tried in lockstep.
         """
-        untried = {"bf16": False, "fp16": False, "gradient_accumulation_steps": 1}
+        untried = {"bf16": False, "fp16": False, "gradient_accumulation_steps": 1, "max_steps": -1}
         _refuse([f"{name}={getattr(args, name)}" for name, usual in untried.items() if getattr(args, name) != usual])
         groups = AullmTrainer(model=model, args=args).create_optimizer().param_groups
         names = {id(weight): name for name, weight in model.named_parameters()}

@@ -76,6 +76,14 @@ def test_shift_is_drawn_from_the_seed_and_reads_augmented_clips(tmp_path):
     assert np.abs(varied[0] - decision_shift(Readout(0.0), train, arguments(tmp_path))).max() > 1e-3
 
 
+def test_no_epoch_that_was_trained_on_is_drawn_for_the_shift(tmp_path):
+    """With `max_steps` the number of epochs in the arguments says nothing."""
+    train, recipe = clips((np.random.default_rng(2).random((60, 2)) < 0.3).astype(int)), recipe_base()
+    steps = recipe.but(epochs=2).training_arguments(tmp_path, use_cpu=True, max_steps=30)
+    latest = recipe.but(epochs=30).training_arguments(tmp_path, use_cpu=True)
+    np.testing.assert_array_equal(*(decision_shift(Readout(0.0), train, args) for args in (steps, latest)))
+
+
 def test_one_row_for_all_units_moves_by_the_mean():
     layer = nn.Linear(3, 1)
     before = layer.bias.item()

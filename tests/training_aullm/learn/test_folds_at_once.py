@@ -111,9 +111,11 @@ def test_what_cannot_be_done_at_once_is_refused(build_model, tmp_path, motion_cl
         next(fit_at_once(build_model(**model), TINY.but(**recipe), [motion_clips], tmp_path, **QUIET))
 
 
-def test_a_step_of_several_batches_is_refused(build_model, tmp_path, motion_clips):
-    with pytest.raises(ValueError, match="gradient_accumulation_steps=2"):
-        next(fit_at_once(build_model(), TINY, [motion_clips], tmp_path, gradient_accumulation_steps=2, **QUIET))
+@pytest.mark.parametrize("untried", [{"gradient_accumulation_steps": 2}, {"max_steps": 3}])
+def test_other_steps_are_refused(build_model, tmp_path, motion_clips, untried):
+    (name,) = untried
+    with pytest.raises(ValueError, match=f"{name}={untried[name]}"):
+        next(fit_at_once(build_model(), TINY, [motion_clips], tmp_path, **untried, **QUIET))
 
 
 def test_clips_and_labels_are_looked_at_before(build_model, tmp_path, motion_clips):
