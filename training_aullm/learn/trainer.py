@@ -109,6 +109,7 @@ class AullmTrainer(Trainer):
         """
         self._remember_people()
         self._config.calibration = None
+        self.loss_before_resume, self.steps_before_resume = 0.0, 0
         return super().train(*args, **kwargs)
 
     def init_hf_repo(self, *args, **kwargs) -> None:
