@@ -22,8 +22,8 @@ def calibrate(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
 
     Returns:
         "slope", "offset" and "prevalence" (share of known clips that are present), K numbers each: the field
-        `calibration` of `AullmConfig`. A unit with one kind of label, or one logit, or higher logits where it is absent,
-        keeps its logit: slope 1, offset 0.
+        `calibration` of `AullmConfig`. A unit with one kind of label, or one logit, or higher logits where it is
+        absent, keeps its logit: slope 1, offset 0.
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999, with his targets that no clip is quite
         certain. The share among training clips is then taken out, so that another one can be put in its place.
