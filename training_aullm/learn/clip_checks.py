@@ -4,7 +4,7 @@ check_answers(model.config, clips)
 check_training(model.config, clips)
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from transformers.utils import logging
 
@@ -77,19 +77,20 @@ def uncoded_units(clips: ClipSet) -> list[str]:
     return [name for name, is_known in zip(clips.action_units, known, strict=True) if not is_known]
 
 
-def refuse_uncoded(clips: ClipSet, known: Sequence[str] = ()) -> None:
-    """Refuse to train a model for units that neither it nor the clips know.
+def refuse_uncoded(name: str, wanted: Sequence[str], known: Collection[str]) -> None:
+    """Refuse action units that were asked for and that neither the clips nor the model's start know.
 
     Args:
-        clips: all that it will be trained on; a single fold may lack a unit, and is warned of.
-        known: units that the model knows already.
+        name: of the clips.
+        wanted: that the model is to answer with.
+        known: that clips are coded for or the start knows.
 
     Raises:
         ValueError: names them, and those that are left.
     """
-    if unknown := [name for name in uncoded_units(clips) if name not in known]:
-        left = ",".join(name for name in clips.action_units if name not in unknown)
+    if unknown := [unit for unit in wanted if unit not in known]:
+        left = ",".join(unit for unit in wanted if unit in known)
         raise ValueError(
-            f"no clip of {clips.data_set!r} is coded for {', '.join(unknown)}: nothing could be learnt of that. Ask "
-            f"for other action units (--action-units {left})"
+            f"no clip of {name!r} is coded for {', '.join(unknown)}: nothing could be learnt of that. Ask for other "
+            f"action units (--action-units {left})"
         )

@@ -18,7 +18,7 @@ from transformers import set_seed
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
-from training_aullm.learn.clip_checks import refuse_uncoded
+from training_aullm.learn.clip_checks import refuse_uncoded, uncoded_units
 from training_aullm.learn.people import remember_people
 from training_aullm.learn.recipes import RECIPES, Recipe, tuning_recipe
 from training_aullm.loading import load_config, load_model
@@ -65,7 +65,8 @@ def start_from(
     model, processor = started_model(source, action_units)
     measure = model if model.config.front_end == "displacement" else None
     clips = ClipSet.build(table, processor, processor.action_units, model=measure, cache_dir=cache_dir)
-    refuse_uncoded(clips, load_config(source).action_units)
+    coded = {*clips.action_units} - {*uncoded_units(clips)}
+    refuse_uncoded(clips.data_set, clips.action_units, coded | {*load_config(source).action_units})
     remember_people(model.config, clips)
     return Start(model, processor, clips, recipe_to_go_on(source, processor.action_units))
 

@@ -37,6 +37,9 @@ def test_units_that_no_clip_is_coded_for_are_named(build_model, motion_clips, mo
     motion_clips.labels[:, 2:] = -1
     check_training(config, motion_clips)
     assert "'tiny'" in said[0] and "AU4, AU12" in said[0]
-    with pytest.raises(ValueError, match=r"'tiny' .* AU4: .*--action-units AU1,AU2,AU12"):
-        refuse_uncoded(motion_clips, known=["AU12"])
-    refuse_uncoded(motion_clips, known=["AU12", "AU4"])
+
+
+def test_units_that_were_asked_for_and_cannot_be_learnt_are_refused():
+    with pytest.raises(ValueError, match=r"'tiny' .* AU4: .*--action-units AU1,AU12\)"):
+        refuse_uncoded("tiny", ["AU1", "AU4", "AU12"], {"AU1", "AU12"})
+    refuse_uncoded("tiny", ["AU1", "AU4", "AU12"], {"AU1", "AU4", "AU12", "AU15"})

@@ -40,12 +40,6 @@ def test_killed_at_the_end_the_model_is_made_again(tmp_path, settings, monkeypat
     assert (run / "model" / "model.safetensors").read_bytes() == weights and (run / FINISHED_FILE).is_file()
 
 
-def test_a_unit_that_no_clip_is_coded_for_is_not_trained(tmp_path, settings):
-    table_of([clip_row("s0", "c0", vector=states("4", "12"))]).to_parquet(settings.source.data)
-    with pytest.raises(ValueError, match=r"AU12: .*--action-units AU4\)"):
-        train_run(tmp_path / "run", settings)
-
-
 @pytest.fixture
 def broken(tmp_path, settings, monkeypatch):
     """A run that was killed after one of two epochs, and its settings."""
