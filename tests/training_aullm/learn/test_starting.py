@@ -1,5 +1,6 @@
 """Going on from a finished model: in Python with either trainer, and by fold from the same weights each time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,17 @@ def test_three_lines_train_and_save_a_model_that_loads(finished, table, tmp_path
     np.testing.assert_allclose(
         predict_probabilities(loaded, start.clips), predict_probabilities(start.model, start.clips), atol=1e-6
     )
+
+
+def test_people_whom_nobody_named_leave_the_record_open(finished, table, tmp_path):
+    """A model that was loaded by hand, and transformers' own trainer, which knows nothing of people."""
+    start = start_from(finished, table)
+    loaded = replace(start, model=AullmForActionUnitDetection.from_pretrained(finished))
+    training = transformers_own(loaded, tmp_path / "out")
+    training.train()
+    training.save_model(str(tmp_path / "out" / "model"))
+    assert people_seen(AullmConfig.from_pretrained(finished), ["tiny/s0"]) == []
+    assert people_seen(AullmConfig.from_pretrained(tmp_path / "out" / "model"), ["tiny/s0"]) is None
 
 
 def test_transformers_own_trainer_evaluates_too(finished, table, tmp_path):
