@@ -67,7 +67,7 @@ def check_training(config: AullmConfig, clips: ClipSet) -> None:
     if uncoded:
         logger.warning(
             f"no clip of {clips.data_set!r} to train on is coded for {', '.join(uncoded)}: nothing is learnt of that; "
-            "what the model did not know before, it will call absent"
+            "what the model did not know before, `fit` has it call absent"
         )
 
 
