@@ -19,6 +19,8 @@ from transformers.utils import logging
 from .agreement_aullm import check_labels_of
 from .base_model_aullm import DOWNLOAD_OPTIONS, BaseModel, check_base, find_base, is_folder
 from .configuration_aullm import keep_first_layers
+from .graph_aullm import RelationGraph
+from .history_aullm import History
 from .integrity_aullm import RECORD, StoredCheckpoint, check_complete, check_finite, records_beside, write_record
 from .language_aullm import LanguageReader, OwnAdapters
 from .pipeline_aullm import add_pipeline
@@ -27,6 +29,8 @@ from .upload_aullm import ModelUpload, upload_options
 
 class CheckpointMixin(PreTrainedModel):
     """Saving and loading for a model that holds one `LanguageReader`."""
+
+    history: History | None = None  # None: built by hand, its config is taken at its word
 
     @classmethod
     def from_language_model(cls, config, language_model: str | None = None, revision: str | None = None, **hub):
@@ -61,6 +65,7 @@ class CheckpointMixin(PreTrainedModel):
             model = super().from_pretrained(None, config=config, state_dict={})
         if model.language_reader is not None:
             _fill(model.language_reader, source)
+        model.history = History.of(model)
         return model
 
     @classmethod
@@ -79,7 +84,10 @@ class CheckpointMixin(PreTrainedModel):
             CheckpointError: when it is not what was saved: tensors are missing, left over, NaN or changed, or a setting
                 in config.json was.
             BaseMismatchError: when the base found has other weights than the one trained on.
+            ValueError: `prior` is given without `prior_source`.
         """
+        if kwargs.get("prior") is not None and kwargs.get("prior_source") is None:
+            raise ValueError("prior is given without prior_source: say where it came from")
         moved = kwargs.get("language_model") is not None  # then the revision recorded for the old place means nothing
         wants_info = kwargs.pop("output_loading_info", False)
         dtype, attention = kwargs.pop("dtype", kwargs.pop("torch_dtype", None)), kwargs.pop("attn_implementation", None)
@@ -115,10 +123,14 @@ class CheckpointMixin(PreTrainedModel):
                 check_base(model.config, base)
                 _fill(reader, _read_base(base, model.config))
             reader.settle()
+        if {"prior", "use_prior"} & kwargs.keys():  # the caller's, over that of the checkpoint
+            for graph in (module for module in model.modules() if isinstance(module, RelationGraph)):
+                graph.use_prior_of(model.config)
         if dtype not in (None, "auto"):
             model.to(getattr(torch, dtype) if isinstance(dtype, str) else dtype)
         if attention is not None:
             model.set_attn_implementation(attention)
+        model.history = History.of(model)
         return (model, info) if wants_info else model
 
     def _apply(self, fn, recurse=True):
@@ -254,16 +266,17 @@ class CheckpointMixin(PreTrainedModel):
         check_labels_of(self.config)
         changes, given, upload = {}, state_dict, upload_options(save_directory, kwargs)
         if upload is not None:
-            self._check_base_for_others(full)
+            self.check_base_for_others(full)
         state_dict = dict(self.state_dict() if state_dict is None else state_dict)
+        changes |= {} if self.history is None else self.history.outdated(self.config, state_dict, self.body_keys())
         if self.language_reader is not None and full:
             state_dict = self._merged(state_dict)
-            changes = {"language_weights": "included", "lora_rank": 0}
+            changes |= {"language_weights": "included", "lora_rank": 0}
         elif self.frozen_keys():
             for key in self.frozen_keys():
                 state_dict.pop(key, None)
         elif self.language_reader is not None:
-            changes = {"language_weights": "included"}
+            changes |= {"language_weights": "included"}
         if (full or not self.frozen_keys()) and is_folder(self.config.language_model):
             changes["language_model"] = Path(self.config.language_model).resolve().name
         if self._auto_class is not None:
@@ -288,11 +301,19 @@ class CheckpointMixin(PreTrainedModel):
         Raises:
             ValueError: without `full`, and the base language model is a folder of this machine.
         """
-        self._check_base_for_others(full)
+        self.check_base_for_others(full)
         save = partial(self.save_pretrained, full=full, state_dict=state_dict, variant=variant)
         return ModelUpload(save).push_to_hub(repo_id, **options)
 
-    def _check_base_for_others(self, full: bool) -> None:
+    def check_base_for_others(self, full: bool = False) -> None:
+        """Refuse to upload what nobody else could load.
+
+        Args:
+            full: whether it is a complete checkpoint.
+
+        Raises:
+            ValueError: it would need a folder of this machine.
+        """
         if not full and self.frozen_keys() and is_folder(self.config.language_model):
             raise ValueError(
                 f"nobody else has {self.config.language_model!r}, the folder of the base language model that this "

@@ -218,7 +218,7 @@ class AullmConfig(PreTrainedConfig):
         """Part of `@strict` validation: names are AU names, once each, and the prior fits them."""
         count = len(self.action_units)
         for name in self.action_units:
-            if not (name.startswith("AU") and name[2:].isdigit()):
+            if not (name[2:].isdecimal() and name == f"AU{int(name[2:])}"):  # parts of the model look names up
                 raise ValueError(f"action_units holds {name!r}; write AU names as 'AU4'")
         if count == 0 or len(set(self.action_units)) != count:
             raise ValueError(f"action_units must name each unit once, got {self.action_units}")

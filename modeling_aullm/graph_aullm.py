@@ -171,6 +171,11 @@ class RelationGraph(nn.Module):
             init.normal_(self.prototypes, std=0.5)
         init.copy_(self.prior, torch.tensor(self.prior_rows))
 
+    @torch.no_grad()
+    def use_prior_of(self, config) -> None:
+        """Take the prior of a config, whatever a checkpoint brought."""
+        self.prior.copy_(torch.tensor(config.graph_prior))
+
     @property
     def neighbours(self) -> torch.Tensor:
         """(K, K) bool: units tied by the prior; the diagonal is False."""

@@ -23,7 +23,7 @@ SAMPLED = 16  # values of each frozen weight that are compared before a kept pre
 class KeptPrefix(NamedTuple):
     """The keys and values of a prefix, and what they were computed from."""
 
-    key: tuple  # token ids, device, precision, attention, and a type and a version of each weight
+    key: tuple  # token ids, device, precision, attention, adapters, and a type and a version of each weight
     weights: torch.Tensor  # (n,) see `_watched`
     values: KeysAndValues
 
@@ -237,8 +237,27 @@ class LanguageReader(nn.Module):
         return tuple(versions), torch.cat(values)
 
     def _circumstances(self, prompt: PromptLayout) -> tuple:
-        """What the prefix depends on besides weights: text, device, precision, kind of attention."""
+        """What the prefix depends on besides weights: text, device, precision, kind of attention, state of adapters."""
         device = prompt.ids.device
         autocast = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else None
         attention = self.body.config._attn_implementation
-        return prompt.key, device, autocast, attention, torch.is_inference_mode_enabled()
+        adapters = _adapter_state(self.body)
+        return prompt.key, device, autocast, attention, torch.is_inference_mode_enabled(), adapters
+
+
+def _adapter_state(body: nn.Module) -> tuple:
+    """How adapters act in each of peft's layers: whether at all, which of them, how strongly, which are merged.
+
+    None of it is written to a weight. Layers are known by what all kinds of peft's have, so that peft need not be
+    there, and looked for anew each time, because adapters may be added at any time.
+    """
+    return tuple(
+        (
+            module.disable_adapters,
+            tuple(module.active_adapters),
+            tuple(sorted(getattr(module, "scaling", {}).items())),
+            tuple(module.merged_adapters),
+        )
+        for module in body.modules()
+        if hasattr(type(module), "merged_adapters")  # of the class: asking a module for what it lacks is slow
+    )

@@ -6,6 +6,7 @@ model = AullmForActionUnitDetection.from_pretrained(folder).for_processor(proces
 import torch
 from torch import nn
 
+from .history_aullm import History
 from .prior_aullm import MACRO_SOURCE, macro_prior
 
 # Fields that follow from others: from the action units, and `text_config` from `num_language_layers`.
@@ -31,16 +32,27 @@ def config_for(config, processor, **changes):
         "au_positions": list(prompt.au_positions),
         "content_token_id": content,
         "instruction_token_id": instruction,
-        "prior": macro_prior(names),
-        "prior_source": MACRO_SOURCE,
+        **_prior_of(config, names),
         "calibration": None,
         "checkpoint_sha256": None,
     }
-    if list(config.action_units) == names:
-        fields |= {"prior": config.prior, "prior_source": config.prior_source}
     if config.lora_rank == 0 and config.language_weights == "included" and config.reader == "language":
         fields["lora_rank"] = type(config)().lora_rank  # merging forgets the rank; without adapters nothing could learn
     return type(config).from_dict({**_without_labels(config), **fields, **changes})
+
+
+def _prior_of(config, names: list[str]) -> dict:
+    """The config's prior between units that it knows, the default for each pair with another one, and the source."""
+    known, prior = list(config.action_units), macro_prior(names)
+    for i, first in enumerate(names):
+        for j, second in enumerate(names):
+            if first in known and second in known:
+                prior[i][j] = config.prior[known.index(first)][known.index(second)]
+    new = [name for name in names if name not in known]
+    source = config.prior_source
+    if new and source != MACRO_SOURCE:
+        source = MACRO_SOURCE if len(new) == len(names) else f"{source}; of {', '.join(new)}: {MACRO_SOURCE}"
+    return {"prior": prior, "prior_source": source}
 
 
 @torch.no_grad()
@@ -77,6 +89,7 @@ def carry_over(source: nn.Module, target: nn.Module) -> None:
             tensor[_places(tensor, axes, after, kept)] = learned[_places(learned, axes, before, kept)].to(tensor)
     if target.language_reader is not None:
         target.language_reader.from_base = source.language_reader.from_base
+    target.history = History.of(target)
 
 
 def _unadapted(name: str) -> str:

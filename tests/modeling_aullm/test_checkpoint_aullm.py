@@ -268,6 +268,32 @@ def test_a_fresh_process_needs_only_the_folder(build, motion, tmp_path):
     assert done.stdout.split() == ["small", "AU1"] * 2 + ["full", "AU1"] * 2
 
 
+def test_a_prior_that_is_asked_for_at_loading_is_used(build, motion, tmp_path):
+    build("base").save_pretrained(tmp_path / "base")
+    rows = [[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0] * 4, [0.0] * 4]
+    plain = AullmForActionUnitDetection.from_pretrained(tmp_path / "base")
+    asked = {"use_prior": True, "prior": rows, "prior_source": "by hand"}
+    other = AullmForActionUnitDetection.from_pretrained(tmp_path / "base", **asked)
+    assert other.model.graph.neighbours.tolist() == [[bool(value) for value in row] for row in rows]
+    assert not torch.equal(other(motion_values=motion).logits, plain(motion_values=motion).logits)
+    other.save_pretrained(tmp_path / "other")
+    again = AullmForActionUnitDetection.from_pretrained(tmp_path / "other")
+    assert torch.equal(again(motion_values=motion).logits, other(motion_values=motion).logits)
+    with pytest.raises(ValueError, match="prior_source"):
+        AullmForActionUnitDetection.from_pretrained(tmp_path / "base", use_prior=True, prior=rows)
+
+
+def test_a_checkpoint_keeps_its_own_prior_where_none_is_asked_for(build, motion, tmp_path):
+    """An older config has no `use_prior`; its prior lies in the weights alone."""
+    model = build("whole").eval()
+    model.save_pretrained(tmp_path)
+    edit = json.loads((tmp_path / "config.json").read_text())
+    del edit["use_prior"], edit["checkpoint_sha256"]
+    (tmp_path / "config.json").write_text(json.dumps(edit))
+    loaded = AullmForActionUnitDetection.from_pretrained(tmp_path)
+    assert torch.equal(loaded(motion_values=motion).logits, model(motion_values=motion).logits)
+
+
 def peft_lora(*modules) -> LoraConfig:
     return LoraConfig(r=4, target_modules=list(modules))
 

@@ -50,6 +50,7 @@ def test_default_prior_is_sparse_and_says_where_from():
     [
         ({"action_units": ["AU4", "AU4"]}, "AU4"),
         ({"action_units": ["brow"]}, "brow"),
+        ({"action_units": ["AU04"]}, "holds 'AU04'; write AU names as 'AU4'"),  # as OpenFace does
         ({"encoder_dropout": 1.5}, "encoder_dropout"),
         ({"num_frames": 2}, "num_frames"),
         ({"graph_width": 30, "pooling_heads": 4}, "graph_width=30"),

@@ -2,6 +2,7 @@ import copy
 
 import pytest
 import torch
+from peft import LoraConfig, inject_adapter_in_model
 from transformers import GemmaConfig, LlamaConfig
 
 from modeling_aullm import AullmForActionUnitDetection
@@ -178,6 +179,37 @@ def test_a_changed_weight_is_never_answered_with_an_old_prefix(build, motion, ch
     loose = {"atol": 0.05, "rtol": 0.05} if change is half_precision else {}
     torch.testing.assert_close(after, plain, **loose)
     assert not torch.equal(before, after)
+
+
+def switched_off(layer):
+    layer.enable_adapters(False)
+
+
+def another_active(layer):
+    layer.set_adapter("other", inference_mode=True)
+
+
+def scaled(layer):
+    layer.scaling["default"] = 0.0
+
+
+@pytest.mark.parametrize("change", [switched_off, another_active, scaled])
+def test_adapters_that_act_otherwise_are_never_answered_with_an_old_prefix(build, motion, change):
+    """Nothing is written to a weight: as with peft's `disable_adapter`, `set_adapter`, `set_scale`."""
+    model = build(evidence_skip=False).eval()
+    body = model.model.reader.body
+    inject_adapter_in_model(LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False), body, "other")
+    layers = [module for module in body.modules() if hasattr(module, "lora_A")]
+    for layer in layers:
+        layer.set_adapter("default", inference_mode=True)  # frozen, as peft loads adapters
+    with torch.no_grad():
+        before = model(motion_values=motion).logits
+        for layer in layers:
+            change(layer)
+        after = model(motion_values=motion).logits
+        model.model.reader.share_prefix = False
+        torch.testing.assert_close(after, model(motion_values=motion).logits)
+    assert not torch.allclose(before, after)
 
 
 def test_prefix_is_never_kept_in_training(build, motion):

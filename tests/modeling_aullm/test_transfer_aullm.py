@@ -5,6 +5,7 @@ import torch
 
 from modeling_aullm import AullmForActionUnitDetection
 from modeling_aullm.agreement_aullm import check_processor
+from modeling_aullm.prior_aullm import MACRO_SOURCE, macro_prior
 from tests.modeling_aullm.conftest import UNITS, VOCABULARY
 from tests.modeling_aullm.test_agreement_aullm import processor_with
 
@@ -138,3 +139,16 @@ def test_a_change_that_what_was_learned_does_not_fit_is_named(build, before, cha
     processor.prompt = lambda: type(prompt)(input_ids=prompt.input_ids, au_positions=[6, 7])
     with pytest.raises(ValueError, match=named):
         build(**before).for_processor(processor, **changes)
+
+
+def test_a_prior_of_ones_own_follows_its_units(build):
+    rows = [[0.0, 0.3, 0.2, 0.0], [0.3, 0.0, 0.0, -0.5], [0.2, 0.0, 0.0, 0.0], [0.0, -0.5, 0.0, 0.0]]
+    model = build(prior=rows, prior_source="labels of fold 1")  # AU1, AU2, AU4, AU12
+    fewer = model.for_processor(processor_for("AU4", "AU12", "AU1")).config
+    assert fewer.prior == [[0.0, 0.0, 0.2], [0.0, 0.0, 0.0], [0.2, 0.0, 0.0]]
+    assert fewer.prior_source == "labels of fold 1"
+    more = model.for_processor(processor_for("AU2", "AU6", "AU12")).config
+    tied = macro_prior(["AU6", "AU12"])[0][1]
+    assert tied and more.prior == [[0.0, 0.0, -0.5], [0.0, 0.0, tied], [-0.5, tied, 0.0]]
+    assert more.prior_source == f"labels of fold 1; of AU6: {MACRO_SOURCE}"
+    assert build().for_processor(processor_for("AU6", "AU12")).config.prior_source == MACRO_SOURCE

@@ -73,12 +73,14 @@ def train(
       aullm train --domain samm-like --preset paper --out runs/paper --resume
     """
     from training_aullm.prepare.sources import Source, about_source
-    from training_aullm.runs.training import refuse_finished, train_run
+    from training_aullm.runs.training import refuse_finished, refuse_uncoded_units, train_run
 
     refuse_finished(out, resume)  # before clips are prepared, which may take hours
     chosen_build(action_units, preset, language_model, layers, start)
     source = chosen_source(domain, data, dataset, data_dir, subjects, clips, release, sheet) or Source()
     settings = chosen_settings(source, action_units, preset, language_model, layers, epochs, seed, start)
+    if action_units is not None:
+        refuse_uncoded_units(settings)
     for line in about_source(source, settings.action_units):
         typer.echo(line)
     history = train_run(out, settings, resume)

@@ -22,7 +22,8 @@ def calibrate(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
 
     Returns:
         "slope", "offset" and "prevalence" (share of known clips that are present), K numbers each: the field
-        `calibration` of `AullmConfig`. A unit with one kind of label, or one logit, keeps its logit: slope 1, offset 0.
+        `calibration` of `AullmConfig`. A unit with one kind of label, or one logit, or higher logits where it is
+        absent, keeps its logit: slope 1, offset 0.
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999, with his targets that no clip is quite
         certain. The share among training clips is then taken out, so that another one can be put in its place.
@@ -59,4 +60,6 @@ def _line(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
     rows = np.concatenate([logits, logits])[:, None]
     kinds, weights = np.repeat([1, 0], len(logits)), np.concatenate([certain, 1 - certain])
     fitted = LogisticRegression(C=np.inf).fit(rows, kinds, sample_weight=weights)
+    if fitted.coef_[0, 0] <= 0:  # a falling line would turn decisions round; such answers say nothing
+        return 1.0, 0.0, share
     return fitted.coef_[0, 0], fitted.intercept_[0] - logit(certain.mean()), share

@@ -4,8 +4,15 @@ check_answers(model.config, clips)
 check_training(model.config, clips)
 """
 
+from collections.abc import Collection, Sequence
+
+from transformers.utils import logging
+
 from modeling_aullm import AullmConfig
 from training_aullm.clips.clip_set import ClipSet
+from training_aullm.score.metrics import UNKNOWN
+
+logger = logging.get_logger(__name__)
 
 
 def check_answers(config: AullmConfig, clips: ClipSet) -> None:
@@ -33,7 +40,7 @@ def check_answers(config: AullmConfig, clips: ClipSet) -> None:
 
 
 def check_training(config: AullmConfig, clips: ClipSet) -> None:
-    """Refuse clips that nothing could be learnt from.
+    """Refuse clips that nothing could be learnt from; units that they teach nothing of are named in the log.
 
     Args:
         config: of the model.
@@ -51,8 +58,39 @@ def check_training(config: AullmConfig, clips: ClipSet) -> None:
             f"front_end={config.front_end!r} trains on {wanted}, these clips hold {clips.input_name}: build them "
             f"with ClipSet.build(..., model={'model' if wanted == 'motion_values' else None})"
         )
-    if bool((clips.labels == -1).all()):
+    uncoded = uncoded_units(clips)
+    if len(uncoded) == len(clips.action_units):
         raise ValueError(
             f"all labels of these {len(clips)} clips are unknown (-1) for {list(clips.action_units)}: there is nothing "
             "to learn; choose action units that the clips are coded for"
+        )
+    if uncoded:
+        logger.warning(
+            f"no clip of {clips.data_set!r} to train on is coded for {', '.join(uncoded)}: nothing is learnt of that; "
+            "what the model did not know before, `fit` has it call absent"
+        )
+
+
+def uncoded_units(clips: ClipSet) -> list[str]:
+    """The action units that are known in no clip."""
+    known = (clips.labels != UNKNOWN).any(0).tolist()
+    return [name for name, is_known in zip(clips.action_units, known, strict=True) if not is_known]
+
+
+def refuse_uncoded(name: str, wanted: Sequence[str], known: Collection[str]) -> None:
+    """Refuse action units that were asked for and that neither the clips nor the model's start know.
+
+    Args:
+        name: of the clips.
+        wanted: that the model is to answer with.
+        known: that clips are coded for or the start knows.
+
+    Raises:
+        ValueError: names them, and those that are left.
+    """
+    if unknown := [unit for unit in wanted if unit not in known]:
+        left = ",".join(unit for unit in wanted if unit in known)
+        raise ValueError(
+            f"no clip of {name!r} is coded for {', '.join(unknown)}: nothing could be learnt of that. Ask for other "
+            f"action units (--action-units {left})"
         )

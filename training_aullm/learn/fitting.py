@@ -25,8 +25,10 @@ from training_aullm.learn.checkpoints import newest_whole_checkpoint
 from training_aullm.learn.clip_checks import check_answers
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
-from training_aullm.score.metrics import best_cut
+from training_aullm.score.metrics import UNKNOWN, best_cut
 from training_aullm.score.predictions import Predictions
+
+SURELY_ABSENT = 4.0  # logits under the threshold: a probability below 0.02
 
 
 def new_processor(
@@ -110,12 +112,30 @@ def fit(
     for printing in () if callbacks is None else (PrinterCallback, ProgressCallback):
         trainer.remove_callback(printing)
     checkpoint = newest_whole_checkpoint(output_dir) if resume else None
+    taught = taught_units(model)
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
-    decide(model, recipe, clips, args)  # after the last checkpoint, so that a resumed run is not moved twice
+    decide(model, recipe, clips, args, taught)  # after the last checkpoint, so that a resumed run is not moved twice
     return trainer
 
 
-def decide(model: AullmForActionUnitDetection, recipe: Recipe, clips: ClipSet, args: AullmTrainingArguments) -> None:
+def taught_units(model: AullmForActionUnitDetection) -> np.ndarray:
+    """Which units a model knows; asked before it is trained on.
+
+    Returns:
+        (K,) bool. The bias of a unit's logit starts at zero and moves once it is trained. One row that is read at every
+        name answers for units that were never labelled, too: it is taken to know all.
+    """
+    bias = model.head.score.bias.detach().cpu().numpy()
+    return (bias != 0) | np.full(len(model.config.action_units), model.head.by_name)
+
+
+def decide(
+    model: AullmForActionUnitDetection,
+    recipe: Recipe,
+    clips: ClipSet,
+    args: AullmTrainingArguments,
+    taught: np.ndarray | None = None,
+) -> None:
     """Move the decisions of a trained model to threshold 0.5 on its training clips, and calibrate it on them.
 
     Args:
@@ -123,12 +143,13 @@ def decide(model: AullmForActionUnitDetection, recipe: Recipe, clips: ClipSet, a
         recipe: says how often clips are varied for it; 0: decisions stay, and nothing is calibrated.
         clips: the training clips.
         args: of the training.
+        taught: (K,) `taught_units` of the model before: their decisions stay where no clip has a label. None: none.
     """
     model.eval()
     model.config.calibration = None  # of other weights
     if recipe.calibration_rounds:
         logits, labels = varied_answers(model, clips, args, recipe.calibration_rounds)
-        moved = move_bias(model.head.score, _shift(logits, labels))
+        moved = move_bias(model.head.score, _shift(logits, labels, taught))
         model.config.calibration = calibrate(logits - moved, labels)
 
 
@@ -175,7 +196,8 @@ def varied_answers(
     network.eval()
     batches, device = TrainingBatches(clips, args), next(network.parameters()).device
     logits, labels = [], []
-    after = math.ceil(args.num_train_epochs)
+    # An epoch has a step at least, so that many steps have seen no later one.
+    after = math.ceil(args.num_train_epochs) if args.max_steps < 1 else args.max_steps
     for epoch in range(after, after + rounds):
         for start in range(0, len(clips), batch_size):
             keys = [(epoch, index) for index in range(start, min(start + batch_size, len(clips)))]
@@ -185,9 +207,11 @@ def varied_answers(
     return torch.cat(logits).numpy(), torch.cat(labels).numpy()
 
 
-def _shift(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(K,); every unit is cut by itself."""
-    return np.array([best_cut(*column) for column in zip(logits.T, labels.T, strict=True)])
+def _shift(logits: np.ndarray, labels: np.ndarray, taught: np.ndarray | None = None) -> np.ndarray:
+    """(K,); every unit is cut by itself, and one that nobody taught far above all that is answered for it."""
+    cuts = np.array([best_cut(*column) for column in zip(logits.T, labels.T, strict=True)])
+    known = (labels != UNKNOWN).any(0)
+    return np.where(known if taught is None else known | taught, cuts, logits.max(0) + SURELY_ABSENT)
 
 
 @torch.no_grad()

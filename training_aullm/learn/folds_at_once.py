@@ -27,7 +27,7 @@ from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.arguments import AullmTrainingArguments
 from training_aullm.learn.batches import EpochBatches, joint_batches
 from training_aullm.learn.dropout_masks import DropoutMasks
-from training_aullm.learn.fitting import decide
+from training_aullm.learn.fitting import decide, taught_units
 from training_aullm.learn.people import remember_people
 from training_aullm.learn.recipes import Recipe
 from training_aullm.learn.trainer import AullmTrainer
@@ -63,6 +63,7 @@ def fit_at_once(
         ValueError: the clips are not for this model; or model or arguments cannot be trained in lockstep.
     """
     refuse_model(model)
+    taught = taught_units(model)
     args = recipe.training_arguments(output_dir, seed, **overrides)
     together = FoldsAtOnce(model, args, folds)
     together.train(progress)
@@ -71,7 +72,7 @@ def fit_at_once(
         together.put_in(number)
         model.config.trained_on = seen_before
         remember_people(model.config, clips)
-        decide(model, recipe, clips, args)
+        decide(model, recipe, clips, args, taught)
         yield model
 
 
@@ -128,7 +129,7 @@ class FoldsAtOnce:
         Raises:
             ValueError: arguments of a training that was not tried in lockstep.
         """
-        untried = {"bf16": False, "fp16": False, "gradient_accumulation_steps": 1}
+        untried = {"bf16": False, "fp16": False, "gradient_accumulation_steps": 1, "max_steps": -1}
         _refuse([f"{name}={getattr(args, name)}" for name, usual in untried.items() if getattr(args, name) != usual])
         groups = AullmTrainer(model=model, args=args).create_optimizer().param_groups
         names = {id(weight): name for name, weight in model.named_parameters()}

@@ -18,6 +18,7 @@ from transformers import set_seed
 from modeling_aullm import AullmConfig, AullmForActionUnitDetection
 from processing_aullm import AullmProcessor
 from training_aullm.clips.clip_set import ClipSet
+from training_aullm.learn.clip_checks import refuse_uncoded, uncoded_units
 from training_aullm.learn.people import remember_people
 from training_aullm.learn.recipes import RECIPES, Recipe, tuning_recipe
 from training_aullm.loading import load_config, load_model
@@ -59,10 +60,13 @@ def start_from(
 
     Raises:
         FileNotFoundError, ValueError: as for `load_model`, and as for `ClipSet.build`.
+        ValueError: no clip is coded for a unit that the model does not know either.
     """
     model, processor = started_model(source, action_units)
     measure = model if model.config.front_end == "displacement" else None
     clips = ClipSet.build(table, processor, processor.action_units, model=measure, cache_dir=cache_dir)
+    coded = {*clips.action_units} - {*uncoded_units(clips)}
+    refuse_uncoded(clips.data_set, clips.action_units, coded | {*load_config(source).action_units})
     remember_people(model.config, clips)
     return Start(model, processor, clips, recipe_to_go_on(source, processor.action_units))
 

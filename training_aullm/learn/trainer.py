@@ -109,7 +109,17 @@ class AullmTrainer(Trainer):
         """
         self._remember_people()
         self._config.calibration = None
+        self.loss_before_resume, self.steps_before_resume = 0.0, 0
         return super().train(*args, **kwargs)
+
+    def init_hf_repo(self, *args, **kwargs) -> None:
+        """As of `Trainer`, which asks for a repository before it trains for one, and before any other upload.
+
+        Raises:
+            ValueError: the base language model is a folder of this machine, which a Trainer's checkpoint would need.
+        """
+        self.model.check_base_for_others()
+        super().init_hf_repo(*args, **kwargs)
 
     def get_train_dataloader(self) -> EpochLoader:
         """Augmented batches, shared among the processes so that together they make the batch that one process would
@@ -209,9 +219,10 @@ class AullmTrainer(Trainer):
         super().log(logs, start_time)
 
     def evaluation_loop(self, *args, metric_key_prefix: str = "eval", **kwargs):
-        """Evaluate, and add the parts of the loss to the metrics."""
+        """Evaluate, and add the parts of the loss to the metrics. Training goes on as if nobody had looked."""
         self.meters["eval"] = PartMeter()
-        output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
+        with torch.random.fork_rng(devices=()):  # a DataLoader takes a number from the stream of dropout, on the CPU
+            output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
         parts = self.meters["eval"].read(self.accelerator)
         output.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in parts.items()})
         return output

@@ -11,9 +11,11 @@ from training_aullm.console import TrainingBar
 from training_aullm.figures.curves import draw_curves
 from training_aullm.files import check_record
 from training_aullm.learn.checkpoints import newest_whole_checkpoint
+from training_aullm.learn.clip_checks import refuse_uncoded
 from training_aullm.learn.fitting import fit
-from training_aullm.loading import MODEL_FOLDER
+from training_aullm.loading import MODEL_FOLDER, load_config
 from training_aullm.prepare.prepared import package_version
+from training_aullm.prepare.sources import coded_action_units
 from training_aullm.runs.facts import MEASURED
 from training_aullm.runs.release_settings import ReleaseSettings
 from training_aullm.runs.scoring import MADE_WITH, PREDICTIONS, trained_with
@@ -73,6 +75,17 @@ def refuse_finished(run: Path, resume: bool = True) -> None:
         raise FileExistsError(f"{model} exists: this run is finished; choose another --out or delete it")
     if not resume:
         raise FileExistsError(f"{model} exists: this run was broken off at its end; --resume finishes it")
+
+
+def refuse_uncoded_units(settings: RunSettings) -> None:
+    """Refuse action units that somebody asked for and that a run could not learn.
+
+    Raises:
+        ValueError: no clip is coded for one, and the start does not know it either.
+    """
+    known = [] if settings.start is None else load_config(settings.start).action_units
+    coded = coded_action_units(settings.source.load())
+    refuse_uncoded(settings.source.name, settings.action_units, {*coded, *known})
 
 
 def mark_finished(run: Path) -> None:

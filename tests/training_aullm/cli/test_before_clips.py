@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.training_aullm.clip_tables import clip_row, states, table_of
 from training_aullm.cli.main import app
 from training_aullm.loading import RELEASED
 from training_aullm.prepare import sources
@@ -34,6 +35,13 @@ def test_training_refuses_a_start_that_there_is_not_and_units_that_are_none(refu
     assert "relase: there is no such model" in refused("train", *FOLDER, "--out", "base", "--from", "relase")
     assert "AU99" in refused("train", *FOLDER, "--out", "base", "--action-units", "AU99")
     assert "it is there already" in refused("train", *FOLDER, "--out", "base", "--from", "release", "--layers", "2")
+
+
+def test_training_refuses_units_that_no_clip_is_coded_for(refused):
+    table_of([clip_row("s0", "c0", vector=states("4", "12 25"))]).to_parquet("clips.parquet")
+    asked = ("train", "--data", ".", "--out", "base", "--action-units", "AU4,AU12,AU25")
+    assert "is coded for AU12, AU25: " in refused(*asked)
+    assert "is coded for AU25: " in refused(*asked, "--from", "release")  # which knows AU12
 
 
 def test_training_leaves_a_finished_run_alone_at_once(refused):

@@ -42,5 +42,12 @@ def test_a_unit_with_one_answer_keeps_its_logit_whatever_was_shown():
     assert line == {"slope": [1.0], "offset": [0.0], "prevalence": [0.05]}
 
 
+def test_no_line_falls():
+    """Answers that are wrong more often than right say nothing: turned round, what is likelier would be absent."""
+    values, labels = answers(0.3, clips=200)
+    line = calibrate(-values[:, None], labels[:, None])
+    assert line == {"slope": [1.0], "offset": [0.0], "prevalence": [pytest.approx(labels.mean())]}
+
+
 def test_answers_of_exactly_nothing_are_finite():
     assert np.isfinite(evidence(np.array([[0.0], [1.0]]), {"slope": [2.0], "offset": [1.0], "prevalence": [0.5]})).all()

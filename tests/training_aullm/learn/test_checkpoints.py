@@ -95,6 +95,18 @@ def test_weights_and_history_end_as_if_nothing_had_happened(trained, build_model
     assert last == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_second_training_has_a_mean_loss_of_its_own(trained, build_model, motion_clips):
+    *_, folder = trained
+    logged = QUIET | {"logging_strategy": "steps", "logging_steps": 1, "save_strategy": "no"}
+    args = RECIPE.training_arguments(folder, 0, **logged)
+    trainer = AullmTrainer(build_model(), args, train_dataset=motion_clips)
+    trainer.train(resume_from_checkpoint=str(folder / "checkpoint-6"))
+    trainer.train()
+    log = trainer.state.log_history
+    losses = [entry["loss"] for entry in log if "loss" in entry]
+    assert len(losses) == 9 and log[-1]["train_loss"] == pytest.approx(sum(losses) / 9, rel=1e-4)
+
+
 def test_the_mean_loss_of_a_resumed_training_leaves_out_steps_that_nobody_logged(build_model, motion_clips, tmp_path):
     """Those between a checkpoint and its last line of the log; to count them as 0 would flatter."""
     every = QUIET | {"logging_strategy": "steps", "logging_steps": 1, "save_strategy": "steps", "save_steps": 5}

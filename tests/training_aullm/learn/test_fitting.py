@@ -13,7 +13,7 @@ from modeling_aullm import AullmConfig, AullmForActionUnitDetection
 from tests.contract.language_models import save_tiny_language_model
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.learn.fitting import decide, decision_shift, fit, move_bias, new_model, predict_probabilities
-from training_aullm.learn.recipes import recipe_base
+from training_aullm.learn.recipes import RECIPES, recipe_base
 from training_aullm.learn.trainer import AullmTrainer, PartMeter
 
 UNITS = ["AU1", "AU4", "AU12"]
@@ -76,6 +76,14 @@ def test_shift_is_drawn_from_the_seed_and_reads_augmented_clips(tmp_path):
     assert np.abs(varied[0] - decision_shift(Readout(0.0), train, arguments(tmp_path))).max() > 1e-3
 
 
+def test_no_epoch_that_was_trained_on_is_drawn_for_the_shift(tmp_path):
+    """With `max_steps` the number of epochs in the arguments says nothing."""
+    train, recipe = clips((np.random.default_rng(2).random((60, 2)) < 0.3).astype(int)), recipe_base()
+    steps = recipe.but(epochs=2).training_arguments(tmp_path, use_cpu=True, max_steps=30)
+    latest = recipe.but(epochs=30).training_arguments(tmp_path, use_cpu=True)
+    np.testing.assert_array_equal(*(decision_shift(Readout(0.0), train, args) for args in (steps, latest)))
+
+
 def test_one_row_for_all_units_moves_by_the_mean():
     layer = nn.Linear(3, 1)
     before = layer.bias.item()
@@ -87,6 +95,36 @@ def test_clips_without_any_label_are_not_trained_on(tmp_path, build_model, motio
     unknown = replace(motion_clips, labels=torch.full_like(motion_clips.labels, -1))
     with pytest.raises(ValueError, match="all labels of these 12 clips are unknown"):
         fit(build_model(), recipe_base(), unknown, tmp_path)
+
+
+@pytest.mark.parametrize("preset", ["base", "whole"])
+def test_a_unit_that_no_clip_is_coded_for_is_not_called_present(tmp_path, build_model, motion_clips, preset):
+    uncoded = replace(motion_clips, labels=motion_clips.labels.clone())
+    uncoded.labels[:, 3] = -1
+    recipe = RECIPES[preset]().but(epochs=1, batch_size=4, model={})
+    model = build_model(preset)
+    fit(model, recipe, uncoded, tmp_path / "first", use_cpu=True, disable_tqdm=True)
+    assert predict_probabilities(model, motion_clips)[:, 3].max() < 0.1
+    assert predict_probabilities(model, motion_clips)[:, :3].max() > 0.5
+
+
+def test_a_unit_that_the_start_knows_keeps_its_decision(tmp_path, build_model, motion_clips):
+    uncoded = replace(motion_clips, labels=motion_clips.labels.clone())
+    uncoded.labels[:, 3] = -1
+    recipe = recipe_base().but(epochs=1, batch_size=4, model={})
+    model = build_model("base")
+    fit(model, recipe, motion_clips, tmp_path / "first", use_cpu=True, disable_tqdm=True)
+    before = model.head.score.bias[3].item()
+    fit(model, recipe, uncoded, tmp_path / "second", use_cpu=True, disable_tqdm=True)
+    assert model.head.score.bias[3].item() == before
+
+
+def test_an_uncoded_unit_does_not_move_the_one_row_of_all_names(tmp_path, build_model, motion_clips):
+    motion_clips.labels[:, 3] = -1
+    model = build_model("base", readout="au", prompt_ids=[5, 60, 61, 8, 9, 10, 11], au_positions=[3, 4, 5, 6])
+    recipe = recipe_base().but(epochs=1, batch_size=4, model={})
+    fit(model, recipe, motion_clips, tmp_path, use_cpu=True, disable_tqdm=True)
+    assert abs(model.head.score.bias.item()) < 1
 
 
 def test_a_calibration_does_not_outlive_the_weights_it_was_measured_on(tmp_path, build_model, motion_clips):

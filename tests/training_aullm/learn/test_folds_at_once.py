@@ -75,6 +75,13 @@ def test_how_many_folds_there_are_changes_nothing(build_model, tmp_path):
     assert np.abs(together[0]["told"] - together[1]["told"]).max() > 1e-3
 
 
+def test_a_fold_that_lacks_a_unit_calls_it_absent(build_model, tmp_path):
+    folds, tested = some_folds()[:2], make_clips(6, seed=1)
+    folds[0].labels[:, 3] = -1  # a copy: the folds share no labels
+    lacking, whole = at_once(build_model(), TINY, folds, tmp_path, tested)
+    assert lacking["told"][:, 3].max() < 0.1 < whole["told"][:, 3].max()
+
+
 def test_the_folds_of_these_tests_do_not_end_together(build_model, tmp_path):
     together = FoldsAtOnce(build_model(), TINY.training_arguments(tmp_path, **QUIET), some_folds())
     assert [fold.steps for fold in together.folds] == [5, 8, 8]
@@ -104,9 +111,11 @@ def test_what_cannot_be_done_at_once_is_refused(build_model, tmp_path, motion_cl
         next(fit_at_once(build_model(**model), TINY.but(**recipe), [motion_clips], tmp_path, **QUIET))
 
 
-def test_a_step_of_several_batches_is_refused(build_model, tmp_path, motion_clips):
-    with pytest.raises(ValueError, match="gradient_accumulation_steps=2"):
-        next(fit_at_once(build_model(), TINY, [motion_clips], tmp_path, gradient_accumulation_steps=2, **QUIET))
+@pytest.mark.parametrize("untried", [{"gradient_accumulation_steps": 2}, {"max_steps": 3}])
+def test_other_steps_are_refused(build_model, tmp_path, motion_clips, untried):
+    (name,) = untried
+    with pytest.raises(ValueError, match=f"{name}={untried[name]}"):
+        next(fit_at_once(build_model(), TINY, [motion_clips], tmp_path, **untried, **QUIET))
 
 
 def test_clips_and_labels_are_looked_at_before(build_model, tmp_path, motion_clips):

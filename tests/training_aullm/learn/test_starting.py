@@ -1,5 +1,6 @@
 """Going on from a finished model: in Python with either trainer, and by fold from the same weights each time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,17 @@ def test_three_lines_train_and_save_a_model_that_loads(finished, table, tmp_path
     )
 
 
+def test_people_whom_nobody_named_leave_the_record_open(finished, table, tmp_path):
+    """A model that was loaded by hand, and transformers' own trainer, which knows nothing of people."""
+    start = start_from(finished, table)
+    loaded = replace(start, model=AullmForActionUnitDetection.from_pretrained(finished))
+    training = transformers_own(loaded, tmp_path / "out")
+    training.train()
+    training.save_model(str(tmp_path / "out" / "model"))
+    assert people_seen(AullmConfig.from_pretrained(finished), ["tiny/s0"]) == []
+    assert people_seen(AullmConfig.from_pretrained(tmp_path / "out" / "model"), ["tiny/s0"]) is None
+
+
 def test_transformers_own_trainer_evaluates_too(finished, table, tmp_path):
     metrics = transformers_own(start_from(finished, table), tmp_path).evaluate()
     assert np.isfinite(metrics["eval_loss"])
@@ -78,6 +90,12 @@ def test_a_finished_training_brings_calibrated_evidence(finished, table, tmp_pat
     answers = as_predictions(predict_probabilities(start.model, start.clips), start.clips, "all", 0, line)
     answers.save(tmp_path / "p.parquet")
     assert type(answers).load(tmp_path / "p.parquet").evidence.shape == (6, 2)
+
+
+def test_a_unit_that_nobody_knows_is_no_unit_to_go_on_with(finished):
+    rows = [clip_row("s0", f"c{k}", (90 + k,) * 4, states("12", "4 9")) for k in range(2)]
+    with pytest.raises(ValueError, match="AU9: "):  # the start knows AU4
+        start_from(finished, table_of(rows), ["AU4", "AU9", "AU12"])
 
 
 def test_what_starts_fresh_is_drawn_from_the_seed(finished):

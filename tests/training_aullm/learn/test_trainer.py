@@ -11,7 +11,7 @@ import datasets
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import TrainingArguments
+from transformers import Trainer, TrainingArguments
 
 from tests.training_aullm.conftest import UNITS, make_clips
 from training_aullm.learn.counterfactual import intervention, invariance
@@ -115,6 +115,23 @@ def test_resuming_in_the_middle_of_an_epoch_is_exact(build_model, tmp_path, pres
         assert torch.equal(weight, trained(again)[name]), name
 
 
+def test_an_evaluation_leaves_no_trace_in_the_training(build_model, motion_clips, tmp_path):
+    alone, watched = (build_model(graph_dropout=0.1) for _ in range(2))
+    fit(alone, TINY, motion_clips, tmp_path / "alone", seed=3, **QUIET)
+    fit(watched, TINY, motion_clips, tmp_path / "watched", seed=3, eval_clips=motion_clips, **QUIET)
+    assert all(torch.equal(weight, trained(watched)[name]) for name, weight in trained(alone).items())
+
+
+def test_resuming_at_the_end_of_an_epoch_that_was_evaluated_is_exact(build_model, motion_clips, tmp_path):
+    strategies = {"eval_strategy": "epoch", "save_strategy": "steps", "save_steps": 3}  # three steps an epoch
+    args = TINY.training_arguments(tmp_path, seed=3, **strategies, **QUIET)
+    whole, resumed = (build_model(graph_dropout=0.1) for _ in range(2))
+    AullmTrainer(whole, args, train_dataset=motion_clips, eval_dataset=motion_clips).train()
+    trainer = AullmTrainer(resumed, args, train_dataset=motion_clips, eval_dataset=motion_clips)
+    trainer.train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
+    assert all(torch.equal(weight, trained(resumed)[name]) for name, weight in trained(whole).items())
+
+
 def test_after_training_decisions_are_moved_as_far_as_the_training_clips_say(build_model, motion_clips, tmp_path):
     models = []
     for rounds in (0, 2):
@@ -210,6 +227,20 @@ def test_what_only_the_plain_trainer_takes_is_refused(build_model, motion_clips,
             AullmTrainer(model=model, args=args, **{name: table})
     with pytest.raises(TypeError, match=r"ClipSet\.build"):
         AullmTrainer(model=model, args=args, train_dataset=motion_clips).predict(table)
+
+
+def test_a_checkpoint_that_nobody_else_could_load_is_not_uploaded(build_model, motion_clips, tmp_path, monkeypatch):
+    """Its base is a folder of this machine: told before a repository is made, and before anything is trained."""
+    made = []
+    monkeypatch.setattr(Trainer, "init_hf_repo", lambda *_, **__: made.append(1))
+    args = TINY.training_arguments(tmp_path, **QUIET)
+    with pytest.raises(ValueError, match="nobody else has"):
+        AullmTrainer(build_model(), args, train_dataset=motion_clips).push_to_hub()
+    with pytest.raises(ValueError, match="nobody else has"):
+        AullmTrainer(build_model(), TINY.training_arguments(tmp_path, push_to_hub=True, **QUIET))
+    assert not made
+    AullmTrainer(build_model(reader="mlp"), TINY.training_arguments(tmp_path, push_to_hub=True, **QUIET))
+    assert made
 
 
 def test_without_ccr_no_flip_is_drawn(build_model, motion_clips, tmp_path):
