@@ -41,7 +41,6 @@ ONSET, APEX = round(STILL_S * FPS), round((STILL_S + MOVES_S) * FPS)  # frames o
 FRAMES = APEX + round(STILL_S * FPS) + 1
 LIDS = [BLENDSHAPES.index(f"eyeBlink{side}") for side in ("Left", "Right")]
 SQUARE = 512  # px of what is cut around faces that stand in different places; 1.5 faces wide
-PLACE_COUNTS = 0.1  # of a correlation: what it counts that a face stands near, or is the k-th by size in both pictures
 NEAR, AS_LARGE = 1.0, 0.6  # of a face's size: one that moves farther, or shrinks to less, stands in a different place
 PICTURES = ("at rest", "at the apex")
 FIELDS = ("score", "action_units", "side", "size_px", "size_mm", "named_by", "second_opinion")
@@ -245,10 +244,10 @@ def _found_again(
     face: int,
     near: list[bool],
 ) -> int:
-    """Which of several faces in the second picture it is: by its looks, then by where it stands and by its rank.
+    """Which of several faces in the second picture it is: the one most like it, else one that stands where it does.
 
     Raises:
-        ClipError: none is like it, or stands where it does.
+        ClipError: there is neither.
     """
 
     def looks(picture: np.ndarray, each: Landmarks) -> np.ndarray:
@@ -258,11 +257,11 @@ def _found_again(
     first, second = found
     wanted = looks(pictures[0], first[face])
     like = [float(wanted @ looks(pictures[1], each)) for each in second]
-    best = max(range(len(second)), key=lambda rank: like[rank] + PLACE_COUNTS * (near[rank] + (rank == face)))
-    if like[best] < SAME_FACE and not near[best]:
+    may_be = [rank for rank, each in enumerate(like) if each >= SAME_FACE] or np.flatnonzero(near).tolist()
+    if not may_be:
         message = f"{_called(clip, 1)}: no face is like face {face} of {_called(clip, 0)}, or stands where it does"
         raise ClipError(message, ClipFault.NO_SUCH_FACE, "crop both pictures to one person")
-    return best
+    return max(may_be, key=like.__getitem__)
 
 
 def _called(pair: FrameList, index: int) -> str:

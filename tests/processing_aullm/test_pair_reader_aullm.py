@@ -244,7 +244,11 @@ def test_of_two_people_the_same_one_is_compared_wherever_they_stand(image_proces
     larger = int(processor.read_pair([rest, rest], noting([]), second_opinion=False)["box"][0] > 400)
     told = processor.read_pair([rest, apex], noting([]), face=larger, second_opinion=False)
     assert told["box"][2] < 240 and told["box_at_apex"][0] > 560
-    apex[:], apex[30:270, 560:] = 90, other
+    apex[:, 20:320], apex[30:270, :240] = 90, one * np.linspace(0.05, 1, 240)[None, :, None]
+    apex[30:270, 560:] = other
+    told = processor.read_pair([rest, apex], noting([]), face=larger, second_opinion=False)
+    assert told["box_at_apex"][2] < 240, "in another light it is known by its place"
+    apex[:, :320] = 90
     with pytest.raises(ClipError, match=r"like face .*crop both") as raised:
         processor.read_pair([rest, apex], noting([]), face=larger, second_opinion=False)
     assert raised.value.code == ClipFault.NO_SUCH_FACE
