@@ -16,7 +16,7 @@ from dataset_scripts.synthetic import load_synthetic
 from training_aullm.clips.clip_set import ClipSet
 from training_aullm.comparing.inputs import form_clips
 
-TRAINING_SEEDS = (310, 311, 312, 313, 314)
+TRAINING_SEEDS = (310, 311, 312, 313, 314, *range(330, 340))
 """Independent draws of people to train on."""
 TEST_SEED = 320
 DOMAINS = ("casme2-like", "samm-like")

@@ -166,16 +166,22 @@ def main(
         str, typer.Option(help="Names with commas between; the others are held against the first.")
     ] = "base,base-mlp,base-shuffled",
     people: Annotated[str, typer.Option(help="Numbers of people to train on, with commas between.")] = "26",
-    draws: Annotated[int, typer.Option(min=1, max=5, help="Draws of training people.")] = 3,
+    draws: Annotated[int, typer.Option(min=1, max=len(TRAINING_SEEDS), help="Draws of training people.")] = 3,
+    first_draw: Annotated[
+        int, typer.Option(min=0, help="Of these; draws that an idea came from say nothing more.")
+    ] = 0,
     steps: Annotated[int | None, typer.Option(help="Steps of training at least; few people have few an epoch.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of predictions and measured clips.")] = Path("runs/language"),
 ) -> None:
     """Run the fits that are not there yet, then print the tables."""
     names, numbers = models.split(","), [int(number) for number in people.split(",")]
+    if first_draw + draws > len(TRAINING_SEEDS):
+        raise typer.BadParameter(f"there are draws 0 to {len(TRAINING_SEEDS) - 1}")
     tests = {name: development_clips(name, TEST_SEED, TESTED_PEOPLE[name], out / "clips") for name in DOMAINS}
     for number in numbers:
         folders = {name: [] for name in names}
-        for draw, seed in enumerate(tqdm(TRAINING_SEEDS[:draws], desc=f"{number} people", unit="draw")):
+        for draw in tqdm(range(first_draw, first_draw + draws), desc=f"{number} people", unit="draw"):
+            seed = TRAINING_SEEDS[draw]
             train = first_people(development_clips(TRAINED, seed, ALL_PEOPLE, out / "clips"), number)
             for name in names:
                 method = with_steps(MODELS[name], len(train), steps)
@@ -187,11 +193,20 @@ def main(
         results = [
             row_of(name, each, folders[names[0]] if name != names[0] else None) for name, each in folders.items()
         ]
-        title = f"trained on {number} people of {TRAINED}, {draws} draws"
+        title = f"trained on {number} people of {TRAINED}, draws {first_draw} to {first_draw + draws - 1}"
         Console(width=200).print(result_table(results, COLUMNS, title))
         print(markdown_table(results, COLUMNS), end="\n\n")
         print(
-            json_line({"benchmark": "language", "people": number, "draws": draws, "steps": steps, "results": results})
+            json_line(
+                {
+                    "benchmark": "language",
+                    "people": number,
+                    "draws": draws,
+                    "first_draw": first_draw,
+                    "steps": steps,
+                    "results": results,
+                }
+            )
         )
 
 
