@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import typer
 
 from benchmarks import development, language
 from benchmarks.development import TEST_SEED, TRAINING_SEEDS, first_people
@@ -54,6 +55,22 @@ def test_a_fit_is_asked_without_labels_and_scored_against_the_first(tmp_path):
     assert np.isnan(row["seen"]) and 0 < row["f1"].value < 1
     with pytest.raises(ValueError, match="learnt from and tested"):
         run_draw(method, train, {TRAINED: train}, 0, tmp_path / "three")
+
+
+def test_further_draws_are_other_people_and_have_folders_of_their_own(tmp_path, monkeypatch):
+    asked = []
+
+    def clips(domain, seed, people, cache):
+        asked.append(seed)
+        return named(make_clips(24, seed), f"{domain}-{seed}")
+
+    monkeypatch.setattr(language, "development_clips", clips)
+    monkeypatch.setitem(MODELS, "base", Method("motion", oracle, recipe=MODELS["base"].recipe))
+    language.main("base", "3", draws=2, first_draw=4, steps=None, out=tmp_path)
+    assert asked == [TEST_SEED, TEST_SEED, *TRAINING_SEEDS[4:6]]
+    assert sorted(each.name for each in (tmp_path / "base/3-people").iterdir()) == ["draw4", "draw5"]
+    with pytest.raises(typer.BadParameter, match="draws 0 to 14"):
+        language.main("base", "3", draws=2, first_draw=14, steps=None, out=tmp_path)
 
 
 def test_few_people_are_trained_for_as_many_steps_and_many_never_shorter():
