@@ -143,6 +143,12 @@ OWN = {
     "whole-no-laplacian": whole_with({"use_laplacian": False}),
     "whole-no-squeeze": whole_with({"use_squeeze_excitation": False}),
     "paper": Method("frames", run_aullm, recipe_paper(), "AULLM++ (Liu et al., 2026), as published"),
+    "paper-with-head": Method(
+        "frames",
+        run_aullm,
+        recipe_paper().but(model={"evidence_skip": True, "evidence_loss_weight": 1.0}, **NO_CCR),
+        "AULLM++ with base's small head beside the language model, without CCR",
+    ),
     "paper-published": Method("frames", run_aullm, recipe_published(), "the same with AU-LLM's published schedule"),
 }
 STARTED = {
