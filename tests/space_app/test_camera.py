@@ -1,12 +1,13 @@
 """The browser's side of the live camera, `camera.js`, on a stand-in for a browser (`camera_stage.js`)."""
 
 import pytest
+from live import SILENT_S
 
 from tests.space_app.staging import staged
 
 FILM_IS_THERE = "Stopped. The film is under “A video” now"
 MBIT = 125_000  # characters a second
-SILENT_MS = 20_000  # after which the machine forgets a camera
+SILENT_MS = 1000 * SILENT_S  # after which the machine forgets a camera
 
 
 def filmed(**plan) -> dict:
